@@ -1,0 +1,468 @@
+"""What the window (or the command line) and the worker say to each other: the messages and their bytes.
+
+One frame: ``FNS1 | header length u32 | blob length u32 | header | blob``, little-endian. The header is one
+msgpack `Envelope`; the blob is raw bytes that the body describes (a picture, say). There is no resync: bytes
+that are not a frame close the link.
+
+Every command gets exactly one terminal reply: `Done`, `Failed` or `Stopped`. Events carry the id of the command
+they belong to in `reply_to`, or 0.
+"""
+
+import struct
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+VERSION = (1, 0)
+"""(major, minor): another major is refused in words."""
+
+MAGIC = b"FNS1"
+HEADER_LIMIT = 16 * 2**20
+BLOB_LIMIT = 256 * 2**20
+_PREFIX = struct.Struct("<4sII")
+
+
+class ProtocolError(Exception):
+    """The peer sent something that is not this protocol; the link must be closed."""
+
+
+# --------------------------------------------------------------------------------------------- commands
+
+
+class Command(Struct, frozen=True, tag_field="type"):
+    """Sent to the worker."""
+
+
+class Hello(Command, frozen=True, tag="hello"):
+    """First command on a link. Answered by `Done(Welcome)`, or `Failed` for another major version."""
+
+    version: tuple[int, int] = VERSION
+    client: str = ""
+
+
+class Load(Command, frozen=True, tag="load"):
+    """Read a preset into memory. `Done(Loaded)`. preset: a name of `core.presets`, or a folder."""
+
+    preset: str
+
+
+class Tokenize(Command, frozen=True, tag="tokenize"):
+    """`Done(Tokenized)`: the text as the model would see it, nothing masked but typed `[MASK]`."""
+
+    preset: str
+    text: str
+
+
+class FillMask(Command, frozen=True, tag="fill-mask"):
+    """`Done(Filled)`. masked: indices into `Tokenized.tokens` whose token is replaced by the mask in place."""
+
+    preset: str
+    text: str
+    masked: tuple[int, ...] = ()
+    top_k: int = 10
+    transformers_compatible: bool = False
+
+
+class Probe(Command, frozen=True, tag="probe"):
+    """`Done(Maps)` with the atlas as blob: the mixing maps of every layer for one text."""
+
+    preset: str
+    text: str
+    masked: tuple[int, ...] = ()
+    rows: int = 128
+    columns: int = 192
+    keep_zero: bool = False
+
+
+class Train(Command, frozen=True, tag="train"):
+    """Run a recipe (`core.recipe.to_mapping`). Events tell of it; `Done(RunFinished)`, `Stopped` or `Failed`."""
+
+    recipe: dict
+    name: str = ""
+
+
+class Evaluate(Command, frozen=True, tag="evaluate"):
+    """Measure a stored run's model on the test texts. `Done(Evaluation)`. run: its folder's name."""
+
+    run: str
+    split: Literal["train", "validation", "test"] = "test"
+
+
+class Classify(Command, frozen=True, tag="classify"):
+    """Ask a stored run's model about texts. `Done(Classified)`."""
+
+    run: str
+    texts: tuple[str, ...]
+
+
+class Stop(Command, frozen=True, tag="stop"):
+    """Stop the command with id `target`. `Done(None)` as soon as the token is set; the target then ends with
+    `Stopped`. mode: `keep` saves the model so far, `discard` removes what the run wrote."""
+
+    target: int
+    mode: Literal["keep", "discard"] = "keep"
+
+
+class Watch(Command, frozen=True, tag="watch"):
+    """Describe the picture wanted of a stream (`maps`), or end it with rows=0. `Done(None)`."""
+
+    stream: str
+    rows: int = 96
+    columns: int = 128
+    keep_zero: bool = False
+
+
+class Credit(Command, frozen=True, tag="credit"):
+    """One more frame of a stream may be sent. The one command that gets no reply."""
+
+    stream: str
+
+
+class Doctor(Command, frozen=True, tag="doctor"):
+    """`Done(Health)`: versions, devices, memory, and a matrix product of about a second."""
+
+
+class Shutdown(Command, frozen=True, tag="shutdown"):
+    """End the process in order: running jobs are stopped and kept. `Done(None)`, then the stream ends."""
+
+
+# ---------------------------------------------------------------------------------------------- results
+
+
+class Device(Struct, frozen=True):
+    platform: str
+    """`cpu`, `gpu` or `tpu`, as JAX names it."""
+    name: str
+    memory_bytes: int = 0
+    """Total memory, 0 when unknown."""
+
+
+class Welcome(Struct, frozen=True, tag="welcome"):
+    version: tuple[int, int]
+    engine: str
+    """`jax`, or `scripted` for the demonstration engine."""
+    pid: int
+    versions: dict[str, str] = {}
+    devices: tuple[Device, ...] = ()
+    """Empty until the engine has been imported; `Ready` then brings them."""
+
+
+class Loaded(Struct, frozen=True, tag="loaded"):
+    preset: str
+    parameters: int
+    num_layers: int
+    hidden_dim: int
+    vocabulary_size: int
+    sequence_length: int
+    head: Literal["pretrained", "none", "fine-tuned"]
+    """Predictions are never shown from a head that is `none`."""
+
+
+class Token(Struct, frozen=True, array_like=True):
+    id: int
+    piece: str
+    """As the vocabulary spells it, `▁` for a leading space."""
+    begin: int
+    end: int
+    """Character range in the text; both -1 for a special token that was added."""
+    word: int
+    """Tokens of one word share a number, counted from 0; -1 for special tokens."""
+    special: bool = False
+
+
+class Tokenized(Struct, frozen=True, tag="tokenized"):
+    tokens: tuple[Token, ...]
+    """All tokens before padding, `[CLS]` and `[SEP]` included, so an index here is a position in the model."""
+    sequence_length: int
+    padding: int
+    """How many pad tokens follow."""
+    cut_at: int = -1
+    """The first character that did not fit, or -1."""
+    cut_tokens: int = 0
+
+
+class Candidate(Struct, frozen=True, array_like=True):
+    piece: str
+    text: str
+    """As a person would write it: without `▁`."""
+    id: int
+    probability: float
+
+
+class MaskAnswer(Struct, frozen=True):
+    position: int
+    """Index into `Tokenized.tokens`."""
+    candidates: tuple[Candidate, ...]
+    original: Candidate | None = None
+    """What stood there before it was masked."""
+    original_rank: int = 0
+    """1 is the most probable; 0 when there was no original."""
+
+
+class Filled(Struct, frozen=True, tag="filled"):
+    tokenized: Tokenized
+    """With the masks put in."""
+    answers: tuple[MaskAnswer, ...]
+    took_ms: float = 0.0
+
+
+class Maps(Struct, frozen=True, tag="maps"):
+    """An atlas of uint8 pictures, all layers stacked: the blob has layers * rows * columns bytes."""
+
+    layers: int
+    rows: int
+    columns: int
+    low: float
+    high: float
+    """The values that 0 and 255 stand for: log(1 + |M|) for mixing, a probability for attention."""
+    kind: Literal["mixing", "attention"] = "mixing"
+    row_span: tuple[float, float] = (0.0, 0.0)
+    """First and last row's meaning: sequence frequency in cycles per window, or query position."""
+    column_span: tuple[float, float] = (0.0, 0.0)
+    keep_zero: bool = False
+    took_ms: float = 0.0
+
+
+class RunFinished(Struct, frozen=True, tag="run-finished"):
+    run: str
+    """Name of the run's folder."""
+    test_loss: float
+    test_accuracy: float
+    duration_s: float
+
+
+class Evaluation(Struct, frozen=True, tag="evaluation"):
+    split: str
+    loss: float
+    accuracy: float
+    examples: int
+    duration_s: float
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Rows: true class; columns: predicted class."""
+
+
+class Classified(Struct, frozen=True, tag="classified"):
+    class_names: tuple[str, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+
+class Health(Struct, frozen=True, tag="health"):
+    versions: dict[str, str]
+    devices: tuple[Device, ...]
+    memory_bytes: int
+    memory_free_bytes: int
+    places: dict[str, str]
+    matmul_gflops: float
+
+
+Result = (
+    Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Health
+)
+
+# ------------------------------------------------------------------------------- replies and events
+
+
+class Message(Struct, frozen=True, tag_field="type"):
+    """Sent by the worker."""
+
+
+class Done(Message, frozen=True, tag="done"):
+    result: Result | None = None
+
+
+class Failed(Message, frozen=True, tag="failed"):
+    kind: str
+    message: str
+    advice: str = ""
+    traceback: str = ""
+
+
+class Stopped(Message, frozen=True, tag="stopped"):
+    kept: bool = False
+    run: str = ""
+
+
+class Ready(Message, frozen=True, tag="ready"):
+    """The engine's imports are done: sent once, after `Welcome`."""
+
+    devices: tuple[Device, ...]
+    versions: dict[str, str]
+    took_s: float = 0.0
+
+
+class Heartbeat(Message, frozen=True, tag="heartbeat"):
+    """From a thread of its own, twice a second: the process answers. `moved` counts work done, so that a worker
+    that lives but does not move can be told from one that does."""
+
+    moved: int
+    memory_bytes: int = 0
+    device_memory_bytes: int = 0
+    busy_with: int = 0
+    """Id of the command at work in the job thread, 0 when idle."""
+
+
+class Log(Message, frozen=True, tag="log"):
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+class Phase(Message, frozen=True, tag="phase"):
+    """A job went into a phase. name: see `core.run_state.PHASES`. total: its length in `Progress.done`'s unit,
+    0 when unknown."""
+
+    name: str
+    total: int = 0
+    unit: str = ""
+
+
+class Progress(Message, frozen=True, tag="progress"):
+    done: int
+    rate_per_s: float = 0.0
+    left_s: float = -1.0
+    """Time left in the phase, or -1 when unknown."""
+
+
+class RunStarted(Message, frozen=True, tag="run-started"):
+    run: str
+    folder: str
+    recipe: dict
+    parameters: int
+    device: Device
+    steps_per_epoch: int
+    total_steps: int
+    data: dict = {}
+    """Counts, class names, hash and the data report."""
+
+
+class Metrics(Message, frozen=True, tag="metrics"):
+    """Columns of training steps since the last batch. All tuples have one length."""
+
+    step: tuple[int, ...]
+    loss: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    tokens_per_s: tuple[float, ...]
+    time_s: tuple[float, ...]
+    """Seconds since the run began."""
+
+
+class Evaluated(Message, frozen=True, tag="evaluated"):
+    split: Literal["train", "validation", "test"]
+    step: int
+    epoch: int
+    loss: float
+    accuracy: float
+    examples: int
+    time_s: float = 0.0
+
+
+class Saved(Message, frozen=True, tag="saved"):
+    step: int
+    path: str
+
+
+class Frame(Message, frozen=True, tag="frame"):
+    """A picture of a stream, sent on credit; the atlas is the blob."""
+
+    stream: str
+    step: int
+    maps: Maps
+
+
+Reply = Done | Failed | Stopped
+Event = (
+    Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
+)
+Body = (
+    Hello | Load | Tokenize | FillMask | Probe | Train | Evaluate | Classify | Stop | Watch | Credit | Doctor
+    | Shutdown | Reply | Event
+)  # fmt: skip
+
+
+class Envelope(Struct, frozen=True):
+    seq: int
+    """Counts the sender's frames from 1: a gap is a `ProtocolError`."""
+    id: int
+    """A command's own number, from 1; 0 on messages of the worker."""
+    body: Body
+    reply_to: int = 0
+    """The command that a message belongs to, 0 for none."""
+    time: float = 0.0
+    """Seconds since the epoch, on the sender's clock."""
+
+
+# ------------------------------------------------------------------------------------------------ bytes
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Envelope)
+
+
+def encode(envelope: Envelope, blob: bytes | memoryview = b"") -> bytes:
+    """The bytes of one frame. ValueError when header or blob exceeds its limit."""
+    header = _encoder.encode(envelope)
+    if len(header) > HEADER_LIMIT or len(blob) > BLOB_LIMIT:
+        raise ValueError(f"a frame of {len(header)} + {len(blob)} bytes is over the limit")
+    return b"".join((_PREFIX.pack(MAGIC, len(header), len(blob)), header, blob))
+
+
+class Writer:
+    """Numbers and encodes what one side sends."""
+
+    def __init__(self) -> None:
+        self._seq = 0
+
+    def frame(self, body: Body, *, id: int = 0, reply_to: int = 0, blob: bytes = b"") -> bytes:
+        self._seq += 1
+        return encode(Envelope(self._seq, id, body, reply_to, time.time()), blob)
+
+
+class Reader:
+    """Bytes in, envelopes out, for one direction of one link. Keeps what is incomplete for the next call."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._seq = 0
+        self.closed = False
+
+    def feed(self, data: bytes) -> Iterator[tuple[Envelope, bytes]]:
+        """Yields (envelope, blob). ProtocolError for anything that is not a frame of this protocol; from then on
+        every call raises it."""
+        if self.closed:
+            raise ProtocolError("the link was closed by an earlier violation")
+        self._buffer += data
+        try:
+            yield from self._frames()
+        except ProtocolError:
+            self.closed = True
+            raise
+
+    def _frames(self) -> Iterator[tuple[Envelope, bytes]]:
+        while len(self._buffer) >= _PREFIX.size:
+            magic, header_length, blob_length = _PREFIX.unpack_from(self._buffer)
+            if magic != MAGIC:
+                raise ProtocolError(f"expected a frame, got {bytes(self._buffer[:16])!r}")
+            if header_length > HEADER_LIMIT or blob_length > BLOB_LIMIT:
+                raise ProtocolError(f"a frame of {header_length} + {blob_length} bytes is over the limit")
+            end = _PREFIX.size + header_length + blob_length
+            if len(self._buffer) < end:
+                return
+            view = memoryview(self._buffer)
+            header = bytes(view[_PREFIX.size : _PREFIX.size + header_length])
+            blob = bytes(view[_PREFIX.size + header_length : end])
+            view.release()
+            del self._buffer[:end]
+            try:
+                envelope = _decoder.decode(header)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise ProtocolError(f"a header that cannot be read: {error}") from error
+            self._seq += 1
+            if envelope.seq != self._seq:
+                raise ProtocolError(f"frame {envelope.seq} where {self._seq} was due")
+            yield envelope, blob
+
+    def finish(self) -> None:
+        """Call at the end of the stream. ProtocolError when it ends inside a frame."""
+        if self._buffer and not self.closed:
+            raise ProtocolError(f"the stream ended inside a frame, {len(self._buffer)} bytes into it")

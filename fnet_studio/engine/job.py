@@ -1,0 +1,59 @@
+"""What an engine is, and what it is given: the seam between the worker's plumbing and the work itself.
+
+The worker implements `Job`; `engine.jax_engine.JaxEngine` and `engine.scripted.ScriptedEngine` implement `Engine`.
+"""
+
+from typing import Literal, Protocol
+
+from fnet_studio.core import protocol
+
+
+class Job(Protocol):
+    """One command at work. Every method may be called from the engine's thread at any time and never waits for
+    the window."""
+
+    id: int
+
+    @property
+    def stop_mode(self) -> Literal["", "keep", "discard"]:
+        """Empty until somebody asked to stop."""
+        ...
+
+    def check(self) -> None:
+        """Call often, in every phase. Raises `core.errors.Stopped` once a stop was asked for."""
+        ...
+
+    def phase(self, name: str, total: int = 0, unit: str = "") -> None: ...
+
+    def progress(self, done: int, rate_per_s: float = 0.0, left_s: float = -1.0) -> None: ...
+
+    def step(self, step: int, loss: float, accuracy: float, tokens_per_s: float, time_s: float) -> None:
+        """One training step: a row of the metrics lane, batched and never lost."""
+        ...
+
+    def tell(self, event: protocol.Event) -> None:
+        """The control lane: in order, never dropped."""
+        ...
+
+    def wanted(self, stream: str) -> protocol.Watch | None:
+        """What to draw, if somebody watches the stream and has painted the last frame; else None: draw nothing."""
+        ...
+
+    def frame(self, stream: str, step: int, maps: protocol.Maps, atlas: bytes) -> None:
+        """Hand over a picture. Uses up the credit that `wanted` showed."""
+        ...
+
+
+class Engine(Protocol):
+    name: str
+
+    def start(self) -> protocol.Ready:
+        """The slow imports. Called once, in a thread, before any command."""
+        ...
+
+    def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
+        """Do the work of `Load, Tokenize, FillMask, Probe, Classify, Doctor` (quick) or `Train, Evaluate` (long).
+
+        Quick ones and long ones arrive on two threads, one command at a time on each. Raises UserError for
+        failures with words, Stopped after a stop; anything else is a crash report."""
+        ...

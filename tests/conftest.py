@@ -1,0 +1,34 @@
+"""Every test gets a home of its own, the CPU, and no screen."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["KERAS_BACKEND"] = "jax"
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _session_home(tmp_path_factory):
+    """Keras reads KERAS_HOME once, at import: give the whole session one."""
+    os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
+    os.environ["FNET_STUDIO_HOME"] = str(tmp_path_factory.mktemp("session-home"))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch) -> Path:
+    path = tmp_path / "home"
+    monkeypatch.setenv("FNET_STUDIO_HOME", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared with the real data is not on this machine")
+    return SHARED
