@@ -258,9 +258,7 @@ class Health(Struct, frozen=True, tag="health"):
     matmul_gflops: float
 
 
-Result = (
-    Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Health
-)
+Result = Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Health
 
 # ------------------------------------------------------------------------------- replies and events
 
@@ -372,9 +370,7 @@ class Frame(Message, frozen=True, tag="frame"):
 
 
 Reply = Done | Failed | Stopped
-Event = (
-    Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
-)
+Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | Probe | Train | Evaluate | Classify | Stop | Watch | Credit | Doctor
     | Shutdown | Reply | Event

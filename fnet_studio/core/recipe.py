@@ -20,14 +20,13 @@ Mixer = Literal["fourier", "attention"]
 
 
 class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    source: Annotated[Source, Meta(title="Data set", description="The bundled sample, or IMDb reviews.")] = (
-        "sample"
+    source: Annotated[Source, Meta(title="Data set", description="The bundled sample, or IMDb reviews.")] = "sample"
+    path: Annotated[str, Meta(title="Archive or folder", description="aclImdb.tar.gz, or the folder made from it.")] = (
+        ""
     )
-    path: Annotated[
-        str, Meta(title="Archive or folder", description="aclImdb.tar.gz, or the folder made from it.")
-    ] = ""
     vocabulary_size: Annotated[
-        int, Meta(ge=100, le=100_000, title="Vocabulary", description="WordPiece pieces, special ones included.")
+        int,
+        Meta(ge=100, le=100_000, title="Vocabulary", description="WordPiece pieces, special ones included."),
     ] = 15_000
     sequence_length: Annotated[
         int,
@@ -50,11 +49,10 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     mixer: Annotated[Mixer, Meta(title="Mixing", description="FNet: Fourier. Transformer: attention.")] = "fourier"
     num_layers: Annotated[int, Meta(ge=1, le=48, title="Layers", description="Encoder blocks.")] = 3
-    hidden_dim: Annotated[int, Meta(ge=8, le=4096, title="Hidden size", description="Width of a token's vector.")] = (
-        128
-    )
+    hidden_dim: Annotated[int, Meta(ge=8, le=4096, title="Hidden size", description="Width of a token's vector.")] = 128
     intermediate_dim: Annotated[
-        int, Meta(ge=8, le=16384, title="Intermediate size", description="Width inside the feed-forward part.")
+        int,
+        Meta(ge=8, le=16384, title="Intermediate size", description="Width inside the feed-forward part."),
     ] = 512
     num_heads: Annotated[int, Meta(ge=1, le=64, title="Heads", description="Attention heads; unused by FNet.")] = 2
     dropout: Annotated[
@@ -65,18 +63,22 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     epochs: Annotated[int, Meta(ge=1, le=1000, title="Epochs", description="Passes over the training texts.")] = 3
     batch_size: Annotated[int, Meta(ge=1, le=4096, title="Batch", description="Texts a step.")] = 64
-    learning_rate: Annotated[
-        float, Meta(gt=0.0, le=1.0, title="Learning rate", description="Adam's step size.")
-    ] = 1e-3
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, title="Learning rate", description="Adam's step size.")] = 1e-3
     seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, title="Seed", description="Decides the first weights, dropout and order.")
+        int,
+        Meta(ge=0, le=2**31 - 1, title="Seed", description="Decides the first weights, dropout and order."),
     ] = 0
 
 
 class ObserveRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     probe: Annotated[
         str,
-        Meta(min_length=1, max_length=2000, title="Probe sentence", description="Its mixing maps are shown live."),
+        Meta(
+            min_length=1,
+            max_length=2000,
+            title="Probe sentence",
+            description="Its mixing maps are shown live.",
+        ),
     ] = "A slow start, but the last hour is the best thing I have seen in years."
     keep_maps_every_s: Annotated[
         float, Meta(ge=1.0, le=3600.0, title="Keep maps every (s)", description="How often maps are stored.")
@@ -178,7 +180,9 @@ def load(path: Path, changes: dict[str, str] | None = None) -> Recipe:
         values = tomllib.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:
         raise UserError(
-            "recipe.missing", f"There is no recipe {path}.", f"The bundled ones: {', '.join(bundled_names())}."
+            "recipe.missing",
+            f"There is no recipe {path}.",
+            f"The bundled ones: {', '.join(bundled_names())}.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError("recipe.unreadable", f"{path} cannot be read: {error}.", "Check the file.") from None
@@ -196,9 +200,7 @@ def put(values: dict[str, Any], key: str, text: str) -> None:
         return
     field = fields().get(key)
     if field is None:
-        raise UserError(
-            "recipe.invalid", f"A recipe has no setting {key!r}.", f"Known ones: {', '.join(fields())}."
-        )
+        raise UserError("recipe.invalid", f"A recipe has no setting {key!r}.", f"Known ones: {', '.join(fields())}.")
     section, name = key.split(".")
     values.setdefault(section, {})[name] = parse(field, text)
 
@@ -227,7 +229,9 @@ def parse(field: Field, text: str) -> Any:
 
 def _out_of_range(field: Field, text: str, wanted: str) -> UserError:
     return UserError(
-        "recipe.invalid", f"{field.title} ({field.key}) is {text!r}, not {wanted}.", f"Allowed: {field.bounds}."
+        "recipe.invalid",
+        f"{field.title} ({field.key}) is {text!r}, not {wanted}.",
+        f"Allowed: {field.bounds}.",
     )
 
 

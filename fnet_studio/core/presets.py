@@ -1,0 +1,104 @@
+"""Presets on disk, as the window lists them: read from their JSON files alone, without loading a weight."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from fnet_studio.core import places
+from fnet_studio.core.errors import UserError
+
+Head = Literal["pretrained", "none", "fine-tuned"]
+
+
+class PresetCard(Struct, frozen=True):
+    name: str
+    folder: str
+    bundled: bool
+    num_layers: int = 0
+    hidden_dim: int = 0
+    intermediate_dim: int = 0
+    vocabulary_size: int = 0
+    sequence_length: int = 0
+    parameters: int = 0
+    size_bytes: int = 0
+    head: Head = "none"
+    model_card: str = ""
+    problem: str = ""
+    """Why it cannot be used, in words; empty when nothing is known against it."""
+
+
+def folder(name: str) -> Path:
+    """The folder of a preset by name (the user's own first, then bundled) or by path. UserError `preset.missing`."""
+    for root in (places.presets(), places.bundled_presets()):
+        if Path(name).name == name and (root / name).is_dir():
+            return root / name
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    known = ", ".join(card.name for card in list_presets()) or "none"
+    raise UserError("preset.missing", f"There is no preset {name!r}.", f"Known ones: {known}. Or name a folder.")
+
+
+def list_presets() -> list[PresetCard]:
+    """Bundled and user presets by name; a user preset hides a bundled one of its name. Never raises."""
+    found: dict[str, PresetCard] = {}
+    for root, bundled in ((places.bundled_presets(), True), (places.presets(), False)):
+        for path in sorted(root.iterdir()) if root.is_dir() else []:
+            if path.is_dir() and not path.name.startswith("."):
+                found[path.name] = read_card(path, bundled=bundled)
+    return list(found.values())
+
+
+def read_card(path: Path, *, bundled: bool = False) -> PresetCard:
+    """What the folder says of itself. A folder that is not a preset gives a card with a `problem`."""
+    size = sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+    base = {"name": path.name, "folder": str(path), "bundled": bundled, "size_bytes": size}
+    try:
+        config = _json(path / "config.json")
+        inner = config.get("config", config)
+        metadata = _json(path / "metadata.json") if (path / "metadata.json").is_file() else {}
+        readme = path / "README.md"
+        return PresetCard(
+            **base,
+            num_layers=int(inner.get("num_layers", inner.get("num_hidden_layers", 0))),
+            hidden_dim=int(inner.get("hidden_dim", inner.get("hidden_size", 0))),
+            intermediate_dim=int(inner.get("intermediate_dim", inner.get("intermediate_size", 0))),
+            vocabulary_size=int(inner.get("vocabulary_size", inner.get("vocab_size", 0))),
+            sequence_length=int(inner.get("max_sequence_length", inner.get("max_position_embeddings", 0))),
+            parameters=int(metadata.get("parameter_count", 0)),
+            head=_head(path, inner),
+            model_card=readme.read_text("utf-8", errors="replace") if readme.is_file() else "",
+            problem=_missing(path),
+        )
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    value = json.loads(path.read_text("utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} holds no object")
+    return value
+
+
+def _head(path: Path, config: dict[str, Any]) -> Head:
+    if (path / "task.json").is_file() and (path / "task.weights.h5").is_file():
+        name = str(_json(path / "task.json").get("registered_name", ""))
+        return "fine-tuned" if name.endswith("FNetTextClassifier") else "pretrained"
+    names = config.get("architectures") or []
+    if any("MaskedLM" in name or "PreTraining" in name for name in names):
+        return "pretrained"
+    return "fine-tuned" if any("Classification" in name for name in names) else "none"
+
+
+def _missing(path: Path) -> str:
+    weights = ["model.weights.h5", "model.weights.json", "model.safetensors", "pytorch_model.bin"]
+    weights += ["model.safetensors.index.json"]
+    if not any((path / name).is_file() for name in weights):
+        return "The weights are missing: there is no model.weights.h5."
+    vocabulary = ["assets/tokenizer/vocabulary.spm", "spiece.model"]
+    if not any((path / name).is_file() for name in vocabulary):
+        return "The vocabulary is missing: there is no assets/tokenizer/vocabulary.spm."
+    return ""

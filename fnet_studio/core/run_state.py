@@ -1,0 +1,134 @@
+"""The live run as a value: a pure reducer over the worker's messages.
+
+The window, the command line, the tests and a replay fold the same events, so all of them show the same run.
+"""
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fnet_studio.core import protocol
+
+PHASES = {
+    "reading": "Reading the texts",
+    "building vocabulary": "Building the vocabulary",
+    "tokenising": "Tokenising",
+    "building": "Building the model",
+    "compiling": "Compiling for this device",
+    "training": "Training",
+    "validating": "Validating",
+    "testing": "Testing",
+    "saving": "Saving",
+    "stopping": "Stopping",
+}
+"""Every phase a job goes through, and its words for the user."""
+
+Status = Literal["idle", "running", "finished", "stopped", "failed"]
+Part = Literal["status", "phase", "progress", "metrics", "evaluations", "frame", "log"]
+
+
+def phase_words(name: str) -> str:
+    return PHASES.get(name, name.capitalize())
+
+
+@dataclass
+class RunState:
+    """Owns what is known of one run. `apply` is the only way to change it, and says which parts changed."""
+
+    command: int = 0
+    """Id of the Train command that is followed; messages that belong to another one change nothing."""
+    status: Status = "idle"
+    started: protocol.RunStarted | None = None
+    phase: str = ""
+    phase_total: int = 0
+    phase_unit: str = ""
+    phase_began: float = 0.0
+    phase_times: dict[str, float] = field(default_factory=dict)
+    """Seconds spent in each phase that has ended, summed over its visits."""
+    progress: protocol.Progress = field(default_factory=lambda: protocol.Progress(0))
+    step: array = field(default_factory=lambda: array("q"))
+    loss: array = field(default_factory=lambda: array("d"))
+    accuracy: array = field(default_factory=lambda: array("d"))
+    tokens_per_s: array = field(default_factory=lambda: array("d"))
+    time_s: array = field(default_factory=lambda: array("d"))
+    evaluations: list[protocol.Evaluated] = field(default_factory=list)
+    saved: list[protocol.Saved] = field(default_factory=list)
+    frame: protocol.Frame | None = None
+    frame_blob: bytes = b""
+    log: list[protocol.Log] = field(default_factory=list)
+    result: protocol.RunFinished | None = None
+    failure: protocol.Failed | None = None
+    kept: bool = False
+    began: float = 0.0
+    ended: float = 0.0
+
+    def begin(self, command: int, now: float) -> set[Part]:
+        """Follow a Train command that was just sent. now: seconds since the epoch."""
+        self.__init__(command=command, status="running", began=now, phase_began=now)
+        return {"status", "phase", "progress", "metrics", "evaluations", "frame", "log"}
+
+    def apply(self, envelope: protocol.Envelope, blob: bytes = b"") -> set[Part]:
+        """Fold one message in. Returns the parts that changed; empty for messages of other commands."""
+        if not self.command or envelope.reply_to != self.command or self.status != "running":
+            return set()
+        body = envelope.body
+        match body:
+            case protocol.RunStarted():
+                self.started = body
+                return {"status"}
+            case protocol.Phase():
+                self._leave_phase(envelope.time)
+                self.phase, self.phase_total, self.phase_unit = body.name, body.total, body.unit
+                self.progress = protocol.Progress(0)
+                return {"phase", "progress"}
+            case protocol.Progress():
+                self.progress = body
+                return {"progress"}
+            case protocol.Metrics():
+                for name in ("step", "loss", "accuracy", "tokens_per_s", "time_s"):
+                    getattr(self, name).extend(getattr(body, name))
+                return {"metrics"}
+            case protocol.Evaluated():
+                self.evaluations.append(body)
+                return {"evaluations"}
+            case protocol.Saved():
+                self.saved.append(body)
+                return {"status"}
+            case protocol.Frame():
+                self.frame, self.frame_blob = body, blob
+                return {"frame"}
+            case protocol.Log():
+                self.log.append(body)
+                return {"log"}
+            case protocol.Done():
+                result = body.result
+                self.result = result if isinstance(result, protocol.RunFinished) else None
+                return self._end("finished", envelope.time)
+            case protocol.Stopped():
+                self.kept = body.kept
+                return self._end("stopped", envelope.time)
+            case protocol.Failed():
+                self.failure = body
+                return self._end("failed", envelope.time)
+        return set()
+
+    def _leave_phase(self, now: float) -> None:
+        if self.phase:
+            spent = max(0.0, now - self.phase_began)
+            self.phase_times[self.phase] = self.phase_times.get(self.phase, 0.0) + spent
+        self.phase_began = now
+
+    def _end(self, status: Status, now: float) -> set[Part]:
+        self._leave_phase(now)
+        self.status, self.phase, self.ended = status, "", now
+        return {"status", "phase"}
+
+    def elapsed_s(self, now: float) -> float:
+        return max(0.0, (self.ended or now) - self.began) if self.began else 0.0
+
+    def of_split(self, split: str) -> list[protocol.Evaluated]:
+        return [item for item in self.evaluations if item.split == split]
+
+    def best_validation(self) -> protocol.Evaluated | None:
+        """The evaluation with the highest validation accuracy; the earlier one of equals."""
+        return max(self.of_split("validation"), key=lambda item: item.accuracy, default=None)

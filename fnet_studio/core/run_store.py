@@ -1,0 +1,182 @@
+"""Runs on disk: one folder a run, written by the worker alone, read by everybody.
+
+``runs/<time>-<name>-<id>/`` holds ``run.json`` (what the run is and how it ended), ``metrics.jsonl`` (append-only; a
+torn last line is tolerated), ``maps/`` (stored mixing maps), ``model.safetensors`` with ``vocabulary.txt``, and the
+user's notes in ``notes.json``, which only the window writes.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import msgspec
+import psutil
+from msgspec import Struct
+
+from fnet_studio.core import files, places, protocol
+from fnet_studio.core.errors import UserError
+
+SCHEMA = 1
+Status = Literal["running", "finished", "stopped", "failed", "interrupted"]
+
+
+class RunRecord(Struct, kw_only=True):
+    """Content of ``run.json``."""
+
+    schema: int = SCHEMA
+    id: str
+    name: str
+    task: str = "classify"
+    status: Status = "running"
+    began: float
+    """Seconds since the epoch."""
+    ended: float = 0.0
+    pid: int = 0
+    recipe: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    device: protocol.Device | None = None
+    data: dict[str, Any] = {}
+    parameters: int = 0
+    steps: int = 0
+    total_steps: int = 0
+    phase_times_s: dict[str, float] = {}
+    training_s: float = 0.0
+    """Seconds spent in training steps alone."""
+    train_accuracy: float | None = None
+    train_loss: float | None = None
+    validation_accuracy: float | None = None
+    validation_loss: float | None = None
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    confusion: list[list[int]] | None = None
+    failure: dict[str, str] | None = None
+
+    @property
+    def duration_s(self) -> float:
+        return max(0.0, (self.ended or time.time()) - self.began)
+
+
+class RunWriter:
+    """The single writer of one run's folder."""
+
+    def __init__(self, record: RunRecord, folder: Path) -> None:
+        self.record = record
+        self.folder = folder
+        self._metrics: IO[str] | None = None
+
+    @classmethod
+    def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
+        """A new folder with a first ``run.json``. UserError when the disk refuses."""
+        now = time.time()
+        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name.lower())[:40] or "run"
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+        run = f"{stamp}-{safe}-{secrets.token_hex(2)}"
+        record = RunRecord(id=run, name=name, began=now, pid=os.getpid(), recipe=recipe)
+        writer = cls(record, places.runs() / run)
+        writer.save()
+        return writer
+
+    def save(self) -> None:
+        files.write_json(self.folder / "run.json", self.record)
+
+    def append(self, row: dict[str, Any]) -> None:
+        """One line of ``metrics.jsonl``; flushed by the operating system, made durable by `flush`."""
+        try:
+            if self._metrics is None:
+                self._metrics = open(self.folder / "metrics.jsonl", "a", encoding="utf-8")  # noqa: SIM115
+            self._metrics.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise files.disk_error(error, self.folder / "metrics.jsonl") from error
+
+    def flush(self) -> None:
+        if self._metrics is not None:
+            try:
+                self._metrics.flush()
+            except OSError as error:
+                raise files.disk_error(error, self.folder / "metrics.jsonl") from error
+
+    def finish(self, status: Status) -> None:
+        self.record.status = status
+        self.record.ended = time.time()
+        self.close()
+        self.save()
+
+    def close(self) -> None:
+        """Close the log. Never raises: it runs on the way out of a failure too."""
+        metrics, self._metrics = self._metrics, None
+        if metrics is not None:
+            try:
+                metrics.close()
+            except OSError:
+                return
+
+    def discard(self) -> None:
+        """Remove the folder: the user asked that nothing be kept."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def folder(run: str) -> Path:
+    """The folder of a run by its id. UserError `run.missing` when there is none; an id never leads elsewhere."""
+    path = places.runs() / run
+    if not run or Path(run).name != run or not (path / "run.json").is_file():
+        raise UserError("run.missing", f"There is no run {run!r}.", "List them with: fnet-studio runs.")
+    return path
+
+
+def read(run: str) -> RunRecord:
+    """UserError `run.missing` or `run.unreadable`. A run whose process is gone reads as interrupted."""
+    path = folder(run) / "run.json"
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=RunRecord)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UserError(
+            "run.unreadable", f"{path} cannot be read: {error}.", "Delete the run, or mend the file."
+        ) from None
+    if record.schema > SCHEMA:
+        raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
+    if record.status == "running" and not psutil.pid_exists(record.pid):
+        record.status = "interrupted"
+    return record
+
+
+def list_runs() -> tuple[list[RunRecord], list[UserError]]:
+    """All runs, newest first, and what could not be read. Never raises."""
+    records, problems = [], []
+    root = places.runs()
+    for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
+        if (path / "run.json").is_file():
+            try:
+                records.append(read(path.name))
+            except UserError as error:
+                problems.append(error)
+    records.sort(key=lambda record: record.began, reverse=True)
+    return records, problems
+
+
+def read_metrics(run: str) -> list[dict[str, Any]]:
+    """The rows of ``metrics.jsonl``: training rows have `step`, evaluations have `split` too. A torn last line is
+    left out; UserError `run.unreadable` for a broken one before it."""
+    path = folder(run) / "metrics.jsonl"
+    if not path.is_file():
+        return []
+    lines = path.read_text("utf-8", errors="replace").split("\n")
+    rows = []
+    for number, line in enumerate(lines):
+        if not line:
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            if number >= len(lines) - 2:
+                break
+            raise UserError(
+                "run.unreadable",
+                f"{path}, line {number + 1}, is not JSON.",
+                "Delete the run, or mend that line.",
+            ) from None
+    return rows

@@ -1,0 +1,88 @@
+"""The user's settings: one struct, one TOML file, written atomically.
+
+Keys that this version does not know are kept, and a file that cannot be read is set aside, not lost.
+"""
+
+import json
+import re
+import time
+import tomllib
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from fnet_studio.core import files, places
+
+Choice = Literal["system", "light", "dark"]
+
+
+class Settings(Struct):
+    theme: Choice = "system"
+    preset: str = "fnet_mini_en"
+    sentence: str = ""
+    top_k: int = 10
+    page: str = "explore"
+    geometry: str = ""
+    """Qt's own window geometry, base64."""
+    imdb_path: str = ""
+    smoothing: float = 0.6
+    device: str = "auto"
+    reduced_motion: bool = False
+
+
+def load() -> tuple[Settings, str]:
+    """(settings, a sentence for the user when the file had to be set aside, else '')."""
+    path = places.config() / "settings.toml"
+    if not path.is_file():
+        return Settings(), ""
+    try:
+        return msgspec.convert(_known(tomllib.loads(path.read_text("utf-8"))), Settings), ""
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        aside = path.with_name(f"settings.broken-{int(time.time())}.toml")
+        try:
+            path.rename(aside)
+        except OSError:
+            aside = path
+        return Settings(), f"The settings could not be read ({error}). They were set aside as {aside.name}."
+
+
+def save(settings: Settings) -> None:
+    """UserError when the disk refuses; the old file is then still there."""
+    path = places.config() / "settings.toml"
+    values: dict[str, Any] = {}
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        values = {}
+    values.update(msgspec.to_builtins(settings))
+    files.write_atomically(path, dump_toml(values).encode())
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    names = set(Settings.__struct_fields__)
+    return {key: value for key, value in values.items() if key in names}
+
+
+def dump_toml(values: dict[str, Any]) -> str:
+    """TOML of plain values and one level of tables or deeper; the standard library only reads TOML."""
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += ["", f"[{_key(key)}]", dump_toml(value).rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    # a JSON string is a TOML basic string, but for DEL
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
