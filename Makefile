@@ -1,0 +1,52 @@
+# make run    set up and open the program; without a display, run the guided tour offscreen
+# make test   set up and run every check
+# Both do all the set-up on a fresh machine; a second call is quick.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+TOUR := .tour
+
+.PHONY: run test tour format constraints clean
+
+run: $(READY)
+	@sh packaging/system-libraries.sh
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" != Linux ]; then \
+	  exec $(BIN)/fnet-studio; \
+	else \
+	  echo "No display was found: running the guided tour offscreen. Its pictures go to $(TOUR)/."; \
+	  QT_QPA_PLATFORM=offscreen exec $(BIN)/fnet-studio tour --folder $(TOUR); \
+	fi
+
+tour: $(READY)
+	@sh packaging/system-libraries.sh
+	QT_QPA_PLATFORM=offscreen $(BIN)/fnet-studio tour --folder $(TOUR)
+
+test: $(READY)
+	@sh packaging/system-libraries.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest
+
+$(READY): pyproject.toml packaging/constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=..."; exit 1; }
+	@sh packaging/make-venv.sh $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r packaging/constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# every version pinned with its hashes, for all systems; no address of a registry is written
+constraints:
+	uv pip compile pyproject.toml --extra dev --extra hub --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o packaging/constraints.txt
+
+clean:
+	rm -rf $(VENV) $(TOUR) build dist
