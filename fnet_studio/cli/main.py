@@ -1,0 +1,51 @@
+"""The commands without a window, all of them over the same worker as the window."""
+
+import argparse
+import sys
+
+from fnet_studio import __version__
+from fnet_studio.cli import doctor, evaluate, fill_mask, presets, runs, train
+from fnet_studio.core.errors import Stopped, UserError
+
+STOPPED = 130
+"""Exit status after Ctrl+C, as shells have it."""
+
+DESCRIPTION = """\
+Explore, fine-tune and teach FNet: language models that mix tokens by a Fourier transform.
+Without a command, the window opens."""
+
+OTHERS = """\
+other commands:
+  tour                drive the real window through its pages and save a picture of each
+  worker              speak the protocol on stdin and stdout (started by the window)"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="fnet-studio",
+        description=DESCRIPTION,
+        epilog=OTHERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"FNet Studio {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (fill_mask, train, evaluate, presets, runs, doctor):
+        module.add_to(commands)
+    return top
+
+
+def main(words: list[str]) -> int:
+    options = parser().parse_args(words)
+    try:
+        return options.run(options)
+    except UserError as error:
+        print(f"fnet-studio: {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"  {error.advice}", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("fnet-studio: stopped.", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        sys.stderr.close()
+        return 1

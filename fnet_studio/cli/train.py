@@ -1,0 +1,114 @@
+"""fnet-studio train RECIPE.toml: a progress bar on a terminal, JSON lines otherwise."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from fnet_studio.core import protocol, recipe
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_state import RunState, phase_words
+from fnet_studio.link.blocking import Worker
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    it = commands.add_parser("train", help="train a model by a recipe")
+    it.add_argument("recipe", metavar="RECIPE", help=f"a TOML file, or one of: {', '.join(recipe.bundled_names())}")
+    it.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as training.epochs=1")
+    it.add_argument("--name", default="", help="name of the run (the recipe's own)")
+    it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    it.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    path = Path(options.recipe)
+    if options.recipe in recipe.bundled_names() and not path.exists():
+        path = recipe.bundled(options.recipe)
+    chosen = recipe.load(path, _changes(options.set))
+    show = _Lines(sys.stdout) if options.json or not sys.stdout.isatty() else _Bar(sys.stdout)
+    with Worker(engine=options.engine) as worker:
+        command = protocol.Train(recipe.to_mapping(chosen), options.name)
+        finished, _ = worker.call(command, on_event=show.event)
+    assert isinstance(finished, protocol.RunFinished)
+    show.end(finished)
+    return 0
+
+
+def _changes(words: list[str]) -> dict[str, str]:
+    changes = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError("recipe.invalid", f"--set {word}: there is no '='.", "Write it as key=value.")
+        changes[key.strip()] = value
+    return changes
+
+
+class _Lines:
+    """Every event as one line of JSON, but for heartbeats and progress."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def event(self, envelope: protocol.Envelope, blob: bytes) -> None:
+        if not isinstance(envelope.body, protocol.Heartbeat | protocol.Progress | protocol.Frame):
+            self._write(envelope.body, envelope.time)
+
+    def end(self, finished: protocol.RunFinished) -> None:
+        self._write(finished, time.time())
+
+    def _write(self, body: object, at: float) -> None:
+        line = {"time": round(at, 3)} | msgspec.to_builtins(body)
+        print(msgspec.json.encode(line).decode(), file=self.out, flush=True)
+
+
+class _Bar:
+    """One line that is written over, and a line of its own for each evaluation."""
+
+    WIDTH = 28
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+        self.state: RunState | None = None
+
+    def event(self, envelope: protocol.Envelope, blob: bytes) -> None:
+        if not envelope.reply_to:
+            return
+        if self.state is None:
+            self.state = RunState()
+            self.state.begin(envelope.reply_to, time.time())
+        changed = self.state.apply(envelope, blob)
+        if "evaluations" in changed:
+            last = self.state.evaluations[-1]
+            words = f"epoch {last.epoch}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"
+            print(f"\r\x1b[K{words}", file=self.out)
+        if changed & {"phase", "progress", "metrics"}:
+            print(f"\r\x1b[K{self._line(self.state)}", end="", file=self.out, flush=True)
+
+    def _line(self, state: RunState) -> str:
+        words = phase_words(state.phase)
+        if state.phase_total:
+            share = min(1.0, state.progress.done / state.phase_total)
+            full = round(share * self.WIDTH)
+            words += f" {'━' * full}{'╌' * (self.WIDTH - full)} {share:4.0%}"
+            if state.progress.left_s >= 0:
+                words += f"  {_clock(state.progress.left_s)} left"
+        if state.phase == "training" and state.loss:
+            words += f"  loss {state.loss[-1]:.4f}  {state.tokens_per_s[-1]:,.0f} tokens/s"
+        return words
+
+    def end(self, finished: protocol.RunFinished) -> None:
+        print(
+            f"\r\x1b[KTest accuracy {finished.test_accuracy:.2%} in {_clock(finished.duration_s)}. Run {finished.run}",
+            file=self.out,
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,45 @@
+"""Phases and time left, measured while a job runs."""
+
+import time
+
+from fnet_studio.engine.job import Job
+
+TELL_EVERY_S = 0.1
+
+
+class PhaseClock:
+    """Tells a job's phases and progress, and adds up the seconds of each phase into `times_s`.
+
+    Time left comes from this phase's own rate, so that compiling is never counted into it.
+    """
+
+    def __init__(self, job: Job, times_s: dict[str, float]) -> None:
+        self.job, self.times_s = job, times_s
+        self.name = ""
+        self._total = self._first = 0
+        self._began = self._told = 0.0
+
+    def enter(self, name: str, total: int = 0, unit: str = "", done: int = 0) -> None:
+        """Go into a phase; does nothing when it is the present one. done: where its count starts."""
+        if name == self.name:
+            self._total = total
+            return
+        self.leave()
+        self.name, self._total, self._first = name, total, done
+        self._began, self._told = time.monotonic(), 0.0
+        self.job.phase(name, total, unit)
+
+    def leave(self) -> None:
+        if self.name:
+            self.times_s[self.name] = self.times_s.get(self.name, 0.0) + time.monotonic() - self._began
+        self.name = ""
+
+    def progress(self, done: int) -> None:
+        """Ten times a second at most, and at the end."""
+        now = time.monotonic()
+        if now - self._told < TELL_EVERY_S and done != self._total:
+            return
+        self._told = now
+        rate = (done - self._first) / max(now - self._began, 1e-9)
+        left = (self._total - done) / rate if rate > 0 and self._total else -1.0
+        self.job.progress(done, rate, left)

@@ -1,0 +1,64 @@
+"""The real engine: answers the worker's commands with Keras on JAX."""
+
+import time
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.job import Job
+
+
+class JaxEngine:
+    """Owns the presets in memory. Implements `engine.job.Engine`; its imports happen in `start`."""
+
+    name = "jax"
+
+    def start(self) -> protocol.Ready:
+        began = time.monotonic()
+        from fnet_studio.engine import fill_mask, health
+
+        self._health = health
+        self._presets = fill_mask.Presets()
+        self._devices, self._versions = health.devices(), health.versions()
+        return protocol.Ready(self._devices, self._versions, time.monotonic() - began)
+
+    def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
+        try:
+            return self._answer(command, job)
+        except Exception as error:
+            # XLA has no exception type of its own for this; the status code starts its message
+            if "RESOURCE_EXHAUSTED" in str(error) or isinstance(error, MemoryError):
+                raise UserError(
+                    "device.out-of-memory",
+                    "The device has not enough memory for this.",
+                    "Choose a smaller batch, or close other programs that use the device.",
+                ) from error
+            raise
+
+    def _answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
+        match command:
+            case protocol.Load():
+                return self._presets.get(command.preset).loaded(), b""
+            case protocol.Tokenize():
+                return self._presets.get(command.preset).tokenize(command.text), b""
+            case protocol.FillMask():
+                return self._presets.get(command.preset).fill(command), b""
+            case protocol.Probe():
+                return self._presets.get(command.preset).probe(command)
+            case protocol.Train():
+                from fnet_studio.engine.train import train
+
+                return train(command, job, self._devices[0], self._versions), b""
+            case protocol.Evaluate():
+                from fnet_studio.engine.stored_run import evaluate
+
+                return evaluate(command, job), b""
+            case protocol.Classify():
+                from fnet_studio.engine.stored_run import classify
+
+                return classify(command), b""
+            case protocol.Doctor():
+                return self._health.check(), b""
+        raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
+
+    def device_memory_bytes(self) -> int:
+        return self._health.device_memory_bytes()
