@@ -3,13 +3,12 @@
 Keys that this version does not know are kept, and a file that cannot be read is set aside, not lost.
 """
 
-import json
-import re
 import time
 import tomllib
 from typing import Any, Literal
 
 import msgspec
+import tomli_w
 from msgspec import Struct
 
 from fnet_studio.core import files, places
@@ -56,33 +55,9 @@ def save(settings: Settings) -> None:
     except (OSError, ValueError):
         values = {}
     values.update(msgspec.to_builtins(settings))
-    files.write_atomically(path, dump_toml(values).encode())
+    files.write_atomically(path, tomli_w.dumps(values).encode())
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:
     names = set(Settings.__struct_fields__)
     return {key: value for key, value in values.items() if key in names}
-
-
-def dump_toml(values: dict[str, Any]) -> str:
-    """TOML of plain values and one level of tables or deeper; the standard library only reads TOML."""
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if not isinstance(value, dict)]
-    for key, value in values.items():
-        if isinstance(value, dict):
-            lines += ["", f"[{_key(key)}]", dump_toml(value).rstrip("\n")]
-    return "\n".join(lines) + "\n"
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    # a JSON string is a TOML basic string, but for DEL
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

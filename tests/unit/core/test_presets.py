@@ -1,0 +1,50 @@
+import shutil
+
+import pytest
+
+from fnet_studio.core import places, presets
+from fnet_studio.core.errors import UserError
+
+
+def test_the_bundled_preset_is_listed_with_its_head():
+    (card,) = [card for card in presets.list_presets() if card.name == "fnet_mini_en"]
+    assert card.bundled
+    assert card.head == "pretrained"
+    assert card.problem == ""
+    assert (card.num_layers, card.hidden_dim, card.sequence_length) == (4, 256, 128)
+    assert "MLM accuracy" in card.model_card
+
+
+def test_a_user_preset_hides_the_bundled_one_of_its_name():
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", places.presets() / "fnet_mini_en")
+    (card,) = [card for card in presets.list_presets() if card.name == "fnet_mini_en"]
+    assert not card.bundled
+    assert presets.folder("fnet_mini_en") == places.presets() / "fnet_mini_en"
+
+
+def test_a_folder_without_weights_is_listed_with_the_reason():
+    copy = places.presets() / "halved"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
+    (copy / "model.weights.h5").unlink()
+    (card,) = [card for card in presets.list_presets() if card.name == "halved"]
+    assert "model.weights.h5" in card.problem
+
+
+def test_a_folder_that_is_no_preset_is_listed_with_the_reason():
+    (places.presets() / "notes").mkdir(parents=True)
+    (card,) = [card for card in presets.list_presets() if card.name == "notes"]
+    assert "config.json" in card.problem
+
+
+def test_without_a_task_there_is_no_head():
+    copy = places.presets() / "headless"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
+    (copy / "task.weights.h5").unlink()
+    assert presets.read_card(copy).head == "none"
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    with pytest.raises(UserError) as caught:
+        presets.folder("f_net_huge")
+    assert caught.value.kind == "preset.missing"
+    assert "fnet_mini_en" in caught.value.advice

@@ -1,0 +1,93 @@
+import tomllib
+
+import pytest
+import tomli_w
+
+from fnet_studio.core import recipe
+from fnet_studio.core.errors import UserError
+
+
+@pytest.mark.parametrize("name", recipe.bundled_names())
+def test_every_bundled_recipe_is_valid_once_its_data_is_named(name):
+    loaded = recipe.load(recipe.bundled(name), {"data.path": "somewhere"})
+    assert loaded.name == name
+
+
+def test_the_example_recipe_has_the_published_hyperparameters():
+    loaded = recipe.load(recipe.bundled("imdb-fnet"), {"data.path": "somewhere"})
+    assert (loaded.training.epochs, loaded.training.batch_size, loaded.training.learning_rate) == (3, 64, 1e-3)
+    assert (loaded.model.num_layers, loaded.model.hidden_dim, loaded.model.intermediate_dim) == (3, 128, 512)
+    assert (loaded.data.vocabulary_size, loaded.data.sequence_length) == (15_000, 512)
+    assert (loaded.data.validation_split, loaded.data.split_seed) == (0.2, 42)
+
+
+def test_imdb_without_a_path_says_what_to_name():
+    with pytest.raises(UserError) as caught:
+        recipe.load(recipe.bundled("imdb-fnet"))
+    assert caught.value.kind == "recipe.no-data"
+    assert "aclImdb.tar.gz" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("training.batch_size", "0"),
+        ("training.batch_size", "4097"),
+        ("training.batch_size", "12.5"),
+        ("training.learning_rate", "0"),
+        ("training.learning_rate", "nan"),
+        ("training.learning_rate", "fast"),
+        ("model.dropout", "-0.1"),
+        ("model.mixer", "wavelet"),
+        ("data.validation_split", "0.9"),
+    ],
+)
+def test_a_value_out_of_range_names_the_field_and_its_bounds(key, text):
+    field = recipe.fields()[key]
+    with pytest.raises(UserError) as caught:
+        recipe.parse(field, text)
+    assert caught.value.kind == "recipe.invalid"
+    assert key in caught.value.message
+    assert field.bounds in caught.value.advice
+
+
+def test_a_decimal_comma_is_understood():
+    assert recipe.parse(recipe.fields()["training.learning_rate"], "0,002") == 0.002
+
+
+def test_a_wrong_value_in_a_mapping_is_explained_like_a_typed_one():
+    with pytest.raises(UserError) as caught:
+        recipe.from_mapping({"training": {"batch_size": 0}})
+    assert "training.batch_size" in caught.value.message
+    assert "1 to 4096" in caught.value.advice
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(UserError, match="batchsize"):
+        recipe.load(recipe.bundled("sample-quick"), {"training.batchsize": "3"})
+    with pytest.raises(UserError, match="trainin"):
+        recipe.from_mapping({"trainin": {}})
+
+
+def test_heads_that_do_not_divide_the_hidden_size_are_refused():
+    with pytest.raises(UserError, match="3 heads"):
+        recipe.from_mapping({"model": {"mixer": "attention", "hidden_dim": 128, "num_heads": 3}})
+
+
+def test_a_missing_recipe_lists_the_bundled_ones(tmp_path):
+    with pytest.raises(UserError) as caught:
+        recipe.load(tmp_path / "none.toml")
+    assert "sample-quick" in caught.value.advice
+
+
+def test_broken_toml_names_the_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("name = ")
+    with pytest.raises(UserError, match=r"mine\.toml"):
+        recipe.load(path)
+
+
+def test_a_recipe_survives_its_own_toml():
+    first = recipe.load(recipe.bundled("sample-quick"), {"training.seed": "7", "observe.probe": 'A "quoted" one.'})
+    again = recipe.from_mapping(tomllib.loads(tomli_w.dumps(recipe.to_mapping(first))))
+    assert again == first

@@ -1,0 +1,92 @@
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnet_studio.core import protocol
+from fnet_studio.core.run_state import RunState
+
+
+def message(body, *, to=5, at=100.0, seq=1):
+    return protocol.Envelope(seq, 0, body, to, at)
+
+
+def running():
+    state = RunState()
+    state.begin(5, 100.0)
+    return state
+
+
+def test_messages_of_another_command_change_nothing():
+    state = running()
+    assert state.apply(message(protocol.Phase("training", 10), to=6)) == set()
+    assert state.phase == ""
+
+
+def test_metric_columns_are_appended_in_order():
+    state = running()
+    for first in (1, 3):
+        steps = (first, first + 1)
+        changed = state.apply(message(protocol.Metrics(steps, (0.5, 0.4), (0.5, 0.6), (10.0, 11.0), (1.0, 2.0))))
+        assert changed == {"metrics"}
+    assert list(state.step) == [1, 2, 3, 4]
+    assert list(state.loss) == [0.5, 0.4, 0.5, 0.4]
+
+
+def test_a_phase_that_is_visited_twice_adds_up_its_time():
+    state = running()
+    for at, name in ((100, "training"), (110, "validating"), (113, "training"), (120, "testing")):
+        state.apply(message(protocol.Phase(name), at=float(at)))
+    assert state.phase_times == {"training": 17.0, "validating": 3.0}
+
+
+def test_after_its_terminal_reply_a_run_no_longer_changes():
+    state = running()
+    assert "status" in state.apply(message(protocol.Done(protocol.RunFinished("r", 0.3, 0.9, 12.0)), at=112.0))
+    assert state.status == "finished"
+    assert state.result is not None
+    assert state.elapsed_s(500.0) == 12.0
+    assert state.apply(message(protocol.Phase("training"))) == set()
+
+
+def test_a_failure_keeps_what_was_measured():
+    state = running()
+    state.apply(message(protocol.Metrics((1,), (math.nan,), (0.5,), (10.0,), (1.0,))))
+    state.apply(message(protocol.Failed("train.not-finite", "The loss is no longer a number.")))
+    assert state.status == "failed"
+    assert state.failure is not None
+    assert len(state.step) == 1
+
+
+def test_the_best_validation_is_the_earliest_of_the_most_accurate():
+    state = running()
+    for step, accuracy in ((10, 0.7), (20, 0.8), (30, 0.8)):
+        state.apply(message(protocol.Evaluated("validation", step, step // 10, 0.5, accuracy, 100)))
+    best = state.best_validation()
+    assert best is not None
+    assert best.step == 20
+
+
+def test_beginning_again_forgets_the_run_before():
+    state = running()
+    state.apply(message(protocol.Evaluated("validation", 10, 1, 0.5, 0.7, 100)))
+    state.begin(6, 200.0)
+    assert state.evaluations == []
+    assert state.command == 6
+
+
+@given(st.lists(st.sampled_from(["metrics", "phase", "evaluated", "progress", "done", "failed"]), max_size=30))
+def test_columns_stay_equally_long_whatever_arrives(names):
+    bodies = {
+        "metrics": protocol.Metrics((1, 2), (0.1, 0.2), (0.5, 0.5), (1.0, 1.0), (0.0, 0.1)),
+        "phase": protocol.Phase("training", 10),
+        "evaluated": protocol.Evaluated("test", 1, 1, 0.5, 0.5, 10),
+        "progress": protocol.Progress(3),
+        "done": protocol.Done(protocol.RunFinished("r", 0.1, 0.9, 1.0)),
+        "failed": protocol.Failed("crash", "boom"),
+    }
+    state = running()
+    for name in names:
+        state.apply(message(bodies[name]))
+    lengths = {len(getattr(state, column)) for column in ("step", "loss", "accuracy", "tokens_per_s", "time_s")}
+    assert len(lengths) == 1

@@ -1,0 +1,84 @@
+import errno
+import os
+
+import pytest
+
+from fnet_studio.core import files, places, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_store import RunWriter
+
+
+def test_a_run_reads_back_as_it_was_written():
+    writer = RunWriter.create("My run", {"task": "classify"})
+    writer.record.test_accuracy = 0.8428
+    writer.append({"step": 1, "loss": 0.7})
+    writer.finish("finished")
+    record = run_store.read(writer.record.id)
+    assert record.test_accuracy == 0.8428
+    assert record.status == "finished"
+    assert record.ended >= record.began
+    assert run_store.read_metrics(record.id) == [{"step": 1, "loss": 0.7}]
+
+
+def test_a_torn_last_line_of_the_log_is_tolerated():
+    writer = RunWriter.create("torn", {})
+    writer.append({"step": 1})
+    writer.finish("finished")
+    path = writer.folder / "metrics.jsonl"
+    path.write_text(path.read_text() + '{"step": 2, "lo')
+    assert run_store.read_metrics(writer.record.id) == [{"step": 1}]
+
+
+def test_a_broken_line_in_the_middle_is_named():
+    writer = RunWriter.create("broken", {})
+    writer.finish("finished")
+    (writer.folder / "metrics.jsonl").write_text('{"step": 1}\nnonsense\n{"step": 3}\n')
+    with pytest.raises(UserError, match="line 2"):
+        run_store.read_metrics(writer.record.id)
+
+
+def test_a_run_whose_process_is_gone_reads_as_interrupted():
+    writer = RunWriter.create("lost", {})
+    writer.record.pid = 2**22 + 1
+    writer.save()
+    assert run_store.read(writer.record.id).status == "interrupted"
+
+
+def test_an_unreadable_run_does_not_hide_the_others():
+    good = RunWriter.create("good", {})
+    good.finish("finished")
+    bad = places.runs() / "20200101-000000-bad-0000"
+    bad.mkdir()
+    (bad / "run.json").write_text("{")
+    records, problems = run_store.list_runs()
+    assert [record.id for record in records] == [good.record.id]
+    assert "bad" in problems[0].message
+
+
+@pytest.mark.parametrize("name", ["", "..", "../settings", "a/b", "nothing"])
+def test_a_run_id_never_leads_out_of_the_folder(name):
+    with pytest.raises(UserError) as caught:
+        run_store.folder(name)
+    assert caught.value.kind == "run.missing"
+
+
+def test_discarding_leaves_no_folder():
+    writer = RunWriter.create("gone", {})
+    writer.append({"step": 1})
+    writer.discard()
+    assert not writer.folder.exists()
+
+
+def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    files.write_atomically(path, b"old")
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError) as caught:
+        files.write_atomically(path, b"new")
+    assert caught.value.kind == "disk.full"
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in tmp_path.iterdir() if item.name != "home"] == ["run.json"]
