@@ -1,0 +1,90 @@
+"""FNet in Keras 3 on JAX, usable in a notebook without the window.
+
+    from fnet_studio.models import FNetMaskedLM
+    model = FNetMaskedLM.from_preset("fnet_mini_en")
+
+Names, arguments and defaults are KerasHub's. Importing this package is cheap: Keras and JAX are imported when the
+first name that needs them is used.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from fnet_studio.core import places
+
+# Keras reads both once, when it is first imported; without them it would choose TensorFlow and write to ~/.keras.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("KERAS_HOME", str(places.cache_dir() / "keras"))
+
+if TYPE_CHECKING:
+    from fnet_studio.models.backbone import FNetBackbone
+    from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding, TokenAndPositionEmbedding
+    from fnet_studio.models.encoder import FNetEncoder
+    from fnet_studio.models.imdb_classifier import build_imdb_classifier
+    from fnet_studio.models.masked_lm import FNetMaskedLM
+    from fnet_studio.models.masked_lm_head import MaskedLMHead
+    from fnet_studio.models.masking import MaskedLMMaskGenerator
+    from fnet_studio.models.mixing import fourier_mix
+    from fnet_studio.models.packing import MultiSegmentPacker
+    from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
+    from fnet_studio.models.text_classifier import FNetTextClassifier
+    from fnet_studio.models.tokenizer import FNetTokenizer, Piece
+    from fnet_studio.models.trace import MixingTrace, mixing_maps
+    from fnet_studio.models.transformer_encoder import TransformerEncoder
+
+_HOMES = {
+    "FNetBackbone": "backbone",
+    "FNetEncoder": "encoder",
+    "FNetMaskedLM": "masked_lm",
+    "FNetMaskedLMPreprocessor": "preprocessor",
+    "FNetTextClassifier": "text_classifier",
+    "FNetTextClassifierPreprocessor": "preprocessor",
+    "FNetTokenizer": "tokenizer",
+    "MaskedLMHead": "masked_lm_head",
+    "MaskedLMMaskGenerator": "masking",
+    "MixingTrace": "trace",
+    "MultiSegmentPacker": "packing",
+    "Piece": "tokenizer",
+    "PositionEmbedding": "embedding",
+    "ReversibleEmbedding": "embedding",
+    "TokenAndPositionEmbedding": "embedding",
+    "TransformerEncoder": "transformer_encoder",
+    "build_imdb_classifier": "imdb_classifier",
+    "fourier_mix": "mixing",
+    "mixing_maps": "trace",
+}
+
+__all__ = [
+    "FNetBackbone",
+    "FNetEncoder",
+    "FNetMaskedLM",
+    "FNetMaskedLMPreprocessor",
+    "FNetTextClassifier",
+    "FNetTextClassifierPreprocessor",
+    "FNetTokenizer",
+    "MaskedLMHead",
+    "MaskedLMMaskGenerator",
+    "MixingTrace",
+    "MultiSegmentPacker",
+    "Piece",
+    "PositionEmbedding",
+    "ReversibleEmbedding",
+    "TokenAndPositionEmbedding",
+    "TransformerEncoder",
+    "build_imdb_classifier",
+    "fourier_mix",
+    "mixing_maps",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

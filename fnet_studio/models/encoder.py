@@ -1,0 +1,82 @@
+"""One FNet block: mixing, residual and norm, feed-forward, residual and norm."""
+
+from typing import Any
+
+import keras
+
+from fnet_studio.models.keras_names import fresh, serializable
+from fnet_studio.models.mixing import fourier_mix
+
+
+@serializable
+class FNetEncoder(keras.layers.Layer):
+    """x (batch, length, hidden) -> LN(h + dropout(dense(act(dense(h))))) with h = LN(x + mix(x)); same shape.
+
+    Arguments and defaults are those of `keras_hub.layers.FNetEncoder`. There is no padding mask (arXiv 2105.03824).
+    """
+
+    def __init__(
+        self,
+        intermediate_dim: int,
+        dropout: float = 0,
+        activation: Any = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.intermediate_dim = intermediate_dim
+        self.dropout = dropout
+        self.activation = keras.activations.get(activation)
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, inputs_shape: Any) -> None:
+        hidden = inputs_shape[-1]
+        self.mixing_layer_norm = self._norm("mixing_layer_norm")
+        self.intermediate_dense = self._dense(self.intermediate_dim, self.activation, "intermediate_dense")
+        self.output_dense = self._dense(hidden, None, "output_dense")
+        self.output_dropout = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="output_dropout")
+        self.output_layer_norm = self._norm("output_layer_norm")
+        self.mixing_layer_norm.build(inputs_shape)
+        self.intermediate_dense.build(inputs_shape)
+        self.output_dense.build((*inputs_shape[:-1], self.intermediate_dim))
+        self.output_layer_norm.build(inputs_shape)
+
+    def mix(self, x: Any) -> Any:
+        """The mixing sub-layer alone, (batch, length, hidden) -> the same shape. `call` and the traces use it."""
+        return fourier_mix(x)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        mixed = self.mixing_layer_norm(inputs + self.mix(inputs))
+        fed = self.output_dense(self.intermediate_dense(mixed))
+        return self.output_layer_norm(mixed + self.output_dropout(fed, training=training))
+
+    def _norm(self, name: str) -> keras.layers.LayerNormalization:
+        return keras.layers.LayerNormalization(epsilon=self.layer_norm_epsilon, dtype=self.dtype_policy, name=name)
+
+    def _dense(self, units: int, activation: Any, name: str) -> keras.layers.Dense:
+        return keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer),
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def compute_output_shape(self, inputs_shape: Any) -> Any:
+        return inputs_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "intermediate_dim": self.intermediate_dim,
+            "dropout": self.dropout,
+            "activation": keras.activations.serialize(self.activation),
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }

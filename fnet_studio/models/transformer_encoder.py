@@ -1,0 +1,111 @@
+"""The Transformer block that the IMDb example compares FNet with."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from fnet_studio.models.keras_names import fresh, serializable
+
+
+@serializable
+class TransformerEncoder(keras.layers.Layer):
+    """x (batch, length, hidden) -> the same shape: self-attention, residual, norm, feed-forward, residual, norm.
+
+    padding_mask: (batch, length), true where there is a token; attention looks at those positions alone.
+    Arguments and defaults are those of `keras_hub.layers.TransformerEncoder`.
+    """
+
+    def __init__(
+        self,
+        intermediate_dim: int,
+        num_heads: int,
+        dropout: float = 0,
+        activation: Any = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        normalize_first: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.intermediate_dim = intermediate_dim
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.activation = keras.activations.get(activation)
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.normalize_first = normalize_first
+
+    def build(self, inputs_shape: Any) -> None:
+        hidden = inputs_shape[-1]
+        if hidden < self.num_heads:
+            raise ValueError(f"A hidden size of {hidden} cannot be divided among {self.num_heads} heads.")
+        shared = {"dtype": self.dtype_policy}
+        self.self_attention = keras.layers.MultiHeadAttention(
+            self.num_heads,
+            hidden // self.num_heads,
+            dropout=self.dropout,
+            kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer),
+            name="self_attention_layer",
+            **shared,
+        )
+        self.attention_layer_norm = keras.layers.LayerNormalization(
+            epsilon=self.layer_norm_epsilon, name="self_attention_layer_norm", **shared
+        )
+        self.attention_dropout = keras.layers.Dropout(self.dropout, name="self_attention_dropout", **shared)
+        self.feedforward_layer_norm = keras.layers.LayerNormalization(
+            epsilon=self.layer_norm_epsilon, name="feedforward_layer_norm", **shared
+        )
+        self.intermediate_dense = self._dense(self.intermediate_dim, self.activation, "feedforward_intermediate_dense")
+        self.output_dense = self._dense(hidden, None, "feedforward_output_dense")
+        self.feedforward_dropout = keras.layers.Dropout(self.dropout, name="feedforward_dropout", **shared)
+        self.self_attention.build(inputs_shape, inputs_shape)
+        self.attention_layer_norm.build(inputs_shape)
+        self.feedforward_layer_norm.build(inputs_shape)
+        self.intermediate_dense.build(inputs_shape)
+        self.output_dense.build((*inputs_shape[:-1], self.intermediate_dim))
+
+    def _dense(self, units: int, activation: Any, name: str) -> keras.layers.Dense:
+        return keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer),
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def attend(self, x: Any, padding_mask: Any = None, training: bool | None = None, **kwargs: Any) -> Any:
+        """The attention sub-layer alone; `return_attention_scores=True` adds (batch, heads, length, length)."""
+        if self.normalize_first:
+            x = self.attention_layer_norm(x)
+        mask = None if padding_mask is None else ops.cast(padding_mask, "bool")[:, None, :]
+        return self.self_attention(x, x, attention_mask=mask, training=training, **kwargs)
+
+    def call(self, inputs: Any, padding_mask: Any = None, training: bool | None = None) -> Any:
+        attended = inputs + self.attention_dropout(self.attend(inputs, padding_mask, training), training=training)
+        if not self.normalize_first:
+            attended = self.attention_layer_norm(attended)
+        fed = self.feedforward_layer_norm(attended) if self.normalize_first else attended
+        fed = self.output_dense(self.intermediate_dense(fed))
+        outputs = attended + self.feedforward_dropout(fed, training=training)
+        return outputs if self.normalize_first else self.feedforward_layer_norm(outputs)
+
+    def compute_output_shape(self, inputs_shape: Any, padding_mask_shape: Any = None) -> Any:
+        return inputs_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "intermediate_dim": self.intermediate_dim,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+            "activation": keras.activations.serialize(self.activation),
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "normalize_first": self.normalize_first,
+        }
