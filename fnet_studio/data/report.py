@@ -1,0 +1,117 @@
+"""What one should know of a data set before training on it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fnet_studio.data.corpus import LabelledTexts
+
+BINS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Tokens a text, before cutting. edges: (bins + 1,) of the histogram, counts: (bins,); the last bin also holds
+    the longest 1 %, which would flatten the rest."""
+
+    shortest: int
+    median: float
+    mean: float
+    p95: float
+    longest: int
+    edges: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """class_counts: texts of each class, in the order of the class names. duplicates: texts equal to an earlier one
+    of the same part. cut_share: share of the texts longer than the chosen length; cut_tokens_share: of tokens."""
+
+    name: str
+    texts: int
+    class_counts: tuple[int, ...]
+    empty: int
+    duplicates: int
+    lengths: Lengths
+    cut_share: float
+    cut_tokens_share: float
+    unknown_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """duplicates: texts equal to an earlier one anywhere. test_overlap: test texts that also stand, word for word, in
+    the training or validation part; validation_overlap: validation texts that also stand in the training part."""
+
+    splits: tuple[SplitReport, ...]
+    duplicates: int
+    test_overlap: int
+    validation_overlap: int
+    notes: tuple[str, ...] = field(default=())
+
+    def to_mapping(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> "DataReport":
+        def split(part: dict[str, Any]) -> SplitReport:
+            lengths = part["lengths"]
+            lengths = Lengths(**{**lengths, "edges": tuple(lengths["edges"]), "counts": tuple(lengths["counts"])})
+            return SplitReport(**{**part, "class_counts": tuple(part["class_counts"]), "lengths": lengths})
+
+        splits = tuple(split(part) for part in values["splits"])
+        return cls(**{**values, "splits": splits, "notes": tuple(values["notes"])})
+
+
+def describe_split(
+    name: str, part: LabelledTexts, lengths: np.ndarray, token_ids: np.ndarray, unknown_id: int, num_classes: int
+) -> SplitReport:
+    """lengths: (n,) tokens before cutting. token_ids: (n, length) after it."""
+    length = token_ids.shape[1]
+    tokens = int(lengths.sum())
+    kept = int(np.minimum(lengths, length).sum())
+    counts = np.bincount(part.labels, minlength=num_classes)
+    return SplitReport(
+        name=name,
+        texts=len(part),
+        class_counts=tuple(int(count) for count in counts),
+        empty=sum(1 for text in part.texts if not text.strip()),
+        duplicates=len(part) - len(set(part.texts)),
+        lengths=_lengths(lengths),
+        cut_share=float(np.mean(lengths > length)),
+        cut_tokens_share=1 - kept / tokens if tokens else 0.0,
+        unknown_share=int(np.count_nonzero(token_ids == unknown_id)) / kept if kept else 0.0,
+    )
+
+
+def describe(
+    train: LabelledTexts, validation: LabelledTexts, test: LabelledTexts, splits: Sequence[SplitReport], notes: tuple
+) -> DataReport:
+    trained_on = set(train.texts)
+    seen = trained_on | set(validation.texts)
+    distinct = seen | set(test.texts)
+    return DataReport(
+        splits=tuple(splits),
+        duplicates=len(train) + len(validation) + len(test) - len(distinct),
+        test_overlap=sum(1 for text in test.texts if text in seen),
+        validation_overlap=sum(1 for text in validation.texts if text in trained_on),
+        notes=notes,
+    )
+
+
+def _lengths(lengths: np.ndarray) -> Lengths:
+    median, p95, p99 = np.percentile(lengths, [50, 95, 99])
+    edges = np.unique(np.linspace(0, max(int(p99), 1) + 1, BINS + 1).astype(int))
+    counts, _ = np.histogram(np.minimum(lengths, edges[-1]), edges)
+    return Lengths(
+        shortest=int(lengths.min()),
+        median=float(median),
+        mean=float(lengths.mean()),
+        p95=float(p95),
+        longest=int(lengths.max()),
+        edges=tuple(int(edge) for edge in edges),
+        counts=tuple(int(count) for count in counts),
+    )
