@@ -20,4 +20,12 @@ class UserError(Exception):
 
 
 class Stopped(Exception):
-    """A job ended because its stop token was set; not a failure."""
+    """A job ended because its stop token was set; not a failure.
+
+    kept: the model so far was saved, in the run of that name.
+    """
+
+    def __init__(self, kept: bool = False, run: str = "") -> None:
+        super().__init__("stopped")
+        self.kept = kept
+        self.run = run

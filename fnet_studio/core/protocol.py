@@ -8,9 +8,10 @@ Every command gets exactly one terminal reply: `Done`, `Failed` or `Stopped`. Ev
 they belong to in `reply_to`, or 0.
 """
 
+import enum
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -27,6 +28,17 @@ _PREFIX = struct.Struct("<4sII")
 
 class ProtocolError(Exception):
     """The peer sent something that is not this protocol; the link must be closed."""
+
+
+class ExitCode(enum.IntEnum):
+    """What the worker's process ends with when it ends by itself."""
+
+    ENDED = 0
+    """Asked to shut down, or the other side is gone."""
+    ENGINE_FAILED = 3
+    """The engine could not be imported or started."""
+    VIOLATION = 4
+    """The other side sent bytes that are not this protocol."""
 
 
 # --------------------------------------------------------------------------------------------- commands
@@ -260,6 +272,22 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Health
 
+RESULTS: Mapping[type[Command], type[Struct] | None] = {
+    Hello: Welcome,
+    Load: Loaded,
+    Tokenize: Tokenized,
+    FillMask: Filled,
+    Probe: Maps,
+    Train: RunFinished,
+    Evaluate: Evaluation,
+    Classify: Classified,
+    Stop: None,
+    Watch: None,
+    Doctor: Health,
+    Shutdown: None,
+}
+"""What `Done` carries for each command. `Credit` gets no reply."""
+
 # ------------------------------------------------------------------------------- replies and events
 
 
@@ -393,6 +421,13 @@ class Envelope(Struct, frozen=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Envelope)
+_body_decoder = msgspec.msgpack.Decoder(Body)
+
+
+def check(body: Body) -> None:
+    """Raises TypeError or msgspec.ValidationError when the other side could not read the message: a wrong type
+    that a struct does not notice when it is made (a NumPy number, a missing field's None)."""
+    _body_decoder.decode(_encoder.encode(body))
 
 
 def encode(envelope: Envelope, blob: bytes | memoryview = b"") -> bytes:
@@ -410,8 +445,10 @@ class Writer:
         self._seq = 0
 
     def frame(self, body: Body, *, id: int = 0, reply_to: int = 0, blob: bytes = b"") -> bytes:
+        """ValueError or TypeError when it cannot be encoded; the number is then not used up."""
+        frame = encode(Envelope(self._seq + 1, id, body, reply_to, time.time()), blob)
         self._seq += 1
-        return encode(Envelope(self._seq, id, body, reply_to, time.time()), blob)
+        return frame
 
 
 class Reader:

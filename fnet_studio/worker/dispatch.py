@@ -1,0 +1,199 @@
+"""Commands in, terminal replies out: who does what, on which thread. The caller's thread never waits for work."""
+
+import os
+import platform
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+
+import fnet_studio
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import Stopped
+from fnet_studio.core.protocol import Done, Failed
+from fnet_studio.engine.job import Engine
+from fnet_studio.worker.failure import failed
+from fnet_studio.worker.job import RunningJob
+from fnet_studio.worker.lane import Lane
+from fnet_studio.worker.outbox import Outbox
+
+LONG = (protocol.Train, protocol.Evaluate)
+QUICK = (
+    protocol.Load,
+    protocol.Tokenize,
+    protocol.FillMask,
+    protocol.Probe,
+    protocol.Classify,
+    protocol.Doctor,
+)
+
+
+class Dispatcher:
+    """Owns the jobs. `handle` is called by one thread only, the one that reads."""
+
+    def __init__(
+        self, engine_name: str, make_engine: Callable[[], Engine], outbox: Outbox, leave: Callable[[int], None]
+    ) -> None:
+        self._engine_name = engine_name
+        self._make_engine = make_engine
+        self._outbox = outbox
+        self._leave = leave
+        self._engine: Engine | None = None
+        self._start_failure: Failed | None = None
+        self._opened = threading.Event()
+        self._quick = Lane("quick commands", self._opened, self._perform)
+        self._long = Lane("long commands", self._opened, self._perform)
+        self._jobs: dict[int, RunningJob] = {}
+        self._lock = threading.Lock()
+        self._greeted = False
+        self._last_id = 0
+        self._closing = False
+
+    def busy_with(self) -> int:
+        job = self._long.current or self._quick.current
+        return job.id if job else 0
+
+    def handle(self, envelope: protocol.Envelope) -> None:
+        """ProtocolError when it is not a command with a fresh number."""
+        command, id = envelope.body, envelope.id
+        if not isinstance(command, protocol.Command):
+            raise protocol.ProtocolError(f"a {type(command).__name__} is not a command")
+        if isinstance(command, protocol.Credit):
+            self._outbox.credit(command.stream)
+            return
+        if id <= self._last_id:
+            raise protocol.ProtocolError(f"command {id} after command {self._last_id}")
+        self._last_id = id
+        match command:
+            case protocol.Hello():
+                self._hello(id, command)
+            case _ if not self._greeted:
+                self._refuse(id, "protocol.no-hello", "The first command must be hello.", "Restart the worker.")
+            case protocol.Stop():
+                self._stop(id, command)
+            case protocol.Watch():
+                self._outbox.watch(command)
+                self._outbox.finish(Done(), id)
+            case protocol.Shutdown():
+                self._shut_down(id)
+            case _ if self._closing:
+                self._refuse(id, "worker.closing", "The worker is shutting down.", "Start it again.")
+            case _:
+                self._queue(id, command)
+
+    # ------------------------------------------------------------------------------- commands
+
+    def _hello(self, id: int, hello: protocol.Hello) -> None:
+        if hello.version[0] != protocol.VERSION[0]:
+            theirs, ours = (".".join(map(str, v)) for v in (hello.version, protocol.VERSION))
+            self._refuse(
+                id,
+                "protocol.version",
+                f"The worker speaks protocol {ours}, the window {theirs}.",
+                "Install the same version of FNet Studio on both sides.",
+            )
+            return
+        versions = {"fnet-studio": fnet_studio.__version__, "python": platform.python_version()}
+        welcome = protocol.Welcome(protocol.VERSION, self._engine_name, os.getpid(), versions)
+        self._outbox.finish(Done(welcome), id)
+        if not self._greeted:
+            self._greeted = True
+            for thread in (self._quick, self._long):
+                thread.start()
+            threading.Thread(target=self._start_engine, name="engine start", daemon=True).start()
+
+    def _queue(self, id: int, command: protocol.Command) -> None:
+        long = isinstance(command, LONG)
+        with self._lock:
+            busy = long and any(isinstance(job.command, LONG) for job in self._jobs.values())
+            if not busy:
+                self._jobs[id] = RunningJob(id, command, self._outbox)
+        if busy:
+            self._refuse(
+                id, "busy", "The worker is training or evaluating already.", "Wait for it to end, or stop it."
+            )
+        else:
+            (self._long if long else self._quick).add(self._jobs[id])
+
+    def _stop(self, id: int, stop: protocol.Stop) -> None:
+        """A target that is over, or never was, is no error: it may have ended while the command travelled."""
+        with self._lock:
+            job = self._jobs.get(stop.target)
+        never_began = job is not None and job.request_stop(stop.mode)
+        self._outbox.finish(Done(), id)
+        if job is not None and never_began:
+            self._settle(job, protocol.Stopped())
+
+    def _shut_down(self, id: int) -> None:
+        self._outbox.finish(Done(), id)
+        if self._closing:
+            return
+        self._closing = True
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            if job.request_stop("keep"):
+                self._settle(job, protocol.Stopped())
+        threading.Thread(target=self._close, name="closing", daemon=True).start()
+
+    def _close(self) -> None:
+        for lane in (self._quick, self._long):
+            lane.finish()
+            lane.join()
+        self._outbox.close()
+
+    def _refuse(self, id: int, kind: str, message: str, advice: str) -> None:
+        self._outbox.finish(Failed(kind, message, advice), id)
+
+    # ----------------------------------------------------------------------------------- work
+
+    def _start_engine(self) -> None:
+        try:
+            engine = self._make_engine()
+            ready = engine.start()
+            self._outbox.put(ready)
+            self._engine = engine
+        except BaseException as error:  # any failure of any library: it must reach the other side in words
+            traceback.print_exc(file=sys.stderr)
+            known = failed(error)
+            self._start_failure = Failed(
+                "engine.start", f"The engine did not start. {known.message}", known.advice, known.traceback
+            )
+            self._opened.set()
+            self._closing = True
+            self._outbox.exit_code = protocol.ExitCode.ENGINE_FAILED
+            self._close()
+            return
+        self._opened.set()
+
+    def _perform(self, job: RunningJob) -> None:
+        blob = b""
+        try:
+            if self._engine is None:
+                assert self._start_failure is not None
+                reply: protocol.Reply = self._start_failure
+            else:
+                result, blob = self._engine.answer(job.command, job)
+                reply = _checked(job.command, result)
+        except Stopped as stopped:
+            reply, blob = protocol.Stopped(stopped.kept, stopped.run), b""
+        except BaseException as error:  # whatever the engine raises, the command gets its one reply
+            reply, blob = failed(error), b""
+        if job.end():
+            self._settle(job, reply, blob)
+
+    def _settle(self, job: RunningJob, reply: protocol.Reply, blob: bytes = b"") -> None:
+        # Forget it first: who reads the reply may send the next long command at once.
+        with self._lock:
+            del self._jobs[job.id]
+        self._outbox.finish(reply, job.id, blob)
+
+
+def _checked(command: protocol.Command, result: protocol.Result | None) -> Done:
+    """TypeError or msgspec.ValidationError when the engine's answer is not the one promised for the command."""
+    expected = protocol.RESULTS[type(command)]
+    if type(result) is not (expected or type(None)):
+        raise TypeError(f"the engine answered {type(command).__name__} with {type(result).__name__}")
+    done = Done(result)
+    protocol.check(done)
+    return done

@@ -1,0 +1,24 @@
+"""What the libraries read from the environment when they are imported: the one place where it is decided."""
+
+import os
+
+from fnet_studio.core import places
+
+
+def set_defaults() -> None:
+    """Fill in what is unset. Call before the engine is imported; what the user has set stays as it is."""
+    cache = places.cache_dir()
+    for name, value in {
+        "KERAS_BACKEND": "jax",
+        # Keras writes its own settings file at import: not into the user's home.
+        "KERAS_HOME": str(cache / "keras"),
+        # Else JAX takes three quarters of the GPU's memory at once, and a second program finds none.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "xla"),
+        # Keep small, quickly compiled programs too: a fill-mask click needs a dozen of them.
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # XLA's C++ code writes to stderr, whose last lines the window shows after a crash: errors only.
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }.items():
+        os.environ.setdefault(name, value)
