@@ -9,11 +9,14 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from safetensors.numpy import load_file, save
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.data.batches import Batch
+from fnet_studio.data.dataset import Dataset
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
 WEIGHTS = "model.safetensors"
@@ -61,47 +64,72 @@ def _sums(probability: jax.Array, labels: jax.Array, weights: jax.Array) -> Sums
     return Sums((loss * weights).sum(), (correct * weights).sum(), weights.sum())
 
 
+def data_parallel(batch_size: int) -> tuple[NamedSharding, NamedSharding]:
+    """(replicated, split along the first axis) over as many devices as divide the batch.
+
+    Several cores of a CPU count as several devices (`engine.devices`): XLA runs much of a step on one core only, and
+    two halves of a batch side by side take about half the time.
+    """
+    devices = jax.devices()
+    count = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
+    mesh = Mesh(np.array(devices[:count]), ("batch",))
+    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("batch"))
+
+
 class Training:
     """The jitted steps over one model. The weights live in `State`, not in the model, until `put_back`."""
 
-    def __init__(self, model: keras.Model, learning_rate: float) -> None:
+    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int) -> None:
         self.model = model
+        self.batch_size = batch_size
+        self._replicated, self._split = data_parallel(batch_size)
+        self.devices = len(self._split.device_set)
         self.optimizer = keras.optimizers.Adam(learning_rate)
         self.optimizer.build(model.trainable_variables)
-        self._step = jax.jit(self._train_step, donate_argnums=0)
-        self._forward = jax.jit(self._evaluate_step)
-
-    def first_state(self) -> State:
-        return State(
-            [jnp.array(v.value) for v in self.model.trainable_variables],
-            [jnp.array(v.value) for v in self.model.non_trainable_variables],
-            [jnp.array(v.value) for v in self.optimizer.variables],
+        whole, split = self._replicated, self._split
+        self._step = jax.jit(
+            self._train_step,
+            donate_argnums=0,
+            in_shardings=(whole, split, split, split),
+            out_shardings=(whole, whole),
+        )
+        self._forward = jax.jit(
+            self._evaluate_step, in_shardings=(whole, whole, split, split, split), out_shardings=(whole, whole)
         )
 
-    def compile(self, batch_size: int, length: int, state: State) -> None:
-        """Compile both steps ahead of the first one, so that its time is not counted as training."""
-        ids = jax.ShapeDtypeStruct((batch_size, length), jnp.int32)
-        labels = jax.ShapeDtypeStruct((batch_size,), jnp.int32)
-        weights = jax.ShapeDtypeStruct((batch_size,), jnp.float32)
-        self._step = self._step.lower(state, ids, labels, weights).compile()
+    def first_state(self) -> State:
+        state = State(
+            [v.value for v in self.model.trainable_variables],
+            [v.value for v in self.model.non_trainable_variables],
+            [v.value for v in self.optimizer.variables],
+        )
+        # copies: the first step uses its state up, and the model's own variables have to outlive it
+        return jax.device_put(jax.tree.map(jnp.copy, state), self._replicated)
 
-    def compile_evaluation(self, batch_size: int, length: int, state: State) -> None:
-        ids = jax.ShapeDtypeStruct((batch_size, length), jnp.int32)
-        labels = jax.ShapeDtypeStruct((batch_size,), jnp.int32)
-        weights = jax.ShapeDtypeStruct((batch_size,), jnp.float32)
-        self._forward = self._forward.lower(state.trainable, state.non_trainable, ids, labels, weights).compile()
+    def compile_step(self, length: int, state: State) -> None:
+        """Compile ahead of the first step, so that the time is not counted as training."""
+        self._step = self._step.lower(state, *self._shapes(length)).compile()
 
-    def step(self, state: State, ids: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[State, Sums]:
-        """One optimiser step on (batch, length) ids. The state that is passed in is used up."""
-        return self._step(state, ids, labels, weights)
+    def compile_forward(self, length: int, state: State) -> None:
+        self._forward = self._forward.lower(state.trainable, state.non_trainable, *self._shapes(length)).compile()
 
-    def forward(self, state: State, ids: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[Sums, jax.Array]:
+    def _shapes(self, length: int) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """Of token ids, labels and weights."""
+        shape, size = jax.ShapeDtypeStruct, self.batch_size
+        return shape((size, length), jnp.int32), shape((size,), jnp.int32), shape((size,), jnp.float32)
+
+    def step(self, state: State, batch: Batch) -> tuple[State, Sums]:
+        """One optimiser step. The state that is passed in is used up."""
+        return self._step(state, batch.token_ids, batch.labels, batch.weights)
+
+    def forward(self, state: State, batch: Batch) -> tuple[Sums, jax.Array]:
         """Sums and probabilities (batch,) without dropout; changes nothing."""
-        return self._forward(state.trainable, state.non_trainable, ids, labels, weights)
+        return self._forward(state.trainable, state.non_trainable, batch.token_ids, batch.labels, batch.weights)
 
     def _train_step(self, state: State, ids: jax.Array, labels: jax.Array, weights: jax.Array) -> tuple[State, Sums]:
         def mean_loss(trainable: list[jax.Array]) -> tuple[jax.Array, tuple[Sums, list[jax.Array]]]:
-            probability, non_trainable = self.model.stateless_call(trainable, state.non_trainable, ids, training=True)
+            outputs: Any = self.model.stateless_call(trainable, state.non_trainable, ids, training=True)
+            probability, non_trainable = outputs
             sums = _sums(probability, labels, weights)
             return sums.loss / sums.weight, (sums, non_trainable)
 
@@ -112,16 +140,16 @@ class Training:
     def _evaluate_step(
         self, trainable: list, non_trainable: list, ids: jax.Array, labels: jax.Array, weights: jax.Array
     ) -> tuple[Sums, jax.Array]:
-        probability, _ = self.model.stateless_call(trainable, non_trainable, ids, training=False)
+        outputs: Any = self.model.stateless_call(trainable, non_trainable, ids, training=False)
+        probability, _ = outputs
         return _sums(probability, labels, weights), probability[:, 0]
 
     def put_back(self, state: State) -> None:
-        """Write the state's weights into the model's own variables, for traces and for saving. They are copies: the
-        next step uses its state up."""
+        """Write a copy of the state's weights into the model's own variables, for saving."""
         for variable, value in zip(self.model.trainable_variables, state.trainable, strict=True):
-            variable.assign(jnp.array(value))
+            variable.assign(np.asarray(value))
         for variable, value in zip(self.model.non_trainable_variables, state.non_trainable, strict=True):
-            variable.assign(jnp.array(value))
+            variable.assign(np.asarray(value))
 
 
 class Measured(NamedTuple):
@@ -133,38 +161,28 @@ class Measured(NamedTuple):
 
 
 def measure(
-    forward: Callable[..., tuple[Sums, jax.Array]],
-    batches: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    forward: Callable[[Batch], tuple[Sums, jax.Array]],
+    batches: Iterator[Batch],
     on_batch: Callable[[int], None],
 ) -> Measured:
-    """Loss, accuracy and confusion over batches of (ids, labels, weights). on_batch gets the examples done; it may
-    raise to stop."""
+    """Loss, accuracy and confusion over all batches. on_batch gets the number of texts done; it may raise to stop."""
     loss = correct = weight = 0.0
     confusion = np.zeros((2, 2), np.int64)
-    for ids, labels, weights in batches:
-        sums, probability = forward(ids, labels, weights)
-        real = weights > 0
-        np.add.at(confusion, (labels[real], (np.asarray(probability)[real] > 0.5).astype(int)), 1)
+    for batch in batches:
+        sums, probability = forward(batch)
+        real = batch.weights > 0
+        np.add.at(confusion, (batch.labels[real], (np.asarray(probability)[real] > 0.5).astype(int)), 1)
         loss, correct, weight = (a + float(b) for a, b in zip((loss, correct, weight), sums, strict=True))
         on_batch(int(weight))
     return Measured(loss / weight, correct / weight, int(weight), confusion)
 
 
-def weight_names(model: keras.Model) -> list[str]:
-    """A stable name for each weight: its place and its own name, whatever layers were counted before."""
-    return [f"{index:03d}.{weight.name}" for index, weight in enumerate(model.weights)]
-
-
-def keep(model: keras.Model, vocabulary: list[str], class_names: list[str], folder: Path) -> None:
+def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
     """Write weights and vocabulary, then read the weights back and compare. UserError when the disk refuses, or
     `run.unverified` when what was read differs."""
-    tensors = {
-        name: np.asarray(weight.value)
-        for name, weight in zip(weight_names(model), model.weights, strict=True)
-        if not name.endswith(".seed_generator_state")
-    }
-    files.write_atomically(folder / "vocabulary.txt", ("\n".join(vocabulary) + "\n").encode())
-    files.write_json(folder / "classes.json", class_names)
+    tensors = {weight.path: np.asarray(weight.value) for weight in model.weights}
+    files.write_atomically(folder / "vocabulary.txt", ("\n".join(dataset.vocabulary) + "\n").encode())
+    files.write_json(folder / "classes.json", dataset.class_names)
     files.write_atomically(folder / WEIGHTS, save(tensors))
     written = load_file(folder / WEIGHTS)
     if any(not np.array_equal(value, written[name], equal_nan=True) for name, value in tensors.items()):
@@ -190,9 +208,8 @@ def bring_back(recipe: Recipe, folder: Path) -> tuple[keras.Model, list[str], li
             "run.unreadable", f"The model of run {folder.name} cannot be read: {error}.", "Train it again."
         ) from None
     model = build(recipe, len(vocabulary))
-    for name, weight in zip(weight_names(model), model.weights, strict=True):
-        if name.endswith(".seed_generator_state"):
-            continue
+    for weight in model.weights:
+        name = weight.path
         if name not in tensors or tensors[name].shape != tuple(weight.shape):
             raise UserError(
                 "run.unreadable",

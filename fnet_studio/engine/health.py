@@ -10,6 +10,7 @@ import psutil
 
 from fnet_studio import __version__
 from fnet_studio.core import places, protocol
+from fnet_studio.engine.devices import devices
 
 PACKAGES = ("keras", "jax", "jaxlib", "numpy", "sentencepiece", "tokenizers", "safetensors", "h5py", "msgspec")
 
@@ -19,23 +20,6 @@ def versions() -> dict[str, str]:
     for package in PACKAGES:
         found[package] = importlib.metadata.version(package)
     return found
-
-
-def devices() -> tuple[protocol.Device, ...]:
-    return tuple(_device(device) for device in jax.devices())
-
-
-def _device(device: jax.Device) -> protocol.Device:
-    if device.platform == "cpu":
-        name = f"CPU, {psutil.cpu_count(logical=True)} cores"
-        return protocol.Device("cpu", name, psutil.virtual_memory().total)
-    statistics = device.memory_stats() or {}
-    return protocol.Device(device.platform, device.device_kind, int(statistics.get("bytes_limit", 0)))
-
-
-def device_memory_bytes() -> int:
-    """Memory in use on the accelerator; 0 on a CPU, which does not say."""
-    return sum(int((device.memory_stats() or {}).get("bytes_in_use", 0)) for device in jax.local_devices())
 
 
 def check() -> protocol.Health:

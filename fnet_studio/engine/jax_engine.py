@@ -14,11 +14,15 @@ class JaxEngine:
 
     def start(self) -> protocol.Ready:
         began = time.monotonic()
+        from fnet_studio.engine import devices
+
+        devices.use_all_cores()
         from fnet_studio.engine import fill_mask, health
 
         self._health = health
         self._presets = fill_mask.Presets()
-        self._devices, self._versions = health.devices(), health.versions()
+        self._devices, self._versions = devices.devices(), health.versions()
+        self.device_memory_bytes = devices.memory_in_use_bytes
         return protocol.Ready(self._devices, self._versions, time.monotonic() - began)
 
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
@@ -59,6 +63,3 @@ class JaxEngine:
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
-
-    def device_memory_bytes(self) -> int:
-        return self._health.device_memory_bytes()

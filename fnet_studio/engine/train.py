@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -9,13 +10,12 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.core.run_store import RunWriter
-from fnet_studio.data import Dataset, Split, batches, load_dataset
+from fnet_studio.data.batches import Batch, batches, steps_per_epoch
+from fnet_studio.data.dataset import Dataset, Split, load_dataset
 from fnet_studio.engine import classifier
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
-
-EVALUATION_BATCH = 64
 
 
 def train(command: protocol.Train, job: Job, device: protocol.Device, versions: dict[str, str]) -> protocol.RunFinished:
@@ -30,7 +30,6 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
         writer.finish("finished")
     except Stopped:
         run.stop()
-        raise
     except BaseException as error:
         writer.record.failure = _failure(error)
         try:
@@ -62,16 +61,17 @@ class _Run:
         dataset = self.dataset = self._load()
         self.clock.enter("building")
         model = classifier.build(recipe, len(dataset.vocabulary))
-        self.training = classifier.Training(model, recipe.training.learning_rate)
+        self.training = classifier.Training(model, recipe.training.learning_rate, recipe.training.batch_size)
         self.state = self.training.first_state()
         self._announce(dataset, model.count_params())
-        maps = LiveMaps(model, dataset, recipe, self.writer.folder)
+        observe = recipe.observe
+        maps = LiveMaps(model, dataset, observe.probe, observe.keep_maps_every_s, self.writer.folder)
 
         self.clock.enter("compiling")
-        size, length = recipe.training.batch_size, recipe.data.sequence_length
-        self.training.compile(size, length, self.state)
+        length = recipe.data.sequence_length
+        self.training.compile_step(length, self.state)
         self.job.check()
-        self.training.compile_evaluation(EVALUATION_BATCH, length, self.state)
+        self.training.compile_forward(length, self.state)
         self.job.check()
         self._show(maps)
         self.began = time.monotonic()
@@ -103,9 +103,9 @@ class _Run:
     def _announce(self, dataset: Dataset, parameters: int) -> None:
         record = self.writer.record
         size = self.recipe.training.batch_size
-        per_epoch = -(-len(dataset.train.labels) // size)
+        per_epoch = steps_per_epoch(len(dataset.train), size)
         record.parameters, record.total_steps = parameters, per_epoch * self.recipe.training.epochs
-        record.data = dataset.summary()
+        record.data = data_summary(dataset)
         self.writer.save()
         assert record.device is not None
         self.job.tell(
@@ -127,7 +127,7 @@ class _Run:
         self.clock.enter("training", record.total_steps, "steps", done=self.step)
         tokens = self.recipe.training.batch_size * self.recipe.data.sequence_length
         loss_sum = correct_sum = weight_sum = 0.0
-        for ids, labels, weights in batches(
+        for batch in batches(
             dataset.train.token_ids,
             dataset.train.labels,
             self.recipe.training.batch_size,
@@ -137,7 +137,7 @@ class _Run:
             job.check()
             began = time.monotonic()
             assert self.state is not None
-            self.state, sums = training.step(self.state, ids, labels, weights)
+            self.state, sums = training.step(self.state, batch)
             loss, correct, weight = (float(value) for value in sums)  # waits for the step
             took = time.monotonic() - began
             self.step += 1
@@ -161,13 +161,11 @@ class _Run:
         watch, due = self.job.wanted("maps"), maps.due()
         if not watch and not due:
             return
-        assert self.training is not None
         assert self.state is not None
-        self.training.put_back(self.state)
         if due:
-            maps.keep(self.step)
+            maps.keep(self.state, self.step)
         if watch:
-            picture, atlas = maps.draw(watch.rows, watch.columns, watch.keep_zero)
+            picture, atlas = maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
             self.job.frame("maps", self.step, picture, atlas)
 
     def _evaluate(self, split: str, part: Split, epoch: int) -> None:
@@ -181,7 +179,7 @@ class _Run:
             self.clock.progress(done)
 
         measured = classifier.measure(
-            lambda *batch: training.forward(state, *batch), evaluation_batches(part), on_batch
+            lambda batch: training.forward(state, batch), evaluation_batches(part, training.batch_size), on_batch
         )
         if split == "test":
             self.writer.record.confusion = measured.confusion.tolist()
@@ -206,20 +204,35 @@ class _Run:
         self.clock.enter("saving")
         self.training.put_back(self.state)
         folder = self.writer.folder
-        classifier.keep(self.training.model, self.dataset.vocabulary, self.dataset.class_names, folder)
+        classifier.keep(self.training.model, self.dataset, folder)
         self.job.tell(protocol.Saved(self.step, str(folder / classifier.WEIGHTS)))
 
-    def stop(self) -> None:
+    def stop(self) -> NoReturn:
         """After a stop: keep the model as it is now, or remove every trace."""
         if self.job.stop_mode == "discard":
             self.writer.discard()
-            return
-        if self.step and self.state is not None:
+            raise Stopped
+        if self.step:
             self._save()
         self.clock.leave()
         self.writer.finish("stopped")
+        raise Stopped(kept=bool(self.step), run=self.writer.record.id)
 
 
-def evaluation_batches(part: Split) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def evaluation_batches(part: Split, batch_size: int) -> Iterator[Batch]:
     """Batches of one shape, in order; the last one is filled up with texts of weight 0."""
-    return batches(part.token_ids, part.labels, EVALUATION_BATCH)
+    return batches(part.token_ids, part.labels, batch_size, shuffle=False)
+
+
+def data_summary(dataset: Dataset) -> dict[str, Any]:
+    """What the run's record and the window keep of the data."""
+    return {
+        "train": len(dataset.train),
+        "validation": len(dataset.validation),
+        "test": len(dataset.test),
+        "class_names": list(dataset.class_names),
+        "vocabulary_size": len(dataset.vocabulary),
+        "sequence_length": dataset.sequence_length,
+        "content_hash": dataset.content_hash,
+        "report": dataset.report.to_mapping(),
+    }

@@ -36,6 +36,7 @@ class MixingTrace:
         self.kind: Literal["fourier", "attention"] = (
             "attention" if isinstance(self.blocks[0], TransformerEncoder) else "fourier"
         )
+        self.hidden_dim: int = self.blocks[0].output.shape[-1]
         self._names = [tensor.name for tensor in graph.inputs]
         self._graph = keras.Model(graph.input, [block.input for block in self.blocks], name="trace")
         self._jitted_maps = jax.jit(self._maps, static_argnums=(2, 3, 4, 5))

@@ -1,0 +1,35 @@
+"""The devices that JAX sees. Imported before anything else of the engine, since their number is decided once."""
+
+from typing import Any
+
+import jax
+import psutil
+
+from fnet_studio.core.protocol import Device
+
+MOST_CPU_DEVICES = 16
+
+
+def use_all_cores() -> None:
+    """Let each physical core count as a device of its own, for `classifier.data_parallel`. RuntimeError when JAX has
+    started already."""
+    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    jax.config.update("jax_num_cpu_devices", min(cores, MOST_CPU_DEVICES))
+
+
+def devices() -> tuple[Device, ...]:
+    """One entry for the whole CPU; one for each accelerator."""
+    found = jax.devices()
+    if found[0].platform == "cpu":
+        return (Device("cpu", f"CPU, {psutil.cpu_count()} cores", psutil.virtual_memory().total),)
+    return tuple(_accelerator(device) for device in found)
+
+
+def _accelerator(device: Any) -> Device:
+    statistics = device.memory_stats() or {}
+    return Device(device.platform, device.device_kind, int(statistics.get("bytes_limit", 0)))
+
+
+def memory_in_use_bytes() -> int:
+    """On accelerators; 0 on a CPU, which does not say."""
+    return sum(int((device.memory_stats() or {}).get("bytes_in_use", 0)) for device in jax.local_devices())

@@ -1,0 +1,52 @@
+"""Mixing maps of one pinned sentence while a model trains."""
+
+import time
+from pathlib import Path
+
+import jax
+import keras
+import numpy as np
+
+from fnet_studio.core import files, protocol
+from fnet_studio.data.dataset import Dataset
+from fnet_studio.engine.atlas import atlas_of
+from fnet_studio.engine.classifier import State
+from fnet_studio.models.trace import MixingTrace
+
+KEPT_ROWS, KEPT_COLUMNS = 64, 64
+
+
+class LiveMaps:
+    """Draws on request, and keeps a small picture on disk every `every_s` seconds, to be looked at after the run."""
+
+    def __init__(self, model: keras.Model, dataset: Dataset, probe: str, every_s: float, folder: Path) -> None:
+        self._trace = MixingTrace(model)
+        self._ids = dataset.encode(probe).token_ids[None, :]
+        self._every_s = every_s
+        self._folder = folder / "maps"
+        self._kept_at = float("-inf")
+
+    def draw(self, state: State, rows: int, columns: int, keep_zero: bool) -> tuple[protocol.Maps, bytes]:
+        """The atlas of all layers at most (rows, columns) each, for weights that need not be the model's own."""
+        began = time.monotonic()
+        values = self._trace.maps(self._ids, rows, columns, keep_zero, state=_on_one_device(state))
+        return atlas_of(self._trace, values, self._ids.shape[1], keep_zero, time.monotonic() - began)
+
+    def due(self) -> bool:
+        return time.monotonic() - self._kept_at >= self._every_s
+
+    def keep(self, state: State, step: int) -> None:
+        """Store `maps/<step>.npy`, (layers, rows, columns) float16."""
+        values = self._trace.maps(self._ids, KEPT_ROWS, KEPT_COLUMNS, False, state=_on_one_device(state))
+        path = self._folder / f"{step:08d}.npy"
+        try:
+            self._folder.mkdir(exist_ok=True)
+            np.save(path, values.astype(np.float16))
+        except OSError as error:
+            raise files.disk_error(error, path) from error
+        self._kept_at = time.monotonic()
+
+
+def _on_one_device(state: State) -> tuple[list[jax.Array], list[jax.Array]]:
+    """The first device's copy of replicated weights, without moving a byte: one sentence needs one device."""
+    return [v.addressable_data(0) for v in state.trainable], [v.addressable_data(0) for v in state.non_trainable]
