@@ -63,7 +63,7 @@ class PositionEmbedding(keras.layers.Layer):
         )
 
     def call(self, inputs: Any, start_index: int = 0) -> Any:
-        batch_shape = ops.shape(inputs)
+        batch_shape: Any = ops.shape(inputs)
         length, hidden = batch_shape[-2], batch_shape[-1]
         table = ops.convert_to_tensor(self.position_embeddings)
         return ops.broadcast_to(ops.slice(table, (start_index, 0), (length, hidden)), batch_shape)

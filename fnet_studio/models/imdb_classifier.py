@@ -68,5 +68,6 @@ class MaskedAverage(keras.layers.Layer):
     """Mean of (batch, length, hidden) over the true positions of (batch, length); 0 where there is none."""
 
     def call(self, inputs: Any, is_token: Any) -> Any:
-        weights = ops.cast(is_token, inputs.dtype)[..., None]
-        return ops.sum(inputs * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1)
+        weights: Any = ops.expand_dims(ops.cast(is_token, inputs.dtype), -1)
+        count = ops.maximum(ops.sum(weights, axis=1), 1)
+        return ops.divide(ops.sum(inputs * weights, axis=1), count)

@@ -4,12 +4,13 @@ from typing import Any, TypeVar
 
 import keras
 
-T = TypeVar("T", bound=type)
+T = TypeVar("T")
 
 
-def serializable(cls: T) -> T:
+def serializable(cls: type[T]) -> type[T]:
     """Give a class the name under which a `.keras` file refers to it: `fnet_studio>ClassName`."""
-    return keras.saving.register_keras_serializable(package="fnet_studio")(cls)
+    keras.saving.register_keras_serializable(package="fnet_studio")(cls)
+    return cls
 
 
 def fresh(initializer: Any) -> Any:
@@ -24,3 +25,18 @@ def dtype_name(dtype: Any) -> str | None:
     if isinstance(dtype, dict):
         return dtype.get("config", dtype).get("name")
     return getattr(dtype, "name", None) or str(dtype)
+
+
+@keras.saving.register_keras_serializable(package="fnet_studio")
+def gelu_approximate(x: Any) -> Any:
+    """GELU by tanh, as pretrained FNet uses it (arXiv 1606.08415, section 2)."""
+    return keras.activations.gelu(x, approximate=True)
+
+
+def activation(name: Any) -> Any:
+    """A Keras activation, or `gelu_approximate` by name too."""
+    return gelu_approximate if name == "gelu_approximate" else keras.activations.get(name)
+
+
+def activation_name(function: Any) -> str:
+    return getattr(function, "__name__", str(function))

@@ -82,7 +82,7 @@ class TransformerEncoder(keras.layers.Layer):
         """The attention sub-layer alone; `return_attention_scores=True` adds (batch, heads, length, length)."""
         if self.normalize_first:
             x = self.attention_layer_norm(x)
-        mask = None if padding_mask is None else ops.cast(padding_mask, "bool")[:, None, :]
+        mask = None if padding_mask is None else ops.expand_dims(ops.cast(padding_mask, "bool"), 1)
         return self.self_attention(x, x, attention_mask=mask, training=training, **kwargs)
 
     def call(self, inputs: Any, padding_mask: Any = None, training: bool | None = None) -> Any:

@@ -1,0 +1,151 @@
+"""The FNet encoder: embeddings, blocks and pooler, without a head."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+
+from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding
+from fnet_studio.models.encoder import FNetEncoder
+from fnet_studio.models.keras_names import dtype_name, gelu_approximate, serializable
+
+PRETRAINED_EPSILON = 1e-12
+
+
+def normal_002() -> keras.initializers.Initializer:
+    """The initialiser of pretrained FNet's kernels, embeddings and biases."""
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+@serializable
+class FNetBackbone(keras.Model):
+    """{token_ids, segment_ids} (batch, length) int32 -> {sequence_output (batch, length, hidden_dim), pooled_output
+    (batch, hidden_dim)}.
+
+    Arguments and defaults are those of `keras_hub.models.FNetBackbone`. There is no padding mask: pads are tokens like
+    any other, so that the length that a text is padded to changes the result.
+
+    initializer: for kernels, embeddings and biases; None gives normal(0.02).
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_layers: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        dropout: float = 0.1,
+        max_sequence_length: int = 512,
+        num_segments: int = 4,
+        dtype: Any = None,
+        initializer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        def initial() -> Any:
+            return normal_002() if initializer is None else initializer
+
+        def dense(name: str, activation: Any = None) -> keras.layers.Dense:
+            return keras.layers.Dense(
+                hidden_dim,
+                activation=activation,
+                kernel_initializer=initial(),
+                bias_initializer=initial(),
+                dtype=dtype,
+                name=name,
+            )
+
+        token_embedding = ReversibleEmbedding(
+            vocabulary_size, hidden_dim, embeddings_initializer=initial(), dtype=dtype, name="token_embedding"
+        )
+        position_embedding = PositionEmbedding(
+            max_sequence_length, initializer=initial(), dtype=dtype, name="position_embedding"
+        )
+        segment_embedding = keras.layers.Embedding(
+            num_segments, hidden_dim, embeddings_initializer=initial(), dtype=dtype, name="segment_embedding"
+        )
+        embeddings_layer_norm = keras.layers.LayerNormalization(
+            epsilon=PRETRAINED_EPSILON, dtype=dtype, name="embeddings_layer_norm"
+        )
+        embedding_projection = dense("embedding_projection")
+        encoders = [
+            FNetEncoder(
+                intermediate_dim,
+                dropout=dropout,
+                activation=gelu_approximate,
+                layer_norm_epsilon=PRETRAINED_EPSILON,
+                kernel_initializer=initial(),
+                bias_initializer=initial(),
+                dtype=dtype,
+                name=f"f_net_layer_{index}",
+            )
+            for index in range(num_layers)
+        ]
+        pooled_dense = dense("pooled_dense", activation="tanh")
+
+        token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+        segment_ids = keras.Input((None,), dtype="int32", name="segment_ids")
+        tokens = token_embedding(token_ids)
+        x = keras.layers.Add(dtype=dtype, name="embeddings_add")(
+            (tokens, position_embedding(tokens), segment_embedding(segment_ids))
+        )
+        x = embedding_projection(embeddings_layer_norm(x))
+        x = keras.layers.Dropout(dropout, dtype=dtype, name="embeddings_dropout")(x)
+        for encoder in encoders:
+            x = encoder(x)
+        super().__init__(
+            inputs={"token_ids": token_ids, "segment_ids": segment_ids},
+            outputs={"sequence_output": x, "pooled_output": pooled_dense(x[:, 0, :])},
+            dtype=dtype,
+            **kwargs,
+        )
+        self.token_embedding = token_embedding
+        self.position_embedding = position_embedding
+        self.segment_embedding = segment_embedding
+        self.embeddings_layer_norm = embeddings_layer_norm
+        self.embedding_projection = embedding_projection
+        self.transformer_layers = encoders
+        self.pooled_dense = pooled_dense
+        self.vocabulary_size = vocabulary_size
+        self.num_layers = num_layers
+        self.hidden_dim = hidden_dim
+        self.intermediate_dim = intermediate_dim
+        self.dropout = dropout
+        self.max_sequence_length = max_sequence_length
+        self.num_segments = num_segments
+
+    @classmethod
+    def from_preset(cls, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Self:
+        """A preset's encoder, whatever head it was saved with. kwargs override its configuration (`dtype`, …).
+
+        UserError when the preset is missing, damaged or foreign, in words that name the file and the tensor.
+        """
+        from fnet_studio.models.preset import load_backbone
+
+        return load_backbone(cls, preset, load_weights, **kwargs)
+
+    def save_to_preset(self, preset_dir: str | Path) -> None:
+        """Write a KerasHub preset folder, without a tokenizer and a head."""
+        from fnet_studio.models.preset_writer import write_preset
+
+        write_preset(self, Path(preset_dir))
+
+    def preset_config(self) -> dict[str, Any]:
+        """The arguments that a preset stores."""
+        names = ("vocabulary_size", "num_layers", "hidden_dim", "intermediate_dim", "dropout")
+        return {name: getattr(self, name) for name in (*names, "max_sequence_length", "num_segments")}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": dtype_name(self.dtype_policy),
+            **self.preset_config(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        config = dict(config)
+        trainable = config.pop("trainable", True)
+        backbone = cls(**{**config, "dtype": dtype_name(config.get("dtype"))})
+        backbone.trainable = trainable
+        return backbone

@@ -1,0 +1,232 @@
+"""KerasHub's preset folders (`config.json` with `keras_hub>FNetBackbone`), read by known names only."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.models.keras_names import activation, dtype_name
+from fnet_studio.models.preset import StoredHead
+from fnet_studio.models.tensors import Stored, match
+from fnet_studio.models.weights_h5 import list_h5
+
+VOCABULARY = "assets/tokenizer/vocabulary.spm"
+OWN_FILE = "fnet_studio.json"
+"""What KerasHub has no place for: the head's state, activation and epsilon. KerasHub ignores the file."""
+
+_ENCODER_PARTS = {
+    "mixing_layer_norm": ("gamma", "beta"),
+    "intermediate_dense": ("kernel", "bias"),
+    "output_dense": ("kernel", "bias"),
+    "output_layer_norm": ("gamma", "beta"),
+}
+_INTEGERS = (
+    "vocabulary_size",
+    "num_layers",
+    "hidden_dim",
+    "intermediate_dim",
+    "max_sequence_length",
+    "num_segments",
+)
+_PREPROCESSING = ("sequence_length", "truncate")
+_MASKING = ("mask_selection_rate", "mask_selection_length", "mask_token_rate", "random_token_rate")
+
+
+def backbone_paths(num_layers: int) -> dict[str, str]:
+    """Own tensor name to path in `model.weights.h5`: Keras names groups by class, numbered from the second on."""
+    paths = {
+        "token_embedding": "layers/reversible_embedding/vars/0",
+        "position_embedding": "layers/position_embedding/vars/0",
+        "segment_embedding": "layers/embedding/vars/0",
+        **_pair("embeddings_layer_norm", "layers/layer_normalization", ("gamma", "beta")),
+        **_pair("embedding_projection", "layers/dense", ("kernel", "bias")),
+        **_pair("pooled_dense", "layers/dense_1", ("kernel", "bias")),
+    }
+    for index in range(num_layers):
+        group = f"layers/{_numbered('f_net_encoder', index)}"
+        for part, names in _ENCODER_PARTS.items():
+            paths |= _pair(f"encoder_{index}/{part}", f"{group}/_{part}", names)
+    return paths
+
+
+MASKED_LM_PATHS = {
+    "head/dense/kernel": "layers/masked_lm_head/_intermediate_dense/vars/0",
+    "head/dense/bias": "layers/masked_lm_head/_intermediate_dense/vars/1",
+    "head/layer_norm/gamma": "layers/masked_lm_head/_intermediate_layer_norm/vars/0",
+    "head/layer_norm/beta": "layers/masked_lm_head/_intermediate_layer_norm/vars/1",
+    "head/bias": "layers/masked_lm_head/vars/0",
+}
+CLASSIFIER_PATHS = {"classifier/kernel": "layers/dense/vars/0", "classifier/bias": "layers/dense/vars/1"}
+
+
+def _pair(name: str, group: str, parts: tuple[str, str]) -> dict[str, str]:
+    return {f"{name}/{part}": f"{group}/vars/{index}" for index, part in enumerate(parts)}
+
+
+def _numbered(name: str, index: int) -> str:
+    return f"{name}_{index}" if index else name
+
+
+class KerasHubPreset:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        config = read_json(folder / "config.json")
+        require_class(config, "FNetBackbone", folder / "config.json")
+        self._config = _inner(config, folder / "config.json")
+
+    def backbone_arguments(self) -> dict[str, Any]:
+        file = self.folder / "config.json"
+        found: dict[str, Any] = {}
+        for name in _INTEGERS:
+            value = self._config.get(name)
+            if value is None and name in ("max_sequence_length", "num_segments"):
+                continue
+            if not isinstance(value, int) or value < 1:
+                raise bad_field(file, name, value, "a whole number above 0")
+            found[name] = value
+        dropout = self._config.get("dropout", 0.1)
+        if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+            raise bad_field(file, "dropout", dropout, "a number from 0 to below 1")
+        return {**found, "dropout": dropout}
+
+    def backbone_dtype(self) -> str | None:
+        return dtype_name(self._config.get("dtype"))
+
+    def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
+        stored = list_h5(self.folder / "model.weights.h5")
+        paths = match(backbone_paths(num_layers), stored, "model.weights.h5", _is_not_weight)
+        return {name: stored[path] for name, path in paths.items()}
+
+    def head(self) -> StoredHead | None:
+        file = self.folder / "task.json"
+        if not file.is_file():
+            return None
+        if not (self.folder / "task.weights.h5").is_file():
+            raise UserError(
+                "preset.missing-weights",
+                f"{self.folder.name} describes a head in task.json, but its weight file task.weights.h5 is missing.",
+                "Fetch the preset again; or remove task.json to use the encoder alone.",
+            )
+        task = read_json(file)
+        name = require_class(task, ("FNetMaskedLM", "FNetTextClassifier"), file)
+        config = _inner(task, file)
+        own = self._own_settings()
+        if name == "FNetMaskedLM":
+            arguments = {
+                "head_activation": own.get("intermediate_activation", "gelu"),
+                "head_layer_norm_epsilon": own.get("layer_norm_epsilon", 1e-5),
+            }
+            return StoredHead("masked_lm", own.get("state", "pretrained"), arguments)
+        classes = config.get("num_classes")
+        if not isinstance(classes, int) or classes < 1:
+            raise bad_field(file, "num_classes", classes, "a whole number above 0")
+        arguments = {"num_classes": classes, "dropout": config.get("dropout", 0.1)}
+        arguments["activation"] = _activation(config.get("activation"), file)
+        return StoredHead("classifier", own.get("state", "fine-tuned"), arguments)
+
+    def head_tensors(self) -> dict[str, Stored]:
+        head = self.head()
+        wanted = MASKED_LM_PATHS if head and head.kind == "masked_lm" else CLASSIFIER_PATHS
+        stored = list_h5(self.folder / "task.weights.h5")
+        paths = match(wanted, stored, "task.weights.h5", _is_not_weight)
+        return {name: stored[path] for name, path in paths.items()}
+
+    def vocabulary(self) -> Path:
+        path = self.folder / VOCABULARY
+        if not path.is_file():
+            raise UserError(
+                "preset.missing-vocabulary",
+                f"The vocabulary {VOCABULARY} is missing in {self.folder.name}.",
+                "Fetch the preset again.",
+            )
+        return path
+
+    def preprocessor_settings(self, cls: type) -> dict[str, Any]:
+        names = _PREPROCESSING + (_MASKING if cls.__name__ == "FNetMaskedLMPreprocessor" else ())
+        longest = self.backbone_arguments().get("max_sequence_length", 512)
+        settings: dict[str, Any] = {"sequence_length": min(longest, 512)}
+        file = self.folder / "preprocessor.json"
+        if file.is_file():
+            stored = _inner(read_json(file), file)
+            settings |= {name: stored[name] for name in names if stored.get(name) is not None}
+        length = settings["sequence_length"]
+        if not isinstance(length, int) or not 3 <= length <= longest:
+            raise bad_field(file, "sequence_length", length, f"a whole number from 3 to {longest}")
+        return settings
+
+    def _own_settings(self) -> dict[str, Any]:
+        file = self.folder / OWN_FILE
+        if not file.is_file():
+            return {}
+        head = read_json(file).get("head", {})
+        if not isinstance(head, dict) or head.get("state", "none") not in ("pretrained", "none", "fine-tuned"):
+            raise bad_field(file, "head", head, "an object with a known state")
+        if "intermediate_activation" in head:
+            _activation(head["intermediate_activation"], file)
+        return head
+
+
+def _is_not_weight(path: str) -> bool:
+    return path.startswith(("optimizer/", "preprocessor/", "_backbone/", "seed_generator")) or "/seed_" in path
+
+
+def _activation(value: Any, file: Path) -> str | None:
+    """The name of an activation; a name or a serialised function, never imported."""
+    name = value.get("config") if isinstance(value, dict) else value
+    if name is None:
+        return None
+    try:
+        activation(name)
+    except (ValueError, TypeError):
+        raise bad_field(file, "activation", value, "the name of a Keras activation") from None
+    return name
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """UserError `preset.bad-config` for anything but a JSON object."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "preset.bad-config",
+            f"{path.name} in {path.parent.name} cannot be read: {error}.",
+            "Fetch the preset again.",
+        ) from None
+    if not isinstance(value, dict):
+        raise UserError(
+            "preset.bad-config",
+            f"{path.name} in {path.parent.name} holds no JSON object.",
+            "Fetch the preset again.",
+        )
+    return value
+
+
+def require_class(config: dict[str, Any], known: str | tuple[str, ...], file: Path) -> str:
+    """The class that a file names, if it is a known one. It is compared, never imported."""
+    names = (known,) if isinstance(known, str) else known
+    named = str(config.get("registered_name") or config.get("class_name"))
+    bare = named.rsplit(">", 1)[-1]
+    package = named.rsplit(">", 1)[0] if ">" in named else "keras_hub"
+    if bare not in names or package not in ("keras_hub", "keras_nlp") or config.get("class_name", bare) != bare:
+        raise UserError(
+            "preset.foreign-class",
+            f"{file.name} in {file.parent.name} names the class {config.get('class_name', named)} ({named}).",
+            f"FNet Studio loads {' and '.join(names)} only.",
+        )
+    return bare
+
+
+def _inner(config: dict[str, Any], file: Path) -> dict[str, Any]:
+    inner = config.get("config")
+    if not isinstance(inner, dict):
+        raise bad_field(file, "config", inner, "an object")
+    return inner
+
+
+def bad_field(file: Path, field: str, value: Any, wanted: str) -> UserError:
+    shown = json.dumps(value, default=str)[:80]
+    return UserError(
+        "preset.bad-config",
+        f"In {file.name} of {file.parent.name} the field {field} is {shown}, not {wanted}.",
+        "Fetch the preset again, or repair the field.",
+    )

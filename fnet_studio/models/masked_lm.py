@@ -1,0 +1,90 @@
+"""The masked-LM task: which words fit at the masked positions."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from fnet_studio.models.backbone import FNetBackbone, normal_002
+from fnet_studio.models.keras_names import activation_name, serializable
+from fnet_studio.models.masked_lm_head import MaskedLMHead
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
+from fnet_studio.models.task import HeadState, Task
+
+
+@serializable
+class FNetMaskedLM(Task):
+    """{token_ids, segment_ids (batch, length), mask_positions (batch, masks)} -> logits (batch, masks, vocabulary).
+
+    backbone and preprocessor as in `keras_hub.models.FNetMaskedLM`. head_activation and head_layer_norm_epsilon
+    default to KerasHub's head; the authors' (and Transformers') is "gelu_approximate" with 1e-12.
+    """
+
+    preprocessor_class = FNetMaskedLMPreprocessor
+
+    def __init__(
+        self,
+        backbone: FNetBackbone,
+        preprocessor: FNetMaskedLMPreprocessor | None = None,
+        head_activation: Any = "gelu",
+        head_layer_norm_epsilon: float = 1e-5,
+        head_state: HeadState = "none",
+        **kwargs: Any,
+    ) -> None:
+        head = MaskedLMHead(
+            vocabulary_size=backbone.vocabulary_size,
+            token_embedding=backbone.token_embedding,
+            intermediate_activation=head_activation,
+            layer_norm_epsilon=head_layer_norm_epsilon,
+            kernel_initializer=normal_002(),
+            dtype=backbone.dtype_policy,
+            name="mlm_head",
+        )
+        inputs = {
+            **dict(backbone.input),
+            "mask_positions": keras.Input((None,), dtype="int32", name="mask_positions"),
+        }
+        encoded = backbone(backbone.input)["sequence_output"]
+        super().__init__(inputs=inputs, outputs=head(encoded, inputs["mask_positions"]), **kwargs)
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.masked_lm_head = head
+        self.head_state = head_state
+        self._jitted_probabilities = jax.jit(self._probabilities)
+
+    @property
+    def head_settings(self) -> dict[str, Any]:
+        """What a preset stores of the head beside its weights."""
+        head = self.masked_lm_head
+        return {
+            "intermediate_activation": activation_name(head.intermediate_activation),
+            "layer_norm_epsilon": head.layer_norm_epsilon,
+        }
+
+    def probabilities(self, features: dict[str, Any]) -> np.ndarray:
+        """(batch, masks, vocabulary) float32 probabilities, without training, compiled once for each length.
+
+        The number of masks is rounded up to a power of two inside, so that few programs are compiled.
+        """
+        positions = np.asarray(features["mask_positions"], np.int32)
+        count = positions.shape[1]
+        room = max(1 << max(count - 1, 0).bit_length(), 4)
+        ready = {name: jnp.asarray(features[name], jnp.int32) for name in ("token_ids", "segment_ids")}
+        ready["mask_positions"] = jnp.asarray(np.pad(positions, ((0, 0), (0, room - count))))
+        weights = [[v.value for v in part] for part in (self.trainable_variables, self.non_trainable_variables)]
+        return np.asarray(self._jitted_probabilities(*weights, ready))[:, :count]
+
+    def _probabilities(self, trainable: Any, non_trainable: Any, features: Any) -> jax.Array:
+        logits = self.stateless_call(trainable, non_trainable, features, training=False)[0]
+        return jax.nn.softmax(logits.astype(jnp.float32), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        settings = self.head_settings
+        return {
+            **super().get_config(),
+            "head_activation": settings["intermediate_activation"],
+            "head_layer_norm_epsilon": settings["layer_norm_epsilon"],
+            "head_state": self.head_state,
+        }

@@ -1,0 +1,80 @@
+"""Packing of token segments into rows of one length: `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+Truncate = Literal["round_robin", "waterfall"]
+
+
+class MultiSegmentPacker:
+    """Arguments are those of `keras_hub.layers.MultiSegmentPacker`, for one start, separator and end id each.
+
+    round_robin gives the free places one at a time to the segments in turn; waterfall fills the first segment, then
+    the next.
+    """
+
+    def __init__(
+        self,
+        sequence_length: int,
+        start_value: int,
+        end_value: int,
+        sep_value: int | None = None,
+        pad_value: int | None = None,
+        truncate: Truncate = "round_robin",
+    ) -> None:
+        if truncate not in ("round_robin", "waterfall"):
+            raise ValueError(f"truncate must be 'round_robin' or 'waterfall', not {truncate!r}")
+        self.sequence_length = sequence_length
+        self.start_value = start_value
+        self.end_value = end_value
+        self.sep_value = end_value if sep_value is None else sep_value
+        self.pad_value = 0 if pad_value is None else pad_value
+        self.truncate: Truncate = truncate
+
+    def __call__(self, segments: Any) -> tuple[np.ndarray, np.ndarray]:
+        """segments: a tuple of batches (lists of id sequences), or of single id sequences; or one of these alone.
+
+        Returns token ids and segment ids, both (batch, sequence_length) int32, or (sequence_length,) unbatched. The
+        start belongs to segment 0, each separator to the segment before it; pads are in segment 0.
+        """
+        parts = segments if isinstance(segments, tuple) else (segments,)
+        if not parts:
+            raise ValueError("There is no segment to pack.")
+        batched = [len(part) > 0 and np.ndim(part[0]) > 0 for part in parts]
+        if len(set(batched)) > 1:
+            raise ValueError("Segments must be all single or all batched.")
+        rows = list(zip(*parts, strict=True)) if batched[0] else [parts]
+        token_ids = np.full((len(rows), self.sequence_length), self.pad_value, np.int32)
+        segment_ids = np.zeros((len(rows), self.sequence_length), np.int32)
+        for index, row in enumerate(rows):
+            ids, kinds = self.pack_one(row)
+            token_ids[index, : len(ids)] = ids
+            segment_ids[index, : len(kinds)] = kinds
+        return (token_ids, segment_ids) if batched[0] else (token_ids[0], segment_ids[0])
+
+    def pack_one(self, segments: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+        """Ids and segment ids of one row, without the pads."""
+        kept = self.kept_lengths([len(segment) for segment in segments])
+        ids, kinds = [self.start_value], [0]
+        for number, (segment, length) in enumerate(zip(segments, kept, strict=True)):
+            ids.extend(int(i) for i in segment[:length])
+            ids.append(self.end_value if number == len(kept) - 1 else self.sep_value)
+            kinds.extend([number] * (length + 1))
+        return ids[: self.sequence_length], kinds[: self.sequence_length]
+
+    def kept_lengths(self, lengths: Sequence[int]) -> list[int]:
+        """How many ids of each segment fit beside the special ones."""
+        room = max(self.sequence_length - 1 - len(lengths), 0)
+        kept = [0] * len(lengths)
+        if self.truncate == "waterfall":
+            for index, length in enumerate(lengths):
+                kept[index] = min(length, room - sum(kept))
+            return kept
+        while room and any(k < n for k, n in zip(kept, lengths, strict=True)):
+            for index, length in enumerate(lengths):
+                if room and kept[index] < length:
+                    kept[index] += 1
+                    room -= 1
+        return kept

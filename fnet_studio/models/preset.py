@@ -1,0 +1,111 @@
+"""Opening a preset in whatever format it is, and building models from it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from fnet_studio.core import presets
+from fnet_studio.core.errors import UserError
+
+if TYPE_CHECKING:
+    from fnet_studio.models.tensors import Stored
+
+HeadKind = Literal["masked_lm", "classifier"]
+
+
+class StoredHead(NamedTuple):
+    kind: HeadKind
+    state: Literal["pretrained", "none", "fine-tuned"]
+    arguments: dict[str, Any]
+    """Arguments of the task class that build this very head."""
+
+
+class Preset(Protocol):
+    """A preset folder of one format. Nothing of it is imported or unpickled by a name that it gives."""
+
+    folder: Path
+
+    def backbone_arguments(self) -> dict[str, Any]: ...
+
+    def backbone_dtype(self) -> str | None: ...
+
+    def head(self) -> StoredHead | None: ...
+
+    def backbone_tensors(self, num_layers: int) -> "dict[str, Stored]": ...
+
+    def head_tensors(self) -> "dict[str, Stored]": ...
+
+    def vocabulary(self) -> Path: ...
+
+    def preprocessor_settings(self, cls: type) -> dict[str, Any]: ...
+
+
+def open_preset(preset: str | Path) -> Preset:
+    """By name (the user's own, then bundled) or by path. UserError `preset.missing`, `preset.unknown-format`."""
+    from fnet_studio.models.kerashub_preset import KerasHubPreset
+
+    folder = presets.folder(str(preset))
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            "preset.missing-file",
+            f"{folder.name} holds no config.json, so it is not a preset.",
+            "Choose the folder that holds config.json.",
+        )
+    return KerasHubPreset(folder)
+
+
+def load_backbone(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Any:
+    return _build_backbone(cls, open_preset(preset), load_weights, kwargs)
+
+
+def _build_backbone(cls: Any, opened: Preset, load_weights: bool, kwargs: dict[str, Any]) -> Any:
+    from fnet_studio.models.tensors import Unset, backbone_variables, fill
+
+    arguments = {"dtype": opened.backbone_dtype(), **opened.backbone_arguments(), **kwargs}
+    if not load_weights:
+        return cls(**arguments)
+    stored = opened.backbone_tensors(arguments["num_layers"])
+    backbone = cls(**arguments, initializer=Unset())
+    fill(backbone_variables(backbone), stored)
+    return backbone
+
+
+def load_task(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Any:
+    """A task class from a preset: its encoder, its head where it holds one of that kind, its preprocessor."""
+    from fnet_studio.models.backbone import FNetBackbone
+    from fnet_studio.models.tensors import classifier_variables, fill, masked_lm_variables
+    from fnet_studio.models.text_classifier import FNetTextClassifier
+
+    opened = open_preset(preset)
+    kind: HeadKind = "classifier" if issubclass(cls, FNetTextClassifier) else "masked_lm"
+    head = opened.head()
+    if head is None or head.kind != kind or "num_classes" in kwargs:
+        head = None
+    if kind == "classifier" and head is None and "num_classes" not in kwargs:
+        raise UserError(
+            "preset.no-classifier",
+            f"The preset {opened.folder.name} holds no classifier, so that its number of classes is not known.",
+            "Give num_classes to put a new, untrained classifier on it.",
+        )
+    if "preprocessor" not in kwargs:
+        kwargs["preprocessor"] = cls.preprocessor_class.from_preset(opened.folder)
+    _check_vocabulary(opened, kwargs["preprocessor"])
+    backbone_kwargs = {"dtype": kwargs.pop("dtype")} if "dtype" in kwargs else {}
+    backbone = _build_backbone(FNetBackbone, opened, load_weights, backbone_kwargs)
+    task = cls(backbone, **{**(head.arguments if head else {}), **kwargs})
+    if head and load_weights:
+        variables = classifier_variables(task) if kind == "classifier" else masked_lm_variables(task.masked_lm_head)
+        fill(variables, opened.head_tensors())
+        task.head_state = head.state
+    return task
+
+
+def _check_vocabulary(opened: Preset, preprocessor: Any) -> None:
+    if preprocessor is None:
+        return
+    has, room = preprocessor.tokenizer.vocabulary_size(), opened.backbone_arguments()["vocabulary_size"]
+    if has > room:
+        raise UserError(
+            "preset.vocabulary-size",
+            f"The vocabulary of {opened.folder.name} has {has} pieces, but its model knows only {room}.",
+            "Use the vocabulary that the model was trained with.",
+        )

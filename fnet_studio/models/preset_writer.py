@@ -1,0 +1,171 @@
+"""Writing a KerasHub preset folder, which both KerasHub and this package load."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from fnet_studio.core import files
+from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.keras_names import activation_name, dtype_name
+from fnet_studio.models.kerashub_preset import (
+    CLASSIFIER_PATHS,
+    MASKED_LM_PATHS,
+    OWN_FILE,
+    VOCABULARY,
+    backbone_paths,
+)
+from fnet_studio.models.masked_lm import FNetMaskedLM
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
+from fnet_studio.models.task import Task
+from fnet_studio.models.tensors import backbone_variables, classifier_variables, masked_lm_variables
+from fnet_studio.models.text_classifier import FNetTextClassifier
+from fnet_studio.models.tokenizer import FNetTokenizer
+from fnet_studio.models.weights_h5 import write_h5
+
+KERASHUB_HEAD = {"intermediate_activation": "gelu", "layer_norm_epsilon": 1e-5}
+KERASHUB_VERSION = "0.32.0"
+"""The version whose layout is written."""
+_MODULES = {
+    "FNetBackbone": "f_net_backbone",
+    "FNetMaskedLM": "f_net_masked_lm",
+    "FNetMaskedLMPreprocessor": "f_net_masked_lm_preprocessor",
+    "FNetTextClassifier": "f_net_text_classifier",
+    "FNetTextClassifierPreprocessor": "f_net_text_classifier_preprocessor",
+    "FNetTokenizer": "f_net_tokenizer",
+}
+
+
+def write_preset(model: FNetBackbone | Task, folder: Path) -> list[str]:
+    """Write the folder and return what its reader should know, in sentences.
+
+    A head in state "none" is random and is left out. UserError when the disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _write(model, folder)
+    except OSError as error:
+        raise files.disk_error(error, folder) from error
+
+
+def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
+    task = model if isinstance(model, Task) else None
+    backbone = task.backbone if task is not None else model
+    assert isinstance(backbone, FNetBackbone)
+    for stale in ("task.json", "task.weights.h5", "preprocessor.json", "tokenizer.json", OWN_FILE):
+        (folder / stale).unlink(missing_ok=True)
+    _write_tensors(folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers))
+    files.write_json(folder / "config.json", _backbone_json(backbone))
+    files.write_json(folder / "metadata.json", _metadata(backbone))
+    notes: list[str] = []
+    if task is not None:
+        if task.preprocessor is None:
+            notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
+        else:
+            _write_preprocessor(task.preprocessor, folder)
+        notes += _write_head(task, folder)
+    return notes
+
+
+def _write_head(task: Task, folder: Path) -> list[str]:
+    if task.head_state == "none":
+        return ["The head is random and was left out."]
+    own: dict[str, Any] = {"state": task.head_state}
+    notes: list[str] = []
+    if isinstance(task, FNetMaskedLM):
+        _write_tensors(folder / "task.weights.h5", masked_lm_variables(task.masked_lm_head), MASKED_LM_PATHS)
+        own |= task.head_settings
+        if task.head_settings != KERASHUB_HEAD:
+            notes.append(
+                "KerasHub evaluates this head with exact GELU and epsilon 1e-5, not with "
+                f"{own['intermediate_activation']} and {own['layer_norm_epsilon']:g}: its predictions will differ."
+            )
+        extra: dict[str, Any] = {}
+    else:
+        assert isinstance(task, FNetTextClassifier)
+        _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS)
+        extra = {
+            "num_classes": task.num_classes,
+            "dropout": task.dropout,
+            "activation": activation_name(task.activation),
+        }
+    config = {
+        "backbone": _backbone_json(task.backbone),
+        "preprocessor": None if task.preprocessor is None else _preprocessor_json(task.preprocessor),
+        "name": task.name,
+        **extra,
+    }
+    files.write_json(folder / OWN_FILE, {"schema": 1, "head": own})
+    files.write_json(folder / "task.json", _described(type(task).__name__, config))
+    return notes
+
+
+def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
+    files.write_atomically(folder / VOCABULARY, preprocessor.tokenizer.proto)
+    files.write_json(folder / "tokenizer.json", _tokenizer_json(preprocessor.tokenizer))
+    files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
+
+
+def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str]) -> None:
+    tensors = {paths[name]: np.asarray(variable.value) for name, variable in variables.items()}
+    write_h5(path, tensors)
+
+
+def _described(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "module": f"keras_hub.src.models.f_net.{_MODULES[name]}",
+        "class_name": name,
+        "config": config,
+        "registered_name": f"keras_hub>{name}",
+    }
+
+
+def _dtype_json(name: str) -> dict[str, Any]:
+    return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": name}, "registered_name": None}
+
+
+def _backbone_json(backbone: FNetBackbone) -> dict[str, Any]:
+    dtype = _dtype_json(dtype_name(backbone.dtype_policy) or "float32")
+    config = {"name": backbone.name, "trainable": backbone.trainable, "dtype": dtype, **backbone.preset_config()}
+    return _described("FNetBackbone", config)
+
+
+def _tokenizer_json(tokenizer: FNetTokenizer) -> dict[str, Any]:
+    config = {
+        "name": tokenizer.name,
+        "trainable": True,
+        "dtype": _dtype_json("int32"),
+        "config_file": "tokenizer.json",
+        "proto": None,
+        "sequence_length": None,
+        "add_bos": False,
+        "add_eos": False,
+    }
+    return _described("FNetTokenizer", config)
+
+
+def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
+    name = type(preprocessor).__name__
+    settings = {k: v for k, v in preprocessor.get_config().items() if k not in ("tokenizer", "seed")}
+    config = {
+        "name": _MODULES[name],
+        "trainable": True,
+        "dtype": _dtype_json("float32"),
+        "tokenizer": _tokenizer_json(preprocessor.tokenizer),
+        "config_file": "preprocessor.json",
+        **settings,
+    }
+    assert isinstance(preprocessor, FNetMaskedLMPreprocessor) or "mask_token_rate" not in config
+    return _described(name, config)
+
+
+def _metadata(backbone: FNetBackbone) -> dict[str, Any]:
+    return {
+        "keras_version": keras.__version__,
+        "keras_hub_version": KERASHUB_VERSION,
+        "parameter_count": backbone.count_params(),
+        "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
+        "tasks": ["MaskedLM", "TextClassifier"],
+    }

@@ -1,0 +1,216 @@
+"""What the tasks share: raw texts in `fit`, `evaluate` and `predict`, presets, and the head's state."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import keras
+import numpy as np
+
+from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.keras_names import serializable
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
+from fnet_studio.models.tokenizer import FNetTokenizer
+
+for _part in (FNetTokenizer, FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor):
+    serializable(_part)  # here, so that a tokenizer alone can be used without importing Keras
+
+HeadState = Literal["pretrained", "none", "fine-tuned"]
+
+
+class Task(keras.Model):
+    """A backbone with a head and, perhaps, a preprocessor that turns texts into features.
+
+    head_state: "none" is a random head, from which nothing may be shown; "pretrained" came with the preset;
+    "fine-tuned" was trained here or came as a trained classifier. `fit` sets it; a training loop of one's own must.
+    """
+
+    preprocessor_class: Any = None
+    backbone: FNetBackbone
+    preprocessor: Any
+    head_state: HeadState
+
+    @classmethod
+    def from_preset(cls, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Self:
+        """A preset folder as this task. A head that the preset does not hold is random, and `head_state` "none".
+
+        kwargs: arguments of the class; `preprocessor=None` leaves the preprocessor out; `dtype` goes to the backbone.
+        UserError when the preset is missing, damaged or foreign, in words that name the file and the tensor.
+        """
+        from fnet_studio.models.preset import load_task
+
+        return load_task(cls, preset, load_weights, **kwargs)
+
+    def save_to_preset(self, preset_dir: str | Path) -> None:
+        """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings."""
+        from fnet_studio.models.preset_writer import write_preset
+
+        write_preset(self, Path(preset_dir))
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        validation_split: float = 0.0,
+        shuffle: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """As Keras' own; x holds texts when there is a preprocessor, and is processed anew in every epoch."""
+        if self.preprocessor is None:
+            kwargs |= {"validation_data": validation_data, "validation_split": validation_split}
+            history = super().fit(x, y, batch_size=batch_size, sample_weight=sample_weight, shuffle=shuffle, **kwargs)
+        else:
+            if validation_split and validation_data is None:
+                (x, y, sample_weight), validation_data = _split((x, y, sample_weight), validation_split)
+            if validation_data is not None and not _is_batches(validation_data):
+                validation_data = self._batches(*_three(validation_data), batch_size)
+            elif validation_data is not None:
+                validation_data = self._batches(validation_data, None, None, None)
+            batches = self._batches(x, y, sample_weight, batch_size, shuffle)
+            history = super().fit(batches, validation_data=validation_data, **kwargs)
+        self.head_state = "fine-tuned"
+        return history
+
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        if self.preprocessor is None or isinstance(x, _Batches):
+            return super().evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight, **kwargs)
+        return super().evaluate(self._batches(x, y, sample_weight, batch_size), **kwargs)
+
+    def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
+        if self.preprocessor is None:
+            return super().predict(x, batch_size=batch_size, **kwargs)
+        return super().predict(self._batches(x, None, None, batch_size), **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        result = super().train_on_batch(*self._process(x, y, sample_weight), **kwargs)
+        self.head_state = "fine-tuned"
+        return result
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        return super().test_on_batch(*self._process(x, y, sample_weight), **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        return super().predict_on_batch(self._process(x, None, None)[0])
+
+    def _process(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        if self.preprocessor is not None:
+            return _three(self.preprocessor(x, y, sample_weight))
+        return x, y, sample_weight
+
+    def _batches(self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: bool = False) -> Any:
+        if _is_batches(x):
+            return _Processed(x, self._process) if isinstance(x, keras.utils.PyDataset) else self._stream(x)
+        return _Batches(x, y, sample_weight, batch_size or 32, shuffle, self._process)
+
+    def _stream(self, batches: Iterable[Any]) -> Iterator[Any]:
+        for batch in batches:
+            yield self._process(*_three(batch))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "preprocessor": keras.saving.serialize_keras_object(self.preprocessor),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        config = dict(config)
+        for name in ("backbone", "preprocessor"):
+            if isinstance(config.get(name), dict):
+                config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Rows of texts, processed when a batch is asked for, so that masking differs from epoch to epoch."""
+
+    def __init__(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: bool, process: Callable[..., Any]
+    ) -> None:
+        super().__init__()
+        self._columns = tuple(_rows(part) for part in (x, y, sample_weight))
+        self._size = batch_size
+        self._process = process
+        self._count = len(self._columns[0][0])
+        self._order = np.arange(self._count)
+        self._random = np.random.default_rng(np.random.randint(2**31)) if shuffle else None
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return (self._count + self._size - 1) // self._size
+
+    def __getitem__(self, index: int) -> Any:
+        chosen = self._order[index * self._size : (index + 1) * self._size]
+        return self._process(*(_take(part, chosen) for part in self._columns))
+
+    def on_epoch_end(self) -> None:
+        if self._random is not None:
+            self._random.shuffle(self._order)
+
+
+class _Processed(keras.utils.PyDataset):
+    """Batches of texts of somebody else's `PyDataset`, processed."""
+
+    def __init__(self, source: Any, process: Callable[..., Any]) -> None:
+        super().__init__()
+        self._source, self._process = source, process
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._process(*_three(self._source[index]))
+
+    def on_epoch_end(self) -> None:
+        self._source.on_epoch_end()
+
+
+def _is_batches(x: Any) -> bool:
+    return isinstance(x, keras.utils.PyDataset | Iterator)
+
+
+def _three(data: Any) -> tuple[Any, Any, Any]:
+    return keras.utils.unpack_x_y_sample_weight(data)
+
+
+def _rows(part: Any) -> tuple[np.ndarray, ...]:
+    """One array for texts or labels, several for a tuple of segments, none for None."""
+    if part is None:
+        return ()
+    if isinstance(part, tuple):
+        return tuple(_column(one) for one in part)
+    return (_column(part),)
+
+
+def _column(values: Any) -> np.ndarray:
+    if isinstance(values, str | bytes):
+        values = [values]
+    values = list(values) if not isinstance(values, np.ndarray) else values
+    return np.array(values, dtype=object) if len(values) and isinstance(values[0], str) else np.asarray(values)
+
+
+def _take(part: tuple[np.ndarray, ...], chosen: np.ndarray) -> Any:
+    taken = tuple(column[chosen] for column in part)
+    if not taken:
+        return None
+    return taken[0] if len(taken) == 1 else taken
+
+
+def _split(data: tuple[Any, Any, Any], share: float) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+    """The last rows, `share` of all, are for validation, as in Keras."""
+    columns = [_rows(part) for part in data]
+    count = len(columns[0][0])
+    at = int(count * (1 - share))
+    if at in (0, count):
+        raise ValueError(f"{count} rows cannot be split with validation_split={share}.")
+    first, second = np.arange(at), np.arange(at, count)
+    return (
+        (_take(columns[0], first), _take(columns[1], first), _take(columns[2], first)),
+        (_take(columns[0], second), _take(columns[1], second), _take(columns[2], second)),
+    )

@@ -1,0 +1,139 @@
+"""The model's tensors by one set of names, and putting stored tensors into them with every check."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from fnet_studio.core.errors import UserError
+
+ADVICE = "Fetch the preset again, or save it again from the program that made it."
+
+
+class Stored(NamedTuple):
+    """A tensor in a file, not read yet."""
+
+    file: str
+    name: str
+    read: Callable[[], np.ndarray]
+
+
+def backbone_variables(backbone: Any) -> dict[str, keras.Variable]:
+    """Name to variable; the names are this package's own, each file format maps them to its own."""
+    found = {
+        "token_embedding": backbone.token_embedding.embeddings,
+        "position_embedding": backbone.position_embedding.position_embeddings,
+        "segment_embedding": backbone.segment_embedding.embeddings,
+        **_norm("embeddings_layer_norm", backbone.embeddings_layer_norm),
+        **_dense("embedding_projection", backbone.embedding_projection),
+    }
+    for index, encoder in enumerate(backbone.transformer_layers):
+        found |= _norm(f"encoder_{index}/mixing_layer_norm", encoder.mixing_layer_norm)
+        found |= _dense(f"encoder_{index}/intermediate_dense", encoder.intermediate_dense)
+        found |= _dense(f"encoder_{index}/output_dense", encoder.output_dense)
+        found |= _norm(f"encoder_{index}/output_layer_norm", encoder.output_layer_norm)
+    return {**found, **_dense("pooled_dense", backbone.pooled_dense)}
+
+
+def masked_lm_variables(head: Any) -> dict[str, keras.Variable]:
+    return {
+        **_dense("head/dense", head.intermediate_dense),
+        **_norm("head/layer_norm", head.intermediate_layer_norm),
+        "head/bias": head.output_bias,
+    }
+
+
+def classifier_variables(classifier: Any) -> dict[str, keras.Variable]:
+    return _dense("classifier", classifier.output_dense)
+
+
+def _dense(name: str, layer: Any) -> dict[str, keras.Variable]:
+    return {f"{name}/kernel": layer.kernel, f"{name}/bias": layer.bias}
+
+
+def _norm(name: str, layer: Any) -> dict[str, keras.Variable]:
+    return {f"{name}/gamma": layer.gamma, f"{name}/beta": layer.beta}
+
+
+def fill(variables: Mapping[str, keras.Variable], stored: Mapping[str, Stored]) -> None:
+    """Assign every variable from its stored tensor, one at a time, so that memory holds little more than the model.
+
+    UserError `preset.missing-tensor`, `preset.wrong-shape`, `preset.not-finite` or `preset.corrupt`.
+    """
+    for name, variable in variables.items():
+        tensor = stored[name]
+        value = tensor.read()
+        if tuple(value.shape) != tuple(variable.shape):
+            raise UserError(
+                "preset.wrong-shape",
+                f"In {tensor.file} the tensor {tensor.name} has shape {tuple(value.shape)}, but the configuration asks "
+                f"for {tuple(variable.shape)}.",
+                "The weights and the configuration belong to different models. " + ADVICE,
+            )
+        if not np.isfinite(value).all():
+            raise UserError(
+                "preset.not-finite",
+                f"In {tensor.file} the tensor {tensor.name} holds values that are not finite (NaN or infinity).",
+                ADVICE,
+            )
+        variable.assign(value)
+
+
+def match(
+    wanted: Mapping[str, str], present: Iterable[str], file: str, ignored: Callable[[str], bool]
+) -> dict[str, str]:
+    """Check a file's tensor names against the wanted ones (own name to file name), and give these back.
+
+    UserError `preset.missing-tensor` or `preset.surplus-tensor`, naming up to three.
+    """
+    names = set(present)
+    missing = [name for name in wanted.values() if name not in names]
+    if missing:
+        raise UserError(
+            "preset.missing-tensor",
+            f"{file} lacks {_listed(missing)}, which the configuration asks for.",
+            ADVICE,
+        )
+    surplus = sorted(name for name in names - set(wanted.values()) if not ignored(name))
+    if surplus:
+        raise UserError(
+            "preset.surplus-tensor",
+            f"{file} holds {_listed(surplus)}, for which the configuration has no place.",
+            "The weights and the configuration belong to different models. " + ADVICE,
+        )
+    return dict(wanted)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ("the tensor " if len(names) == 1 else "the tensors ") + ", ".join(names[:3]) + more
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array that JAX on the CPU takes over without copying it (64-byte boundary)."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+class Unset(keras.initializers.Initializer):
+    """Zeros that are written nowhere until a loader replaces them: a model about to be loaded needs no random numbers,
+    nor twice the memory."""
+
+    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
+        size = int(np.prod(shape, dtype=np.int64))
+        name = keras.backend.standardize_dtype(dtype)
+        if name != "float32" or size == 0:
+            return keras.ops.zeros(shape, dtype=dtype)
+        raw = np.zeros(size * 4 + 64, np.uint8)  # the system gives pages of zeros when they are first touched
+        start = -raw.ctypes.data % 64
+        return keras.ops.convert_to_tensor(raw[start : start + size * 4].view(np.float32).reshape(shape))
+
+    def clone(self) -> "Unset":
+        return self
+
+    def get_config(self) -> dict[str, Any]:
+        return {}

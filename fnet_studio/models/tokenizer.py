@@ -1,0 +1,251 @@
+"""FNet's SentencePiece tokenizer: text to ids, and to pieces that know where in the text they come from."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import sentencepiece
+
+from fnet_studio.core.errors import UserError
+
+CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
+SPACE = "▁"
+"""SentencePiece's sign for the white space before a piece."""
+_PRIVATE_USE = range(0xE000, 0xF8FF)
+_IN_WORD = "'’-"
+_IN_NUMBER = ".,"
+
+
+class Piece(NamedTuple):
+    id: int
+    piece: str
+    begin: int
+    end: int
+    """text[begin:end] is what the piece stands for, white space left out; empty for a piece that is only space."""
+    word: int
+    """Number of the word in the text; pieces of equal number form a word, punctuation is a word of its own."""
+
+    @property
+    def is_mask(self) -> bool:
+        return self.piece == MASK
+
+
+class FNetTokenizer:
+    """Arguments and names are those of `keras_hub.models.FNetTokenizer`.
+
+    proto: path of a SentencePiece model, its bytes, or these in base64. A vocabulary without `[CLS]`, `[SEP]`, `<pad>`
+    and `[MASK]` is refused with a UserError `tokenizer.missing-special-token`; ids are looked up by piece.
+
+    SentencePiece does not know the text `[MASK]`; here it becomes the mask's id and its neighbours are cut as they are
+    beside any other word, since masking in pretraining replaced a token after tokenising. With
+    transformers_compatible the text on each side is encoded on its own, as Transformers does, which puts a stray `▁`
+    before a full stop that follows.
+    """
+
+    def __init__(
+        self, proto: str | bytes | Path, transformers_compatible: bool = False, name: str = "f_net_tokenizer"
+    ) -> None:
+        self.name = name
+        self.transformers_compatible = transformers_compatible
+        self.proto, source = _read_proto(proto)
+        try:
+            self._model = sentencepiece.SentencePieceProcessor(model_proto=self.proto)
+        except RuntimeError as error:
+            raise UserError(
+                "tokenizer.corrupt",
+                f"{source} is not a SentencePiece model ({str(error).strip()}).",
+                "Fetch the preset again.",
+            ) from None
+        self._size = self._model.get_piece_size()
+        missing = [token for token in (CLS, SEP, PAD, MASK) if self._lookup(token) is None]
+        if missing:
+            raise UserError(
+                "tokenizer.missing-special-token",
+                f"The vocabulary {source} has no {' and no '.join(missing)}.",
+                "FNet needs [CLS], [SEP], <pad> and [MASK]: take the vocabulary that the model was trained with.",
+            )
+        self.cls_token_id = self.start_token_id = self.token_to_id(CLS)
+        self.sep_token_id = self.end_token_id = self.token_to_id(SEP)
+        self.pad_token_id = self.token_to_id(PAD)
+        self.mask_token_id = self.token_to_id(MASK)
+        self.special_tokens = [CLS, SEP, PAD, MASK]
+        self.special_token_ids = [self.token_to_id(token) for token in self.special_tokens]
+
+    @classmethod
+    def from_preset(cls, preset: str | Path, **kwargs: Any) -> "FNetTokenizer":
+        """The vocabulary of a preset folder. UserError when there is none."""
+        from fnet_studio.models.preset import open_preset
+
+        return cls(open_preset(preset).vocabulary(), **kwargs)
+
+    def vocabulary_size(self) -> int:
+        return self._size
+
+    def get_vocabulary(self) -> list[str]:
+        return [self._model.id_to_piece(i) for i in range(self._size)]
+
+    def id_to_token(self, token_id: int) -> str:
+        if not 0 <= token_id < self._size:
+            raise ValueError(f"The id {token_id} is not in [0, {self._size}).")
+        return self._model.id_to_piece(int(token_id))
+
+    def token_to_id(self, token: str) -> int:
+        """The id of a piece, that of `<unk>` when there is no such piece."""
+        return self._model.piece_to_id(token)
+
+    def _lookup(self, token: str) -> int | None:
+        token_id = self._model.piece_to_id(token)
+        return token_id if self._model.id_to_piece(token_id) == token else None
+
+    def __call__(self, inputs: Any) -> Any:
+        return self.tokenize(inputs)
+
+    def tokenize(self, inputs: str | Iterable[str]) -> Any:
+        """Ids (length,) int32 of a text, or a list of such arrays for a batch of texts."""
+        if isinstance(inputs, str | bytes | np.str_):
+            return np.array(self.ids(_text(inputs)), dtype=np.int32)
+        return [np.array(self.ids(_text(text)), dtype=np.int32) for text in inputs]
+
+    def ids(self, text: str) -> list[int]:
+        if MASK not in text:
+            return self._model.encode(text)
+        return [piece.id for piece in self.encode(text)]
+
+    def detokenize(self, inputs: Any) -> Any:
+        """Text of ids (length,), or a list of texts of a batch of them. Special tokens are written as they are."""
+        if len(inputs) and not np.isscalar(inputs[0]) and np.ndim(inputs[0]) > 0:
+            return [self.detokenize(ids) for ids in inputs]
+        return self._model.decode([int(i) for i in inputs])
+
+    def encode(self, text: str) -> list[Piece]:
+        """The pieces of a text, with their places in it."""
+        if self.transformers_compatible and MASK in text:
+            return _number_words(text, self._encode_apart(text))
+        return _number_words(text, self._encode_whole(text))
+
+    def _encode_apart(self, text: str) -> list[Piece]:
+        found: list[Piece] = []
+        at = 0
+        for index, part in enumerate(text.split(MASK)):
+            if index:
+                found.append(Piece(self.mask_token_id, MASK, at - len(MASK), at, 0))
+            last = index == text.count(MASK)
+            for token_id, piece, (begin, end) in self._cut(part if last else part.rstrip()):
+                found.append(Piece(token_id, piece, at + begin, at + end, 0))
+            at += len(part) + len(MASK)
+        return found
+
+    def _encode_whole(self, text: str) -> list[Piece]:
+        """Put a character that is no piece in each mask's place, so that its neighbours are cut as beside a word."""
+        stand_in = next(chr(code) for code in _PRIVATE_USE if chr(code) not in text)
+        replaced = text.replace(MASK, stand_in)
+        place = _places(text, stand_in)
+        found: list[Piece] = []
+        for token_id, piece, (begin, end) in self._cut(replaced):
+            covered = replaced[begin:end]
+            if stand_in not in covered:
+                found.append(Piece(token_id, piece, place[begin], place[end], 0))
+                continue
+            # Unknown characters side by side are one piece: take the masks out of it.
+            if not covered.startswith(stand_in) and not covered.split(stand_in)[0].isspace():
+                cut = begin + covered.index(stand_in)
+                found.append(Piece(token_id, replaced[begin:cut], place[begin], place[cut], 0))
+            elif found and found[-1].piece == SPACE:
+                found.pop()  # the space before the mask belongs to the word that it hides
+            while begin < end:
+                if replaced[begin] == stand_in:
+                    found.append(Piece(self.mask_token_id, MASK, place[begin], place[begin + 1], 0))
+                    begin += 1
+                    following = replaced[begin:end].split(stand_in)[0]
+                    if following:
+                        cut = begin + len(following)
+                        found.append(Piece(token_id, following, place[begin], place[cut], 0))
+                        begin = cut
+                else:
+                    begin += 1
+        return found
+
+    def _cut(self, text: str) -> Iterable[tuple[int, str, tuple[int, int]]]:
+        mapping = self._model.encode(text, return_type="offset_mapping")
+        return zip(mapping["ids"], mapping["pieces"], mapping["offsets"], strict=True)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "proto": base64.b64encode(self.proto).decode("ascii"),
+            "transformers_compatible": self.transformers_compatible,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FNetTokenizer":
+        return cls(**config)
+
+
+def _read_proto(proto: str | bytes | Path) -> tuple[bytes, str]:
+    """(bytes of the model, how to call it in a message)."""
+    if isinstance(proto, bytes):
+        return proto, "that was given"
+    if isinstance(proto, str) and len(proto) > 4096:
+        try:
+            return base64.b64decode(proto, validate=True), "that was given"
+        except ValueError:
+            pass
+    try:
+        return Path(proto).read_bytes(), Path(proto).name
+    except OSError as error:
+        raise UserError(
+            "tokenizer.missing",
+            f"The vocabulary {proto} cannot be read ({error.strerror}).",
+            "Fetch the preset again.",
+        ) from None
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _places(text: str, stand_in: str) -> list[int]:
+    """For every offset into the text with stand-ins, the offset into the text itself."""
+    places = [0]
+    for index, part in enumerate(text.split(MASK)):
+        if index:
+            places.append(places[-1] + len(MASK))
+        for _ in part:
+            places.append(places[-1] + 1)
+    return places
+
+
+def _number_words(text: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """Trim white space from the places, and give each piece the number of its word."""
+    numbered: list[Piece] = []
+    word, end = -1, 0
+    for piece in pieces:
+        surface = text[piece.begin : piece.end]
+        begin = piece.begin + len(surface) - len(surface.lstrip())
+        last = numbered[-1] if numbered else None
+        if last is None or piece.is_mask or last.is_mask:
+            word += 1
+        elif last.begin < last.end:  # otherwise the last piece is the space that this word begins with
+            apart = piece.begin < begin or begin > end
+            if apart or (begin < piece.end and not _continues(text, begin)):
+                word += 1
+        numbered.append(Piece(piece.id, piece.piece, begin, piece.end, word))
+        end = piece.end
+    return numbered
+
+
+def _continues(text: str, at: int) -> bool:
+    """Whether the characters on both sides of an offset belong to one word: don't, well-known, 3.14."""
+    before, after = text[at - 1], text[at]
+    if before.isalnum() and after.isalnum():
+        return True
+    left, right = text[at - 2 : at - 1] if at >= 2 else "", text[at + 1 : at + 2]
+    if after in _IN_WORD:
+        return before.isalnum() and right.isalnum()
+    if before in _IN_WORD:
+        return left.isalnum() and after.isalnum()
+    if after in _IN_NUMBER:
+        return before.isdigit() and right.isdigit()
+    return before in _IN_NUMBER and left.isdigit() and after.isdigit()
