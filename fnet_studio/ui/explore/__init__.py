@@ -1,0 +1,1 @@
+"""The Explore page: a sentence, its predictions and its mixing maps."""

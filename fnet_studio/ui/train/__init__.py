@@ -1,0 +1,1 @@
+"""The Train page: the recipe, the live run and what came of it."""

@@ -1,0 +1,139 @@
+"""One setting of a form: its name, its editor, its bounds, and what is wrong with what was typed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+
+
+class FieldRow(QWidget):
+    """Texts in, texts out: `check` says in words what is wrong with a text, or ''. A value other than the default is
+    marked with a dot and a button that brings the default back."""
+
+    changed = Signal(str)
+    """The text, after every edit, valid or not."""
+
+    def __init__(
+        self,
+        key: str,
+        title: str,
+        description: str,
+        bounds: str,
+        default: str,
+        check: Callable[[str], str],
+        choices: Sequence[tuple[str, str]] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        """choices: (text, words) pairs of a closed set; without them the field is typed."""
+        super().__init__(parent)
+        self.key = key
+        self._default = default
+        self._check = check
+        self._editor: QLineEdit | QComboBox
+        if choices:
+            self._editor = QComboBox()
+            for text, words in choices:
+                self._editor.addItem(words, text)
+            self._editor.currentIndexChanged.connect(self._edited)
+        else:
+            self._editor = QLineEdit()
+            self._editor.textEdited.connect(self._edited)
+        self._editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._editor.setAccessibleName(title)
+        self._editor.setToolTip(description)
+        self._label = QLabel(title)
+        self._label.setToolTip(description)
+        self._label.setBuddy(self._editor)
+        self._hint = QLabel("" if choices else bounds)
+        self._hint.setProperty("role", "caption")
+        self._hint.setToolTip(description)
+        self._reset = QToolButton()
+        self._reset.setText("↺")
+        self._reset.setAutoRaise(True)
+        self._reset.clicked.connect(self.reset)
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(policy)
+        self._error = QLabel()
+        self._error.setProperty("role", "error")
+        self._error.setWordWrap(True)
+        self._error.setTextFormat(Qt.TextFormat.PlainText)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(2)
+        grid.setColumnMinimumWidth(0, 116)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._label, 0, 0)
+        if choices:
+            grid.addWidget(self._editor, 0, 1, 1, 2)
+        else:
+            grid.addWidget(self._editor, 0, 1)
+            grid.addWidget(self._hint, 0, 2)
+            grid.setColumnMinimumWidth(2, 84)
+        grid.addWidget(self._reset, 0, 3)
+        grid.addWidget(self._error, 1, 1, 1, 3)
+        self.set_text(default)
+
+    @property
+    def editor(self) -> QLineEdit | QComboBox:
+        return self._editor
+
+    @property
+    def text(self) -> str:
+        if isinstance(self._editor, QComboBox):
+            return str(self._editor.currentData())
+        return self._editor.text()
+
+    @property
+    def error(self) -> str:
+        return self._check(self.text)
+
+    @property
+    def is_changed(self) -> bool:
+        return self.text.strip() != self._default
+
+    def set_text(self, text: str) -> None:
+        """Show a value that was not typed here; emits nothing."""
+        if isinstance(self._editor, QComboBox):
+            self._editor.blockSignals(True)
+            self._editor.setCurrentIndex(max(0, self._editor.findData(text)))
+            self._editor.blockSignals(False)
+        else:
+            self._editor.setText(text)
+        self._judge()
+
+    def set_default(self, text: str) -> None:
+        """What counts as unchanged from now on; the value in the field stays."""
+        self._default = text
+        self._judge()
+
+    def reset(self) -> None:
+        self.set_text(self._default)
+        self._editor.setFocus()
+        self.changed.emit(self.text)
+
+    def show_error(self, words: str) -> None:
+        self._error.setText(words)
+        self._error.setVisible(bool(words))
+        self._editor.setProperty("invalid", bool(words))
+        self._editor.style().unpolish(self._editor)
+        self._editor.style().polish(self._editor)
+        self._editor.setAccessibleDescription(words or self._hint.text())
+
+    def _edited(self, *_: Any) -> None:
+        self._judge()
+        self.changed.emit(self.text)
+
+    def _judge(self) -> None:
+        changed = self.is_changed
+        self._reset.setVisible(changed)
+        self._reset.setToolTip(f"Back to {self._default or 'empty'}")
+        self._reset.setAccessibleName(f"Reset {self._label.text().lstrip('• ')}")
+        title = self._label.text().removeprefix("• ")
+        self._label.setText(f"• {title}" if changed else title)
+        self._label.setProperty("role", "changed" if changed else "")
+        self._label.style().unpolish(self._label)
+        self._label.style().polish(self._label)
+        self.show_error(self.error)

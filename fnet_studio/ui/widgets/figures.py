@@ -1,0 +1,50 @@
+"""How numbers are written in the window: short, aligned, the same on every page."""
+
+import math
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.4312 -> `43.1 %`; small shares keep two digits that mean something, down to `<0.001 %`."""
+    if not math.isfinite(share):
+        return "–"
+    value = share * 100
+    if value == 0 or value >= 10**-digits:
+        return f"{value:.{digits}f} %"
+    return f"{value:.3f} %" if value >= 0.001 else "<0.001 %"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 05 s`, `1 h 07 min`; `–` when unknown (negative or not finite)."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count(number: float) -> str:
+    """Thousands apart by a thin space: `2 382 337`."""
+    return f"{number:,.0f}".replace(",", "\u2009")
+
+
+def short_count(number: float) -> str:
+    """`850`, `22.5 k`, `1.30 M`."""
+    if not math.isfinite(number):
+        return "–"
+    if abs(number) < 1000:
+        return f"{number:.0f}"
+    if abs(number) < 1e6:
+        return f"{number / 1e3:.1f} k"
+    return f"{number / 1e6:.2f} M"
+
+
+def measure(value: float) -> str:
+    """A loss or a learning rate: four digits that mean something."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0 or 0.01 <= abs(value) < 1000:
+        return f"{value:.4f}"
+    return f"{value:.3g}"

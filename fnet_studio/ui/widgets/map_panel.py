@@ -1,0 +1,79 @@
+"""A large map, the strip of all layers, and their switches: what Explore and Train both show."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from fnet_studio.ui.widgets.atlas import Atlas
+from fnet_studio.ui.widgets.layer_strip import LayerStrip
+from fnet_studio.ui.widgets.map_view import MapView
+
+
+class MapPanel(QWidget):
+    """Owns which layer is looked at."""
+
+    zero_switched = Signal(bool)
+    """Whether the zero-frequency row and column are wanted."""
+    painted = Signal()
+
+    def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = MapView(colours)
+        self.strip = LayerStrip(colours)
+        self.atlas: Atlas | None = None
+        self._note = ""
+        self.title = QLabel("Mixing map")
+        self.title.setProperty("role", "strong")
+        self.play = QPushButton("Play layers")
+        self.play.setCheckable(True)
+        self.play.setToolTip("Walk through the layers (Space on the strip)")
+        self.zero = QCheckBox("Show zero frequency")
+        self.zero.setToolTip(
+            "The row and column of frequency zero are sums over all tokens or all features. They are so large "
+            "that the rest looks flat beside them."
+        )
+        self.line = QLabel(" ")
+        self.line.setProperty("role", "caption")
+        self.line.setTextFormat(Qt.TextFormat.PlainText)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self.title)
+        top.addStretch(1)
+        top.addWidget(self.zero)
+        top.addWidget(self.play)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(top)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.line)
+        layout.addWidget(self.strip)
+        self.view.read_out.connect(self._read)
+        self.strip.chosen.connect(self._chosen)
+        self.strip.painted.connect(self.painted)
+        self.strip.playing_changed.connect(self._playing)
+        self.play.toggled.connect(self.strip.play)
+        self.zero.toggled.connect(self.zero_switched)
+        self.play.setEnabled(False)
+
+    def show_atlas(self, atlas: Atlas, note: str = "") -> None:
+        """note: a few words about this picture (its step, say), shown while nothing is pointed at."""
+        self.atlas, self._note = atlas, note
+        self.strip.show_atlas(atlas)
+        self.play.setEnabled(atlas.layers > 1)
+        self.zero.setVisible(atlas.kind == "mixing")
+        self._chosen(self.strip.layer)
+        self._read("")
+
+    def _chosen(self, layer: int) -> None:
+        if self.atlas is not None:
+            self.view.show_layer(self.atlas, layer)
+            self.title.setText(f"{self.atlas.words.title} · layer {layer + 1} of {self.atlas.layers}")
+
+    def _read(self, words: str) -> None:
+        self.line.setText(words or self._note or " ")
+
+    def _playing(self, on: bool) -> None:
+        self.play.setChecked(on)
+        self.play.setText("Pause" if on else "Play layers")
