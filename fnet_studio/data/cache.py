@@ -35,7 +35,8 @@ def load(key: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
     """Arrays by name and the description stored with them; None when there is no entry, or no sound one."""
     path = path_of(key)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: given a path, np.load leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return arrays, json.loads(arrays.pop("description").tobytes())
     except FileNotFoundError:

@@ -69,6 +69,15 @@ def file_hash(path: Path, stopped: StopCheck | None = None) -> str:
     return digest.hexdigest()
 
 
+class _BoundedGzip(gzip.GzipFile):
+    """Refuses the reads that a forged header asks of tarfile: of negative size, which means everything, or huge."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= LARGEST_MEMBER_BYTES:
+            raise tarfile.ReadError(f"a header asks for {size} bytes")
+        return super().read(size)
+
+
 def _read_archive(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Found:
     found: _Found = {}
     size = path.stat().st_size
@@ -77,7 +86,7 @@ def _read_archive(path: Path, progress: Progress | None, stopped: StopCheck | No
             raise UserError("data.not-an-archive", f"{path} is not a gzip archive.", _FETCH)
         raw.seek(0)
         try:
-            with gzip.GzipFile(fileobj=raw) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
+            with _BoundedGzip(fileobj=raw) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
                 for number, member in enumerate(archive):
                     if number % 64 == 0:
                         steps.check(stopped)
@@ -102,7 +111,7 @@ def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, found: 
         raise _unsafe(path, member, f"it is a link to {member.linkname}")
     if not (member.isfile() or member.isdir()):
         raise _unsafe(path, member, "it is neither a file nor a folder")
-    if member.size > LARGEST_MEMBER_BYTES:
+    if not 0 <= member.size <= LARGEST_MEMBER_BYTES:
         raise UserError(
             "data.too-large", f"{path} holds {member.name} of {member.size:,} bytes, too large for a review.", _FETCH
         )

@@ -1,0 +1,135 @@
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnet_studio.core.errors import Stopped
+from fnet_studio.data.sample import read_sample
+from fnet_studio.data.wordpiece import WordPieceTokenizer, prepare
+
+TEXTS = read_sample().train.texts
+TOKENIZER = WordPieceTokenizer.train(TEXTS, 1500)
+
+
+def split_words(text: str) -> list[str]:
+    """The word rule written down a second time, character by character."""
+    words: list[str] = []
+    joined = False
+    for char in prepare(text):
+        alone = unicodedata.category(char).startswith("P") or (char.isascii() and char in "$+<=>^`|~")
+        if char.isspace():
+            joined = False
+        elif alone or not joined:
+            words.append(char)
+            joined = not alone
+        else:
+            words[-1] += char
+    return words
+
+
+def longest_match(word: str, vocabulary: set[str]) -> list[str]:
+    """WordPiece by its definition: the longest piece that fits, from the left, or `[UNK]` for the whole word."""
+    pieces: list[str] = []
+    start = 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary:
+                break
+        else:
+            return ["[UNK]"]
+        pieces.append(piece)
+        start = end
+    return pieces if len(word) <= 100 else ["[UNK]"]
+
+
+words = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz ABC.,!'<>/-$éß\n\t\"àИ—東京"), max_size=60)
+
+
+@given(words)
+def test_tokens_follow_the_definition_of_wordpiece(text):
+    vocabulary = set(TOKENIZER.vocabulary)
+    expected = [piece for word in split_words(text) for piece in longest_match(word, vocabulary)]
+    assert list(TOKENIZER.encode(text, 500).tokens) == expected
+
+
+@given(texts=st.lists(st.one_of(words, st.text(max_size=40)), min_size=1, max_size=8), length=st.integers(1, 40))
+def test_a_batch_gives_the_ids_of_its_single_texts(texts, length):
+    token_ids, lengths = TOKENIZER.encode_batch(texts, length)
+    assert token_ids.shape == (len(texts), length)
+    assert token_ids.dtype == np.uint16
+    for row, text in enumerate(texts):
+        one = TOKENIZER.encode(text, length)
+        assert one.token_ids.tolist() == token_ids[row].tolist()
+        assert len(one.tokens) + one.cut == lengths[row]
+
+
+@given(st.one_of(words, st.text(max_size=60)))
+def test_spans_point_at_the_characters_that_made_the_token(text):
+    encoded = TOKENIZER.encode(text, 500)
+    for token, (start, end) in zip(encoded.tokens, encoded.spans, strict=True):
+        assert 0 <= start < end <= len(text)
+        if token != "[UNK]":
+            assert prepare(text[start:end]).strip() == token.removeprefix("##")
+
+
+def test_training_twice_gives_the_same_vocabulary():
+    assert WordPieceTokenizer.train(TEXTS, 1500).vocabulary == TOKENIZER.vocabulary
+
+
+def test_the_vocabulary_starts_with_pad_and_unknown_and_has_no_piece_twice():
+    assert TOKENIZER.vocabulary[:2] == ("[PAD]", "[UNK]")
+    assert len(set(TOKENIZER.vocabulary)) == len(TOKENIZER.vocabulary) == 1500
+
+
+@given(size=st.integers(100, 400))
+def test_the_vocabulary_never_exceeds_what_was_asked(size):
+    texts = ["".join(chr(0x4E00 + number) + " " for number in range(300)), "abc def", "Ünïcödé ひらがな"]
+    assert len(WordPieceTokenizer.train(texts, size).vocabulary) <= size
+
+
+def test_texts_with_few_words_give_a_short_vocabulary():
+    assert len(WordPieceTokenizer.train(["good film", "bad film"], 15_000).vocabulary) < 100
+    assert WordPieceTokenizer.train(["", " "], 100).vocabulary == ("[PAD]", "[UNK]")
+
+
+def test_markup_and_accents_stay_and_case_goes():
+    tokenizer = WordPieceTokenizer.train(["Café au lait <br /> CAFÉ"] * 5, 200)
+    assert tokenizer.encode("CAFÉ <br />", 8).tokens == ("café", "<", "br", "/", ">")
+
+
+def test_special_tokens_typed_into_a_text_stay_text():
+    assert "[PAD]" not in TOKENIZER.encode("a [PAD] b [UNK]", 20).tokens[:3]
+    assert 0 not in TOKENIZER.encode("[PAD]", 3).token_ids
+
+
+def test_a_text_longer_than_the_length_is_cut_and_counted():
+    encoded = TOKENIZER.encode("good " * 20, 8)
+    assert len(encoded.tokens) == 8
+    assert encoded.cut == 12
+
+
+def test_a_large_vocabulary_widens_the_ids():
+    vocabulary = ["[PAD]", "[UNK]", *(f"w{number}" for number in range(70_000))]
+    token_ids, _ = WordPieceTokenizer(vocabulary).encode_batch(["w69999"], 2)
+    assert token_ids.tolist() == [[70_001, 0]]
+
+
+def test_a_vocabulary_without_its_special_tokens_is_refused():
+    with pytest.raises(ValueError, match="PAD"):
+        WordPieceTokenizer(["a", "b"])
+
+
+def test_a_stop_ends_training_and_tokenising():
+    for work in (TOKENIZER.encode_batch, WordPieceTokenizer.train):
+        asked = []
+
+        def stopped(asked=asked) -> bool:
+            asked.append(1)
+            return len(asked) > 3
+
+        with pytest.raises(Stopped):
+            work(TEXTS * 30, 1000, stopped=stopped)
+        assert len(asked) == 4
