@@ -51,6 +51,10 @@ class Engine(Protocol):
         """The slow imports. Called once, in a thread, before any command."""
         ...
 
+    def device_memory_bytes(self) -> int:
+        """In use on the devices, 0 when unknown. Called from the heartbeat's thread, once `start` has returned."""
+        ...
+
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
         """Do the work of `Load, Tokenize, FillMask, Probe, Classify, Doctor` (quick) or `Train, Evaluate` (long).
 

@@ -53,6 +53,9 @@ class Dispatcher:
         job = self._long.current or self._quick.current
         return job.id if job else 0
 
+    def device_memory_bytes(self) -> int:
+        return self._engine.device_memory_bytes() if self._engine else 0
+
     def handle(self, envelope: protocol.Envelope) -> None:
         """ProtocolError when it is not a command with a fresh number."""
         command, id = envelope.body, envelope.id
@@ -109,9 +112,7 @@ class Dispatcher:
             if not busy:
                 self._jobs[id] = RunningJob(id, command, self._outbox)
         if busy:
-            self._refuse(
-                id, "busy", "The worker is training or evaluating already.", "Wait for it to end, or stop it."
-            )
+            self._refuse(id, "busy", "The worker is training or evaluating already.", "Wait for it to end, or stop it.")
         else:
             (self._long if long else self._quick).add(self._jobs[id])
 

@@ -17,8 +17,8 @@ def failed(error: BaseException) -> protocol.Failed:
         return protocol.Failed(error.kind, error.message, error.advice, text if error.__cause__ else "")
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         return protocol.Failed(
-            "memory.full",
-            "The device ran out of memory.",
+            "device.out-of-memory",
+            "There is not enough memory for this.",
             "Choose a smaller batch, a shorter length or a smaller model, or close other programs.",
             text,
         )

@@ -12,10 +12,11 @@ EVERY_S = 0.5
 
 
 class Heart(threading.Thread):
-    def __init__(self, outbox: Outbox, busy_with: Callable[[], int]) -> None:
+    def __init__(self, outbox: Outbox, busy_with: Callable[[], int], device_memory_bytes: Callable[[], int]) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._outbox = outbox
         self._busy_with = busy_with
+        self._device_memory_bytes = device_memory_bytes
         self._process = psutil.Process()
         self._stop = threading.Event()
 
@@ -25,6 +26,7 @@ class Heart(threading.Thread):
                 protocol.Heartbeat(
                     moved=self._outbox.moved,
                     memory_bytes=self._process.memory_info().rss,
+                    device_memory_bytes=self._device_memory_bytes(),
                     busy_with=self._busy_with(),
                 )
             )

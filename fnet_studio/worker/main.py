@@ -41,7 +41,7 @@ def serve(source: int, wire: int, engine: str, script: str) -> None:
     outbox = Outbox()
     writer = WriterThread(outbox, wire, leave)
     dispatcher = Dispatcher(engine, lambda: make_engine(engine, script, wire), outbox, leave)
-    heart = Heart(outbox, dispatcher.busy_with)
+    heart = Heart(outbox, dispatcher.busy_with, dispatcher.device_memory_bytes)
     writer.start()
     heart.start()
     reader = Reader()

@@ -1,0 +1,130 @@
+"""An engine without a model: the demonstration, the source of screenshots and the double in tests.
+
+It answers every command of the protocol plausibly and at once, and goes wrong on demand (`engine.faults`).
+"""
+
+import os
+import platform
+import time
+
+import psutil
+
+from fnet_studio import __version__
+from fnet_studio.core import places, presets, protocol, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine import faults, scripted_maps, scripted_text, scripted_train
+from fnet_studio.engine.job import Job
+from fnet_studio.engine.scripted_text import number
+
+GARBAGE = b"Warning: this line was printed by a library in the middle of the stream\n"
+SLOW_START_S = 10.0
+CLASSES = ("negative", "positive")
+
+
+class ScriptedEngine:
+    name = "scripted"
+
+    def __init__(self, script: str = "", wire: int | None = None) -> None:
+        """script: see `engine.faults`. wire: the descriptor that the fault `garbage-bytes` writes to."""
+        self._script_text = script
+        self._wire = wire
+
+    def start(self) -> protocol.Ready:
+        self._script = faults.parse(self._script_text)
+        began = time.monotonic()
+        if "slow-start" in self._script.always:
+            time.sleep(SLOW_START_S)
+        if "broken-start" in self._script.always:
+            raise ImportError("scripted: libexample.so.1: cannot open shared object file")
+        return protocol.Ready((scripted_train.DEVICE,), self._versions(), time.monotonic() - began)
+
+    def device_memory_bytes(self) -> int:
+        return 0
+
+    def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
+        match command:
+            case protocol.Load(preset):
+                presets.folder(preset)
+                return self._loaded(preset), b""
+            case protocol.Tokenize(preset, text):
+                presets.folder(preset)
+                return scripted_text.tokenize(text), b""
+            case protocol.FillMask(preset):
+                presets.folder(preset)
+                return scripted_text.fill(command), b""
+            case protocol.Probe(preset, text, masked):
+                presets.folder(preset)
+                scripted_text.with_masks(scripted_text.tokenize(text), masked)
+                return scripted_maps.maps(number(text, masked), command)
+            case protocol.Train():
+                return scripted_train.train(command, job, self._script, self._write_garbage), b""
+            case protocol.Evaluate():
+                return self._evaluate(command, job), b""
+            case protocol.Classify():
+                return self._classify(command), b""
+            case protocol.Doctor():
+                return self._health(), b""
+        raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
+
+    # -------------------------------------------------------------------------------- answers
+
+    def _loaded(self, preset: str) -> protocol.Loaded:
+        return protocol.Loaded(
+            preset=preset,
+            parameters=3_500_000,
+            num_layers=scripted_maps.LAYERS,
+            hidden_dim=scripted_maps.HIDDEN,
+            vocabulary_size=scripted_text.VOCABULARY,
+            sequence_length=scripted_text.LENGTH,
+            head="pretrained",
+        )
+
+    def _evaluate(self, command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
+        """From the run's own record."""
+        record = run_store.read(command.run)
+        examples = scripted_train.COUNTS[command.split]
+        job.phase("testing", examples, "texts")
+        for done in range(0, examples, examples // 10):
+            job.check()
+            job.progress(done)
+            time.sleep(0.01)
+        accuracy = getattr(record, f"{command.split}_accuracy") or 0.5
+        wrong = round(examples * (1 - accuracy) / 2)
+        right = examples // 2 - wrong
+        return protocol.Evaluation(
+            split=command.split,
+            loss=getattr(record, f"{command.split}_loss") or 0.69,
+            accuracy=2 * right / examples,
+            examples=examples,
+            duration_s=0.1,
+            confusion=((right, wrong), (wrong, right)),
+        )
+
+    def _classify(self, command: protocol.Classify) -> protocol.Classified:
+        run_store.folder(command.run)
+        positive = [0.02 + 0.96 * (number(text) % 1000) / 1000 for text in command.texts]
+        return protocol.Classified(CLASSES, tuple((1 - p, p) for p in positive))
+
+    def _health(self) -> protocol.Health:
+        memory = psutil.virtual_memory()
+        return protocol.Health(
+            versions=self._versions(),
+            devices=(scripted_train.DEVICE,),
+            memory_bytes=memory.total,
+            memory_free_bytes=memory.available,
+            places={
+                "data": str(places.data()),
+                "config": str(places.config()),
+                "cache": str(places.cache_dir()),
+                "logs": str(places.logs()),
+                "resources": str(places.resources()),
+            },
+            matmul_gflops=1.0,
+        )
+
+    def _versions(self) -> dict[str, str]:
+        return {"fnet-studio": __version__, "python": platform.python_version(), "engine": "scripted"}
+
+    def _write_garbage(self) -> None:
+        if self._wire is not None:
+            os.write(self._wire, GARBAGE)

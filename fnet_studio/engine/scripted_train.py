@@ -1,0 +1,199 @@
+"""A training that never happened: phases, a falling loss, evaluations and pictures, kept as a real run on disk."""
+
+import math
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.recipe import Recipe, from_mapping
+from fnet_studio.core.run_store import RunWriter
+from fnet_studio.engine import faults, scripted_maps
+from fnet_studio.engine.faults import Script
+from fnet_studio.engine.job import Job
+from fnet_studio.engine.scripted_text import number
+
+DEVICE = protocol.Device("cpu", "scripted", 0)
+SLOW_COMPILE_S = 30.0
+FLOOD_STEPS = 50_000
+COUNTS = {"train": 20_000, "validation": 5_000, "test": 25_000}
+
+
+def train(command: protocol.Train, job: Job, script: Script, write_garbage: Callable[[], None]) -> protocol.RunFinished:
+    """Plays a recipe. Raises like the real one: Stopped, UserError, or whatever the script asks for."""
+    recipe = from_mapping(command.recipe)
+    writer = RunWriter.create(command.name or recipe.name, command.recipe)
+    play = _Play(recipe, job, script, writer, write_garbage)
+    try:
+        play.do()
+    except Stopped:
+        play.stop()
+    except BaseException as error:
+        writer.record.failure = {"kind": getattr(error, "kind", "crash"), "message": str(error), "advice": ""}
+        writer.finish("failed")
+        raise
+    writer.finish("finished")
+    record = writer.record
+    return protocol.RunFinished(record.id, record.test_loss or 0.0, record.test_accuracy or 0.0, record.duration_s)
+
+
+class _Play:
+    def __init__(
+        self, recipe: Recipe, job: Job, script: Script, writer: RunWriter, write_garbage: Callable[[], None]
+    ) -> None:
+        self.recipe, self.job, self.script, self.writer = recipe, job, script, writer
+        self.write_garbage = write_garbage
+        self.flood = "flood" in script.always
+        steps = FLOOD_STEPS if self.flood else script.steps
+        self.per_epoch = max(1, steps // recipe.training.epochs)
+        self.total = self.per_epoch * recipe.training.epochs
+        self.random = random.Random(recipe.training.seed)
+        self.matrix = np.ones((192, 192), np.float32)
+        self.step = 0
+        self.began = time.monotonic()
+
+    def do(self) -> None:
+        for name, count in (("reading", 50_000), ("tokenising", 50_000)):
+            self._phase(name, count, "texts", 0.3)
+        self._phase("building", 0, "", 0.1)
+        self._announce()
+        self._phase("compiling", 0, "", SLOW_COMPILE_S if "slow-compile" in self.script.always else 0.3)
+        self.began = time.monotonic()
+        for epoch in range(1, self.recipe.training.epochs + 1):
+            self.job.phase("training", self.total, "steps")
+            for _ in range(self.per_epoch):
+                self._step()
+            self._tell(epoch, "train", 0.0)
+            self._phase("validating", COUNTS["validation"], "texts", 0.2)
+            self._tell(epoch, "validation", 0.03)
+            self._save()
+        self._phase("testing", COUNTS["test"], "texts", 0.3)
+        self._tell(self.recipe.training.epochs, "test", 0.04)
+
+    def stop(self) -> None:
+        """After a stop: keep the run, or remove it. Raises Stopped."""
+        if self.job.stop_mode == "discard":
+            self.writer.discard()
+            raise Stopped
+        if self.step:
+            self._save()
+        self.writer.finish("stopped")
+        raise Stopped(kept=bool(self.step), run=self.writer.record.id)
+
+    # ---------------------------------------------------------------------------------- pieces
+
+    def _phase(self, name: str, total: int, unit: str, lasts_s: float) -> None:
+        self.job.phase(name, total, unit)
+        if self.script.rate == 0 and lasts_s < SLOW_COMPILE_S:
+            lasts_s = 0.0
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < lasts_s:
+            self.job.check()
+            if total:
+                done = int(total * passed / lasts_s)
+                self.job.progress(done, total / lasts_s, lasts_s - passed)
+            time.sleep(0.02)
+        self.job.check()
+
+    def _announce(self) -> None:
+        record, model = self.writer.record, self.recipe.model
+        record.device, record.total_steps = DEVICE, self.total
+        record.parameters = model.num_layers * 2 * model.hidden_dim * model.intermediate_dim + (
+            self.recipe.data.vocabulary_size * model.hidden_dim
+        )
+        record.data = {**COUNTS, "class_names": ["negative", "positive"], "source": "scripted"}
+        self.writer.save()
+        self.job.tell(
+            protocol.RunStarted(
+                run=record.id,
+                folder=str(self.writer.folder),
+                recipe=record.recipe,
+                parameters=record.parameters,
+                device=DEVICE,
+                steps_per_epoch=self.per_epoch,
+                total_steps=self.total,
+                data=record.data,
+            )
+        )
+
+    def _step(self) -> None:
+        self.job.check()
+        self.step += 1
+        self._strike()
+        loss, accuracy = self._curve(0.0)
+        noise = self.random.gauss(0, 0.04)
+        if self.step >= self.script.at_step.get("nan", self.total + 1):
+            loss = math.nan
+        tokens = self.recipe.training.batch_size * self.recipe.data.sequence_length
+        passed = time.monotonic() - self.began
+        row = (
+            self.step,
+            max(0.01, loss + noise) if loss == loss else loss,
+            min(1.0, max(0.0, accuracy - noise)),
+            tokens * (self.script.rate or 1000) * self.random.uniform(0.95, 1.05),
+            passed,
+        )
+        self.job.step(*row)
+        self.writer.append(dict(zip(("step", "loss", "accuracy", "tokens_per_s", "time_s"), row, strict=True)))
+        self.writer.record.steps = self.step
+        if loss != loss:
+            raise UserError(
+                "train.not-finite",
+                f"The loss is no longer a number at step {self.step}.",
+                "Choose a smaller learning rate. The epochs before are kept.",
+            )
+        self._show()
+        self._pace(passed)
+
+    def _pace(self, passed_s: float) -> None:
+        for _ in range(self.script.work):
+            self.matrix @ self.matrix
+        if self.flood:
+            self.job.tell(protocol.Log("info", f"step {self.step}"))
+            return
+        rate = self.step / max(passed_s, 1e-9)
+        self.job.progress(self.step, rate, (self.total - self.step) / max(rate, 1e-9))
+        if self.script.rate:
+            ahead_s = self.step / self.script.rate - (time.monotonic() - self.began)
+            if ahead_s > 0:
+                time.sleep(ahead_s)
+
+    def _strike(self) -> None:
+        for fault, step in self.script.at_step.items():
+            if step == self.step:
+                faults.strike(fault, self.write_garbage)
+
+    def _curve(self, gap: float) -> tuple[float, float]:
+        """(loss, accuracy) after `step` steps; gap: how much worse unseen texts do."""
+        done = self.step / self.total
+        return 0.15 + 0.54 * math.exp(-3.5 * done) + gap, 0.95 - 0.45 * math.exp(-3.5 * done) - gap
+
+    def _show(self) -> None:
+        watch = self.job.wanted("maps")
+        if watch is not None:
+            seed = number(self.recipe.observe.probe)
+            picture, atlas = scripted_maps.maps(seed, watch, self.recipe.model.num_layers, self.step / self.total)
+            self.job.frame("maps", self.step, picture, atlas)
+
+    def _tell(self, epoch: int, split: str, gap: float) -> None:
+        loss, accuracy = self._curve(gap)
+        setattr(self.writer.record, f"{split}_loss", loss)
+        setattr(self.writer.record, f"{split}_accuracy", accuracy)
+        passed = time.monotonic() - self.began
+        row: dict[str, Any] = {"split": split, "step": self.step, "epoch": epoch, "loss": loss, "accuracy": accuracy}
+        row |= {"examples": COUNTS[split], "time_s": passed}
+        self.writer.append(row)
+        self.writer.flush()
+        self.writer.save()
+        self.job.tell(protocol.Evaluated(split, self.step, epoch, loss, accuracy, COUNTS[split], passed))
+
+    def _save(self) -> None:
+        """There is no model: what is announced is the record itself."""
+        self.job.phase("saving")
+        self.writer.save()
+        self.job.tell(protocol.Saved(self.step, os.fspath(self.writer.folder / "run.json")))

@@ -1,0 +1,52 @@
+"""How to start a worker: a command line plus an environment, and nothing else.
+
+The same bytes go over a local pipe, over ssh and into WSL, so nothing here may assume that the worker shares this
+machine's files or its Python.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+EngineName = Literal["jax", "scripted"]
+
+
+class WorkerCommand(NamedTuple):
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = {}
+    """What is set on top of this process's own environment. The worker itself fills in what its libraries need
+    (`worker.environment`), since an environment does not travel over ssh."""
+
+    def full_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment}
+
+
+def local(engine: EngineName = "jax", script: str = "", platform: str = "") -> WorkerCommand:
+    """A worker on this machine. script: faults of the scripted engine. platform: `cpu`, `cuda` or `tpu` as JAX
+    names them, empty to let JAX choose."""
+    return WorkerCommand((*_program(), *_options(engine, script)), {"JAX_PLATFORMS": platform} if platform else {})
+
+
+def over_ssh(host: str, engine: EngineName = "jax", program: str = "fnet-studio") -> WorkerCommand:
+    """A worker on another machine that has FNet Studio. `-T`: no terminal, which would change bytes. ssh joins
+    its words into one line for a shell, so each is quoted here."""
+    remote = shlex.join([program, "worker", *_options(engine, "")])
+    return WorkerCommand(("ssh", "-T", "-o", "BatchMode=yes", "--", host, remote))
+
+
+def in_wsl(engine: EngineName = "jax", distribution: str = "", program: str = "fnet-studio") -> WorkerCommand:
+    """A worker inside WSL, where JAX finds the GPU of a Windows machine."""
+    which = ("--distribution", distribution) if distribution else ()
+    return WorkerCommand(("wsl.exe", *which, "--", program, "worker", *_options(engine, "")))
+
+
+def _program() -> tuple[str, ...]:
+    if getattr(sys, "frozen", False):
+        return (sys.executable, "worker")
+    return (sys.executable, "-m", "fnet_studio.worker")
+
+
+def _options(engine: EngineName, script: str) -> tuple[str, ...]:
+    return ("--engine", engine, *(("--script", script) if script else ()))
