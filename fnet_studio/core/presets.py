@@ -84,7 +84,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _head(path: Path, config: dict[str, Any]) -> Head:
-    if (path / "task.json").is_file() and (path / "task.weights.h5").is_file():
+    if (path / "task.json").is_file():
         name = str(_json(path / "task.json").get("registered_name", ""))
         return "fine-tuned" if name.endswith("FNetTextClassifier") else "pretrained"
     names = config.get("architectures") or []
@@ -98,6 +98,8 @@ def _missing(path: Path) -> str:
     weights += ["model.safetensors.index.json"]
     if not any((path / name).is_file() for name in weights):
         return "The weights are missing: there is no model.weights.h5."
+    if (path / "task.json").is_file() and not (path / "task.weights.h5").is_file():
+        return "The head's weights are missing: there is a task.json, but no task.weights.h5."
     vocabulary = ["assets/tokenizer/vocabulary.spm", "spiece.model"]
     if not any((path / name).is_file() for name in vocabulary):
         return "The vocabulary is missing: there is no assets/tokenizer/vocabulary.spm."

@@ -40,7 +40,10 @@ def test_without_a_task_there_is_no_head():
     copy = places.presets() / "headless"
     shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
     (copy / "task.weights.h5").unlink()
-    assert presets.read_card(copy).head == "none"
+    assert "task.weights.h5" in presets.read_card(copy).problem
+    (copy / "task.json").unlink()
+    card = presets.read_card(copy)
+    assert (card.head, card.problem) == ("none", "")
 
 
 def test_an_unknown_preset_lists_the_known_ones():

@@ -1,0 +1,128 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from fnet_studio.core import places, protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.fill_mask import LoadedPreset, Presets
+
+PRESET = "fnet_mini_en"
+
+
+@pytest.fixture(scope="module")
+def preset():
+    return LoadedPreset(PRESET)
+
+
+def fill(preset, text, **options):
+    return preset.fill(protocol.FillMask(PRESET, text, **options))
+
+
+def test_answers_are_words_in_falling_probability(preset):
+    filled = fill(preset, "The capital of France is [MASK].", top_k=7)
+    (answer,) = filled.answers
+    probabilities = [candidate.probability for candidate in answer.candidates]
+    assert len(probabilities) == 7
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) < 1
+    assert all("▁" not in candidate.text for candidate in answer.candidates)
+    assert filled.tokenized.tokens[answer.position].piece == "[MASK]"
+
+
+def test_masking_a_word_by_position_asks_the_same_as_typing_the_mask(preset):
+    text = "The war ended in London."
+    tokens = preset.tokenize(text).tokens
+    position = next(i for i, token in enumerate(tokens) if token.piece == "▁London")
+    clicked = fill(preset, text, masked=(position,))
+    typed = fill(preset, "The war ended in [MASK].")
+    assert [t.id for t in clicked.tokenized.tokens] == [t.id for t in typed.tokenized.tokens]
+    assert clicked.answers[0].candidates == typed.answers[0].candidates
+    original = clicked.answers[0].original
+    assert original is not None
+    assert original.text == "London"
+    rank = clicked.answers[0].original_rank
+    if rank <= 10:
+        assert clicked.answers[0].candidates[rank - 1].id == original.id
+    assert typed.answers[0].original is None
+
+
+def test_several_masks_are_answered_each(preset):
+    filled = fill(preset, "The [MASK] of [MASK] was [MASK].")
+    assert [filled.tokenized.tokens[a.position].piece for a in filled.answers] == ["[MASK]"] * 3
+
+
+def test_the_model_always_sees_its_own_length(preset):
+    tokenized = preset.tokenize("Short.")
+    assert len(tokenized.tokens) + tokenized.padding == tokenized.sequence_length == 128
+    assert preset._features(tokenized)["token_ids"].shape == (1, 128)
+
+
+def test_a_text_that_is_too_long_is_cut_and_says_where(preset):
+    text = "[MASK] " + "river " * 300
+    filled = fill(preset, text)
+    tokenized = filled.tokenized
+    assert len(tokenized.tokens) == 128
+    assert tokenized.padding == 0
+    assert tokenized.cut_tokens == len(preset.tokenizer.encode(text)) - 126
+    assert text[tokenized.cut_at :].startswith("river")
+    assert tokenized.tokens[-2].end <= tokenized.cut_at
+
+
+def test_a_mask_that_was_cut_off_is_explained(preset):
+    with pytest.raises(UserError) as caught:
+        fill(preset, "river " * 300 + "[MASK]")
+    assert caught.value.kind == "fill-mask.cut-mask"
+
+
+def test_a_text_without_a_mask_says_how_to_make_one(preset):
+    with pytest.raises(UserError) as caught:
+        fill(preset, "Nothing is hidden here.")
+    assert caught.value.kind == "fill-mask.no-mask"
+    assert "[MASK]" in caught.value.advice
+
+
+@pytest.mark.parametrize("position", [0, 99, -1])
+def test_a_position_outside_the_text_is_refused(preset, position):
+    with pytest.raises(UserError) as caught:
+        fill(preset, "Short.", masked=(position,))
+    assert caught.value.kind == "fill-mask.position"
+
+
+def test_a_preset_without_a_head_never_answers():
+    copy = places.presets() / "headless"
+    shutil.copytree(places.bundled_presets() / PRESET, copy)
+    (copy / "task.weights.h5").unlink()
+    (copy / "task.json").unlink()
+    loaded = LoadedPreset("headless")
+    assert loaded.loaded().head == "none"
+    with pytest.raises(UserError) as caught:
+        loaded.fill(protocol.FillMask("headless", "A [MASK]."))
+    assert caught.value.kind == "fill-mask.no-head"
+    maps, _ = loaded.probe(protocol.Probe("headless", "Its mixing can be looked at all the same."))
+    assert maps.layers == 4
+
+
+def test_maps_are_the_mixing_of_the_sentence_within_half_a_grey_level(preset):
+    text = "The river is wide."
+    maps, atlas = preset.probe(protocol.Probe(PRESET, text, rows=4096, columns=4096, keep_zero=True))
+    shown = np.frombuffer(atlas, np.uint8).reshape(maps.layers, maps.rows, maps.columns)
+    values = maps.low + shown / 255 * (maps.high - maps.low)
+    features = preset._features(preset.tokenize(text))
+    for layer in (0, 3):
+        exact = np.log1p(np.abs(np.fft.fftshift(preset._trace.exact(features, layer))))
+        assert np.abs(values[layer] - exact).max() <= 0.51 * (maps.high - maps.low) / 255
+    assert maps.row_span == (-64, 63)
+    assert maps.column_span == (-128, 127)
+
+
+def test_two_presets_are_kept_and_the_least_recent_one_is_let_go():
+    for name in ("first", "second"):
+        shutil.copytree(places.bundled_presets() / PRESET, places.presets() / name)
+    held = Presets()
+    first = held.get("first")
+    held.get("second")
+    assert held.get("first") is first
+    held.get(PRESET)
+    assert held.get("first") is first
+    assert set(held._loaded) == {PRESET, "first"}

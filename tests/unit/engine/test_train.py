@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+
+from fnet_studio.core import places, protocol, recipe, run_store
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.engine import classifier, stored_run
+from fnet_studio.engine.train import train
+
+DEVICE = protocol.Device("cpu", "test")
+
+
+def start(chosen, job):
+    return train(protocol.Train(recipe.to_mapping(chosen)), job, DEVICE, {})
+
+
+def changed(chosen, **values):
+    mapping = recipe.to_mapping(chosen)
+    for key, value in values.items():
+        section, name = key.split("__")
+        mapping[section][name] = value
+    return recipe.from_mapping(mapping)
+
+
+def test_a_run_goes_through_its_phases_and_is_kept_with_its_results(tiny, job):
+    finished = start(tiny, job)
+    assert job.phases[0] == "reading"
+    assert job.phases[-1] == "testing"
+    assert job.phases.index("compiling") < job.phases.index("training") < job.phases.index("validating")
+    record = run_store.read(finished.run)
+    assert record.status == "finished"
+    assert record.steps == record.total_steps == len(job.steps) == 16
+    splits = [event.split for event in job.events if isinstance(event, protocol.Evaluated)]
+    assert splits == ["train", "validation", "train", "validation", "test"]
+    assert record.confusion is not None
+    assert sum(map(sum, record.confusion)) == record.data["test"]
+    correct = record.confusion[0][0] + record.confusion[1][1]
+    assert correct / record.data["test"] == pytest.approx(record.test_accuracy)
+    assert record.phase_times_s["training"] > 0
+    rows = run_store.read_metrics(finished.run)
+    assert [row["step"] for row in rows if "split" not in row] == list(range(1, 17))
+
+
+def test_two_runs_of_one_seed_have_the_same_losses_and_another_seed_has_not(tiny, job):
+    start(tiny, job)
+    first, job.steps = job.steps, []
+    start(tiny, job)
+    assert [row[1] for row in job.steps] == [row[1] for row in first]
+    job.steps = []
+    start(changed(tiny, training__seed=1), job)
+    assert [row[1] for row in job.steps] != [row[1] for row in first]
+
+
+def test_it_learns_the_sample_above_chance(job):
+    finished = start(recipe.load(recipe.bundled("sample-quick"), {"training.epochs": "12"}), job)
+    assert finished.test_accuracy > 0.6
+    assert job.steps[-1][1] < 0.5 * job.steps[0][1]
+
+
+@pytest.mark.parametrize("mixer", ["fourier", "attention"])
+def test_stop_and_keep_leaves_a_model_that_answers(tiny, job, mixer):
+    job.stop_at_step = 3
+    with pytest.raises(Stopped) as caught:
+        start(changed(tiny, model__mixer=mixer), job)
+    assert caught.value.kept
+    record = run_store.read(caught.value.run)
+    assert (record.status, record.steps) == ("stopped", 3)
+    answer = stored_run.classify(protocol.Classify(record.id, ("a wonderful film", "")))
+    assert answer.class_names == ("neg", "pos")
+    assert all(sum(row) == pytest.approx(1) for row in answer.probabilities)
+
+
+def test_discard_leaves_nothing(tiny, job):
+    job.stop_at_step, job.asked_mode = 3, "discard"
+    with pytest.raises(Stopped) as caught:
+        start(tiny, job)
+    assert not caught.value.kept
+    assert list(places.runs().iterdir()) == []
+
+
+def test_a_stop_while_reading_ends_before_anything_is_built(tiny, job):
+    job.stop_mode = "keep"
+    with pytest.raises(Stopped) as caught:
+        start(tiny, job)
+    assert not caught.value.kept
+    assert "building" not in job.phases
+
+
+def test_a_stored_run_measures_again_what_it_measured_then(tiny, job):
+    finished = start(tiny, job)
+    again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
+    assert again.accuracy == finished.test_accuracy
+    assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_the_epoch_before(tiny, job, monkeypatch):
+    real = classifier.Training.step
+    calls = []
+
+    def broken(self, state, batch):
+        state, sums = real(self, state, batch)
+        calls.append(1)
+        return state, sums._replace(loss=sums.loss * np.nan) if len(calls) == 10 else sums
+
+    monkeypatch.setattr(classifier.Training, "step", broken)
+    with pytest.raises(UserError) as caught:
+        start(tiny, job)
+    assert caught.value.kind == "train.not-finite"
+    (record,), _ = run_store.list_runs()
+    assert record.status == "failed"
+    assert record.failure is not None
+    assert record.failure["kind"] == "train.not-finite"
+    assert stored_run.classify(protocol.Classify(record.id, ("fine",))).probabilities
+
+
+def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
+    finished = start(tiny, job)
+    assert job.frames == []
+    stored = sorted((run_store.folder(finished.run) / "maps").iterdir())
+    assert np.load(stored[0]).shape == (2, 31, 15)
+    job.watch = protocol.Watch("maps", 16, 8)
+    start(tiny, job)
+    assert {frame[1] for frame in job.frames} == set(range(17))
+    _, _, maps, atlas = job.frames[-1]
+    assert (maps.layers, maps.rows, maps.columns) == (2, 16, 8)
+    assert len(atlas) == 2 * 16 * 8
+
+
+def test_measuring_agrees_with_plain_arithmetic(tiny):
+    model = classifier.build(tiny, 50)
+    training = classifier.Training(model, 1e-3, 4)
+    state = training.first_state()
+    ids = np.random.default_rng(0).integers(0, 50, (7, 32)).astype(np.uint16)
+    labels = np.array([0, 1, 1, 0, 1, 0, 0], np.int32)
+    batches = classifier_batches(ids, labels, 4)
+    measured = classifier.measure(lambda batch: training.forward(state, batch), batches, lambda done: None)
+    p = model.predict(ids.astype(np.int32), verbose=0)[:, 0].astype(np.float64)
+    loss = -np.mean(np.where(labels == 1, np.log(p), np.log(1 - p)))
+    assert measured.loss == pytest.approx(loss, rel=1e-5)
+    assert measured.accuracy == pytest.approx(np.mean((p > 0.5) == (labels == 1)))
+    assert measured.examples == 7
+
+
+def classifier_batches(ids, labels, size):
+    from fnet_studio.data.batches import batches
+
+    return batches(ids, labels, size, shuffle=False)
+
+
+def test_a_step_over_several_devices_does_what_one_device_does(tiny):
+    """One step by the engine, against Keras' own training step on a copy of the model."""
+    import keras
+
+    ids = np.random.default_rng(0).integers(0, 50, (8, 32)).astype(np.int32)
+    labels = np.array([0, 1, 1, 0, 1, 0, 0, 1], np.int32)
+    recipe_without_dropout = changed(tiny, model__dropout=0.0)
+    model = classifier.build(recipe_without_dropout, 50)
+    training = classifier.Training(model, 1e-3, 8)
+    state = training.first_state()
+    for batch in classifier_batches(ids, labels, 8):
+        state, _ = training.step(state, batch)
+    peer = classifier.build(recipe_without_dropout, 50)
+    peer.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
+    peer.fit(ids, labels, batch_size=8, epochs=1, shuffle=False, verbose=0)
+    training.put_back(state)
+    for ours, theirs in zip(model.weights, peer.weights, strict=True):
+        np.testing.assert_allclose(np.asarray(ours.value), np.asarray(theirs.value), atol=2e-5, err_msg=ours.path)
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "other-shape"])
+def test_a_damaged_model_is_refused_in_words(tiny, job, damage):
+    finished = start(tiny, job)
+    path = run_store.folder(finished.run) / classifier.WEIGHTS
+    if damage == "missing":
+        path.unlink()
+    elif damage == "truncated":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        (path.parent / "vocabulary.txt").write_text("[PAD]\n[UNK]\na\n")
+    with pytest.raises(UserError) as caught:
+        stored_run.classify(protocol.Classify(finished.run, ("fine",)))
+    assert finished.run in caught.value.message
+    assert caught.value.kind in ("run.no-model", "run.unreadable")
