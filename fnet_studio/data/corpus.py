@@ -1,5 +1,6 @@
 """Labelled texts as they were read, before any tokenising."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,23 +8,31 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """labels: (n,) int32 indices into the corpus' class names, one for each text."""
+    """labels: (n,) int32 indices into the corpus' class names, one for each text. pairs: for tasks on two sentences,
+    the second of each."""
 
     texts: list[str]
     labels: np.ndarray
+    pairs: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: np.ndarray) -> "LabelledTexts":
-        return LabelledTexts([self.texts[row] for row in rows], self.labels[rows])
+        pairs = None if self.pairs is None else [self.pairs[row] for row in rows]
+        return LabelledTexts([self.texts[row] for row in rows], self.labels[rows], pairs)
+
+    def inputs(self) -> Sequence[Hashable]:
+        """What makes two examples the same: the text, or both texts."""
+        return self.texts if self.pairs is None else list(zip(self.texts, self.pairs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """train and test in a fixed order, the same on every machine.
+    """All parts in a fixed order, the same on every machine.
 
     content_hash: hex digest of the bytes that were read. notes: sentences on what was odd but could be read.
+    validation: None when it is to be taken from the training texts. test: empty when there is none.
     """
 
     train: LabelledTexts
@@ -31,3 +40,4 @@ class Corpus:
     class_names: tuple[str, ...]
     content_hash: str
     notes: tuple[str, ...] = field(default=())
+    validation: LabelledTexts | None = None

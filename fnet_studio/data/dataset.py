@@ -9,15 +9,13 @@ import numpy as np
 import tokenizers
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data import cache, imdb
+from fnet_studio.data import cache
 from fnet_studio.data.corpus import Corpus
+from fnet_studio.data.files import DataFiles
 from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.report import DataReport, describe, describe_split
-from fnet_studio.data.sample import read_sample
-from fnet_studio.data.split import split_rows
+from fnet_studio.data.sources import SOURCES, parts_of, quick_hash, read_corpus
 from fnet_studio.data.wordpiece import UNKNOWN_ID, Encoded, WordPieceTokenizer
-
-SOURCES = ("sample", "imdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +61,24 @@ def load_dataset(
     sequence_length: int = 512,
     validation_split: float = 0.2,
     split_seed: int = 42,
+    files: DataFiles | None = None,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> Dataset:
     """The arrays of a source, from the cache where the same bytes were tokenised with the same options before.
 
-    source: `sample` (bundled) or `imdb` (path: its archive or folder). The vocabulary comes from the training part
-    alone. Phases: `reading`, `building vocabulary`, `tokenising`. Raises Stopped, UserError `data.options` and
-    what `read_imdb` raises. A full disk costs only the cache, and a note in the report says so.
+    source: `sample` (bundled), `imdb` (path: its archive or folder) or `files` (the user's own; path alone stands
+    for their training part). The vocabulary comes from the training part alone. Phases: `reading`, `building
+    vocabulary`, `tokenising`. Raises Stopped, UserError `data.options` and what `read_corpus` and `parts_of` raise.
+    A full disk costs only the cache, and a note in the report says so.
     """
     _check_options(source, vocabulary_size, sequence_length, validation_split, split_seed)
     check(stopped)
     report(progress, "reading", 0, 0)
-    content_hash, corpus = _open(source, Path(path), progress, stopped)
+    content_hash, corpus = quick_hash(source, path, stopped), None
+    if content_hash is None:
+        corpus = read_corpus(source, path, files, progress, stopped)
+        content_hash = corpus.content_hash
     options = {
         "vocabulary_size": vocabulary_size,
         "sequence_length": sequence_length,
@@ -91,7 +94,7 @@ def load_dataset(
         except (KeyError, TypeError, ValueError):
             cache.discard(key)
     if corpus is None:
-        corpus = imdb.read_imdb(Path(path), progress, stopped)
+        corpus = read_corpus(source, path, files, progress, stopped)
     built = _build(corpus, vocabulary_size, sequence_length, validation_split, split_seed, key, progress, stopped)
     return _kept(built)
 
@@ -112,23 +115,6 @@ def _check_options(source: str, vocabulary_size: int, sequence_length: int, shar
         raise wrong(f"A split seed of {seed} is out of range.", "Choose 0 to 4,294,967,295.")
 
 
-def _open(source: str, path: Path, progress: Progress | None, stopped: StopCheck | None) -> tuple[str, Corpus | None]:
-    """The content's hash, and the texts where they had to be read for it: an archive is hashed without."""
-    if source == "sample":
-        corpus = read_sample()
-        return corpus.content_hash, corpus
-    imdb.require(path)
-    if path.is_file():
-        try:
-            return imdb.file_hash(path, stopped), None
-        except OSError as error:
-            raise UserError(
-                "data.unreadable", f"{path} cannot be read: {error.strerror}.", "Check its rights."
-            ) from error
-    corpus = imdb.read_imdb(path, progress, stopped)
-    return corpus.content_hash, corpus
-
-
 def _build(
     corpus: Corpus,
     vocabulary_size: int,
@@ -139,15 +125,13 @@ def _build(
     progress: Progress | None,
     stopped: StopCheck | None,
 ) -> Dataset:
-    train_rows, validation_rows = split_rows(len(corpus.train), validation_split, split_seed)
-    parts = {
-        "train": corpus.train.take(train_rows),
-        "validation": corpus.train.take(validation_rows),
-        "test": corpus.test,
-    }
-    tokenizer = WordPieceTokenizer.train(parts["train"].texts, vocabulary_size, progress, stopped)
+    parts = parts_of(corpus, validation_split, split_seed)
+    paired = corpus.train.pairs is not None
+    learn_from = parts["train"].texts + (parts["train"].pairs or [])
+    tokenizer = WordPieceTokenizer.train(learn_from, vocabulary_size, progress, stopped, paired)
     texts = [text for part in parts.values() for text in part.texts]
-    token_ids, lengths = tokenizer.encode_batch(texts, sequence_length, progress, stopped)
+    pairs = [pair for part in parts.values() for pair in part.pairs or []] if paired else None
+    token_ids, lengths = tokenizer.encode_batch(texts, sequence_length, progress, stopped, pairs)
     splits: dict[str, Split] = {}
     reports = []
     first = 0

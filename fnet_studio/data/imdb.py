@@ -16,7 +16,7 @@ import numpy as np
 from fnet_studio.core.errors import UserError
 from fnet_studio.data import progress as steps
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.decoding import Utf8Decoder
+from fnet_studio.data.encodings import ManyFilesDecoder
 from fnet_studio.data.progress import Progress, StopCheck
 
 CLASS_NAMES = ("neg", "pos")
@@ -27,6 +27,10 @@ LARGEST_MEMBER_BYTES = 64 * 2**20
 _LAYOUT = "It should hold aclImdb/train/pos, aclImdb/train/neg, aclImdb/test/pos and aclImdb/test/neg."
 _FETCH = "Fetch the archive again: it should be the aclImdb_v1.tar.gz of the data set's authors."
 
+_LABELLED = frozenset((split, label) for split in SPLITS for label in CLASS_NAMES)
+_UNLABELLED = frozenset({("train", "unsup")})
+
+_Wanted = frozenset[tuple[str, str]]
 _Found = dict[tuple[str, str], list[tuple[str, bytes]]]
 """(split, class) to (name below the class, content)."""
 
@@ -39,12 +43,28 @@ def read_imdb(path: Path, progress: Progress | None = None, stopped: StopCheck |
     `data.too-large`, `data.layout` or `data.empty-class`, each naming the file.
     """
     path = Path(path)
+    found, content_hash = _read(path, _LABELLED, progress, stopped)
+    return _corpus(path, found, content_hash)
+
+
+def read_unlabelled(
+    path: Path, progress: Progress | None = None, stopped: StopCheck | None = None
+) -> tuple[list[tuple[str, bytes]], str]:
+    """(name, content) of the reviews in `train/unsup`, by name, and the content's hash. Raises like `read_imdb`."""
+    path = Path(path)
+    found, content_hash = _read(path, _UNLABELLED, progress, stopped)
+    if not found:
+        raise UserError("data.empty-class", f"{path} holds no reviews in train/unsup.", _LAYOUT)
+    return sorted(found["train", "unsup"]), content_hash
+
+
+def _read(path: Path, wanted: _Wanted, progress: Progress | None, stopped: StopCheck | None) -> tuple[_Found, str]:
     require(path)
     try:
         if path.is_dir():
-            found = _read_folder(path, progress, stopped)
-            return _corpus(path, found, _hash_of(found))
-        return _corpus(path, _read_archive(path, progress, stopped), file_hash(path, stopped))
+            found = _read_folder(path, wanted, progress, stopped)
+            return found, _hash_of(found)
+        return _read_archive(path, wanted, progress, stopped), file_hash(path, stopped)
     except OSError as error:
         raise UserError(
             "data.unreadable",
@@ -78,7 +98,7 @@ class _BoundedGzip(gzip.GzipFile):
         return super().read(size)
 
 
-def _read_archive(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Found:
+def _read_archive(path: Path, wanted: _Wanted, progress: Progress | None, stopped: StopCheck | None) -> _Found:
     found: _Found = {}
     size = path.stat().st_size
     with path.open("rb") as raw:
@@ -91,7 +111,7 @@ def _read_archive(path: Path, progress: Progress | None, stopped: StopCheck | No
                     if number % 64 == 0:
                         steps.check(stopped)
                         steps.report(progress, "reading", raw.tell(), size)
-                    _take(path, archive, member, found)
+                    _take(path, archive, member, wanted, found)
                 _require_end(unzipped, archive.offset, stopped)
         except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
             raise UserError(
@@ -101,8 +121,8 @@ def _read_archive(path: Path, progress: Progress | None, stopped: StopCheck | No
     return found
 
 
-def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, found: _Found) -> None:
-    """Check one member, whatever it is, and keep it if it is a labelled review."""
+def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: _Wanted, found: _Found) -> None:
+    """Check one member, whatever it is, and keep it if it is a review that is wanted."""
     parts = [part for part in re.split(r"[/\\]", member.name) if part not in ("", ".")]
     absolute = member.name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", member.name)
     if absolute or ".." in parts:
@@ -118,7 +138,7 @@ def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, found: 
     if not member.isfile() or len(parts) not in (3, 4):
         return
     split, label, name = parts[-3:]
-    if split in SPLITS and label in CLASS_NAMES and _is_review(name):
+    if (split, label) in wanted and _is_review(name):
         stream = archive.extractfile(member)
         if stream is not None:
             found.setdefault((split, label), []).append((name, stream.read()))
@@ -141,9 +161,9 @@ def _is_review(name: str) -> bool:
     return name.lower().endswith(".txt") and not name.startswith(".")
 
 
-def _read_folder(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Found:
+def _read_folder(path: Path, wanted: _Wanted, progress: Progress | None, stopped: StopCheck | None) -> _Found:
     root = path / "aclImdb" if (path / "aclImdb").is_dir() else path
-    folders = [(split, label) for split in SPLITS for label in CLASS_NAMES if (root / split / label).is_dir()]
+    folders = sorted(key for key in wanted if (root / key[0] / key[1]).is_dir())
     files = [
         (key, file) for key in folders for file in sorted((root / key[0] / key[1]).iterdir()) if _is_review(file.name)
     ]
@@ -169,7 +189,7 @@ def _hash_of(found: _Found) -> str:
 def _corpus(path: Path, found: _Found, content_hash: str) -> Corpus:
     if not found:
         raise UserError("data.layout", f"{path} holds no IMDb reviews.", _LAYOUT)
-    decoder = Utf8Decoder()
+    decoder = ManyFilesDecoder()
     splits = {}
     for split in SPLITS:
         texts: list[str] = []

@@ -79,9 +79,9 @@ def describe_split(
         texts=len(part),
         class_counts=tuple(int(count) for count in counts),
         empty=sum(1 for text in part.texts if not text.strip()),
-        duplicates=len(part) - len(set(part.texts)),
+        duplicates=len(part) - len(set(part.inputs())),
         lengths=_lengths(lengths),
-        cut_share=float(np.mean(lengths > length)),
+        cut_share=float(np.mean(lengths > length)) if len(part) else 0.0,
         cut_tokens_share=1 - kept / tokens if tokens else 0.0,
         unknown_share=int(np.count_nonzero(token_ids == unknown_id)) / kept if kept else 0.0,
     )
@@ -90,19 +90,21 @@ def describe_split(
 def describe(
     train: LabelledTexts, validation: LabelledTexts, test: LabelledTexts, splits: Sequence[SplitReport], notes: tuple
 ) -> DataReport:
-    trained_on = set(train.texts)
-    seen = trained_on | set(validation.texts)
-    distinct = seen | set(test.texts)
+    trained_on = set(train.inputs())
+    seen = trained_on | set(validation.inputs())
+    distinct = seen | set(test.inputs())
     return DataReport(
         splits=tuple(splits),
         duplicates=len(train) + len(validation) + len(test) - len(distinct),
-        test_overlap=sum(1 for text in test.texts if text in seen),
-        validation_overlap=sum(1 for text in validation.texts if text in trained_on),
+        test_overlap=sum(1 for example in test.inputs() if example in seen),
+        validation_overlap=sum(1 for example in validation.inputs() if example in trained_on),
         notes=notes,
     )
 
 
 def _lengths(lengths: np.ndarray) -> Lengths:
+    if not len(lengths):
+        return Lengths(0, 0.0, 0.0, 0.0, 0, (0, 1), (0,))
     median, p95, p99 = np.percentile(lengths, [50, 95, 99])
     edges = np.unique(np.linspace(0, max(int(p99), 1) + 1, BINS + 1).astype(int))
     counts, _ = np.histogram(np.minimum(lengths, edges[-1]), edges)

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from fnet_studio.data import progress as steps
 from fnet_studio.data.progress import Progress, StopCheck
 
-PAD, UNKNOWN = "[PAD]", "[UNK]"
-PAD_ID, UNKNOWN_ID = 0, 1
+PAD, UNKNOWN, SEPARATOR = "[PAD]", "[UNK]", "[SEP]"
+PAD_ID, UNKNOWN_ID, SEPARATOR_ID = 0, 1, 2
 _CHUNK = 512
 _CJK = re.compile("[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
 
@@ -34,7 +34,8 @@ class Encoded:
 
 
 class WordPieceTokenizer:
-    """Owns the vocabulary; a token's id is its place in it, `[PAD]` being 0 and `[UNK]` 1."""
+    """Owns the vocabulary; a token's id is its place in it, `[PAD]` being 0 and `[UNK]` 1, and `[SEP]` 2 where two
+    texts are packed into one row."""
 
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self.vocabulary = tuple(vocabulary)
@@ -52,15 +53,18 @@ class WordPieceTokenizer:
         vocabulary_size: int,
         progress: Progress | None = None,
         stopped: StopCheck | None = None,
+        pairs: bool = False,
     ) -> "WordPieceTokenizer":
-        """A vocabulary of at most `vocabulary_size` pieces from the texts, always the same one. Raises Stopped."""
-        alphabet = _alphabet(texts, (vocabulary_size - 2) // 2, stopped)
+        """A vocabulary of at most `vocabulary_size` pieces from the texts, always the same one. pairs: with `[SEP]`.
+        Raises Stopped."""
+        special = [PAD, UNKNOWN, SEPARATOR] if pairs else [PAD, UNKNOWN]
+        alphabet = _alphabet(texts, (vocabulary_size - len(special)) // 2, stopped)
         # The trainer would number the continuing letters in the order of a randomised hash table and settle ties
         # by those numbers; named as special tokens they get the same numbers each time.
         continuing = [f"##{char}" for char in alphabet if not _is_punctuation(char) and not _CJK.match(char)]
         trainer = trainers.WordPieceTrainer(
             vocab_size=vocabulary_size,
-            special_tokens=[PAD, UNKNOWN, *continuing],
+            special_tokens=[*special, *continuing],
             initial_alphabet=alphabet,
             limit_alphabet=len(alphabet),
             show_progress=False,
@@ -86,23 +90,33 @@ class WordPieceTokenizer:
         sequence_length: int,
         progress: Progress | None = None,
         stopped: StopCheck | None = None,
+        pairs: Sequence[str] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """token_ids (n, sequence_length), uint16 where the vocabulary allows, cut or padded with 0; and the number
-        of tokens (n,) int32 of each text before it was cut. All cores work. Raises Stopped."""
+        of tokens (n,) int32 of each text before it was cut. With pairs, a row is `text [SEP] pair`, and the longer
+        of the two is cut first. All cores work. Raises Stopped."""
         dtype = np.uint16 if len(self.vocabulary) <= 2**16 else np.int32
         token_ids = np.full((len(texts), sequence_length), PAD_ID, dtype)
         lengths = np.zeros(len(texts), np.int32)
         for start in range(0, len(texts), _CHUNK):
             steps.check(stopped)
             steps.report(progress, "tokenising", start, len(texts))
-            chunk = [prepare(text) for text in texts[start : start + _CHUNK]]
-            for row, found in enumerate(self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False), start):
-                ids = found.ids
-                lengths[row] = len(ids)
+            rows = self._ids(texts[start : start + _CHUNK])
+            if pairs is not None:
+                second = self._ids(pairs[start : start + _CHUNK])
+                lengths[start : start + len(rows)] = [len(a) + len(b) + 1 for a, b in zip(rows, second, strict=True)]
+                rows = [_packed(a, b, sequence_length) for a, b in zip(rows, second, strict=True)]
+            else:
+                lengths[start : start + len(rows)] = [len(ids) for ids in rows]
+            for row, ids in enumerate(rows, start):
                 kept = ids[:sequence_length]
                 token_ids[row, : len(kept)] = kept
         steps.report(progress, "tokenising", len(texts), len(texts))
         return token_ids, lengths
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        prepared = [prepare(text) for text in texts]
+        return [found.ids for found in self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)]
 
     def encode(self, text: str, sequence_length: int) -> Encoded:
         """One text with what a reader wants to see of it."""
@@ -113,6 +127,12 @@ class WordPieceTokenizer:
         token_ids[: len(kept)] = kept
         spans = tuple((origin[start], origin[end - 1] + 1) for start, end in found.offsets[: len(kept)])
         return Encoded(token_ids, tuple(found.tokens[: len(kept)]), spans, len(found.ids) - len(kept))
+
+
+def _packed(first: list[int], second: list[int], length: int) -> list[int]:
+    room = max(length - 1, 0)
+    of_second = min(len(second), max(room - len(first), room // 2))
+    return [*first[: room - of_second], SEPARATOR_ID, *second[:of_second]]
 
 
 def prepare(text: str) -> str:

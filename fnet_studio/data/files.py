@@ -1,0 +1,185 @@
+"""A corpus from the user's own files: tables, or a folder for each class."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.data import progress as steps
+from fnet_studio.data.corpus import Corpus, LabelledTexts
+from fnet_studio.data.encodings import ManyFilesDecoder
+from fnet_studio.data.mapping import Columns, class_names_of, find_columns
+from fnet_studio.data.progress import Progress, StopCheck
+from fnet_studio.data.tables import is_table, read_table
+
+_TRAIN_NAMES = ("train", "training")
+_VALIDATION_NAMES = ("validation", "valid", "val", "dev")
+_TEST_NAMES = ("test", "testing")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFiles:
+    """train: a table, or a folder with one sub-folder a class, or one that holds `train`, `test` and perhaps
+    `validation` of that kind. validation, test: more of the same, empty when there is none. header, delimiter: as
+    for `read_table`."""
+
+    train: str
+    validation: str = ""
+    test: str = ""
+    columns: Columns = field(default_factory=Columns)
+    header: bool | None = None
+    delimiter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """One part before its labels are numbers."""
+
+    texts: list[str]
+    labels: list[str]
+    pairs: list[str] | None
+    where: str
+    notes: tuple[str, ...]
+
+
+def read_files(files: DataFiles, progress: Progress | None = None, stopped: StopCheck | None = None) -> Corpus:
+    """All parts with their labels as numbers; rows without a label are left out, and a note says so.
+
+    The classes are those of the training part. Raises Stopped, what `read_table` and `find_columns` raise, and
+    UserError `data.labels` for a label that the training part does not have, `data.layout` for an odd folder.
+    """
+    digest = hashlib.sha256()
+    train, validation, test = files.train, files.validation, files.test
+    if Path(train).is_dir():
+        train, validation, test = _split_folders(Path(train), validation, test)
+    named = {"training": train, "validation": validation, "test": test}
+    raws: dict[str, _Raw] = {}
+    for name, path in named.items():
+        digest.update(name.encode())
+        if path:
+            raws[name] = _read(path, files, digest.update, progress, stopped)
+    classes = files.columns.classes
+    names = class_names_of(raws["training"].labels, classes, raws["training"].where)
+    notes = [note for raw in raws.values() for note in raw.notes]
+    parts = {name: _labelled(raw, names, classes, notes) for name, raw in raws.items()}
+    _refuse_mixed(raws)
+    empty = LabelledTexts([], np.zeros(0, np.int32), None if parts["training"].pairs is None else [])
+    return Corpus(
+        parts["training"], parts.get("test", empty), names, digest.hexdigest(), tuple(notes), parts.get("validation")
+    )
+
+
+def _read(
+    path: str,
+    files: DataFiles,
+    update: Callable[[bytes], None],
+    progress: Progress | None,
+    stopped: StopCheck | None,
+) -> _Raw:
+    place = Path(path)
+    if place.is_dir():
+        raw = _read_class_folders(place, progress, stopped)
+    else:
+        raw = _read_labelled_table(place, files, progress, stopped)
+    update(f"{len(raw.texts)} {raw.pairs is not None}\0".encode())
+    for values in (raw.texts, raw.labels, raw.pairs or []):
+        for value in values:
+            update(value.encode("utf-8", "surrogatepass") + b"\0")
+    update(repr(sorted(files.columns.classes.items())).encode())
+    return raw
+
+
+def _read_labelled_table(path: Path, files: DataFiles, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
+    table = read_table(path, header=files.header, delimiter=files.delimiter, progress=progress, stopped=stopped)
+    columns = find_columns(table, files.columns)
+    labels = [label.strip() for label in table.columns[columns.label]]
+    told = table.class_names.get(columns.label, [])
+    if told:
+        labels = [told[int(label)] if label.isdigit() and int(label) < len(told) else label for label in labels]
+        # The hub marks a row without a label by -1.
+        labels = ["" if label == "-1" else label for label in labels]
+    pairs = table.columns[columns.pair] if columns.pair else None
+    return _Raw(table.columns[columns.text], labels, pairs, f"{path}, column {columns.label!r},", table.notes)
+
+
+def _read_class_folders(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
+    """Text files of each sub-folder, sorted by class and name as Keras does. `unsup`, the unlabelled part of
+    IMDb, is no class."""
+    decoder = ManyFilesDecoder()
+    texts: list[str] = []
+    labels: list[str] = []
+    try:
+        files = [
+            (folder.name, file)
+            for folder in sorted(path.iterdir())
+            if folder.is_dir() and not folder.name.startswith(".") and folder.name != "unsup"
+            for file in sorted(folder.rglob("*.txt"))
+            if not file.name.startswith(".")
+        ]
+        for number, (label, file) in enumerate(files):
+            if number % 64 == 0:
+                steps.check(stopped)
+                steps.report(progress, "reading", number, len(files))
+            texts.append(decoder.decode(file.read_bytes(), f"{label}/{file.name}"))
+            labels.append(label)
+    except OSError as error:
+        raise UserError(
+            "data.unreadable", f"{error.filename or path} cannot be read: {error.strerror}.", "Check its rights."
+        ) from error
+    if not texts:
+        raise UserError(
+            "data.layout",
+            f"{path} holds no folder with text files.",
+            "Make one folder for each class, with a .txt file for each text.",
+        )
+    steps.report(progress, "reading", len(files), len(files))
+    return _Raw(texts, labels, None, str(path), decoder.notes)
+
+
+def _split_folders(path: Path, validation: str, test: str) -> tuple[str, str, str]:
+    """`path` itself, or what lies in it under the usual names, be it folders or tables."""
+
+    def inside(names: tuple[str, ...]) -> str:
+        entries = sorted(path.iterdir())
+        for name in names:
+            for entry in entries:
+                if (entry.is_dir() and entry.name.lower() == name) or (is_table(entry) and entry.stem.lower() == name):
+                    return str(entry)
+        return ""
+
+    train = inside(_TRAIN_NAMES)
+    if not train:
+        return str(path), validation, test
+    return train, validation or inside(_VALIDATION_NAMES), test or inside(_TEST_NAMES)
+
+
+def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], notes: list[str]) -> LabelledTexts:
+    numbers = {name: number for number, name in enumerate(names)}
+    meant = [classes.get(label, label) for label in raw.labels]
+    unknown = next((label for label in meant if label and label not in numbers), None)
+    if unknown is not None:
+        raise UserError(
+            "data.labels",
+            f"{raw.where} holds the label {unknown!r}, which the training part does not have.",
+            f"Map it to one of: {', '.join(names[:20])}.",
+        )
+    rows = [row for row, label in enumerate(meant) if label]
+    if len(rows) < len(meant):
+        notes.append(f"{raw.where} {len(meant) - len(rows):,} rows without a label were left out.")
+    if not rows:
+        raise UserError("data.labels", f"{raw.where} holds no label at all.", "Choose another file or column.")
+    pairs = None if raw.pairs is None else [raw.pairs[row] for row in rows]
+    labels = np.array([numbers[meant[row]] for row in rows], np.int32)
+    return LabelledTexts([raw.texts[row] for row in rows], labels, pairs)
+
+
+def _refuse_mixed(raws: dict[str, _Raw]) -> None:
+    paired = {name for name, raw in raws.items() if raw.pairs is not None}
+    if paired and paired != set(raws):
+        alone = next(raw for name, raw in raws.items() if name not in paired)
+        raise UserError(
+            "data.columns", f"{alone.where} has one text a row where other parts have two.", "Name the columns."
+        )

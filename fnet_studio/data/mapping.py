@@ -1,0 +1,103 @@
+"""Which column is what, and which label is which class."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.data.tables import Table
+
+TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "body", "message", "tweet", "document", "title")
+LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target", "polarity", "gold_label", "rating", "y")
+PAIR_NAMES = (
+    ("sentence1", "sentence2"),
+    ("premise", "hypothesis"),
+    ("question1", "question2"),
+    ("question", "sentence"),
+    ("text_a", "text_b"),
+    ("text1", "text2"),
+)
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Names of columns; an empty one is looked for. pair: the second text of each row, if the task has two.
+
+    classes: label as it stands in the file to the class name it means; two labels may share a name. Empty: the
+    labels are the names."""
+
+    text: str = ""
+    label: str = ""
+    pair: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_columns(table: Table, wanted: Columns) -> Columns:
+    """The columns to use: those asked for, the others by their names, else by their content. UserError
+    `data.columns` names what is missing and what there is."""
+    names = list(table.columns)
+    for name in (wanted.text, wanted.label, wanted.pair):
+        if name and name not in table.columns:
+            raise _columns_error(table, f"has no column {name!r}")
+    by_lower = {name.lower(): name for name in reversed(names)}
+    text, pair, label = wanted.text, wanted.pair, wanted.label
+    label = label or _first(by_lower, LABEL_NAMES, (text, pair))
+    if not text and not pair:
+        for one, two in PAIR_NAMES:
+            if one in by_lower and two in by_lower:
+                text, pair = by_lower[one], by_lower[two]
+                break
+    text = text or _first(by_lower, TEXT_NAMES, (label, pair)) or _longest(table, (label, pair))
+    label = label or _fewest_values(table, (text, pair))
+    if not text:
+        raise _columns_error(table, "has no column that could be the text")
+    if not label:
+        raise _columns_error(table, "has no column that could be the label")
+    if len({text, label, pair or "\0"}) < 3:
+        raise _columns_error(table, "needs different columns for text, second text and label")
+    return Columns(text, label, pair, wanted.classes)
+
+
+def class_names_of(labels: Sequence[str], classes: Mapping[str, str], where: str) -> tuple[str, ...]:
+    """The classes of the training labels: numbers in their order, words in the alphabet's. UserError `data.labels`
+    when there is only one, or so many that the column can hardly be a label."""
+    found = {classes.get(label, label) for label in labels if label}
+    if len(found) < 2:
+        only = f"only the label {found.pop()!r}" if found else "no label at all"
+        raise UserError("data.labels", f"{where} holds {only}.", "Choose the column that tells the classes apart.")
+    if len(found) > MOST_CLASSES or (len(found) > 20 and len(found) > len(labels) / 2):
+        raise UserError(
+            "data.labels",
+            f"{where} holds {len(found):,} different labels in {len(labels):,} rows.",
+            "Choose the column with the classes; a text or a number to predict is no class.",
+        )
+    return tuple(sorted(found, key=_by_number))
+
+
+def _by_number(label: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
+def _first(by_lower: dict[str, str], known: Sequence[str], taken: Sequence[str]) -> str:
+    return next((by_lower[name] for name in known if name in by_lower and by_lower[name] not in taken), "")
+
+
+def _longest(table: Table, taken: Sequence[str]) -> str:
+    lengths = {name: sum(map(len, values[:1000])) for name, values in table.columns.items() if name not in taken}
+    return max(lengths, key=lengths.__getitem__, default="")
+
+
+def _fewest_values(table: Table, taken: Sequence[str]) -> str:
+    counts = {name: len(Counter(values)) for name, values in table.columns.items() if name not in taken and any(values)}
+    several = {name: count for name, count in counts.items() if count > 1}
+    return min(several, key=several.__getitem__, default="")
+
+
+def _columns_error(table: Table, what: str) -> UserError:
+    return UserError(
+        "data.columns", f"{table.path} {what}.", f"Choose among its columns: {', '.join(table.columns) or 'none'}."
+    )

@@ -1,0 +1,73 @@
+"""Texts without labels, for masked-language training: plain text files, or the `unsup` reviews of IMDb."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.data import imdb
+from fnet_studio.data import progress as steps
+from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
+from fnet_studio.data.progress import Progress, StopCheck
+
+Unit = Literal["auto", "line", "paragraph", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTexts:
+    texts: list[str]
+    content_hash: str
+    notes: tuple[str, ...] = ()
+
+
+def read_plain(
+    path: Path, unit: Unit = "auto", progress: Progress | None = None, stopped: StopCheck | None = None
+) -> PlainTexts:
+    """The texts of a file, or of all .txt files under a folder in the order of their paths.
+
+    unit: what one text is. `auto`: paragraphs where blank lines part them, else lines. Blank texts are left out.
+    Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.binary`, `data.encoding` or `data.empty`.
+    """
+    path = Path(path)
+    imdb.require(path)
+    digest = hashlib.sha256(unit.encode())
+    texts: list[str] = []
+    notes: list[str] = []
+    try:
+        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+        for number, file in enumerate(files):
+            steps.check(stopped)
+            steps.report(progress, "reading", number, len(files))
+            raw = file.read_bytes()
+            digest.update(b"%d\0" % len(raw) + raw)
+            text, odd = decode_file(raw, file)
+            notes += odd
+            texts += [piece for piece in _pieces(text, unit) if piece.strip()]
+    except OSError as error:
+        raise UserError(
+            "data.unreadable", f"{error.filename or path} cannot be read: {error.strerror}.", "Check its rights."
+        ) from error
+    if not texts:
+        raise UserError("data.empty", f"{path} holds no text.", "Choose a text file, or a folder of .txt files.")
+    steps.report(progress, "reading", len(files), len(files))
+    return PlainTexts(texts, digest.hexdigest(), tuple(notes))
+
+
+def read_imdb_unlabelled(path: Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> PlainTexts:
+    """The 50,000 reviews of `train/unsup`, sorted by file name. Raises what `read_imdb` raises."""
+    found, content_hash = imdb.read_unlabelled(path, progress, stopped)
+    decoder = ManyFilesDecoder()
+    texts = [decoder.decode(raw, name) for name, raw in found]
+    return PlainTexts(texts, content_hash, decoder.notes)
+
+
+def _pieces(text: str, unit: Unit) -> list[str]:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    paragraphs = re.split(r"\n[ \t]*\n\s*", text.strip())
+    if unit == "file":
+        return [text.strip()]
+    if unit == "paragraph" or (unit == "auto" and len(paragraphs) > 1):
+        return [" ".join(paragraph.split("\n")) for paragraph in paragraphs]
+    return text.split("\n")

@@ -1,0 +1,208 @@
+import json
+
+import pytest
+from review_archives import REVIEWS, pack, unpack
+
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.data.dataset import load_dataset
+from fnet_studio.data.files import DataFiles, read_files
+from fnet_studio.data.mapping import Columns
+from fnet_studio.data.plain import read_imdb_unlabelled, read_plain
+
+
+def write(path, text, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return str(path)
+
+
+def refused(files: DataFiles) -> UserError:
+    with pytest.raises(UserError) as caught:
+        read_files(files)
+    assert caught.value.advice
+    return caught.value
+
+
+def test_columns_are_found_by_their_names_in_each_file(tmp_path):
+    train = write(tmp_path / "train.tsv", "label\tsentence\n0\tdull\n1\tlovely\n")
+    test = write(tmp_path / "dev.tsv", "label\tcontent\n1\tfine\n")
+    corpus = read_files(DataFiles(train, test=test))
+    assert corpus.class_names == ("0", "1")
+    assert (corpus.train.texts, corpus.train.labels.tolist()) == (["dull", "lovely"], [0, 1])
+    assert (corpus.test.texts, corpus.test.labels.tolist()) == (["fine"], [1])
+    assert corpus.validation is None
+
+
+def test_columns_without_a_header_are_found_by_their_content(tmp_path):
+    train = write(tmp_path / "a.csv", "1,a long and lovely text\n0,a short one\n1,yet another\n")
+    assert read_files(DataFiles(train)).train.texts[0] == "a long and lovely text"
+
+
+def test_columns_may_be_named_and_labels_renamed_and_merged(tmp_path):
+    rows = "id,stars,words,other\n1,5,good,x\n2,1,bad,y\n3,4,nice,z\n"
+    columns = Columns(text="words", label="stars", classes={"5": "pos", "4": "pos", "1": "neg"})
+    corpus = read_files(DataFiles(write(tmp_path / "a.csv", rows), columns=columns))
+    assert corpus.class_names == ("neg", "pos")
+    assert corpus.train.labels.tolist() == [1, 0, 1]
+
+
+def test_a_column_that_is_not_there_lists_those_that_are(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\n1,good\n0,bad\n")
+    error = refused(DataFiles(train, columns=Columns(text="review")))
+    assert error.kind == "data.columns"
+    assert "'review'" in error.message
+    assert "label, text" in error.advice
+
+
+def test_any_number_of_classes_is_sorted_numbers_by_value(tmp_path):
+    train = write(
+        tmp_path / "a.csv", "label,text\n" + "".join(f"{n},text {n} {k}\n" for k in range(2) for n in range(12))
+    )
+    corpus = read_files(DataFiles(train))
+    assert corpus.class_names == tuple(str(n) for n in range(12))
+    data = load_dataset("files", train, vocabulary_size=100, sequence_length=4)
+    assert len(data.train) + len(data.validation) == 24
+    assert len(data.test) == 0
+    assert data.report.splits[2].lengths.longest == 0
+    assert len(data.report.splits[0].class_counts) == 12
+
+
+def test_sentence_pairs_are_packed_with_a_separator_and_the_longer_cut_first(tmp_path):
+    rows = [{"premise": "a " * 9, "hypothesis": "b c", "label": n % 2} for n in range(6)]
+    train = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+    corpus = read_files(DataFiles(train))
+    assert corpus.train.pairs == ["b c"] * 6
+    data = load_dataset("files", train, vocabulary_size=100, sequence_length=8)
+    assert data.vocabulary[:3] == ("[PAD]", "[UNK]", "[SEP]")
+    words = [data.vocabulary[i] for i in data.train.token_ids[0]]
+    assert words == ["a", "a", "a", "a", "a", "[SEP]", "b", "c"]
+    assert data.report.splits[0].lengths.longest == 12
+    again = load_dataset("files", train, vocabulary_size=100, sequence_length=8)
+    assert again.vocabulary == data.vocabulary
+
+
+def test_two_examples_with_one_text_in_common_are_no_duplicates(tmp_path):
+    rows = "sentence1,sentence2,label\n" + "".join(f"same,other {n},{n % 2}\n" for n in range(10))
+    report = load_dataset("files", write(tmp_path / "a.csv", rows), vocabulary_size=100, sequence_length=8).report
+    assert report.duplicates == 0
+
+
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\n1,good\n,what\n0,bad\n")
+    corpus = read_files(DataFiles(train))
+    assert corpus.train.texts == ["good", "bad"]
+    assert "1 rows without a label" in corpus.notes[0]
+
+
+def test_a_label_unknown_to_the_training_part_is_named(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\n1,good\n0,bad\n")
+    test = write(tmp_path / "b.csv", "label,text\n1,good\nmaybe,hm\n")
+    error = refused(DataFiles(train, test=test))
+    assert error.kind == "data.labels"
+    assert "'maybe'" in error.message
+    assert "b.csv" in error.message
+
+
+@pytest.mark.parametrize(
+    "rows", ["label,text\n1,good\n1,bad\n", "label,text\n" + "".join(f"label {n},a text\n" for n in range(50))]
+)
+def test_a_column_that_cannot_be_the_label_is_refused(tmp_path, rows):
+    assert refused(DataFiles(write(tmp_path / "a.csv", rows))).kind == "data.labels"
+
+
+def test_a_folder_for_each_class_is_read_in_order(tmp_path):
+    for name, text in {"b/2.txt": "b two", "b/1.txt": "b one", "a/x/1.txt": "a one", "c/1.txt": "c"}.items():
+        write(tmp_path / "texts" / name, text)
+    corpus = read_files(DataFiles(str(tmp_path / "texts")))
+    assert corpus.class_names == ("a", "b", "c")
+    assert corpus.train.texts == ["a one", "b one", "b two", "c"]
+
+
+def test_a_folder_of_parts_gives_each_its_place(tmp_path):
+    root = unpack(tmp_path / "imdb", REVIEWS | {"aclImdb/train/unsup/0_0.txt": "no class"}) / "aclImdb"
+    corpus = read_files(DataFiles(str(root)))
+    assert corpus.class_names == ("neg", "pos")
+    assert (len(corpus.train), len(corpus.test)) == (8, 8)
+    tables = tmp_path / "tables"
+    for name in ("train", "dev", "test"):
+        write(tables / f"{name}.csv", f"label,text\n1,{name}\n0,other {name}\n")
+    corpus = read_files(DataFiles(str(tables)))
+    assert corpus.validation is not None
+    assert (corpus.train.texts[0], corpus.validation.texts[0], corpus.test.texts[0]) == ("train", "dev", "test")
+
+
+def test_a_given_validation_part_is_kept_as_it_is(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\n1,good\n0,bad\n")
+    other = write(tmp_path / "b.csv", "label,text\n1,fine\n")
+    data = load_dataset("files", files=DataFiles(train, validation=other), vocabulary_size=100, sequence_length=4)
+    assert (len(data.train), len(data.validation), len(data.test)) == (2, 1, 0)
+    swapped = load_dataset(
+        "files", files=DataFiles(train, test=other), vocabulary_size=100, sequence_length=4, validation_split=0.5
+    )
+    assert swapped.content_hash != data.content_hash
+
+
+def test_parts_of_one_and_of_two_texts_are_not_mixed(tmp_path):
+    train = write(tmp_path / "a.csv", "sentence1,sentence2,label\na,b,1\nc,d,0\n")
+    test = write(tmp_path / "b.csv", "text,label\na,1\n")
+    assert refused(DataFiles(train, test=test)).kind == "data.columns"
+
+
+def test_an_odd_file_in_a_class_folder_is_reported(tmp_path):
+    write(tmp_path / "t/a/1.txt", "très bien", "cp1252")
+    write(tmp_path / "t/b/1.txt", "bon")
+    corpus = read_files(DataFiles(str(tmp_path / "t")))
+    assert corpus.train.texts[0] == "très bien"
+    assert "a/1.txt" in corpus.notes[0]
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    assert refused(DataFiles(str(tmp_path))).kind == "data.layout"
+
+
+def test_a_stop_ends_the_reading_of_folders(tmp_path):
+    for number in range(200):
+        write(tmp_path / "t" / "ab"[number % 2] / f"{number}.txt", "text")
+    asked = []
+    with pytest.raises(Stopped):
+        read_files(DataFiles(str(tmp_path / "t")), stopped=lambda: asked.append(1) or len(asked) > 1)
+    assert len(asked) == 2
+
+
+def test_plain_text_is_cut_into_lines_or_paragraphs(tmp_path):
+    path = tmp_path / "a.txt"
+    write(path, "one\r\ntwo\r\n\r\nthree\n")
+    assert read_plain(path).texts == ["one two", "three"]
+    assert read_plain(path, "line").texts == ["one", "two", "three"]
+    assert read_plain(path, "file").texts == ["one\ntwo\n\nthree"]
+    write(tmp_path / "b.txt", "four\nfive\n", "utf-16")
+    assert read_plain(tmp_path).texts == ["one two", "three", "four", "five"]
+
+
+def test_plain_text_that_is_none_is_refused(tmp_path):
+    write(tmp_path / "a.txt", " \n\n")
+    for path, kind in ((tmp_path / "a.txt", "data.empty"), (tmp_path / "b.txt", "data.missing")):
+        with pytest.raises(UserError) as caught:
+            read_plain(path)
+        assert caught.value.kind == kind
+
+
+def test_the_unlabelled_reviews_are_read_apart(tmp_path):
+    files = REVIEWS | {f"aclImdb/train/unsup/{n}_0.txt": f"unlabelled {n}" for n in (1, 0)}
+    for path in (pack(tmp_path / "a.tar.gz", files), unpack(tmp_path / "a", files)):
+        assert read_imdb_unlabelled(path).texts == ["unlabelled 0", "unlabelled 1"]
+    with pytest.raises(UserError) as caught:
+        read_imdb_unlabelled(pack(tmp_path / "b.tar.gz", REVIEWS))
+    assert "train/unsup" in caught.value.message
+
+
+def test_sst2_is_read_with_its_known_counts(shared):
+    folder = shared / "data" / "eval" / "sst2"
+    if not folder.is_dir():
+        pytest.skip("SST-2 is not in ../shared")
+    corpus = read_files(DataFiles(str(folder)))
+    assert corpus.validation is not None
+    assert (len(corpus.train), len(corpus.validation), len(corpus.test)) == (67_349, 872, 0)
+    assert corpus.class_names == ("0", "1")
+    assert corpus.train.texts[0] == "hide new secretions from the parental units"
+    assert corpus.notes == ()
