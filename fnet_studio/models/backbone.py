@@ -95,9 +95,10 @@ class FNetBackbone(keras.Model):
         super().__init__(
             inputs={"token_ids": token_ids, "segment_ids": segment_ids},
             outputs={"sequence_output": x, "pooled_output": pooled_dense(x[:, 0, :])},
-            dtype=dtype,
             **kwargs,
         )
+        if dtype is not None:
+            self.dtype_policy = keras.dtype_policies.get(dtype)  # a functional model ignores the argument
         self.token_embedding = token_embedding
         self.position_embedding = position_embedding
         self.segment_embedding = segment_embedding

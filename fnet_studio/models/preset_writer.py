@@ -94,7 +94,7 @@ def _write_head(task: Task, folder: Path) -> list[str]:
     config = {
         "backbone": _backbone_json(task.backbone),
         "preprocessor": None if task.preprocessor is None else _preprocessor_json(task.preprocessor),
-        "name": task.name,
+        "name": _MODULES[type(task).__name__],
         **extra,
     }
     files.write_json(folder / OWN_FILE, {"schema": 1, "head": own})
@@ -128,7 +128,12 @@ def _dtype_json(name: str) -> dict[str, Any]:
 
 def _backbone_json(backbone: FNetBackbone) -> dict[str, Any]:
     dtype = _dtype_json(dtype_name(backbone.dtype_policy) or "float32")
-    config = {"name": backbone.name, "trainable": backbone.trainable, "dtype": dtype, **backbone.preset_config()}
+    config = {
+        "name": _MODULES["FNetBackbone"],
+        "trainable": backbone.trainable,
+        "dtype": dtype,
+        **backbone.preset_config(),
+    }
     return _described("FNetBackbone", config)
 
 

@@ -1,0 +1,54 @@
+"""Complete golden presets, put together once from the files that they share."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+
+
+def assemble(name: str, target: Path) -> Path:
+    shutil.copytree(GOLDEN / name, target)
+    (target / "assets/tokenizer").mkdir(parents=True, exist_ok=True)
+    shutil.copy(GOLDEN / "vocabulary.spm", target / "assets/tokenizer/vocabulary.spm")
+    if not (target / "model.weights.h5").exists():
+        shutil.copy(GOLDEN / "kerashub_masked_lm/model.weights.h5", target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def golden(tmp_path_factory) -> Path:
+    """A folder with complete kerashub_masked_lm, kerashub_classifier and kerashub_backbone_only. Read only."""
+    root = tmp_path_factory.mktemp("golden")
+    for name in ("kerashub_masked_lm", "kerashub_classifier", "kerashub_backbone_only"):
+        assemble(name, root / name)
+    return root
+
+
+@pytest.fixture
+def preset(tmp_path) -> Path:
+    """A kerashub_masked_lm of one's own, to be damaged."""
+    return assemble("kerashub_masked_lm", tmp_path / "preset")
+
+
+@pytest.fixture(scope="session")
+def expected() -> dict[str, np.ndarray]:
+    with np.load(GOLDEN / "kerashub_expected.npz") as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    from fnet_studio.models import FNetTokenizer
+
+    return FNetTokenizer(GOLDEN / "vocabulary.spm")
+
+
+@pytest.fixture(scope="session")
+def masked_lm(golden):
+    """The golden masked LM. Never train it."""
+    from fnet_studio.models import FNetMaskedLM
+
+    return FNetMaskedLM.from_preset(golden / "kerashub_masked_lm")

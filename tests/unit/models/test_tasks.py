@@ -1,0 +1,211 @@
+import json
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier, MaskedLMHead, ReversibleEmbedding
+
+TEXTS = ["The capital of France is a large city.", "I did not like it.", "It was good!", "Two.", "So long."]
+LABELS = np.array([1, 0, 1, 0, 0])
+# Keras 3.15 hands its variables to numpy.array, which numpy 2 tells off while a file is written.
+saves_keras_files = pytest.mark.filterwarnings("ignore:__array__ implementation")
+
+
+@pytest.fixture
+def masked(golden):
+    return FNetMaskedLM.from_preset(golden / "kerashub_masked_lm")
+
+
+@pytest.fixture
+def classifier(golden):
+    return FNetTextClassifier.from_preset(golden / "kerashub_backbone_only", num_classes=2)
+
+
+def compiled(model):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(5e-3), loss=loss, weighted_metrics=["accuracy"])
+    return model
+
+
+def test_a_masked_lm_learns_from_raw_texts(masked):
+    keras.utils.set_random_seed(1)
+    losses = compiled(masked).fit(TEXTS * 8, batch_size=20, epochs=8, verbose=0).history["loss"]
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:2])
+    assert masked.head_state == "fine-tuned"
+
+
+def test_masks_differ_from_epoch_to_epoch(masked):
+    seen = []
+    preprocess: Any = masked.preprocessor
+
+    class Recorder:
+        tokenizer = preprocess.tokenizer
+
+        def __call__(self, *arguments):
+            done = preprocess(*arguments)
+            seen.append(done[0]["token_ids"])
+            return done
+
+    masked.preprocessor = Recorder()
+    compiled(masked).fit(TEXTS, batch_size=5, epochs=2, shuffle=False, verbose=0)
+    assert any(not np.array_equal(seen[0], other) for other in seen[1:])
+
+
+def test_a_classifier_learns_from_raw_texts(classifier):
+    keras.utils.set_random_seed(1)
+    compiled(classifier).fit(TEXTS * 4, np.tile(LABELS, 4), batch_size=5, epochs=25, verbose=0)
+    assert classifier.evaluate(TEXTS, LABELS, verbose=0)[1] == 1
+    assert (classifier.predict(TEXTS, verbose=0).argmax(1) == LABELS).all()
+
+
+def test_pairs_validation_and_split_are_taken(classifier):
+    compiled(classifier)
+    history = classifier.fit((TEXTS, TEXTS), LABELS, batch_size=2, validation_data=((TEXTS, TEXTS), LABELS), verbose=0)
+    assert "val_loss" in history.history
+    assert "val_loss" in classifier.fit(TEXTS, LABELS, validation_split=0.4, verbose=0).history
+    assert classifier.predict((TEXTS, TEXTS), verbose=0).shape == (5, 2)
+
+
+def test_integer_features_need_no_preprocessor(golden):
+    model = compiled(FNetMaskedLM.from_preset(golden / "kerashub_masked_lm", preprocessor=None))
+    features = {
+        "token_ids": np.arange(32).reshape(2, 16),
+        "segment_ids": np.zeros((2, 16), int),
+        "mask_positions": np.array([[2, 4]] * 2),
+    }
+    labels = np.array([[3, 5]] * 2)
+    assert "loss" in model.fit(features, labels, batch_size=2, verbose=0).history
+    assert model.predict(features, verbose=0).shape == (2, 2, 1000)
+    assert np.isfinite(model.evaluate(features, labels, verbose=0)).all()
+
+
+def test_single_batches_of_raw_texts(classifier):
+    compiled(classifier)
+    before = classifier.test_on_batch(TEXTS, LABELS)[0]
+    for _ in range(10):
+        classifier.train_on_batch(TEXTS, LABELS)
+    assert classifier.test_on_batch(TEXTS, LABELS)[0] < before
+    assert classifier.predict_on_batch(TEXTS).shape == (5, 2)
+
+
+def test_a_frozen_backbone_stays_as_it_is(classifier):
+    classifier.backbone.trainable = False
+    before = np.array(classifier.backbone.token_embedding.embeddings.value)
+    compiled(classifier).fit(TEXTS, LABELS, verbose=0)
+    assert len(classifier.trainable_variables) == 2
+    np.testing.assert_array_equal(classifier.backbone.token_embedding.embeddings.value, before)
+    classifier.backbone.trainable = True
+    compiled(classifier).fit(TEXTS, LABELS, verbose=0)
+    assert np.abs(np.asarray(classifier.backbone.token_embedding.embeddings.value) - before).max() > 0
+
+
+@saves_keras_files
+def test_a_keras_file_gives_the_model_back(masked, tmp_path):
+    features = masked.preprocessor.prompt("The capital of France is [MASK].").features
+    masked.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(features), masked(features))
+    assert again.head_state == "pretrained"
+    assert again.preprocessor.prompt("a [MASK]").masked == [1]
+
+
+@saves_keras_files
+def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
+    classifier.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
+
+
+def test_a_backbone_comes_back_from_its_config():
+    backbone = FNetBackbone(100, 2, 8, 12, dropout=0.2, max_sequence_length=20, num_segments=2, dtype="bfloat16")
+    again = FNetBackbone.from_config(json.loads(json.dumps(backbone.get_config())))
+    assert again.get_config() == backbone.get_config()
+    assert again.transformer_layers[0].compute_dtype == "bfloat16"
+
+
+def test_a_saved_preset_gives_the_masked_lm_back_exactly(masked, tmp_path):
+    masked.save_to_preset(tmp_path / "saved")
+    again = FNetMaskedLM.from_preset(tmp_path / "saved")
+    features = masked.preprocessor.prompt("The capital of France is [MASK].").features
+    np.testing.assert_array_equal(again(features), masked(features))
+    assert again.head_state == "pretrained"
+    assert again.preprocessor.get_config() == masked.preprocessor.get_config()
+
+
+def test_a_saved_preset_has_kerashubs_own_description(golden, masked, tmp_path):
+    masked.save_to_preset(tmp_path)
+    for name in ("config.json", "tokenizer.json", "preprocessor.json", "task.json"):
+        theirs = json.loads((golden / "kerashub_masked_lm" / name).read_text())
+        assert json.loads((tmp_path / name).read_text()) == theirs
+
+
+def test_a_saved_classifier_comes_back(classifier, tmp_path):
+    compiled(classifier).fit(TEXTS, LABELS, verbose=0)
+    classifier.save_to_preset(tmp_path)
+    again = FNetTextClassifier.from_preset(tmp_path)
+    assert (again.num_classes, again.head_state) == (2, "fine-tuned")
+    np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
+
+
+def test_a_random_head_is_not_saved_as_if_it_knew_something(golden, tmp_path):
+    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    assert not (tmp_path / "task.weights.h5").exists()
+    assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
+
+
+def test_saving_over_a_preset_leaves_nothing_of_the_old_head(golden, masked, tmp_path):
+    masked.save_to_preset(tmp_path)
+    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
+
+
+def test_another_head_keeps_its_activation_and_epsilon(masked, tmp_path):
+    from fnet_studio.models.preset_writer import write_preset
+
+    other = FNetMaskedLM(masked.backbone, masked.preprocessor, "gelu_approximate", 1e-12, head_state="pretrained")
+    notes = write_preset(other, tmp_path)
+    assert any("KerasHub" in note and "gelu_approximate" in note for note in notes)
+    again = FNetMaskedLM.from_preset(tmp_path)
+    assert again.head_settings == {"intermediate_activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_head_works_with_and_without_a_tied_embedding(tied):
+    embedding = ReversibleEmbedding(30, 8) if tied else None
+    head = MaskedLMHead(None if tied else 30, embedding, activation="softmax")
+    x = np.random.default_rng(0).standard_normal((2, 5, 8)).astype(np.float32)
+    if embedding is not None:
+        embedding.build()
+    found = np.asarray(head(x, np.array([[0, 4, 1], [2, 2, 3]])))
+    assert found.shape == (2, 3, 30)
+    np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(found[1, 0], found[1, 1])
+    assert head.count_params() == (8 * 8 + 8) + 16 + 30 + (30 * 8)
+
+
+def test_a_head_needs_a_vocabulary():
+    with pytest.raises(ValueError, match="vocabulary_size"):
+        MaskedLMHead()
+
+
+def test_probabilities_do_not_depend_on_how_many_masks_are_asked_for(masked_lm):
+    text = "The capital of France is a large city."
+    alone = masked_lm.preprocessor.prompt(text, masked=[2])
+    many = masked_lm.probabilities({**alone.features, "mask_positions": np.array([[3, 3, 3, 3, 3, 3]])})
+    np.testing.assert_allclose(many[0, 5], masked_lm.probabilities(alone.features)[0, 0], rtol=1e-5)
+
+
+def test_a_prompt_says_what_was_masked_and_what_was_cut(masked_lm):
+    preprocessor = masked_lm.preprocessor
+    prompt = preprocessor.prompt("The [MASK] of France.", masked=[3])
+    assert prompt.masked == [1, 3]
+    assert prompt.features["mask_positions"].tolist() == [[2, 4]]
+    ids = prompt.features["token_ids"][0]
+    assert [int(ids[p]) for p in (2, 4)] == [preprocessor.tokenizer.mask_token_id] * 2
+    long = preprocessor.prompt("word " * 100 + "[MASK]")
+    assert long.kept == 62
+    assert len(long.pieces) > 100
+    assert long.masked == []
+    assert long.features["mask_positions"].shape == (1, 0)
