@@ -1,0 +1,108 @@
+"""The small pieces that every page is made of: labels by role, buttons by kind, cards, icons that follow the theme."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from fnet_studio.ui import icons
+from fnet_studio.ui.theme import Theme, ThemeSource
+
+
+def label(text: str, role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    """Plain text in one of the stylesheet's roles: page, section, strong, figure, muted, caption, error, badge."""
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setWordWrap(wrap)
+    if role:
+        result.setProperty("role", role)
+    if selectable:
+        result.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+    return result
+
+
+def button(
+    words: str,
+    themes: ThemeSource,
+    icon: str = "",
+    kind: str = "",
+    on_click: Callable[[], object] | None = None,
+    tip: str = "",
+) -> QPushButton:
+    """kind: primary, danger, quiet, or '' for an ordinary one."""
+    result = QPushButton(words)
+    result.setProperty("kind", kind)
+    if tip:
+        result.setToolTip(tip)
+    if icon:
+        tones = {"primary": "on_accent", "danger": "danger_text"}
+        follow_icon(result, themes, icon, tones.get(kind, "text"))
+    if on_click is not None:
+        result.clicked.connect(lambda _=False: on_click())
+    return result
+
+
+class IconFollower(QObject):
+    """Keeps a button's or a label's icon in a colour of the theme. Lives as long as the widget."""
+
+    def __init__(self, widget: QAbstractButton | QLabel, themes: ThemeSource, name: str, tone: str, size: int) -> None:
+        super().__init__(widget)
+        self._widget, self._themes, self._size = widget, themes, size
+        self.name, self.tone = name, tone
+        themes.changed.connect(self.draw)
+        self.draw()
+
+    def show_icon(self, name: str, tone: str) -> None:
+        self.name, self.tone = name, tone
+        self.draw()
+
+    def draw(self, _theme: Theme | None = None) -> None:
+        colour = getattr(self._themes.current, self.tone)
+        if isinstance(self._widget, QLabel):
+            scale = self._widget.devicePixelRatioF()
+            self._widget.setPixmap(icons.pixmap(self.name, colour, self._size, scale))
+        else:
+            self._widget.setIcon(icons.icon(self.name, colour, self._size))
+            self._widget.setIconSize(QSize(self._size, self._size))
+
+
+def follow_icon(
+    widget: QAbstractButton | QLabel, themes: ThemeSource, name: str, tone: str = "text", size: int = 16
+) -> IconFollower:
+    """tone: a colour of `Theme` by its field's name."""
+    return IconFollower(widget, themes, name, tone, size)
+
+
+def set_property(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the stylesheet looks at, and have it look again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class Card(QFrame):
+    """A bordered sheet with a column of things on it."""
+
+    def __init__(self, tone: str = "true", parent: QWidget | None = None) -> None:
+        """tone: true, warning or danger: the colour of its border."""
+        super().__init__(parent)
+        self.setProperty("card", tone)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(16, 16, 16, 16)
+        self.column.setSpacing(8)
+
+
+def row(*items: QWidget | None, spacing: int = 8) -> QHBoxLayout:
+    """Side by side; None is a stretch."""
+    result = QHBoxLayout()
+    result.setContentsMargins(0, 0, 0, 0)
+    result.setSpacing(spacing)
+    for item in items:
+        if item is None:
+            result.addStretch(1)
+        else:
+            result.addWidget(item)
+    return result
