@@ -9,12 +9,11 @@ import numpy as np
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.recipe import Recipe, from_mapping
-from fnet_studio.data.dataset import load_dataset
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine import classifier
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.train import evaluation_batches
+from fnet_studio.engine.train import evaluation_batches, load_data
 
 
 def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
@@ -22,29 +21,14 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     began = time.monotonic()
     recipe, folder = _stored(command.run)
     clock = PhaseClock(job, {})
-    data = recipe.data
-
-    def progress(phase: str, done: int, total: int) -> None:
-        clock.enter(phase, total)
-        clock.progress(done)
-
-    dataset = load_dataset(
-        data.source,
-        data.path,
-        vocabulary_size=data.vocabulary_size,
-        sequence_length=data.sequence_length,
-        validation_split=data.validation_split,
-        split_seed=data.split_seed,
-        progress=progress,
-        stopped=lambda: bool(job.stop_mode),
-    )
+    dataset = load_data(recipe, job, clock)
     clock.enter("building")
     model, _, _ = classifier.bring_back(recipe, folder)
     training = classifier.Training(model, recipe.training.learning_rate, recipe.training.batch_size)
     state = training.first_state()
     part = getattr(dataset, command.split)
     clock.enter("compiling")
-    training.compile_forward(data.sequence_length, state)
+    training.compile_forward(recipe.data.sequence_length, state)
     clock.enter("testing", len(part.labels), "texts")
 
     def on_batch(done: int) -> None:

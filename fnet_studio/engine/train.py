@@ -22,10 +22,13 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
     """From recipe to test accuracy. Raises Stopped after a stop (the run's folder then holds the model so far, or is
     gone when the stop said discard), UserError for failures with words."""
     recipe = from_mapping(command.recipe)
+    began, clock = time.time(), PhaseClock(job, {})
+    dataset = load_data(recipe, job, clock)
     writer = RunWriter.create(command.name or recipe.name, command.recipe)
-    writer.record.device, writer.record.versions = device, versions
-    run = _Run(recipe, job, writer)
+    record = writer.record
+    record.began, record.device, record.versions, record.phase_times_s = began, device, versions, clock.times_s
     try:
+        run = _Run(recipe, dataset, job, clock, writer)
         run.do()
         writer.finish("finished")
     except Stopped:
@@ -37,7 +40,6 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
         except UserError:
             writer.close()  # the disk that failed the run may refuse the record too: the first error is the one to tell
         raise
-    record = writer.record
     return protocol.RunFinished(record.id, record.test_loss or 0.0, record.test_accuracy or 0.0, record.duration_s)
 
 
@@ -47,58 +49,54 @@ def _failure(error: BaseException) -> dict[str, str]:
     return {"kind": "crash", "message": f"{type(error).__name__}: {error}", "advice": ""}
 
 
-class _Run:
-    def __init__(self, recipe: Recipe, job: Job, writer: RunWriter) -> None:
-        self.recipe, self.job, self.writer = recipe, job, writer
-        self.clock = PhaseClock(job, writer.record.phase_times_s)
-        self.training: classifier.Training | None = None
-        self.state: classifier.State | None = None
-        self.dataset: Dataset | None = None
-        self.step = 0
+def load_data(recipe: Recipe, job: Job, clock: PhaseClock) -> Dataset:
+    """The recipe's data, its phases told to the job. Raises Stopped, and UserError for what is wrong with it."""
+    data = recipe.data
 
-    def do(self) -> None:
-        recipe = self.recipe
-        dataset = self.dataset = self._load()
-        self.clock.enter("building")
+    def progress(phase: str, done: int, total: int) -> None:
+        clock.enter(phase, total)
+        clock.progress(done)
+
+    return load_dataset(
+        data.source,
+        data.path,
+        vocabulary_size=data.vocabulary_size,
+        sequence_length=data.sequence_length,
+        validation_split=data.validation_split,
+        split_seed=data.split_seed,
+        progress=progress,
+        stopped=lambda: bool(job.stop_mode),
+    )
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, dataset: Dataset, job: Job, clock: PhaseClock, writer: RunWriter) -> None:
+        self.recipe, self.dataset, self.job, self.clock, self.writer = recipe, dataset, job, clock, writer
+        self.step = 0
+        clock.enter("building")
         model = classifier.build(recipe, len(dataset.vocabulary))
         self.training = classifier.Training(model, recipe.training.learning_rate, recipe.training.batch_size)
         self.state = self.training.first_state()
-        self._announce(dataset, model.count_params())
-        observe = recipe.observe
-        maps = LiveMaps(model, dataset, observe.probe, observe.keep_maps_every_s, self.writer.folder)
+        self.maps = LiveMaps(model, dataset, recipe.observe.probe, recipe.observe.keep_maps_every_s, writer.folder)
+        self.began = time.monotonic()
 
+    def do(self) -> None:
+        recipe, dataset = self.recipe, self.dataset
+        self._announce(dataset, self.training.model.count_params())
         self.clock.enter("compiling")
         length = recipe.data.sequence_length
         self.training.compile_step(length, self.state)
         self.job.check()
         self.training.compile_forward(length, self.state)
         self.job.check()
-        self._show(maps)
+        self._show()
         self.began = time.monotonic()
         for epoch in range(recipe.training.epochs):
-            self._epoch(epoch, dataset, maps)
+            self._epoch(epoch, dataset)
             self._evaluate("validation", dataset.validation, epoch + 1)
             self._save()
         self._evaluate("test", dataset.test, recipe.training.epochs)
         self.clock.leave()
-
-    def _load(self) -> Dataset:
-        data = self.recipe.data
-
-        def progress(phase: str, done: int, total: int) -> None:
-            self.clock.enter(phase, total)
-            self.clock.progress(done)
-
-        return load_dataset(
-            data.source,
-            data.path,
-            vocabulary_size=data.vocabulary_size,
-            sequence_length=data.sequence_length,
-            validation_split=data.validation_split,
-            split_seed=data.split_seed,
-            progress=progress,
-            stopped=lambda: bool(self.job.stop_mode),
-        )
 
     def _announce(self, dataset: Dataset, parameters: int) -> None:
         record = self.writer.record
@@ -121,8 +119,7 @@ class _Run:
             )
         )
 
-    def _epoch(self, epoch: int, dataset: Dataset, maps: LiveMaps) -> None:
-        assert self.training is not None
+    def _epoch(self, epoch: int, dataset: Dataset) -> None:
         training, job, record = self.training, self.job, self.writer.record
         self.clock.enter("training", record.total_steps, "steps", done=self.step)
         tokens = self.recipe.training.batch_size * self.recipe.data.sequence_length
@@ -136,7 +133,6 @@ class _Run:
         ):
             job.check()
             began = time.monotonic()
-            assert self.state is not None
             self.state, sums = training.step(self.state, batch)
             loss, correct, weight = (float(value) for value in sums)  # waits for the step
             took = time.monotonic() - began
@@ -153,24 +149,19 @@ class _Run:
                 )
             loss_sum, correct_sum, weight_sum = loss_sum + loss, correct_sum + correct, weight_sum + weight
             self.clock.progress(self.step)
-            self._show(maps)
+            self._show()
         self._tell_evaluated("train", epoch + 1, loss_sum / weight_sum, correct_sum / weight_sum, int(weight_sum))
 
-    def _show(self, maps: LiveMaps) -> None:
+    def _show(self) -> None:
         """Draw only what somebody waits for, or what is due to be kept: a picture costs a forward pass."""
-        watch, due = self.job.wanted("maps"), maps.due()
-        if not watch and not due:
-            return
-        assert self.state is not None
-        if due:
-            maps.keep(self.state, self.step)
+        if self.maps.due():
+            self.maps.keep(self.state, self.step)
+        watch = self.job.wanted("maps")
         if watch:
-            picture, atlas = maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
+            picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
             self.job.frame("maps", self.step, picture, atlas)
 
     def _evaluate(self, split: str, part: Split, epoch: int) -> None:
-        assert self.training is not None
-        assert self.state is not None
         training, state = self.training, self.state
         self.clock.enter("validating" if split == "validation" else "testing", len(part.labels), "texts")
 
@@ -198,9 +189,6 @@ class _Run:
         self.job.tell(event)
 
     def _save(self) -> None:
-        assert self.training is not None
-        assert self.state is not None
-        assert self.dataset is not None
         self.clock.enter("saving")
         self.training.put_back(self.state)
         folder = self.writer.folder

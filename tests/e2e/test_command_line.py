@@ -1,0 +1,162 @@
+"""The commands as a user types them: real processes, the real worker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+
+import pytest
+
+from fnet_studio.core import places, run_store
+
+QUICK = [
+    "training.epochs=2",
+    "data.sequence_length=32",
+    "data.vocabulary_size=400",
+    "model.hidden_dim=16",
+    "model.intermediate_dim=32",
+]
+
+
+def fnet_studio(*words, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "fnet_studio", *words], capture_output=True, text=True, timeout=120, **options
+    )
+
+
+def settings(changes):
+    return [word for change in changes for word in ("--set", change)]
+
+
+def test_fill_mask_answers_in_words():
+    done = fnet_studio("fill-mask", "The capital of France is [MASK].", "--top", "3")
+    assert done.returncode == 0, done.stderr
+    text, *answers = done.stdout.rstrip("\n").split("\n")
+    assert text == "The capital of France is [MASK]."
+    assert len(answers) == 3
+    assert all(line.split()[1].endswith("%") for line in answers)
+    assert done.stderr == ""
+
+
+def test_fill_mask_as_json_has_one_object_a_text():
+    done = fnet_studio("fill-mask", "One [MASK].", "Two [MASK] and [MASK].", "--json")
+    objects = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [len(item["masks"]) for item in objects] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["fill-mask", "No mask here."], "no mask"),
+        (["fill-mask", "A [MASK].", "--preset", "f_net_huge"], "f_net_huge"),
+        (["train", "nothing.toml"], "nothing.toml"),
+        (["train", "sample-quick", "--set", "training.batch_size=0"], "training.batch_size"),
+        (["train", "sample-quick", "--set", "training.batch_size"], "key=value"),
+        (["train", "imdb-fnet"], "data.path"),
+        (["train", "imdb-fnet", "--set", "data.path=/no/such/file.tar.gz"], "/no/such/file.tar.gz"),
+        (["evaluate", "20200101-000000-none-0000"], "20200101"),
+    ],
+)
+def test_wrong_input_is_told_in_words_without_a_traceback(words, part):
+    done = fnet_studio(*words)
+    assert done.returncode == 1
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run_store.list_runs() == ([], [])
+
+
+@pytest.mark.parametrize("kind", ["truncated", "escaping", "link"])
+def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_path, kind):
+    archive = tmp_path / "aclImdb.tar.gz"
+    with tarfile.open(archive, "w:gz") as made:
+        info = tarfile.TarInfo("aclImdb/../../escaped.txt" if kind == "escaping" else "aclImdb/train/pos/0_9.txt")
+        if kind == "link":
+            info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        made.addfile(info)
+    if kind == "truncated":
+        archive.write_bytes(os.urandom(4) + archive.read_bytes()[:40])
+    done = fnet_studio("train", "imdb-fnet", "--set", f"data.path={archive}")
+    assert done.returncode == 1
+    assert "aclImdb" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("escaped.txt"))
+    assert run_store.list_runs() == ([], [])
+
+
+def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
+    done = fnet_studio("train", "sample-quick", *settings(QUICK), "--name", "mine")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1]["type"] == "run-finished"
+    steps = [step for line in lines if line["type"] == "metrics" for step in line["step"]]
+    assert steps == list(range(1, 17))
+    listed = json.loads(fnet_studio("runs", "--json").stdout)
+    assert [(item["name"], item["status"]) for item in listed] == [("mine", "finished")]
+    again = fnet_studio("evaluate", lines[-1]["run"])
+    assert f"accuracy {lines[-1]['test_accuracy']:.2%}" in again.stdout
+    asked = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
+    assert sum(json.loads(asked.stdout)["probabilities"][0]) == pytest.approx(1)
+
+
+def test_ctrl_c_keeps_the_model_so_far():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *settings([*QUICK, "training.epochs=1000"])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"metrics"' in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped" in errors
+    (record,), _ = run_store.list_runs()
+    assert record.status == "stopped"
+    assert (places.runs() / record.id / "model.safetensors").is_file()
+
+
+def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *settings([*QUICK, "training.epochs=1000"])],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"metrics"' in line:
+            break
+    (record,), _ = run_store.list_runs()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while run_store.read(record.id).status == "running" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert run_store.read(record.id).status == "interrupted"
+
+
+def test_presets_are_listed_without_starting_a_worker():
+    (card,) = json.loads(fnet_studio("presets", "--json").stdout)
+    assert card["name"] == "fnet_mini_en"
+
+
+def test_the_command_line_never_imports_qt_or_the_models():
+    code = (
+        "import sys; from fnet_studio.__main__ import main; main(['presets']); main(['runs']);"
+        "bad = {'PySide6', 'jax', 'keras', 'sentencepiece', 'tokenizers', 'h5py', 'pyqtgraph'} & set(sys.modules);"
+        "sys.exit(' '.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_arguments_that_are_known_the_help_says_what_there_is():
+    done = fnet_studio("--help")
+    for command in ("fill-mask", "train", "evaluate", "presets", "runs", "doctor", "tour", "worker"):
+        assert command in done.stdout
