@@ -89,8 +89,8 @@ class AxisWords:
 WORDS = {
     "mixing": AxisWords(
         "Mixing map",
-        "sequence frequency (cycles per window)",
-        "hidden frequency (cycles per vector)",
+        "sequence: cycles per window",
+        "hidden: cycles per vector",
         "log(1 + |M|)",
         "sequence frequency",
         "hidden frequency",

@@ -108,7 +108,7 @@ class Chip(QAbstractButton):
             text = QColor(theme.muted)
         elif word.masked:
             fill = line = QColor(theme.accent)
-            text = ink.readable_on(fill)
+            text = QColor(theme.on_accent)
             painter.setPen(QPen(ink.faded(theme.accent, 0.30), 2 * RING))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, 6, 6)

@@ -23,9 +23,11 @@ class FieldRow(QWidget):
         default: str,
         check: Callable[[str], str],
         choices: Sequence[tuple[str, str]] = (),
+        wide: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """choices: (text, words) pairs of a closed set; without them the field is typed."""
+        """choices: (text, words) pairs of a closed set; without them the field is typed. wide: the editor has a line
+        of its own under the title."""
         super().__init__(parent)
         self.key = key
         self._default = default
@@ -65,15 +67,19 @@ class FieldRow(QWidget):
         grid.setVerticalSpacing(2)
         grid.setColumnMinimumWidth(0, 116)
         grid.setColumnStretch(1, 1)
-        grid.addWidget(self._label, 0, 0)
-        if choices:
+        if wide:
+            grid.addWidget(self._label, 0, 0, 1, 3)
+            grid.addWidget(self._editor, 1, 0, 1, 4)
+        elif choices:
+            grid.addWidget(self._label, 0, 0)
             grid.addWidget(self._editor, 0, 1, 1, 2)
         else:
+            grid.addWidget(self._label, 0, 0)
             grid.addWidget(self._editor, 0, 1)
             grid.addWidget(self._hint, 0, 2)
-            grid.setColumnMinimumWidth(2, 84)
+            grid.setColumnMinimumWidth(2, 76)
         grid.addWidget(self._reset, 0, 3)
-        grid.addWidget(self._error, 1, 1, 1, 3)
+        grid.addWidget(self._error, 2, 0 if wide else 1, 1, 4 if wide else 3)
         self.set_text(default)
 
     @property

@@ -26,8 +26,8 @@ def duration(seconds: float) -> str:
 
 
 def count(number: float) -> str:
-    """Thousands apart by a thin space: `2 382 337`."""
-    return f"{number:,.0f}".replace(",", "\u2009")
+    """Thousands apart by a narrow space that never breaks a line: `2 382 337`."""
+    return f"{number:,.0f}".replace(",", "\u202f")
 
 
 def short_count(number: float) -> str:

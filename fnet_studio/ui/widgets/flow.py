@@ -11,6 +11,7 @@ class FlowLayout(QLayout):
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._gap_x, self._gap_y = gap_x, gap_y
+        self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -51,16 +52,25 @@ class FlowLayout(QLayout):
         """Returns the height that the rows take, in pixels."""
         margins = self.contentsMargins()
         area = rect.marginsRemoved(margins)
-        x, y, row = area.x(), area.y(), 0
+        rows: list[list[tuple[QLayoutItem, QSize]]] = [[]]
+        used = 0
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
             size.setWidth(min(size.width(), max(area.width(), item.minimumSize().width())))
-            if x > area.x() and x + size.width() > area.x() + area.width():
-                x, y, row = area.x(), y + row + self._gap_y, 0
-            if place:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self._gap_x
-            row = max(row, size.height())
-        return y + row - rect.y() + margins.bottom()
+            if rows[-1] and used + size.width() > area.width():
+                rows.append([])
+                used = 0
+            rows[-1].append((item, size))
+            used += size.width() + self._gap_x
+        y = area.y()
+        for row in filter(None, rows):
+            height = max(size.height() for _, size in row)
+            x = area.x()
+            for item, size in row:
+                if place:
+                    item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
+                x += size.width() + self._gap_x
+            y += height + self._gap_y
+        return max(y - self._gap_y, area.y()) - rect.y() + margins.bottom()

@@ -4,9 +4,6 @@ from typing import Any
 
 from PySide6.QtGui import QColor
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-"""Series colours that people with any colour vision can tell apart (Okabe and Ito 2008)."""
-
 
 def luminance(colour: QColor) -> float:
     """Relative luminance from 0 to 1, as WCAG 2.1 defines it."""
@@ -21,12 +18,6 @@ def contrast(one: QColor | str, other: QColor | str) -> float:
     """WCAG contrast ratio, 1 to 21."""
     light, dark = sorted((luminance(QColor(one)), luminance(QColor(other))), reverse=True)
     return (light + 0.05) / (dark + 0.05)
-
-
-def readable_on(fill: QColor | str) -> QColor:
-    """Near-black or white, whichever reads better on the fill."""
-    dark, white = QColor("#14171C"), QColor("#FFFFFF")
-    return white if contrast(fill, white) >= contrast(fill, dark) else dark
 
 
 def mix(one: QColor | str, other: QColor | str, share: float) -> QColor:
@@ -47,6 +38,7 @@ def faded(colour: QColor | str, opacity: float) -> QColor:
 
 def series(theme: Any) -> tuple[QColor, QColor]:
     """(training, validation): blue and orange of the Okabe-Ito set, the blue that reads on the theme's cards."""
-    blue = OKABE_ITO[0] if contrast(OKABE_ITO[0], theme.card) >= 4.5 else OKABE_ITO[4]
-    orange = OKABE_ITO[5] if contrast(OKABE_ITO[1], theme.card) < 3 else OKABE_ITO[1]
+    dark_blue, orange, _, _, light_blue, vermilion = theme.series
+    blue = dark_blue if contrast(dark_blue, theme.card) >= 4.5 else light_blue
+    orange = orange if contrast(orange, theme.card) >= 3 else vermilion
     return QColor(blue), QColor(orange)

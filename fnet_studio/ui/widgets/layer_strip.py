@@ -34,7 +34,7 @@ class LayerStrip(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Layers")
-        colours.changed.connect(self.update)
+        colours.changed.connect(lambda _: self.update())
 
     @property
     def layer(self) -> int:
@@ -90,9 +90,9 @@ class LayerStrip(QWidget):
         """Where each layer's picture lies."""
         if self._atlas is None:
             return []
-        layers, rows, columns = self._atlas.pixels.shape
+        layers = self._atlas.layers
         height = self.height() - QFontMetricsF(self.font()).height() - 8
-        width = min((self.width() - 4 - GAP * (layers - 1)) / layers, height * columns / rows * 1.1)
+        width = min((self.width() - 4 - GAP * (layers - 1)) / layers, height * 2.2)
         return [QRectF(2 + index * (width + GAP), 2, width, height) for index in range(layers)]
 
     def paintEvent(self, event: Any) -> None:
@@ -102,7 +102,7 @@ class LayerStrip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        layers, rows, columns = atlas.pixels.shape
+        _, rows, columns = atlas.pixels.shape
         flip = atlas.kind != "attention"
         for index, box in enumerate(self.boxes()):
             source = QRectF(0, index * rows, columns, rows)

@@ -171,15 +171,24 @@ class LearningChart(pg.GraphicsLayoutWidget):
             return "No steps yet."
         loss = self._smoothers["loss"].values
         words = f"Step {count(self._step[-1])}: training loss {measure(loss[-1])}"
-        back = loss[-max(2, len(loss) // 5)]
-        if len(loss) > 10 and np.isfinite(loss[-1]) and np.isfinite(back):
-            words += ", falling" if loss[-1] < 0.98 * back else ", rising" if loss[-1] > 1.02 * back else ", level"
+        words += self._trend()
         words += f", accuracy {percent(self._smoothers['accuracy'].values[-1])}"
         best = self._best_index()
         if best is not None:
             steps, values = self._checked["accuracy"]
             words += f". Best validation accuracy {percent(values[best])} at step {count(steps[best])}"
         return words + "."
+
+    def _trend(self) -> str:
+        """The last tenth of the run against the tenth before it."""
+        raw = self._raw["loss"]
+        tenth = max(5, len(raw) // 10)
+        now, before = raw[-tenth:], raw[-2 * tenth : -tenth]
+        now, before = now[np.isfinite(now)], before[np.isfinite(before)]
+        if len(now) < 3 or len(before) < 3:
+            return ""
+        ratio = now.mean() / max(before.mean(), 1e-12)
+        return ", falling" if ratio < 0.98 else ", rising" if ratio > 1.02 else ", level"
 
     def words_at(self, step: float) -> str:
         """The values of the training point nearest to a step, and of the last validation up to it."""
@@ -260,6 +269,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self._best.setBrush(pg.mkBrush(validation))
         self._best.setPen(pg.mkPen(theme.text, width=1))
         self._best_words.setColor(QColor(theme.text))
+        self._best_words.fill = pg.mkBrush(ink.faded(theme.card, 0.85))
         self._restyle_legend(theme)
 
     def _restyle_legend(self, theme: Any) -> None:

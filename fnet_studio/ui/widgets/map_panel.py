@@ -24,11 +24,11 @@ class MapPanel(QWidget):
         self.atlas: Atlas | None = None
         self._note = ""
         self.title = QLabel("Mixing map")
-        self.title.setProperty("role", "strong")
+        self.title.setProperty("role", "section")
         self.play = QPushButton("Play layers")
         self.play.setCheckable(True)
         self.play.setToolTip("Walk through the layers (Space on the strip)")
-        self.zero = QCheckBox("Show zero frequency")
+        self.zero = QCheckBox("Zero frequency")
         self.zero.setToolTip(
             "The row and column of frequency zero are sums over all tokens or all features. They are so large "
             "that the rest looks flat beside them."
@@ -36,7 +36,8 @@ class MapPanel(QWidget):
         self.line = QLabel(" ")
         self.line.setProperty("role", "caption")
         self.line.setTextFormat(Qt.TextFormat.PlainText)
-        top = QHBoxLayout()
+        self.line.setWordWrap(True)
+        top = self.top = QHBoxLayout()
         top.setSpacing(12)
         top.addWidget(self.title)
         top.addStretch(1)

@@ -65,11 +65,12 @@ class MapView(pg.GraphicsLayoutWidget):
             mark.setVisible(False)
             self.plot.addItem(mark, ignoreBounds=True)
         self.bar = pg.ColorBarItem(values=(0, 1), width=14, colorMap=pg.colormap.get(COLOUR_MAP), interactive=False)
-        self.addItem(self.bar, row=0, col=1)
-        self.ci.layout.setSpacing(8)
-        self.ci.setContentsMargins(0, 4, 4, 0)
+        # beside the picture, in the plot's own grid, so that both have one height
+        self.plot.layout.addItem(self.bar, 2, 5)
+        self.plot.layout.setColumnFixedWidth(4, 8)
+        self.ci.setContentsMargins(0, 6, 4, 0)
         self.scene().sigMouseMoved.connect(self._moved)
-        self.setMinimumSize(280, 220)
+        self.setMinimumSize(260, 150)
         self.setAccessibleName("Map")
         colours.changed.connect(self._restyle)
         self._restyle()
@@ -126,7 +127,6 @@ class MapView(pg.GraphicsLayoutWidget):
         words = self.atlas.words if self.atlas else None
         style_axis(self.plot.getAxis("left"), theme, words.rows if words else "")
         style_axis(self.plot.getAxis("bottom"), theme, words.columns if words else "")
-        style_axis(self.bar.axis, theme)
-        self.bar.setLabel("right", words.colours if words else "", color=QColor(theme.muted).name())
+        style_axis(self.bar.axis, theme, words.colours if words else "")
         for mark in self._marks:
             mark.setPen(pg.mkPen(ink.faded("#FFFFFF", 0.9), width=1, style=Qt.PenStyle.DashLine))

@@ -110,8 +110,8 @@ def tabular(font: QFont) -> QFont:
 class PredictionBars(QWidget):
     """The candidates for one mask, best first."""
 
-    chosen = Signal(str)
-    """The text of the candidate that was clicked."""
+    chosen = Signal(int)
+    """Index (in the predictions last shown) of the one that was clicked."""
 
     def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,11 +147,14 @@ class PredictionBars(QWidget):
         layout = self.layout()
         while len(self._rows) < self._count:
             row = PredictionRow(self._colours, self)
-            row.clicked.connect(lambda _=False, row=row: self.chosen.emit(row.prediction.text))
+            index = len(self._rows)
+            row.clicked.connect(lambda _=False, index=index: self.chosen.emit(index))
             self._rows.append(row)
             layout.addWidget(row)
         scale = max((item.probability for item in predictions), default=1.0)
-        font = QFont(self.font())
+        for row in self._rows:
+            row.ensurePolished()
+        font = QFont(self._rows[0].font() if self._rows else self.font())
         font.setBold(True)
         metrics = QFontMetricsF(font)
         widths = [metrics.horizontalAdvance(f"✓ {item.text}") for item in predictions]

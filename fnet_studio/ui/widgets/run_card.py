@@ -19,7 +19,7 @@ WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-TONES = {"running": "accent", "finished": "success", "stopped": "warning", "failed": "danger"}
+TONES = {"running": "accent", "finished": "success_text", "stopped": "warning_text", "failed": "danger_text"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class RunCard(QFrame):
         self.setProperty("card", True)
         self.figures = RunFigures()
         self._state = QLabel()
-        self._state.setProperty("role", "strong")
+        self._state.setProperty("role", "section")
         self._title = QLabel()
         self._title.setProperty("role", "muted")
         self._phase = QLabel()

@@ -1,0 +1,107 @@
+"""The mixing maps of the sentence, and what they are."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from fnet_studio.core import protocol
+
+ABOUT = (
+    "What you see: the Fourier mixing of one layer for this sentence, log(1 + |M|) with M = Re(FFT2(X)), where X holds "
+    "one vector a token, padding included. Up and down: how fast something changes along the sentence. Left and "
+    "right: how fast it changes along the vector. Bright means strong.\n"
+    "What it is not: attention. The transform is the same for every sentence and learns nothing; what differs is what "
+    "goes into it. Only the real part is kept, so half of the phase is lost and the picture is symmetric about its "
+    "middle."
+)
+
+
+SHORT = "How strong each frequency of the token vectors is after mixing. This is not attention (About, F1)."
+LEFT_OUT = "Frequency zero is left out."
+
+
+class MapsCard(QFrame):
+    """The drawing library is imported after the first paint of the page, so that the window opens quickly."""
+
+    zero_switched = Signal(bool)
+    ready = Signal()
+
+    def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self._colours = colours
+        self.panel: Any = None
+        self.keep_zero = False
+        self.words = QLabel("The mixing maps of the sentence will be here once the model has read it.")
+        self.words.setProperty("role", "muted")
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.about = QPushButton("About")
+        self.about.setCheckable(True)
+        self.about.setShortcut("F1")
+        self.about.setToolTip("What the map shows and what it does not (F1)")
+        self._explained = QLabel(ABOUT)
+        self._explained.setProperty("role", "muted")
+        self._explained.setWordWrap(True)
+        self._explained.setVisible(False)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(16, 12, 16, 10)
+        self._layout.setSpacing(6)
+        self._layout.addWidget(self.words, 1)
+        self._layout.addWidget(self._explained)
+        self.about.setVisible(False)
+        self.about.toggled.connect(self._explain)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if self.panel is None:
+            QTimer.singleShot(30, self, self.build)
+
+    def build(self) -> None:
+        if self.panel is not None:
+            return
+        from fnet_studio.ui.widgets.map_panel import MapPanel
+
+        self.panel = MapPanel(self._colours)
+        self.panel.setVisible(False)
+        self.panel.zero_switched.connect(self._zero)
+        self.panel.top.addWidget(self.about)
+        self.about.setVisible(True)
+        self._layout.insertWidget(0, self.panel, 1)
+        self.ready.emit()
+
+    def show_maps(self, maps: protocol.Maps, blob: bytes) -> None:
+        from fnet_studio.ui.widgets.atlas import Atlas
+
+        self.build()
+        atlas = Atlas.from_bytes(
+            blob,
+            maps.layers,
+            maps.rows,
+            maps.columns,
+            low=maps.low,
+            high=maps.high,
+            kind=maps.kind,
+            row_span=maps.row_span,
+            column_span=maps.column_span,
+            keep_zero=maps.keep_zero,
+        )
+        self.panel.show_atlas(atlas, SHORT if maps.keep_zero else f"{SHORT} {LEFT_OUT}")
+        self.panel.setVisible(True)
+        self.words.setVisible(False)
+
+    def say(self, words: str) -> None:
+        self.words.setText(words)
+        self.words.setVisible(True)
+        if self.panel is not None:
+            self.panel.setVisible(False)
+
+    def _explain(self, on: bool) -> None:
+        """The long text takes the place of the strip, so that the map keeps its size."""
+        self._explained.setVisible(on)
+        self.panel.strip.setVisible(not on)
+
+    def _zero(self, on: bool) -> None:
+        self.keep_zero = on
+        self.zero_switched.emit(on)

@@ -1,0 +1,51 @@
+"""From tokens to the words of a sentence, as chips show them."""
+
+from fnet_studio.core import protocol
+from fnet_studio.ui.explore.masked_text import MASK, Span
+from fnet_studio.ui.widgets.chips import Word
+
+
+def words_of(
+    text: str, tokenized: protocol.Tokenized, masked: tuple[int, ...]
+) -> tuple[tuple[Word, ...], tuple[Span, ...]]:
+    """(words, the character range of each). masked: positions that are hidden besides typed masks."""
+    groups: list[list[int]] = []
+    tokens = tokenized.tokens
+    for index, token in enumerate(tokens):
+        together = (
+            bool(groups)
+            and token.word >= 0
+            and tokens[groups[-1][-1]].word == token.word
+            and (index in masked) == (groups[-1][-1] in masked)
+            and not _is_typed_mask(text, token)
+        )
+        if together:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    words, spans = [], []
+    for group in groups:
+        first, last = tokens[group[0]], tokens[group[-1]]
+        span = (first.begin, last.end)
+        words.append(_word(text, [tokens[index] for index in group], tuple(group), group[0] in masked, span))
+        spans.append(span)
+    return tuple(words), tuple(spans)
+
+
+def _is_typed_mask(text: str, token: protocol.Token) -> bool:
+    return token.begin >= 0 and text[token.begin : token.end] == MASK
+
+
+def _word(text: str, tokens: list, positions: tuple[int, ...], masked: bool, span: Span) -> Word:
+    first = tokens[0]
+    if first.begin < 0:
+        return Word(first.piece, (first.piece,), positions, special=True)
+    if _is_typed_mask(text, first):
+        return Word("", (MASK,), positions, masked=True)
+    pieces = tuple(_piece(text, token) for token in tokens)
+    return Word(text[span[0] : span[1]].strip() or pieces[0], pieces, positions, masked=masked)
+
+
+def _piece(text: str, token: protocol.Token) -> str:
+    written = text[token.begin : token.end].strip()
+    return written or token.piece.replace("▁", "") or "␣"

@@ -1,0 +1,141 @@
+"""The run that the worker is at, as the Train page follows it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from fnet_studio.core import protocol
+from fnet_studio.core.run_state import RunState
+
+CLOCK_MS = 33
+STREAM = "maps"
+ROWS, COLUMNS = 96, 128
+
+
+class LiveRun(QObject):
+    """Folds the worker's events into one `RunState` at once, and lets the page pull what changed at most 30 times a
+    second, and only while it is seen."""
+
+    pulled = Signal(object)
+    """Which parts of the state changed since the last pull: a set of `core.run_state.Part`."""
+
+    def __init__(self, supervisor: Any, parent: QObject | None = None, now: Callable[[], float] = time.time) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self._now = now
+        self.state = RunState()
+        self._dirty: set[str] = set()
+        self._shown = False
+        self._told_second = -1
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._clock.timeout.connect(self._tick)
+        supervisor.asked.connect(self._asked)
+        supervisor.message.connect(self._event)
+
+    @property
+    def running(self) -> bool:
+        return self.state.status == "running"
+
+    def start(self, recipe: dict[str, Any], name: str) -> None:
+        """Ask for a training. What became of it is in `state`, also when it never began."""
+
+        def failed(reply: protocol.Failed) -> None:
+            if not command:  # it was never sent, so there is no event to fold
+                self.state.begin(-1, self._now())
+                self._event(protocol.Envelope(0, 0, reply, reply_to=-1, time=self._now()), b"")
+
+        command = self._supervisor.ask(protocol.Train(recipe, name), on_failed=failed)
+
+    def stop(self, mode: str) -> None:
+        if self.running:
+            self._supervisor.stop(self.state.command, mode)
+
+    def show(self, shown: bool) -> None:
+        """Hidden, it folds events and does nothing else."""
+        self._shown = shown
+        if shown:
+            self._dirty |= {"status", "phase", "progress", "metrics", "evaluations", "frame", "log"}
+            self._wake()
+        else:
+            self._clock.stop()
+
+    def elapsed_s(self) -> float:
+        return self.state.elapsed_s(self._now())
+
+    def phase_s(self) -> float:
+        """Seconds in the present phase."""
+        return max(0.0, self._now() - self.state.phase_began) if self.running else 0.0
+
+    def _asked(self, command: int, body: Any) -> None:
+        if isinstance(body, protocol.Train):
+            self._dirty |= self.state.begin(command, self._now())
+            self._wake()
+
+    def _event(self, envelope: protocol.Envelope, blob: bytes) -> None:
+        changed = self.state.apply(envelope, blob)
+        if changed:
+            self._dirty |= changed
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._shown and not self._clock.isActive():
+            self._clock.start()
+
+    def _tick(self) -> None:
+        second = int(self.elapsed_s())
+        if self.running and second != self._told_second:
+            self._told_second = second
+            self._dirty.add("progress")
+        if self._dirty:
+            changed, self._dirty = self._dirty, set()
+            self.pulled.emit(changed)
+        elif not self.running:
+            self._clock.stop()
+
+
+class PictureStream(QObject):
+    """Asks for the live maps while they are seen, one at a time: the next one once the last one is painted."""
+
+    def __init__(self, supervisor: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self._watching = False
+        self._owed = False
+        self.keep_zero = False
+
+    @property
+    def watching(self) -> bool:
+        return self._watching
+
+    def watch(self, on: bool) -> None:
+        if on == self._watching:
+            return
+        self._watching = on
+        self._owed = False
+        rows, columns = (ROWS, COLUMNS) if on else (0, 0)
+        self._supervisor.tell(protocol.Watch(STREAM, rows, columns, self.keep_zero))
+        if on:
+            self._credit()
+
+    def restart(self) -> None:
+        """The worker is another one: it has heard of no watch and holds no credit."""
+        self._watching = self._owed = False
+
+    def set_keep_zero(self, on: bool) -> None:
+        self.keep_zero = on
+        if self._watching:
+            self._supervisor.tell(protocol.Watch(STREAM, ROWS, COLUMNS, on))
+
+    def arrived(self) -> None:
+        self._owed = False
+
+    def painted(self) -> None:
+        if self._watching and not self._owed:
+            self._credit()
+
+    def _credit(self) -> None:
+        self._owed = True
+        self._supervisor.tell(protocol.Credit(STREAM))

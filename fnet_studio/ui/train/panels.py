@@ -1,0 +1,91 @@
+"""The live pictures of a run: the learning chart and the mixing maps of the probe sentence."""
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
+
+from fnet_studio.core import protocol
+from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.parts import label
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.atlas import Atlas
+from fnet_studio.ui.widgets.chart_panel import ChartPanel
+from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.map_panel import MapPanel
+
+SIDE_BY_SIDE_PX = 700
+"""From this width on the two stand beside each other."""
+
+
+class LivePanels(QWidget):
+    """Imports the drawing library: made when a run is first shown."""
+
+    painted = Signal()
+    """The newest maps have reached the screen."""
+
+    def __init__(self, themes: ThemeSource, smoothing: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chart = ChartPanel(themes, smoothing=smoothing)
+        self.maps = MapPanel(themes)
+        self.waiting = label("The maps will be here after the first step.", "muted", wrap=True)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(16)
+        for panel, share in ((self.chart, 6), (self.maps, 5)):
+            card = QFrame()
+            card.setProperty("card", "true")
+            column = QVBoxLayout(card)
+            column.setContentsMargins(16, 12, 16, 12)
+            column.addWidget(panel)
+            self._layout.addWidget(card, share)
+            if panel is self.maps:
+                column.addWidget(self.waiting)
+        self.maps.setVisible(False)
+        self.maps.painted.connect(self.painted)
+        self._shown_frame: protocol.Frame | None = None
+
+    def resizeEvent(self, event: Any) -> None:
+        wide = event.size().width() >= SIDE_BY_SIDE_PX
+        self._layout.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        super().resizeEvent(event)
+
+    def begin(self, probe: str) -> None:
+        """A new run: nothing of the last one stays."""
+        self.chart.chart.clear_run()
+        self._shown_frame = None
+        self.maps.setVisible(False)
+        self.waiting.setText(f"The maps of “{probe}” will be here after the first step.")
+        self.waiting.setVisible(True)
+
+    def show_metrics(self, state: RunState) -> None:
+        self.chart.chart.set_training(state.step, state.loss, state.accuracy)
+
+    def show_evaluations(self, state: RunState) -> None:
+        checked = state.of_split("validation")
+        self.chart.chart.set_validation(
+            [item.step for item in checked], [item.loss for item in checked], [item.accuracy for item in checked]
+        )
+
+    def show_frame(self, frame: protocol.Frame, blob: bytes, probe: str) -> bool:
+        """Whether there was something new to show."""
+        if frame is self._shown_frame:
+            return False
+        self._shown_frame = frame
+        maps = frame.maps
+        atlas = Atlas.from_bytes(
+            blob,
+            maps.layers,
+            maps.rows,
+            maps.columns,
+            low=maps.low,
+            high=maps.high,
+            kind=maps.kind,
+            row_span=maps.row_span,
+            column_span=maps.column_span,
+            keep_zero=maps.keep_zero,
+        )
+        self.maps.show_atlas(atlas, f"Step {count(frame.step)} · probe: “{probe}”")
+        self.maps.setVisible(True)
+        self.waiting.setVisible(False)
+        return True

@@ -1,0 +1,71 @@
+"""What came of a run: its test accuracy and loss, beside what was published."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel
+
+from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.parts import Card, label
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import count, duration, measure, percent
+
+PUBLISHED = {"fourier": ("FNet", 0.8428), "attention": ("Transformer", 0.8423)}
+"""Test accuracy in the log of the published example, by mixing."""
+
+
+class ResultsCard(Card):
+    def __init__(self, themes: ThemeSource, state: RunState) -> None:
+        super().__init__()
+        self.setObjectName("results-card")
+        recipe = state.started.recipe if state.started else {}
+        tests = state.of_split("test")
+        test = tests[-1] if tests else None
+        best = state.best_validation()
+        train = state.of_split("train")
+        self.column.setSpacing(12)
+        self.column.addWidget(label(self._title(state), "section"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(4)
+        rows: list[tuple[str, str, str]] = []
+        if test is not None:
+            rows.append(("Test", percent(test.accuracy, 2), measure(test.loss)))
+        if best is not None:
+            rows.append(("Best validation", percent(best.accuracy, 2), measure(best.loss)))
+        if train:
+            rows.append(("Training, last epoch", percent(train[-1].accuracy, 2), measure(train[-1].loss)))
+        if recipe.get("data", {}).get("source") == "imdb":
+            kind, accuracy = PUBLISHED[recipe.get("model", {}).get("mixer", "fourier")]
+            rows.append((f"Published {kind}, test", percent(accuracy, 2), "not given"))
+        for column, words in enumerate(("", "Accuracy", "Loss")):
+            grid.addWidget(label(words, "caption"), 0, column, _side(column))
+        for line, texts in enumerate(rows, start=1):
+            for column, text in enumerate(texts):
+                role = "figure" if line == 1 and column else ""
+                grid.addWidget(label(text, role), line, column, _side(column))
+        grid.setColumnStretch(3, 1)
+        if rows:
+            self.column.addLayout(grid)
+        self.column.addWidget(self._facts(state))
+        self.setAccessibleName(". ".join([self._title(state), *(" ".join(texts) for texts in rows)]))
+
+    @staticmethod
+    def _title(state: RunState) -> str:
+        if state.status == "stopped":
+            return "Stopped; the model so far is kept" if state.kept else "Stopped; nothing was kept"
+        return "Finished"
+
+    @staticmethod
+    def _facts(state: RunState) -> QLabel:
+        parts = [f"{duration(state.elapsed_s(state.ended))} in all"]
+        for phase, words in (("training", "training"), ("compiling", "compiling")):
+            if phase in state.phase_times:
+                parts.append(f"{duration(state.phase_times[phase])} {words}")
+        if state.started is not None:
+            parts.append(f"{count(state.started.parameters)} parameters")
+            if not (state.status == "stopped" and not state.kept):
+                parts.append(f"kept as {state.started.run}")
+        return label(" · ".join(parts), "caption", wrap=True, selectable=True)
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    return Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
