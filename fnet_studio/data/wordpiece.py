@@ -5,20 +5,23 @@ character being a word of its own; nothing else is taken away, so `<br />` is th
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from fnet_studio.data import progress as steps
+from fnet_studio.data.bulk import ALONE, JOINED, SPACE, BulkEncoder
 from fnet_studio.data.progress import Progress, StopCheck
 
 PAD, UNKNOWN, SEPARATOR = "[PAD]", "[UNK]", "[SEP]"
 PAD_ID, UNKNOWN_ID, SEPARATOR_ID = 0, 1, 2
 _CHUNK = 512
+_HALVES = re.compile("[\ud800-\udfff]")
+_SPLITTER = pre_tokenizers.BertPreTokenizer()
 _CJK = re.compile("[\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
 
 
@@ -44,7 +47,7 @@ class WordPieceTokenizer:
         # No added special tokens: a literal "[PAD]" in a text must stay text.
         ids = {piece: number for number, piece in enumerate(self.vocabulary)}
         self._tokenizer = Tokenizer(models.WordPiece(vocab=ids, unk_token=UNKNOWN, max_input_chars_per_word=100))
-        self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        self._tokenizer.pre_tokenizer = _SPLITTER
 
     @classmethod
     def train(
@@ -61,7 +64,7 @@ class WordPieceTokenizer:
         alphabet = _alphabet(texts, (vocabulary_size - len(special)) // 2, stopped)
         # The trainer would number the continuing letters in the order of a randomised hash table and settle ties
         # by those numbers; named as special tokens they get the same numbers each time.
-        continuing = [f"##{char}" for char in alphabet if not _is_punctuation(char) and not _CJK.match(char)]
+        continuing = [f"##{char}" for char in alphabet if _kind_of(char) == JOINED and not _CJK.match(char)]
         trainer = trainers.WordPieceTrainer(
             vocab_size=vocabulary_size,
             special_tokens=[*special, *continuing],
@@ -70,7 +73,7 @@ class WordPieceTokenizer:
             show_progress=False,
         )
         learner = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
-        learner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        learner.pre_tokenizer = _SPLITTER
 
         def chunks() -> Iterator[list[str]]:
             for start in range(0, len(texts), _CHUNK):
@@ -94,29 +97,28 @@ class WordPieceTokenizer:
     ) -> tuple[np.ndarray, np.ndarray]:
         """token_ids (n, sequence_length), uint16 where the vocabulary allows, cut or padded with 0; and the number
         of tokens (n,) int32 of each text before it was cut. With pairs, a row is `text [SEP] pair`, and the longer
-        of the two is cut first. All cores work. Raises Stopped."""
+        of the two is cut first. Raises Stopped."""
         dtype = np.uint16 if len(self.vocabulary) <= 2**16 else np.int32
         token_ids = np.full((len(texts), sequence_length), PAD_ID, dtype)
         lengths = np.zeros(len(texts), np.int32)
+        encoder = BulkEncoder(_kind_of, self._ids_of_word)
         for start in range(0, len(texts), _CHUNK):
             steps.check(stopped)
             steps.report(progress, "tokenising", start, len(texts))
-            rows = self._ids(texts[start : start + _CHUNK])
+            rows = _rows(encoder, texts[start : start + _CHUNK])
+            lengths[start : start + len(rows)] = [len(ids) for ids in rows]
             if pairs is not None:
-                second = self._ids(pairs[start : start + _CHUNK])
-                lengths[start : start + len(rows)] = [len(a) + len(b) + 1 for a, b in zip(rows, second, strict=True)]
+                second = _rows(encoder, pairs[start : start + _CHUNK])
+                lengths[start : start + len(rows)] += [len(ids) + 1 for ids in second]
                 rows = [_packed(a, b, sequence_length) for a, b in zip(rows, second, strict=True)]
-            else:
-                lengths[start : start + len(rows)] = [len(ids) for ids in rows]
             for row, ids in enumerate(rows, start):
                 kept = ids[:sequence_length]
                 token_ids[row, : len(kept)] = kept
         steps.report(progress, "tokenising", len(texts), len(texts))
         return token_ids, lengths
 
-    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        prepared = [prepare(text) for text in texts]
-        return [found.ids for found in self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)]
+    def _ids_of_word(self, word: str) -> list[int]:
+        return [token.id for token in self._tokenizer.model.tokenize(word)]
 
     def encode(self, text: str, sequence_length: int) -> Encoded:
         """One text with what a reader wants to see of it."""
@@ -129,16 +131,30 @@ class WordPieceTokenizer:
         return Encoded(token_ids, tuple(found.tokens[: len(kept)]), spans, len(found.ids) - len(kept))
 
 
-def _packed(first: list[int], second: list[int], length: int) -> list[int]:
+def _rows(encoder: BulkEncoder, texts: Sequence[str]) -> list[np.ndarray]:
+    ids, offsets = encoder.encode([prepare(text) for text in texts])
+    return [ids[start:end] for start, end in pairwise(offsets.tolist())]
+
+
+def _packed(first: np.ndarray, second: np.ndarray, length: int) -> np.ndarray:
     room = max(length - 1, 0)
     of_second = min(len(second), max(room - len(first), room // 2))
-    return [*first[: room - of_second], SEPARATOR_ID, *second[:of_second]]
+    return np.concatenate([first[: room - of_second], [SEPARATOR_ID], second[:of_second]])
 
 
 def prepare(text: str) -> str:
-    """Lower case, and spaces around CJK characters, which are written without any."""
-    lowered = text.lower()
-    return lowered if lowered.isascii() else _CJK.sub(r" \g<0> ", lowered)
+    """Lower case, and spaces around CJK characters, which are written without any. What no vocabulary can hold,
+    zero characters and halves of surrogate pairs, is replaced one for one."""
+    lowered = text.lower().replace("\0", "\ufffd")
+    if lowered.isascii():
+        return lowered
+    return _CJK.sub(r" \g<0> ", _HALVES.sub("\ufffd", lowered))
+
+
+def _kind_of(char: str) -> int:
+    """Asks the pre-tokenizer itself what it makes of a character, so that nothing can disagree."""
+    words = len(_SPLITTER.pre_tokenize_str(f"a{char}a"))
+    return {1: JOINED, 2: SPACE, 3: ALONE}[words]
 
 
 def _origin(text: str) -> list[int]:
@@ -147,10 +163,6 @@ def _origin(text: str) -> list[int]:
     for index, char in enumerate(text):
         found += [index] * len(prepare(char))
     return found
-
-
-def _is_punctuation(char: str) -> bool:
-    return (char.isascii() and not char.isalnum() and char.isprintable()) or unicodedata.category(char)[0] == "P"
 
 
 def _alphabet(texts: Sequence[str], limit: int, stopped: StopCheck | None) -> list[str]:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnet_studio.core.errors import Stopped
+from fnet_studio.data.bulk import JOINED, SPACE, BulkEncoder
 from fnet_studio.data.sample import read_sample
 from fnet_studio.data.wordpiece import WordPieceTokenizer, prepare
 
@@ -115,6 +116,34 @@ def test_a_large_vocabulary_widens_the_ids():
     vocabulary = ["[PAD]", "[UNK]", *(f"w{number}" for number in range(70_000))]
     token_ids, _ = WordPieceTokenizer(vocabulary).encode_batch(["w69999"], 2)
     assert token_ids.tolist() == [[70_001, 0]]
+
+
+def test_characters_that_no_vocabulary_can_hold_harm_no_neighbour():
+    tokens = TOKENIZER.encode("good\0 \ud800 film", 8).tokens
+    assert tokens == ("[UNK]", "[UNK]", "film")
+    token_ids, _ = TOKENIZER.encode_batch(["good\0 \ud800 film", "good"], 8)
+    assert [TOKENIZER.vocabulary[i] for i in token_ids[0][:3]] == list(tokens)
+    assert TOKENIZER.vocabulary[token_ids[1][0]] == "good"
+
+
+@given(st.lists(st.text(st.sampled_from("abcdeé東."), min_size=1, max_size=30), min_size=1, max_size=40))
+def test_words_of_any_number_of_bytes_are_found_again(words):
+    texts = [" ".join(words), " ".join(reversed(words))]
+    token_ids, _ = TOKENIZER.encode_batch(texts * 2, 400)
+    for row, text in zip(token_ids, texts * 2, strict=True):
+        assert row.tolist() == TOKENIZER.encode(text, 400).token_ids.tolist()
+
+
+def test_a_table_of_many_words_grows_and_loses_none():
+    """Far more words than the table has room for at first."""
+    letters = "abcdefgh"
+    encoder = BulkEncoder(lambda char: SPACE if char.isspace() else JOINED, lambda word: [len(word), ord(word[-1])])
+    words = ["".join(letters[(n >> (3 * k)) & 7] for k in range(6)) for n in range(8**6)]
+    for _ in range(2):
+        ids, offsets = encoder.encode([" ".join(words)])
+        assert offsets.tolist() == [0, 2 * len(words)]
+        assert ids[::2].tolist() == [6] * len(words)
+        assert ids[1::2].tolist() == [ord(word[-1]) for word in words]
 
 
 def test_a_vocabulary_without_its_special_tokens_is_refused():
