@@ -92,7 +92,7 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1]["type"] == "run-finished"
     steps = [step for line in lines if line["type"] == "metrics" for step in line["step"]]
-    assert steps == list(range(1, 17))
+    assert steps == list(range(1, 33))
     listed = json.loads(fnet_studio("runs", "--json").stdout)
     assert [(item["name"], item["status"]) for item in listed] == [("mine", "finished")]
     again = fnet_studio("evaluate", lines[-1]["run"])
