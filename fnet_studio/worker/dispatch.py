@@ -70,6 +70,8 @@ class Dispatcher:
         match command:
             case protocol.Hello():
                 self._hello(id, command)
+            case protocol.Shutdown():
+                self._shut_down(id)
             case _ if not self._greeted:
                 self._refuse(id, "protocol.no-hello", "The first command must be hello.", "Restart the worker.")
             case protocol.Stop():
@@ -77,8 +79,6 @@ class Dispatcher:
             case protocol.Watch():
                 self._outbox.watch(command)
                 self._outbox.finish(Done(), id)
-            case protocol.Shutdown():
-                self._shut_down(id)
             case _ if self._closing:
                 self._refuse(id, "worker.closing", "The worker is shutting down.", "Start it again.")
             case _:
@@ -138,9 +138,12 @@ class Dispatcher:
         threading.Thread(target=self._close, name="closing", daemon=True).start()
 
     def _close(self) -> None:
-        for lane in (self._quick, self._long):
+        lanes = (self._quick, self._long)
+        for lane in lanes:
             lane.finish()
-            lane.join()
+        if self._opened.is_set():  # else nothing has begun, and an import that takes a minute is not waited for
+            for lane in lanes:
+                lane.join()
         self._outbox.close()
 
     def _refuse(self, id: int, kind: str, message: str, advice: str) -> None:

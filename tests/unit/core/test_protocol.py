@@ -3,7 +3,7 @@ import typing
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnet_studio.core import protocol
@@ -55,6 +55,7 @@ def _bytes_of(parts: list) -> tuple[bytes, list]:
     return b"".join(frames), frames
 
 
+@settings(deadline=None)
 @given(messages, st.data())
 def test_messages_survive_any_cutting_of_the_stream(parts, data):
     stream, _ = _bytes_of(parts)
@@ -68,6 +69,7 @@ def test_messages_survive_any_cutting_of_the_stream(parts, data):
     reader.finish()
 
 
+@settings(deadline=None)
 @given(messages.filter(bool), st.data())
 def test_a_flipped_bit_closes_the_link_or_is_read_but_never_breaks_the_reader(parts, data):
     stream = bytearray(_bytes_of(parts)[0])
@@ -86,6 +88,7 @@ def test_a_flipped_bit_closes_the_link_or_is_read_but_never_breaks_the_reader(pa
             list(reader.feed(b""))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=4, max_size=64).filter(lambda data: data[:4] != protocol.MAGIC))
 def test_anything_but_a_frame_is_a_violation(data):
     with pytest.raises(ProtocolError):

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+from fnet_studio.link import command
+
+
+def test_a_local_worker_runs_in_the_same_python():
+    local = command.local("scripted", "crash@5")
+    assert local.argv == (sys.executable, "-m", "fnet_studio.worker", "--engine", "scripted", "--script", "crash@5")
+    assert local.environment == {}
+
+
+def test_a_chosen_device_travels_in_the_environment(monkeypatch):
+    monkeypatch.setenv("SOMETHING", "kept")
+    environment = command.local(platform="cpu").full_environment()
+    assert environment["JAX_PLATFORMS"] == "cpu"
+    assert environment["SOMETHING"] == "kept"
+
+
+def test_a_frozen_program_is_its_own_worker(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert command.local().argv[:2] == (sys.executable, "worker")
+
+
+def test_a_host_name_can_never_become_an_option_or_a_second_command():
+    argv = command.over_ssh("-oProxyCommand=evil", program="/opt/fnet studio; rm").argv
+    assert argv[argv.index("--") + 1] == "-oProxyCommand=evil"
+    seen_by_shell = subprocess.run(["sh", "-c", f"printf '%s|' {argv[-1]}"], capture_output=True, text=True).stdout
+    assert seen_by_shell == "/opt/fnet studio; rm|worker|--engine|jax|"
+
+
+def test_wsl_is_named_when_there_are_several():
+    assert command.in_wsl(distribution="Debian").argv[:3] == ("wsl.exe", "--distribution", "Debian")
+    assert command.in_wsl().argv == ("wsl.exe", "--", "fnet-studio", "worker", "--engine", "jax")
