@@ -1,0 +1,328 @@
+"""What every engine owes, asked of each through a real worker process."""
+
+import collections
+import dataclasses
+
+import msgspec
+import pytest
+
+from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.run_state import PHASES, RunState
+from fnet_studio.link.blocking import Worker
+
+PRESET = "fnet_mini_en"
+TEXT = "The capital of France is [MASK]."
+ENGINES = ["scripted", "jax"]
+SCRIPTS = {"scripted": "rate=100,steps=40", "jax": ""}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def worker(request, tmp_path_factory):
+    """One process a module and engine: starting the real one takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FNET_STUDIO_HOME", str(tmp_path_factory.mktemp(request.param)))
+        with Worker(request.param, SCRIPTS[request.param]) as it:
+            it.wait_ready()
+            yield it
+
+
+@pytest.fixture(autouse=True)
+def _same_home_as_the_worker(worker, monkeypatch, home):
+    monkeypatch.setenv("FNET_STUDIO_HOME", worker.call(protocol.Doctor())[0].places["data"].rpartition("/")[0])
+
+
+def tiny(**changes: str) -> dict:
+    """A training of seconds on the bundled sample."""
+    small = {"training.epochs": "2", "model.num_layers": "1", "model.hidden_dim": "16", "data.sequence_length": "32"}
+    return recipe.to_mapping(recipe.load(recipe.bundled("sample-quick"), small | changes))
+
+
+@dataclasses.dataclass
+class Heard:
+    """A training, folded as the window folds it."""
+
+    state: RunState
+    envelopes: list[protocol.Envelope]
+    blobs: list[bytes]
+    finished: protocol.RunFinished
+
+    def of(self, kind: type) -> list:
+        return [it.body for it in self.envelopes if isinstance(it.body, kind)]
+
+
+def train(worker: Worker, mapping: dict, *, on_event=lambda envelope, blob: None, credits: int = 1) -> Heard:
+    worker.call(protocol.Watch("maps", 24, 32))
+    for _ in range(credits):
+        worker.post(protocol.Credit("maps"))
+    id = worker.post(protocol.Train(mapping, "contract"))
+    heard = Heard(RunState(), [], [], None)  # type: ignore[arg-type]
+    heard.state.begin(id, 0.0)
+
+    def listen(envelope: protocol.Envelope, blob: bytes) -> None:
+        heard.state.apply(envelope, blob)
+        if envelope.reply_to == id:
+            heard.envelopes.append(envelope)
+            heard.blobs.append(blob)
+        on_event(envelope, blob)
+
+    try:
+        heard.finished, _ = worker.result(id, listen)
+    finally:
+        worker.call(protocol.Watch("maps", 0, 0))
+    return heard
+
+
+@pytest.fixture(scope="module")
+def trained(worker):
+    return train(worker, tiny())
+
+
+# -------------------------------------------------------------------------------------------- start
+
+
+def test_it_says_what_it_is_and_what_it_runs_on(worker):
+    ready = worker.session.ready
+    assert worker.session.welcome.pid == worker.process.pid
+    assert worker.session.welcome.engine in ENGINES
+    assert ready.devices
+    assert {"fnet-studio", "python"} <= set(ready.versions)
+
+
+def test_the_doctor_knows_the_memory_and_the_places(worker):
+    health, _ = worker.call(protocol.Doctor())
+    assert 0 < health.memory_free_bytes <= health.memory_bytes
+    assert {"data", "config", "cache", "logs"} <= set(health.places)
+    assert health.matmul_gflops > 0
+    assert health.devices
+
+
+# ------------------------------------------------------------------------------------------- explore
+
+
+def test_a_preset_tells_its_size(worker):
+    loaded, _ = worker.call(protocol.Load(PRESET))
+    assert loaded.preset == PRESET
+    assert min(loaded.parameters, loaded.num_layers, loaded.hidden_dim, loaded.vocabulary_size) > 0
+    assert loaded.head == "pretrained"
+
+
+@pytest.mark.parametrize("command", [protocol.Load, lambda p: protocol.FillMask(p, TEXT)])
+def test_a_preset_that_is_not_there_is_named_with_advice(worker, command):
+    with pytest.raises(UserError, match="no-such-preset") as caught:
+        worker.call(command("no-such-preset"))
+    assert caught.value.kind == "preset.missing"
+    assert caught.value.advice
+
+
+def test_tokens_cover_the_text_and_its_words(worker):
+    text = "A slow start, but worth it."
+    tokens = worker.call(protocol.Tokenize(PRESET, text))[0].tokens
+    assert tokens[0].piece == "[CLS]"
+    assert tokens[-1].piece == "[SEP]"
+    inner = tokens[1:-1]
+    assert not any(token.special for token in inner)
+    assert "".join(text[token.begin : token.end] for token in inner).replace(" ", "") == text.replace(" ", "")
+    assert [token.word for token in inner] == sorted(token.word for token in inner)
+    assert inner[0].word == 0
+
+
+def test_a_text_that_is_too_long_says_where_it_was_cut(worker):
+    text = "word " * 3000
+    tokenized, _ = worker.call(protocol.Tokenize(PRESET, text))
+    assert len(tokenized.tokens) == tokenized.sequence_length
+    assert tokenized.padding == 0
+    assert tokenized.cut_tokens > 0
+    assert tokenized.tokens[-2].end <= tokenized.cut_at < len(text)
+
+
+def test_a_typed_mask_is_answered_by_ranked_words(worker):
+    filled, _ = worker.call(protocol.FillMask(PRESET, TEXT, top_k=5))
+    (answer,) = filled.answers
+    assert filled.tokenized.tokens[answer.position].piece == "[MASK]"
+    assert answer.original is None
+    assert len(answer.candidates) == 5
+    probabilities = [candidate.probability for candidate in answer.candidates]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1.0001
+    assert all("▁" not in candidate.text for candidate in answer.candidates)
+
+
+def test_a_clicked_word_is_masked_in_place_and_keeps_its_rank(worker):
+    text = "The capital of France is Paris."
+    plain, _ = worker.call(protocol.Tokenize(PRESET, text))
+    filled, _ = worker.call(protocol.FillMask(PRESET, text, masked=(3,), top_k=3))
+    (answer,) = filled.answers
+    assert answer.position == 3
+    assert len(filled.tokenized.tokens) == len(plain.tokens)
+    assert answer.original.id == plain.tokens[3].id
+    assert answer.original_rank >= 1
+
+
+def test_the_same_question_gets_the_same_answer(worker):
+    question = protocol.FillMask(PRESET, TEXT)
+    first, second = (worker.call(question)[0].answers for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (protocol.FillMask(PRESET, "No gap here."), "fill-mask.no-mask"),
+        (protocol.FillMask(PRESET, "A word.", masked=(99,)), "fill-mask.position"),
+        (protocol.FillMask(PRESET, "A word.", masked=(0,)), "fill-mask.position"),
+        (protocol.FillMask(PRESET, "A word.", masked=(-1,)), "fill-mask.position"),
+        (protocol.FillMask(PRESET, ""), "fill-mask.no-mask"),
+    ],
+)
+def test_a_question_without_an_answer_gets_words(worker, command, kind):
+    with pytest.raises(UserError) as caught:
+        worker.call(command)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize("keep_zero", [False, True])
+def test_maps_come_as_one_atlas_of_all_layers(worker, keep_zero):
+    loaded, _ = worker.call(protocol.Load(PRESET))
+    maps, atlas = worker.call(protocol.Probe(PRESET, TEXT, rows=16, columns=24, keep_zero=keep_zero))
+    assert (maps.layers, maps.rows, maps.columns) == (loaded.num_layers, 16, 24)
+    assert len(atlas) == maps.layers * maps.rows * maps.columns
+    assert (min(atlas), max(atlas)) == (0, 255)
+    assert maps.low < maps.high
+    assert maps.keep_zero == keep_zero
+    assert maps.row_span[0] < 0 < maps.row_span[1]
+
+
+# -------------------------------------------------------------------------------------------- train
+
+
+def test_a_training_goes_through_known_phases_in_order(trained):
+    names = [phase.name for phase in trained.of(protocol.Phase)]
+    assert set(names) <= set(PHASES)
+    in_order = [name for name in ("tokenising", "compiling", "training", "validating", "testing") if name in names]
+    assert [names.index(name) for name in in_order] == sorted(names.index(name) for name in in_order)
+    assert {"training", "validating", "testing"} <= set(names)
+
+
+def test_every_step_is_told_once_and_in_order(trained):
+    (started,) = trained.of(protocol.RunStarted)
+    assert list(trained.state.step) == list(range(1, started.total_steps + 1))
+    assert started.total_steps == 2 * started.steps_per_epoch
+    assert list(trained.state.time_s) == sorted(trained.state.time_s)
+    assert all(0 <= accuracy <= 1 for accuracy in trained.state.accuracy)
+
+
+def test_no_event_of_a_run_precedes_the_rows_it_stands_on(trained):
+    """An evaluation at step N comes when the rows up to N have come."""
+    seen = 0
+    for envelope in trained.envelopes:
+        if isinstance(envelope.body, protocol.Metrics):
+            seen = envelope.body.step[-1]
+        elif isinstance(envelope.body, protocol.Evaluated):
+            assert seen == envelope.body.step
+
+
+def test_each_epoch_is_evaluated_and_the_test_set_once(trained):
+    splits = collections.Counter(evaluated.split for evaluated in trained.of(protocol.Evaluated))
+    assert splits == {"train": 2, "validation": 2, "test": 1}
+    (test,) = trained.state.of_split("test")
+    assert trained.finished.test_accuracy == test.accuracy
+    assert trained.finished.test_loss == test.loss
+
+
+def test_one_credit_brings_one_picture(trained, worker):
+    frames = [(it.body, blob) for it, blob in zip(trained.envelopes, trained.blobs) if blob]
+    ((frame, atlas),) = frames
+    assert frame.stream == "maps"
+    assert len(atlas) == frame.maps.layers * frame.maps.rows * frame.maps.columns
+    assert frame.maps.rows <= 24
+    assert frame.maps.columns <= 32
+
+
+def test_a_picture_for_every_credit_that_its_painter_gives(worker):
+    def paint(envelope, blob):
+        if isinstance(envelope.body, protocol.Frame):
+            worker.post(protocol.Credit("maps"))
+
+    assert len(train(worker, tiny(), on_event=paint).of(protocol.Frame)) > 1
+
+
+def test_no_credit_no_picture(worker):
+    assert not train(worker, tiny(), credits=0).of(protocol.Frame)
+
+
+def test_a_run_is_kept_on_disk_as_it_was_told(trained):
+    record = run_store.read(trained.finished.run)
+    assert record.status == "finished"
+    assert record.steps == len(trained.state.step)
+    assert record.test_accuracy == trained.finished.test_accuracy
+    rows = [row for row in run_store.read_metrics(record.id) if "split" not in row]
+    assert [row["step"] for row in rows] == list(trained.state.step)
+    assert [row["loss"] for row in rows] == list(trained.state.loss)
+
+
+def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
+    evaluation, _ = worker.call(protocol.Evaluate(trained.finished.run, "test"))
+    assert evaluation.split == "test"
+    assert evaluation.accuracy == pytest.approx(trained.finished.test_accuracy, abs=1e-3)
+    assert sum(map(sum, evaluation.confusion)) == evaluation.examples
+    texts = ("A joy from start to end.", "Dull.", "")
+    classified, _ = worker.call(protocol.Classify(trained.finished.run, texts))
+    assert len(classified.probabilities) == 3
+    assert all(sum(row) == pytest.approx(1.0) for row in classified.probabilities)
+    assert len(classified.class_names) == len(classified.probabilities[0])
+
+
+@pytest.mark.parametrize("command", [protocol.Evaluate("no-such-run"), protocol.Classify("../..", ("x",))])
+def test_a_run_that_is_not_there_is_named(worker, command):
+    with pytest.raises(UserError) as caught:
+        worker.call(command)
+    assert caught.value.kind == "run.missing"
+
+
+def test_a_recipe_out_of_bounds_is_refused_before_anything_is_written(worker):
+    before = len(run_store.list_runs()[0])
+    broken = tiny()
+    broken["training"]["batch_size"] = 0
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.Train(broken))
+    assert caught.value.kind == "recipe.invalid"
+    assert "1 to 4096" in caught.value.advice
+    assert len(run_store.list_runs()[0]) == before
+
+
+@pytest.mark.parametrize("mode", ["keep", "discard"])
+def test_a_stopped_run_is_kept_or_leaves_no_trace(worker, mode):
+    before = {record.id for record in run_store.list_runs()[0]}
+    asked = []
+
+    def stop(envelope, blob):
+        if isinstance(envelope.body, protocol.Metrics) and not asked:
+            asked.append(worker.post(protocol.Stop(envelope.reply_to, mode)))
+
+    with pytest.raises(Stopped) as caught:
+        train(worker, tiny(**{"training.epochs": "200"}), on_event=stop)
+    new = {record.id: record for record in run_store.list_runs()[0] if record.id not in before}
+    if mode == "keep":
+        assert caught.value.kept
+        assert {id: record.status for id, record in new.items()} == {caught.value.run: "stopped"}
+    else:
+        assert not caught.value.kept
+        assert not new
+
+
+@pytest.mark.parametrize("phase", ["reading", "tokenising", "compiling", "validating"])
+def test_a_stop_is_heeded_in_every_phase(worker, phase):
+    asked = []
+
+    def stop(envelope, blob):
+        reached = isinstance(envelope.body, protocol.Phase) and envelope.body.name == phase
+        # A phase that this engine leaves out, since its result is cached, is stopped in the next one.
+        later = isinstance(envelope.body, protocol.Phase) and envelope.body.name == "saving"
+        if (reached or later) and not asked:
+            asked.append(worker.post(protocol.Stop(envelope.reply_to, "discard")))
+
+    with pytest.raises(Stopped):
+        train(worker, tiny(**{"training.epochs": "200"}), on_event=stop)
+    assert msgspec.to_builtins(worker.call(protocol.Load(PRESET))[0])["preset"] == PRESET, "and the worker goes on"
