@@ -19,6 +19,7 @@ os.environ.setdefault("KERAS_HOME", str(places.cache_dir() / "keras"))
 
 if TYPE_CHECKING:
     from fnet_studio.models.backbone import FNetBackbone
+    from fnet_studio.models.convert import convert
     from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding, TokenAndPositionEmbedding
     from fnet_studio.models.encoder import FNetEncoder
     from fnet_studio.models.imdb_classifier import build_imdb_classifier
@@ -51,6 +52,7 @@ _HOMES = {
     "TokenAndPositionEmbedding": "embedding",
     "TransformerEncoder": "transformer_encoder",
     "build_imdb_classifier": "imdb_classifier",
+    "convert": "convert",
     "fourier_mix": "mixing",
     "mixing_maps": "trace",
 }
@@ -73,6 +75,7 @@ __all__ = [
     "TokenAndPositionEmbedding",
     "TransformerEncoder",
     "build_imdb_classifier",
+    "convert",
     "fourier_mix",
     "mixing_maps",
 ]

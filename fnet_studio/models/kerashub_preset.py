@@ -1,14 +1,14 @@
 """KerasHub's preset folders (`config.json` with `keras_hub>FNetBackbone`), read by known names only."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.models.json_files import bad_field, read_json
 from fnet_studio.models.keras_names import activation, dtype_name
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.tensors import Stored, match
-from fnet_studio.models.weights_h5 import list_h5
+from fnet_studio.models.weights_h5 import list_h5, list_sharded_h5
 
 VOCABULARY = "assets/tokenizer/vocabulary.spm"
 OWN_FILE = "fnet_studio.json"
@@ -59,6 +59,11 @@ MASKED_LM_PATHS = {
 CLASSIFIER_PATHS = {"classifier/kernel": "layers/dense/vars/0", "classifier/bias": "layers/dense/vars/1"}
 
 
+NEXT_SENTENCE_FILE = "next_sentence.weights.h5"
+"""A file of this package: KerasHub has no place for pretraining's other head."""
+NEXT_SENTENCE_PATHS = {"next_sentence/kernel": "vars/0", "next_sentence/bias": "vars/1"}
+
+
 def _pair(name: str, group: str, parts: tuple[str, str]) -> dict[str, str]:
     return {f"{name}/{part}": f"{group}/vars/{index}" for index, part in enumerate(parts)}
 
@@ -93,8 +98,10 @@ class KerasHubPreset:
         return dtype_name(self._config.get("dtype"))
 
     def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
-        stored = list_h5(self.folder / "model.weights.h5")
-        paths = match(backbone_paths(num_layers), stored, "model.weights.h5", _is_not_weight)
+        index = self.folder / "model.weights.json"
+        file = index if index.is_file() else self.folder / "model.weights.h5"
+        stored = list_sharded_h5(file) if file is index else list_h5(file)
+        paths = match(backbone_paths(num_layers), stored, file.name, _is_not_weight)
         return {name: stored[path] for name, path in paths.items()}
 
     def head(self) -> StoredHead | None:
@@ -115,6 +122,7 @@ class KerasHubPreset:
             arguments = {
                 "head_activation": own.get("intermediate_activation", "gelu"),
                 "head_layer_norm_epsilon": own.get("layer_norm_epsilon", 1e-5),
+                "next_sentence_head": (self.folder / NEXT_SENTENCE_FILE).is_file(),
             }
             return StoredHead("masked_lm", own.get("state", "pretrained"), arguments)
         classes = config.get("num_classes")
@@ -127,9 +135,10 @@ class KerasHubPreset:
     def head_tensors(self) -> dict[str, Stored]:
         head = self.head()
         wanted = MASKED_LM_PATHS if head and head.kind == "masked_lm" else CLASSIFIER_PATHS
-        stored = list_h5(self.folder / "task.weights.h5")
-        paths = match(wanted, stored, "task.weights.h5", _is_not_weight)
-        return {name: stored[path] for name, path in paths.items()}
+        found = _matched(self.folder / "task.weights.h5", wanted)
+        if head and head.arguments.get("next_sentence_head"):
+            found |= _matched(self.folder / NEXT_SENTENCE_FILE, NEXT_SENTENCE_PATHS)
+        return found
 
     def vocabulary(self) -> Path:
         path = self.folder / VOCABULARY
@@ -166,6 +175,11 @@ class KerasHubPreset:
         return head
 
 
+def _matched(path: Path, wanted: dict[str, str]) -> dict[str, Stored]:
+    stored = list_h5(path)
+    return {name: stored[inner] for name, inner in match(wanted, stored, path.name, _is_not_weight).items()}
+
+
 def _is_not_weight(path: str) -> bool:
     return path.startswith(("optimizer/", "preprocessor/", "_backbone/", "seed_generator")) or "/seed_" in path
 
@@ -180,25 +194,6 @@ def _activation(value: Any, file: Path) -> str | None:
     except (ValueError, TypeError):
         raise bad_field(file, "activation", value, "the name of a Keras activation") from None
     return name
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """UserError `preset.bad-config` for anything but a JSON object."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            "preset.bad-config",
-            f"{path.name} in {path.parent.name} cannot be read: {error}.",
-            "Fetch the preset again.",
-        ) from None
-    if not isinstance(value, dict):
-        raise UserError(
-            "preset.bad-config",
-            f"{path.name} in {path.parent.name} holds no JSON object.",
-            "Fetch the preset again.",
-        )
-    return value
 
 
 def require_class(config: dict[str, Any], known: str | tuple[str, ...], file: Path) -> str:
@@ -221,12 +216,3 @@ def _inner(config: dict[str, Any], file: Path) -> dict[str, Any]:
     if not isinstance(inner, dict):
         raise bad_field(file, "config", inner, "an object")
     return inner
-
-
-def bad_field(file: Path, field: str, value: Any, wanted: str) -> UserError:
-    shown = json.dumps(value, default=str)[:80]
-    return UserError(
-        "preset.bad-config",
-        f"In {file.name} of {file.parent.name} the field {field} is {shown}, not {wanted}.",
-        "Fetch the preset again, or repair the field.",
-    )

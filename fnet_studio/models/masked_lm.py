@@ -19,7 +19,9 @@ class FNetMaskedLM(Task):
     """{token_ids, segment_ids (batch, length), mask_positions (batch, masks)} -> logits (batch, masks, vocabulary).
 
     backbone and preprocessor as in `keras_hub.models.FNetMaskedLM`. head_activation and head_layer_norm_epsilon
-    default to KerasHub's head; the authors' (and Transformers') is "gelu_approximate" with 1e-12.
+    default to KerasHub's head; the authors' (and Transformers') is "gelu_approximate" with 1e-12. With
+    next_sentence_head there is pretraining's other head too, beside the graph: it is not trained, only kept,
+    evaluated and exported.
     """
 
     preprocessor_class = FNetMaskedLMPreprocessor
@@ -31,6 +33,7 @@ class FNetMaskedLM(Task):
         head_activation: Any = "gelu",
         head_layer_norm_epsilon: float = 1e-5,
         head_state: HeadState = "none",
+        next_sentence_head: bool = False,
         **kwargs: Any,
     ) -> None:
         head = MaskedLMHead(
@@ -52,6 +55,12 @@ class FNetMaskedLM(Task):
         self.preprocessor = preprocessor
         self.masked_lm_head = head
         self.head_state = head_state
+        self.next_sentence_dense: keras.layers.Dense | None = None
+        if next_sentence_head:
+            self.next_sentence_dense = keras.layers.Dense(
+                2, kernel_initializer=normal_002(), dtype=backbone.dtype_policy, name="next_sentence"
+            )
+            self.next_sentence_dense.build((None, backbone.hidden_dim))
         self._jitted_probabilities = jax.jit(self._probabilities)
 
     @property
@@ -76,6 +85,14 @@ class FNetMaskedLM(Task):
         weights = [[v.value for v in part] for part in (self.trainable_variables, self.non_trainable_variables)]
         return np.asarray(self._jitted_probabilities(*weights, ready))[:, :count]
 
+    def next_sentence_logits(self, features: dict[str, Any]) -> np.ndarray:
+        """(batch, 2): whether the second segment follows the first, and whether it is a random one. ValueError when
+        the preset held no such head."""
+        if self.next_sentence_dense is None:
+            raise ValueError("This model has no next-sentence head.")
+        ready = {name: features[name] for name in ("token_ids", "segment_ids")}
+        return np.asarray(self.next_sentence_dense(self.backbone(ready)["pooled_output"]))
+
     def _probabilities(self, trainable: Any, non_trainable: Any, features: Any) -> jax.Array:
         logits = self.stateless_call(trainable, non_trainable, features, training=False)[0]
         return jax.nn.softmax(logits.astype(jnp.float32), axis=-1)
@@ -87,4 +104,5 @@ class FNetMaskedLM(Task):
             "head_activation": settings["intermediate_activation"],
             "head_layer_norm_epsilon": settings["layer_norm_epsilon"],
             "head_state": self.head_state,
+            "next_sentence_head": self.next_sentence_dense is not None,
         }

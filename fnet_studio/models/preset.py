@@ -40,20 +40,38 @@ class Preset(Protocol):
 
 
 def open_preset(preset: str | Path) -> Preset:
-    """By name (the user's own, then bundled) or by path. UserError `preset.missing`, `preset.unknown-format`."""
+    """By name (the user's own, then bundled) or by path: a folder of KerasHub or Transformers, or a Flax checkpoint
+    with its vocabulary beside it. UserError `preset.missing`, `preset.missing-file`, `preset.bad-config`, …"""
+    from fnet_studio.models.flax_preset import FlaxPreset, find_checkpoint
+    from fnet_studio.models.json_files import read_json
     from fnet_studio.models.kerashub_preset import KerasHubPreset
+    from fnet_studio.models.transformers_preset import TransformersPreset
 
-    folder = presets.folder(str(preset))
-    if not (folder / "config.json").is_file():
+    path = Path(preset).expanduser()
+    folder = path if path.is_file() else presets.folder(str(preset))
+    config = folder / "config.json"
+    if config.is_file():
+        return TransformersPreset(folder) if "model_type" in read_json(config) else KerasHubPreset(folder)
+    checkpoint = find_checkpoint(folder)
+    if checkpoint is None:
         raise UserError(
             "preset.missing-file",
             f"{folder.name} holds no config.json, so it is not a preset.",
-            "Choose the folder that holds config.json.",
+            "Choose the folder that holds config.json, or a Flax checkpoint file.",
         )
-    return KerasHubPreset(folder)
+    return FlaxPreset(checkpoint)
+
+
+def has_vocabulary(opened: Preset) -> bool:
+    try:
+        opened.vocabulary()
+    except UserError:
+        return False
+    return True
 
 
 def load_backbone(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Any:
+    """The encoder of a preset as `cls`, a FNetBackbone."""
     return _build_backbone(cls, open_preset(preset), load_weights, kwargs)
 
 
@@ -93,7 +111,7 @@ def load_task(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs:
     backbone = _build_backbone(FNetBackbone, opened, load_weights, backbone_kwargs)
     task = cls(backbone, **{**(head.arguments if head else {}), **kwargs})
     if head and load_weights:
-        variables = classifier_variables(task) if kind == "classifier" else masked_lm_variables(task.masked_lm_head)
+        variables = classifier_variables(task) if kind == "classifier" else masked_lm_variables(task)
         fill(variables, opened.head_tensors())
         task.head_state = head.state
     return task

@@ -13,6 +13,8 @@ from fnet_studio.models.keras_names import activation_name, dtype_name
 from fnet_studio.models.kerashub_preset import (
     CLASSIFIER_PATHS,
     MASKED_LM_PATHS,
+    NEXT_SENTENCE_FILE,
+    NEXT_SENTENCE_PATHS,
     OWN_FILE,
     VOCABULARY,
     backbone_paths,
@@ -54,7 +56,15 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
     task = model if isinstance(model, Task) else None
     backbone = task.backbone if task is not None else model
     assert isinstance(backbone, FNetBackbone)
-    for stale in ("task.json", "task.weights.h5", "preprocessor.json", "tokenizer.json", OWN_FILE):
+    for stale in (
+        "task.json",
+        "task.weights.h5",
+        NEXT_SENTENCE_FILE,
+        "preprocessor.json",
+        "tokenizer.json",
+        "model.weights.json",
+        OWN_FILE,
+    ):
         (folder / stale).unlink(missing_ok=True)
     _write_tensors(folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers))
     files.write_json(folder / "config.json", _backbone_json(backbone))
@@ -75,7 +85,10 @@ def _write_head(task: Task, folder: Path) -> list[str]:
     own: dict[str, Any] = {"state": task.head_state}
     notes: list[str] = []
     if isinstance(task, FNetMaskedLM):
-        _write_tensors(folder / "task.weights.h5", masked_lm_variables(task.masked_lm_head), MASKED_LM_PATHS)
+        variables = masked_lm_variables(task)
+        _write_tensors(folder / "task.weights.h5", variables, MASKED_LM_PATHS)
+        if task.next_sentence_dense is not None:
+            _write_tensors(folder / NEXT_SENTENCE_FILE, variables, NEXT_SENTENCE_PATHS)
         own |= task.head_settings
         if task.head_settings != KERASHUB_HEAD:
             notes.append(
@@ -109,7 +122,7 @@ def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
 
 
 def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str]) -> None:
-    tensors = {paths[name]: np.asarray(variable.value) for name, variable in variables.items()}
+    tensors = {path: np.asarray(variables[name].value) for name, path in paths.items()}
     write_h5(path, tensors)
 
 

@@ -11,6 +11,13 @@ from fnet_studio.core.errors import UserError
 ADVICE = "Fetch the preset again, or save it again from the program that made it."
 
 
+def corrupt(file: str, error: Exception, tensor: str = "") -> UserError:
+    """The words for a file that cannot be read to its end."""
+    where = f"{file}, tensor {tensor}," if tensor else file
+    reason = str(error).strip("'\"") or type(error).__name__
+    return UserError("preset.corrupt", f"{where} cannot be read: it is damaged or cut off ({reason}).", ADVICE)
+
+
 class Stored(NamedTuple):
     """A tensor in a file, not read yet."""
 
@@ -36,11 +43,13 @@ def backbone_variables(backbone: Any) -> dict[str, keras.Variable]:
     return {**found, **_dense("pooled_dense", backbone.pooled_dense)}
 
 
-def masked_lm_variables(head: Any) -> dict[str, keras.Variable]:
+def masked_lm_variables(task: Any) -> dict[str, keras.Variable]:
+    head, next_sentence = task.masked_lm_head, task.next_sentence_dense
     return {
         **_dense("head/dense", head.intermediate_dense),
         **_norm("head/layer_norm", head.intermediate_layer_norm),
         "head/bias": head.output_bias,
+        **({} if next_sentence is None else _dense("next_sentence", next_sentence)),
     }
 
 

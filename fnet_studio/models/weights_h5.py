@@ -9,9 +9,18 @@ import ml_dtypes
 import numpy as np
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.models.tensors import ADVICE, Stored, aligned_empty
+from fnet_studio.models.json_files import shard_names
+from fnet_studio.models.tensors import Stored, aligned_empty, corrupt
 
 H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError)
+
+
+def list_sharded_h5(index: Path) -> dict[str, Stored]:
+    """The datasets of all files that a `model.weights.json` index names."""
+    found: dict[str, Stored] = {}
+    for name in shard_names(index):
+        found |= list_h5(index.with_name(name))
+    return found
 
 
 def list_h5(path: Path) -> dict[str, Stored]:
@@ -33,7 +42,7 @@ def list_h5(path: Path) -> dict[str, Stored]:
         with h5py.File(path, "r") as file:
             file.visititems(note)
     except H5_ERRORS as error:
-        raise _corrupt(path, error) from None
+        raise corrupt(path.name, error) from None
     return found
 
 
@@ -49,13 +58,7 @@ def _read(path: Path, name: str) -> np.ndarray:
             dataset.read_direct(value)
             return value
     except H5_ERRORS as error:
-        raise _corrupt(path, error, name) from None
-
-
-def _corrupt(path: Path, error: Exception, name: str = "") -> UserError:
-    where = f"{path.name}, tensor {name}," if name else path.name
-    reason = str(error).strip("'\"").split("(")[-1].rstrip(")") or type(error).__name__
-    return UserError("preset.corrupt", f"{where} cannot be read: it is damaged or cut off ({reason}).", ADVICE)
+        raise corrupt(path.name, error, name) from None
 
 
 def write_h5(path: Path, tensors: Mapping[str, np.ndarray], layer_names: Mapping[str, str] | None = None) -> None:

@@ -27,6 +27,34 @@ def golden(tmp_path_factory) -> Path:
     return root
 
 
+def assemble_other(name: str, target: Path) -> Path:
+    """A Transformers folder or a Flax one, with its vocabulary."""
+    shutil.copytree(GOLDEN / name, target)
+    shutil.copy(GOLDEN / "vocabulary.spm", target / "spiece.model")
+    return target
+
+
+@pytest.fixture(scope="session")
+def others(tmp_path_factory) -> Path:
+    """A folder with complete transformers_* and flax_pretraining. Read only."""
+    root = tmp_path_factory.mktemp("others")
+    for path in (*GOLDEN.glob("transformers_*"), GOLDEN / "flax_pretraining"):
+        assemble_other(path.name, root / path.name)
+    return root
+
+
+@pytest.fixture
+def transformers_preset(tmp_path) -> Path:
+    """A transformers_masked_lm of one's own, to be damaged."""
+    return assemble_other("transformers_masked_lm", tmp_path / "transformers")
+
+
+@pytest.fixture
+def pickle_preset(tmp_path) -> Path:
+    """A transformers_pretraining of one's own, with pytorch_model.bin."""
+    return assemble_other("transformers_pretraining", tmp_path / "pickled")
+
+
 @pytest.fixture
 def preset(tmp_path) -> Path:
     """A kerashub_masked_lm of one's own, to be damaged."""

@@ -105,7 +105,7 @@ def test_a_frozen_backbone_stays_as_it_is(classifier):
 def test_a_keras_file_gives_the_model_back(masked, tmp_path):
     features = masked.preprocessor.prompt("The capital of France is [MASK].").features
     masked.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again(features), masked(features))
     assert again.head_state == "pretrained"
     assert again.preprocessor.prompt("a [MASK]").masked == [1]
@@ -114,7 +114,7 @@ def test_a_keras_file_gives_the_model_back(masked, tmp_path):
 @saves_keras_files
 def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
     classifier.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
 
 

@@ -1,0 +1,81 @@
+"""A folder that we wrote loads in the peer that it is meant for, with equal outputs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
+
+PEERS = os.environ.get("FNET_STUDIO_PEERS", "")
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+pytestmark = pytest.mark.skipif(
+    not PEERS, reason="FNET_STUDIO_PEERS names no Python with KerasHub and Transformers (tests/peers/README.md)"
+)
+
+
+def assemble(name: str, target: Path) -> Path:
+    import shutil
+
+    shutil.copytree(GOLDEN / name, target)
+    if name.startswith("kerashub"):
+        (target / "assets/tokenizer").mkdir(parents=True)
+        shutil.copy(GOLDEN / "vocabulary.spm", target / "assets/tokenizer")
+        if not (target / "model.weights.h5").exists():
+            shutil.copy(GOLDEN / "kerashub_masked_lm/model.weights.h5", target)
+    else:
+        shutil.copy(GOLDEN / "vocabulary.spm", target / "spiece.model")
+    return target
+
+
+CASES = [
+    ("kerashub_masked_lm", "kerashub", "FNetMaskedLM", FNetMaskedLM),
+    ("kerashub_classifier", "kerashub", "FNetTextClassifier", FNetTextClassifier),
+    ("transformers_classifier", "kerashub", "FNetTextClassifier", FNetTextClassifier),
+    ("transformers_masked_lm", "transformers", "FNetForMaskedLM", FNetMaskedLM),
+    ("transformers_pretraining", "transformers", "FNetForPreTraining", FNetMaskedLM),
+    ("transformers_classifier", "transformers", "FNetForSequenceClassification", FNetTextClassifier),
+    ("kerashub_classifier", "transformers", "FNetForSequenceClassification", FNetTextClassifier),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("source", "target", "peer_class", "cls"), CASES)
+def test_a_converted_folder_gives_equal_outputs_in_the_peer(tmp_path, source, target, peer_class, cls):
+    folder = tmp_path / "converted"
+    convert(assemble(source, tmp_path / "source"), folder, target)
+    random = np.random.default_rng(0)
+    features = {
+        "token_ids": random.integers(0, 1000, (2, 64)).astype(np.int32),
+        "segment_ids": random.integers(0, 4, (2, 64)).astype(np.int32),
+        "mask_positions": random.integers(0, 64, (2, 5)).astype(np.int32),
+    }
+    np.savez(tmp_path / "features.npz", **features)
+    script = str(Path(__file__).with_name("evaluate.py"))
+    command = [
+        PEERS,
+        script,
+        target,
+        peer_class,
+        str(folder),
+        str(tmp_path / "features.npz"),
+        str(tmp_path / "out.npz"),
+    ]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    theirs = dict(np.load(tmp_path / "out.npz"))
+    model = cls.from_preset(folder)
+    encoder_inputs = {name: features[name] for name in ("token_ids", "segment_ids")}
+    ours = {k: np.asarray(v) for k, v in model.backbone(encoder_inputs).items()}
+    ours["logits"] = np.asarray(model(features if cls is FNetMaskedLM else encoder_inputs))
+    if "next_sentence" in theirs:
+        ours["next_sentence"] = model.next_sentence_logits(features)
+    if "ids" in theirs:
+        text = "The capital of France is a large city."
+        np.testing.assert_array_equal(model.preprocessor.tokenizer(text), theirs.pop("ids"))
+    assert theirs.keys() == ours.keys()
+    for name, value in theirs.items():
+        assert np.abs(ours[name] - value).max() <= 1e-4 * np.abs(value).max(), name

@@ -1,0 +1,94 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
+
+
+def tensors(model):
+    """The weights that a preset holds; counters of random seeds are none."""
+    values = [np.asarray(v.value) for v in model.weights if "seed_generator" not in v.name]
+    head = getattr(model, "next_sentence_dense", None)
+    return values + ([np.asarray(v.value) for v in head.weights] if head else [])
+
+
+SOURCES = [
+    ("golden", "kerashub_masked_lm", FNetMaskedLM),
+    ("golden", "kerashub_classifier", FNetTextClassifier),
+    ("golden", "kerashub_backbone_only", FNetMaskedLM),
+    ("others", "transformers_masked_lm", FNetMaskedLM),
+    ("others", "transformers_pretraining", FNetMaskedLM),
+    ("others", "transformers_classifier", FNetTextClassifier),
+    ("others", "flax_pretraining", FNetMaskedLM),
+]
+
+
+@pytest.mark.parametrize(("root", "name", "cls"), SOURCES)
+def test_round_trips_are_exact(request, tmp_path, root, name, cls):
+    source = request.getfixturevalue(root) / name
+    original = cls.from_preset(source)
+    convert(source, tmp_path / "t", "transformers")
+    convert(tmp_path / "t", tmp_path / "k", "kerashub")
+    for folder in ("t", "k"):
+        again = cls.from_preset(tmp_path / folder)
+        assert again.head_state == original.head_state
+        pair = (original, again) if original.head_state != "none" else (original.backbone, again.backbone)
+        for one, two in zip(*map(tensors, pair), strict=True):
+            np.testing.assert_array_equal(one, two)
+    assert (tmp_path / "t/spiece.model").read_bytes() == (tmp_path / "k/assets/tokenizer/vocabulary.spm").read_bytes()
+
+
+def test_the_reader_is_told_where_the_peers_evaluate_the_head_in_another_way(golden, others, tmp_path):
+    notes = convert(others / "transformers_masked_lm", tmp_path / "k", "kerashub")
+    assert len(notes) == 1
+    assert "KerasHub evaluates this head with exact GELU" in notes[0]
+    assert convert(others / "transformers_masked_lm", tmp_path / "t", "transformers") == []
+    notes = convert(golden / "kerashub_masked_lm", tmp_path / "t2", "transformers")
+    assert len(notes) == 1
+    assert "Transformers evaluates this head with tanh GELU" in notes[0]
+    assert convert(golden / "kerashub_backbone_only", tmp_path / "b", "transformers") == [
+        "The head is random and was left out."
+    ]
+
+
+def test_an_imported_head_keeps_its_own_activation_in_a_kerashub_folder(others, tmp_path):
+    convert(others / "transformers_masked_lm", tmp_path / "k", "kerashub")
+    original = FNetMaskedLM.from_preset(others / "transformers_masked_lm")
+    again = FNetMaskedLM.from_preset(tmp_path / "k")
+    features = original.preprocessor.prompt("The capital of France is [MASK].").features
+    np.testing.assert_array_equal(again(features), original(features))
+
+
+def test_a_folder_that_holds_something_is_left_alone(golden, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError) as caught:
+        convert(golden / "kerashub_masked_lm", tmp_path, "kerashub")
+    assert caught.value.kind == "convert.exists"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_unknown_format_is_refused(golden, tmp_path):
+    with pytest.raises(UserError, match="onnx"):
+        convert(golden / "kerashub_masked_lm", tmp_path / "x", "onnx")  # pyright: ignore[reportArgumentType]
+    assert not (tmp_path / "x").exists()
+
+
+def test_sharded_kerashub_weights_are_joined(preset, golden):
+    with h5py.File(preset / "model.weights.h5") as whole:
+        names: list[str] = []
+        whole.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        weight_map = {}
+        for index, part in enumerate((names[:15], names[15:])):
+            file = f"model_{index:05}.weights.h5"
+            with h5py.File(preset / file, "w") as shard:
+                for name in part:
+                    shard[name] = whole[name][()]
+                    weight_map.setdefault(f"/{name.rsplit('/', 1)[0]}", file)
+    (preset / "model.weights.h5").unlink()
+    (preset / "model.weights.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    whole, again = (FNetMaskedLM.from_preset(path) for path in (golden / "kerashub_masked_lm", preset))
+    for one, two in zip(tensors(whole), tensors(again), strict=True):
+        np.testing.assert_array_equal(one, two)
