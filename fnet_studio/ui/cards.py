@@ -19,8 +19,6 @@ def failed_from(error: UserError) -> protocol.Failed:
 class ErrorCard(Card):
     """What happened, what to do, and a folded traceback."""
 
-    dismissed = Signal()
-
     def __init__(
         self,
         themes: ThemeSource,
@@ -86,7 +84,7 @@ class ErrorCard(Card):
 
     def dismiss(self) -> None:
         self.hide()
-        self.dismissed.emit()
+        self.closed.emit()
         self.deleteLater()
 
     def _toggle(self) -> None:
@@ -175,7 +173,7 @@ class ConfirmCard(Card):
         """choices: (key, words of the button, kind), the one that changes nothing last."""
         super().__init__("warning", parent)
         self.setObjectName("confirm-card")
-        self._way_out = choices[-1][0]
+        self.way_out = choices[-1][0]
         mark = label("")
         follow_icon(mark, themes, "info", "warning", 20)
         texts = QVBoxLayout()
@@ -196,16 +194,17 @@ class ConfirmCard(Card):
             foot.addWidget(item)
         foot.addStretch(1)
         self.column.addLayout(foot)
-        self.setFocusProxy(self.buttons[self._way_out])
+        self.setFocusProxy(self.buttons[self.way_out])
         self.setAccessibleName(f"{question} {words}".strip())
 
     def answer(self, key: str) -> None:
         self.hide()
         self.answered.emit(key)
+        self.closed.emit()
         self.deleteLater()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            self.answer(self._way_out)
+            self.answer(self.way_out)
         else:
             super().keyPressEvent(event)

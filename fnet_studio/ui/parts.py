@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fnet_studio.ui import icons
@@ -86,6 +86,9 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
 class Card(QFrame):
     """A bordered sheet with a column of things on it."""
 
+    closed = Signal()
+    """A card that the user can send away is about to delete itself."""
+
     def __init__(self, tone: str = "true", parent: QWidget | None = None) -> None:
         """tone: true, warning or danger: the colour of its border."""
         super().__init__(parent)
@@ -106,3 +109,36 @@ def row(*items: QWidget | None, spacing: int = 8) -> QHBoxLayout:
         else:
             result.addWidget(item)
     return result
+
+
+class Fact(QWidget):
+    """A caption above a value."""
+
+    def __init__(self, caption: str, value: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self.value = label(value, "strong", selectable=True)
+        column.addWidget(label(caption, "caption"))
+        column.addWidget(self.value)
+        self.setAccessibleName(f"{caption}: {value}")
+
+
+class Badge(QFrame):
+    """An icon and a word in a frame: never a colour alone."""
+
+    def __init__(
+        self, themes: ThemeSource, words: str, icon: str, tone: str, tip: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("badge", True)
+        self.setToolTip(tip)
+        self.setAccessibleName(words)
+        mark = label("")
+        follow_icon(mark, themes, icon, tone, 14)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(8, 3, 8, 3)
+        line.setSpacing(6)
+        line.addWidget(mark)
+        line.addWidget(label(words, "small"))

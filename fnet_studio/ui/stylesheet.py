@@ -24,7 +24,8 @@ QLabel[role="changed"] { color: $accent; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="caption"] { color: $muted; font-size: 9pt; }
 QLabel[role="error"] { color: $danger_text; font-size: 9pt; }
-QLabel[role="badge"] { border: 1px solid $line; border-radius: 4px; padding: 2px 8px; font-size: 9pt; }
+QLabel[role="small"] { font-size: 9pt; }
+QFrame[badge="true"] { background: $window; border: 1px solid $line; border-radius: 6px; }
 
 QPushButton { background: $card; color: $text; border: 1px solid $line; border-radius: 6px;
   padding: 5px 14px; min-height: 20px; }
@@ -47,6 +48,7 @@ QToolButton:disabled { color: $muted; }
 
 QToolButton[rail="true"] { border-radius: 8px; padding: 7px 4px; font-size: 9pt; color: $muted; }
 QToolButton[rail="true"]:checked { background: $chosen; color: $accent_text; font-weight: 600; }
+QToolButton[small="true"] { font-size: 9pt; color: $muted; padding: 3px 4px; }
 QWidget#rail { background: $card; border: none; border-right: 1px solid $line; }
 QWidget#status { background: $card; border: none; border-top: 1px solid $line; }
 

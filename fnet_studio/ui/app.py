@@ -1,0 +1,85 @@
+"""`fnet-studio`: the window's process, from its command line to its exit."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+import traceback
+from types import TracebackType
+
+from PySide6.QtWidgets import QApplication
+
+from fnet_studio import __version__
+from fnet_studio.core import protocol, settings
+from fnet_studio.link import command
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.window import Window
+
+TRACE = "FNET_STUDIO_TRACE_START"
+"""Set to anything, the time of the first paint is printed (seconds since the epoch)."""
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="fnet-studio", description="Open the window.")
+    result.add_argument("--engine", choices=("jax", "scripted"), default="jax", help="scripted: a demonstration")
+    result.add_argument("--script", default="", help="faults of the scripted engine, such as crash@50,rate=100")
+    result.add_argument("--page", default="", help="the page to open with")
+    return result
+
+
+def run(argv: list[str]) -> int:
+    options = parser().parse_args(argv)
+    # Ctrl+C in the terminal ends the window; its worker notices that and ends itself
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    application = QApplication.instance() or QApplication(["fnet-studio"])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("fnet-studio")
+    application.setApplicationDisplayName("FNet Studio")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("fnet-studio")
+    window = make_window(application, options.engine, options.script, options.page)
+    sys.excepthook = _Reporter(window)
+    window.show()
+    return application.exec()
+
+
+def make_window(
+    application: QApplication, engine: command.EngineName = "jax", script: str = "", page: str = ""
+) -> Window:
+    """The real window, not yet shown. Its worker starts after the first paint."""
+    choices, warning = settings.load()
+    if page:
+        choices.page = page
+    themes = ThemeSource(application, choices.theme)
+    platform = "" if choices.device == "auto" else choices.device
+    supervisor = Supervisor(command.local(engine, script, platform), application)
+    window = Window(supervisor, themes, choices, warning)
+    window.painted.connect(_trace)
+    window.painted.connect(supervisor.start)
+    return window
+
+
+def _trace() -> None:
+    if os.environ.get(TRACE):
+        print(f"first paint at {time.time():.4f}", file=sys.stderr, flush=True)
+
+
+class _Reporter:
+    """An error that nobody foresaw, in a slot of the window: a card with its traceback, and the window goes on."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(text)
+        if issubclass(kind, Exception):
+            failed = protocol.Failed(
+                "window.bug",
+                f"Something went wrong in the window: {kind.__name__}: {error}",
+                "You can go on. Please report it with the details below.",
+                text,
+            )
+            self._window.show_error(failed)

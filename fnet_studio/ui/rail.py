@@ -1,0 +1,183 @@
+"""The rail at the left: the five pages, and at its foot the device and the worker."""
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QButtonGroup, QLabel, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from fnet_studio.core import protocol
+from fnet_studio.link.liveness import Pulse
+from fnet_studio.ui import icons
+from fnet_studio.ui.parts import follow_icon, label
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.worker_state import WorkerState
+
+WIDTH = 104
+
+
+class Place(NamedTuple):
+    key: str
+    words: str
+    icon: str
+
+
+PLACES = (
+    Place("explore", "Explore", "compass"),
+    Place("train", "Train", "graduation-cap"),
+    Place("runs", "Runs", "history"),
+    Place("presets", "Presets", "boxes"),
+    Place("settings", "Settings", "settings"),
+)
+
+
+class Rail(QWidget):
+    chosen = Signal(str)
+    """Key of a page."""
+    restart_wanted = Signal()
+
+    def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("rail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(WIDTH)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 16, 9, 16)
+        self._column.setSpacing(4)
+        mark = QLabel()
+        mark.setPixmap(icons.program_icon().pixmap(QSize(40, 40), self.devicePixelRatioF()))
+        mark.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        mark.setAccessibleName("FNet Studio")
+        self._column.addWidget(mark)
+        self._column.addSpacing(12)
+        self.buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(self)
+        for number, place in enumerate(PLACES, 1):
+            item = QToolButton()
+            item.setProperty("rail", True)
+            item.setCheckable(True)
+            item.setText(place.words)
+            item.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            item.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            item.setToolTip(f"{place.words} (Ctrl+{number})")
+            follower = follow_icon(item, themes, place.icon, "muted", 22)
+            item.toggled.connect(lambda on, f=follower, name=place.icon: f.show_icon(name, "accent" if on else "muted"))
+            item.clicked.connect(lambda _=False, key=place.key: self.chosen.emit(key))
+            group.addButton(item)
+            self.buttons[place.key] = item
+            self._column.addWidget(item)
+        self._column.addStretch(1)
+        self.device = DeviceFoot(themes)
+        self._column.addWidget(self.device)
+        self._column.addSpacing(12)
+        self.worker = WorkerFoot(themes)
+        self.worker.restart.clicked.connect(lambda _=False: self.restart_wanted.emit())
+        self._column.addWidget(self.worker)
+
+    def show_page(self, key: str) -> None:
+        self.buttons[key].setChecked(True)
+
+
+class DeviceFoot(QWidget):
+    """The device's name and how much of its memory the worker holds."""
+
+    def __init__(self, themes: ThemeSource) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 0, 4, 0)
+        column.setSpacing(4)
+        self.name = label("No device", "caption")
+        self.name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName("Memory of the worker")
+        self.amount = label("", "caption")
+        self.amount.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for item in (self.name, self.bar, self.amount):
+            column.addWidget(item)
+        self._device: protocol.Device | None = None
+        self.bar.hide()
+        self.amount.hide()
+
+    def show_devices(self, devices: tuple[protocol.Device, ...]) -> None:
+        """The first accelerator, or the processor."""
+        order = sorted(devices, key=lambda device: device.platform == "cpu")
+        self._device = order[0] if order else None
+        if self._device is None:
+            self.name.setText("No device")
+        else:
+            more = f" × {len(devices)}" if len(devices) > 1 else ""
+            self.name.setText(f"{self._device.platform.upper()}{more}")
+        self.setToolTip("\n".join(f"{device.platform.upper()}: {device.name}" for device in devices))
+
+    def show_pulse(self, pulse: Pulse) -> None:
+        total = self._device.memory_bytes if self._device else 0
+        on_device = self._device is not None and self._device.platform != "cpu"
+        used = pulse.device_memory_bytes if on_device else pulse.memory_bytes
+        self.amount.setVisible(used > 0)
+        self.bar.setVisible(used > 0 and total > 0)
+        if total > 0:
+            self.bar.setValue(min(1000, round(1000 * used / total)))
+        share = f"{gigabytes(used)} of {gigabytes(total)} GB" if total else f"{gigabytes(used)} GB"
+        self.amount.setText(f"{gigabytes(used)} GB")
+        self.bar.setAccessibleDescription(share)
+        self.amount.setToolTip(f"Memory held by the worker: {share}")
+
+
+class WorkerFoot(QWidget):
+    """The worker's state as a dot with a word, and a button that restarts it."""
+
+    def __init__(self, themes: ThemeSource) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self.dot = Dot(themes)
+        self.words = label("Stopped", "caption", wrap=True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.restart = QToolButton()
+        self.restart.setText("Restart")
+        self.restart.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.restart.setToolTip("End the worker's process and start a new one")
+        self.restart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.restart.setProperty("small", True)
+        follow_icon(self.restart, themes, "rotate-cw", "muted", 14)
+        column.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.words)
+        column.addSpacing(2)
+        column.addWidget(self.restart)
+
+    def show_state(self, state: WorkerState) -> None:
+        self.dot.show_tone(state.tone)
+        self.words.setText(state.words)
+        self.setAccessibleName(f"Worker: {state.words}")
+        self.setToolTip(f"The worker is {state.words.lower()}.")
+
+
+class Dot(QWidget):
+    def __init__(self, themes: ThemeSource) -> None:
+        super().__init__()
+        self._themes = themes
+        self._tone = "muted"
+        self.setFixedSize(12, 12)
+        themes.changed.connect(self._recolour)
+
+    def show_tone(self, tone: str) -> None:
+        self._tone = tone
+        self.update()
+
+    def _recolour(self, _theme: object) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(getattr(self._themes.current, self._tone)))
+        painter.drawEllipse(1, 1, 10, 10)
+
+
+def gigabytes(amount: int) -> str:
+    value = amount / 2**30
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"

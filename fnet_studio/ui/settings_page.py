@@ -1,0 +1,293 @@
+"""Settings: look, folders, the worker and its device, its log."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fnet_studio.core import places, protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.settings import Settings
+from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.desktop import open_folder, size_of, size_words
+from fnet_studio.ui.notices import Notices
+from fnet_studio.ui.parts import Card, Fact, button, label, row
+from fnet_studio.ui.rail import gigabytes
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import MARGIN, ThemeSource
+from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.worker_state import WorkerState
+
+THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+DEVICES = (("auto", "Choose by itself"), ("cpu", "Processor only"), ("cuda", "NVIDIA GPU"))
+LOG_BYTES = 32 * 1024
+LOG_MS = 1000
+
+
+class SettingsPage(QWidget):
+    def __init__(
+        self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._supervisor, self._themes, self._settings = supervisor, themes, settings
+        self.notices = Notices()
+        self.notices.set_margins(0, 0, 0, 0)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column, cards in (
+            (left, (self._look_card(), self._folders_card())),
+            (right, (self._worker_card(), self._log_card())),
+        ):
+            column.setSpacing(16)
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+        both = QHBoxLayout()
+        both.setSpacing(16)
+        both.addLayout(left, 1)
+        both.addLayout(right, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(MARGIN, 16, MARGIN, 16)
+        whole.setSpacing(12)
+        whole.addWidget(PageHeader("Settings", "The look of the program, its folders, and the worker that computes."))
+        whole.addWidget(self.notices)
+        whole.addLayout(both)
+        whole.addStretch(1)
+        self._reading = QTimer(self)
+        self._reading.setInterval(LOG_MS)
+        self._reading.timeout.connect(self._read_log)
+        supervisor.state_changed.connect(self._state_changed)
+        supervisor.devices_changed.connect(self._show_worker)
+        self._show_worker()
+
+    # --------------------------------------------------------------------------------------------- look
+
+    def _look_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(label("Look", "section"))
+        self.themes = QButtonGroup(self)
+        line = row(spacing=16)
+        for place, (key, words) in enumerate(THEMES):
+            item = QRadioButton(words)
+            item.setChecked(self._settings.theme == key)
+            item.toggled.connect(lambda on, key=key: self._choose_theme(key) if on else None)
+            self.themes.addButton(item, place)
+            line.addWidget(item)
+        line.addStretch(1)
+        card.column.addLayout(line)
+        self.calm = QCheckBox("Less motion")
+        self.calm.setToolTip("Pictures change at once, without moving there")
+        self.calm.setChecked(self._settings.reduced_motion)
+        self.calm.toggled.connect(self._choose_motion)
+        card.column.addWidget(self.calm)
+        return card
+
+    def _choose_theme(self, key: str) -> None:
+        self._settings.theme = key
+        self._themes.set_choice(key)
+
+    def _choose_motion(self, on: bool) -> None:
+        self._settings.reduced_motion = on
+
+    # ------------------------------------------------------------------------------------------ folders
+
+    def _folders_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(label("Folders", "section"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(0, 1)
+        self._sizes = {}
+        known: tuple[tuple[str, Callable[[], Path], str], ...] = (
+            ("Runs", places.runs, "Models, curves and maps"),
+            ("Presets", places.presets, "Those that you brought in"),
+            ("Cache", places.cache_dir, "May be deleted at any time"),
+            ("Settings", places.config, "settings.toml"),
+            ("Logs", places.logs, "What the worker wrote"),
+        )
+        for place, (title, where, tip) in enumerate(known):
+            words = QVBoxLayout()
+            words.setSpacing(0)
+            words.addWidget(label(title, "strong"))
+            words.addWidget(label(tip, "caption"))
+            size = label("–", "muted")
+            self._sizes[title] = (where, size)
+            opener = button("Open", self._themes, "folder-open", "", lambda where=where: self._open(where()))
+            opener.setToolTip(str(where()))
+            opener.setAccessibleName(f"Open the folder: {title}")
+            grid.addLayout(words, place, 0)
+            grid.addWidget(size, place, 1)
+            grid.addWidget(opener, place, 2)
+        card.column.addLayout(grid)
+        return card
+
+    def _open(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            open_folder(folder)
+        except OSError as error:
+            self._say(UserError("desktop.no-folder", f"{folder} cannot be made: {error}.", "Check its rights."))
+        except UserError as error:
+            self._say(error)
+
+    def refresh(self) -> None:
+        """Measure the folders again."""
+        for where, size in self._sizes.values():
+            size.setText(size_words(size_of(where())))
+
+    # ------------------------------------------------------------------------------------------- worker
+
+    def _worker_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(label("Device and worker", "section"))
+        self.device_facts = QGridLayout()
+        self.device_facts.setHorizontalSpacing(24)
+        self.device_facts.setVerticalSpacing(12)
+        card.column.addLayout(self.device_facts)
+        self.device = QComboBox()
+        for key, words in DEVICES:
+            self.device.addItem(words, key)
+        self.device.setCurrentIndex(max(0, self.device.findData(self._settings.device)))
+        self.device.currentIndexChanged.connect(self._choose_device)
+        self.device.setAccessibleName("Device")
+        card.column.addSpacing(4)
+        card.column.addLayout(row(label("Device", "muted"), self.device, None))
+        self.device_hint = label("Takes effect when the worker is restarted.", "caption")
+        self.device_hint.hide()
+        card.column.addWidget(self.device_hint)
+        card.column.addSpacing(4)
+        self.check = button("Check this machine", self._themes, "gauge", "", self._ask_doctor)
+        self.check.setToolTip("Versions, devices, memory, and a matrix product of a second")
+        self.restart = button("Restart the worker", self._themes, "rotate-cw", "", self._restart)
+        card.column.addLayout(row(self.check, self.restart, None))
+        self.health = QGridLayout()
+        self.health.setHorizontalSpacing(24)
+        self.health.setVerticalSpacing(12)
+        card.column.addLayout(self.health)
+        return card
+
+    def _choose_device(self, place: int) -> None:
+        key = self.device.itemData(place)
+        self._settings.device = key
+        environment = {**self._supervisor.command.environment, "JAX_PLATFORMS": key}
+        if key == "auto":
+            del environment["JAX_PLATFORMS"]
+        self._supervisor.command = self._supervisor.command._replace(environment=environment)
+        self.device_hint.show()
+
+    def _restart(self) -> None:
+        """As the rail's button does it, with its question while a run is under way."""
+        window = self.window()
+        if hasattr(window, "ask_restart"):
+            window.ask_restart()
+        else:
+            self._supervisor.restart()
+
+    def _state_changed(self, state: WorkerState) -> None:
+        self.check.setEnabled(state.name == "ready")
+        if state.name == "starting":
+            self.device_hint.hide()
+            _fill(self.health, [])
+        self._show_worker()
+
+    def _show_worker(self) -> None:
+        supervisor = self._supervisor
+        welcome, ready = supervisor.welcome, supervisor.ready
+        engine = {"jax": "Keras on JAX", "scripted": "Demonstration, without a model"}
+        facts = [("State", supervisor.state.words)]
+        for device in supervisor.devices[:2]:
+            memory = f", {gigabytes(device.memory_bytes)} GB" if device.memory_bytes else ""
+            facts.append((device.platform.upper(), f"{device.name}{memory}"))
+        if welcome is not None:
+            facts.append(("Engine", engine.get(welcome.engine, welcome.engine)))
+        versions = ready.versions if ready else welcome.versions if welcome else {}
+        facts += [(name, number) for name, number in sorted(versions.items())]
+        _fill(self.device_facts, facts)
+        self.check.setEnabled(supervisor.state.name == "ready")
+
+    def _ask_doctor(self) -> None:
+        self.check.setEnabled(False)
+        self._supervisor.ask(protocol.Doctor(), self._show_health, self._say)
+
+    def _show_health(self, health: protocol.Health, _blob: bytes) -> None:
+        _fill(
+            self.health,
+            [
+                ("Matrix product", f"{health.matmul_gflops:.0f} GFLOP/s"),
+                ("Memory", f"{gigabytes(health.memory_bytes)} GB"),
+                ("Free", f"{gigabytes(health.memory_free_bytes)} GB"),
+            ],
+        )
+
+    def _say(self, failed: protocol.Failed | UserError) -> None:
+        self.notices.put("error", ErrorCard(self._themes, failed))
+
+    # ---------------------------------------------------------------------------------------------- log
+
+    def _log_card(self) -> Card:
+        card = Card()
+        card.column.addWidget(label("Worker's log", "section"))
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setProperty("mono", True)
+        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.log.setPlaceholderText("The worker has written nothing: that is the usual case.")
+        self.log.setAccessibleName("Worker's log")
+        self.log.setFixedHeight(160)
+        card.column.addWidget(self.log)
+        self.copy = button("Copy", self._themes, "copy", "quiet", self._copy)
+        card.column.addLayout(row(self.copy, None))
+        return card
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.log.toPlainText())
+
+    def _read_log(self) -> None:
+        path = self._supervisor.log_path
+        text = "" if path is None else _tail(path)
+        if text != self.log.toPlainText():
+            self.log.setPlainText(text)
+            bar = self.log.verticalScrollBar()
+            bar.setValue(bar.maximum())
+        self.copy.setEnabled(bool(text))
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)
+        self.refresh()
+        self._read_log()
+        self._reading.start()
+
+    def hideEvent(self, event: object) -> None:
+        self._reading.stop()
+        super().hideEvent(event)
+
+
+def _tail(path: Path) -> str:
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, path.stat().st_size - LOG_BYTES))
+            return stream.read().decode("utf-8", "replace").rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _fill(grid: QGridLayout, facts: list[tuple[str, str]], columns: int = 3) -> None:
+    while (item := grid.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+    for place, (caption, value) in enumerate(facts):
+        grid.addWidget(Fact(caption, value), place // columns, place % columns)

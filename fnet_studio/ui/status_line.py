@@ -1,0 +1,141 @@
+"""The line at the bottom: what runs, how far it is, how long it takes still, and Stop. On every page."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
+
+from fnet_studio.core import protocol
+from fnet_studio.core.run_state import phase_words
+from fnet_studio.ui.parts import button, follow_icon, label
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import count, duration, percent
+
+PAINT_MS = 100
+
+
+class StatusLine(QWidget):
+    """Follows the long command that was sent last. Painted ten times a second at most."""
+
+    stop_wanted = Signal()
+    run_wanted = Signal(str)
+    """Name of a run's folder: its details are wanted."""
+
+    def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._supervisor = supervisor
+        self._command = 0
+        self._title = ""
+        self._phase = protocol.Phase("")
+        self._progress = protocol.Progress(0)
+        self._run = ""
+        self._dirty = False
+        self._mark = label("")
+        self._icon = follow_icon(self._mark, themes, "activity", "accent", 16)
+        self.phase = label("", "strong")
+        self.counted = label("", "muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setMinimumWidth(80)
+        self.bar.setMaximumWidth(320)
+        self.left = label("", "muted")
+        self.show_run = button("Show the run", themes, "", "quiet", lambda: self.run_wanted.emit(self._run))
+        self.stop = button("Stop", themes, "circle-stop", "", self.stop_wanted.emit, "Stop the run (Esc)")
+        self.close_line = QToolButton()
+        self.close_line.setAccessibleName("Close this line")
+        follow_icon(self.close_line, themes, "x", "muted")
+        self.close_line.clicked.connect(lambda _=False: self.hide())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(24, 7, 16, 7)
+        layout.setSpacing(12)
+        for item in (self._mark, self.phase, self.counted):
+            layout.addWidget(item)
+        layout.addWidget(self.bar, 1)
+        layout.addWidget(self.left)
+        layout.addStretch(0)
+        for item in (self.show_run, self.stop, self.close_line):
+            layout.addWidget(item)
+        self._clock = QTimer(self)
+        self._clock.setInterval(PAINT_MS)
+        self._clock.timeout.connect(self._paint)
+        supervisor.asked.connect(self._asked)
+        supervisor.message.connect(self._message)
+        supervisor.stopping_changed.connect(self._soon)
+        self.hide()
+
+    @property
+    def command(self) -> int:
+        """Id of the command that runs, 0 when none does."""
+        return self._command
+
+    def _soon(self) -> None:
+        self._dirty = True
+
+    def _asked(self, id: int, command: protocol.Command) -> None:
+        self._command = id
+        self._title = "Training" if isinstance(command, protocol.Train) else "Measuring"
+        self._phase, self._progress, self._run = protocol.Phase(""), protocol.Progress(0), ""
+        self._icon.show_icon("activity", "accent")
+        self._working(True)
+        self._clock.start()
+        self._paint(force=True)
+        self.show()
+
+    def _working(self, on: bool) -> None:
+        for item in (self.bar, self.stop, self.counted, self.left):
+            item.setVisible(on)
+        self.show_run.setVisible(not on and bool(self._run))
+        self.close_line.setVisible(not on)
+
+    def _message(self, envelope: protocol.Envelope, _blob: bytes) -> None:
+        if not self._command or envelope.reply_to != self._command:
+            return
+        match envelope.body:
+            case protocol.Phase() as phase:
+                self._phase, self._progress = phase, protocol.Progress(0)
+            case protocol.Progress() as progress:
+                self._progress = progress
+            case protocol.RunStarted(run=run):
+                self._run = run
+            case protocol.Done(result=result):
+                self._end("circle-check", "success", _outcome(result))
+            case protocol.Stopped(kept=kept):
+                self._end("circle-stop", "warning", "Stopped; the model was kept" if kept else "Stopped")
+                if not kept:
+                    self.show_run.hide()
+            case protocol.Failed(message=message):
+                self._end("circle-alert", "danger", message)
+        self._dirty = True
+
+    def _end(self, icon: str, tone: str, words: str) -> None:
+        self._command = 0
+        self._clock.stop()
+        self._icon.show_icon(icon, tone)
+        self.phase.setText(words)
+        self._working(False)
+
+    def _paint(self, force: bool = False) -> None:
+        if not self._command or not (self._dirty or force):
+            return
+        self._dirty = False
+        stopping = self._supervisor.stop_words
+        name = self._phase.name
+        self.phase.setText(stopping or (phase_words(name) if name else "Starting"))
+        total, done = self._phase.total, self._progress.done
+        self.bar.setRange(0, total)  # 0 to 0: of unknown length
+        self.bar.setValue(min(done, total))
+        unit = f"{self._phase.unit} ".lstrip()
+        self.counted.setText(f"{unit}{count(done)} of {count(total)}" if total else "")
+        left = self._progress.left_s
+        self.left.setText(f"{duration(left)} left" if left >= 0 else "")
+        self.bar.setAccessibleDescription(f"{self.phase.text()} {self.counted.text()}")
+        self.stop.setText("Stop now" if stopping else "Stop")
+
+
+def _outcome(result: object) -> str:
+    if isinstance(result, protocol.RunFinished):
+        return f"Finished in {duration(result.duration_s)}: {percent(result.test_accuracy)} of the test texts right"
+    if isinstance(result, protocol.Evaluation):
+        return f"Measured: {percent(result.accuracy)} of {count(result.examples)} {result.split} texts right"
+    return "Finished"

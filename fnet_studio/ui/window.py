@@ -1,0 +1,337 @@
+"""The main window: rail, pages, notices and the status line, and who hears of what."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fnet_studio.core import protocol
+from fnet_studio.core import settings as settings_file
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.settings import Settings
+from fnet_studio.ui import icons
+from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
+from fnet_studio.ui.notices import Notices
+from fnet_studio.ui.pages import MAKERS
+from fnet_studio.ui.rail import PLACES, Rail
+from fnet_studio.ui.status_line import StatusLine
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.worker_state import WorkerState
+
+MINIMUM = (960, 640)
+USUAL = (1280, 800)
+SAVE_MS = 2000
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class Window(QMainWindow):
+    """Owns the pages. They are made after the first paint: the window is on screen before anything heavy is
+    imported."""
+
+    painted = Signal()
+    """Once, after the first paint."""
+
+    def __init__(self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, warning: str = "") -> None:
+        """warning: what went wrong with the settings' file, for a card."""
+        super().__init__()
+        self.supervisor, self.themes, self.settings = supervisor, themes, settings
+        self.setWindowTitle("FNet Studio")
+        self.setWindowIcon(icons.program_icon())
+        self.setMinimumSize(*MINIMUM)
+        self.resize(*USUAL)
+        self.rail = Rail(themes)
+        self.notices = Notices()
+        self.stack = QStackedWidget()
+        self.status = StatusLine(supervisor, themes)
+        self._pages: dict[str, QWidget] = {}
+        self._frames: dict[str, QScrollArea] = {}
+        self._closing = False
+        self._was_painted = False
+        self._lay_out()
+        self._connect()
+        self._restore_geometry()
+        self._saving = QTimer(self)
+        self._saving.setInterval(SAVE_MS)
+        self._saving.timeout.connect(self._save_if_changed)
+        self._saved = Settings(**{name: getattr(settings, name) for name in Settings.__struct_fields__})
+        if warning:
+            self.notices.put("settings", self._warning(warning, "They are as on the first start now."))
+
+    # -------------------------------------------------------------------------------------------- pages
+
+    @property
+    def current(self) -> str:
+        """Key of the page that is shown."""
+        frame = self.stack.currentWidget()
+        return next(key for key, known in self._frames.items() if known is frame)
+
+    def page(self, key: str) -> Any:
+        """The page, made now if it was not yet."""
+        if key not in self._pages:
+            page = MAKERS[key](self.supervisor, self.themes, self.settings)
+            page.setProperty("page", True)
+            self._frames[key].setWidget(page)
+            self._pages[key] = page
+            if key == "presets":
+                page.chosen.connect(self._explore_with)
+            elif key == "runs":
+                page.train_wanted.connect(lambda: self.go("train"))
+            if hasattr(page, "stop_wanted"):
+                page.stop_wanted.connect(self.ask_stop)
+        return self._pages[key]
+
+    def go(self, key: str) -> None:
+        self.rail.show_page(key)
+        self.settings.page = key
+        if self._was_painted:
+            self.page(key)
+        self.stack.setCurrentWidget(self._frames[key])
+
+    def show_run(self, run: str) -> None:
+        self.go("runs")
+        self.page("runs").select(run)
+
+    def _explore_with(self, preset: str) -> None:
+        self.go("explore")
+        self.page("explore").choose_preset(preset)
+
+    # ------------------------------------------------------------------------------------------- layout
+
+    def _lay_out(self) -> None:
+        centre = QWidget()
+        whole = QHBoxLayout(centre)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        for item in (self.notices, self.stack, self.status):
+            right.addWidget(item, 1 if item is self.stack else 0)
+        whole.addWidget(self.rail)
+        whole.addLayout(right, 1)
+        self.setCentralWidget(centre)
+        for place in PLACES:
+            frame = QScrollArea()
+            frame.setWidgetResizable(True)
+            frame.setFrameShape(QFrame.Shape.NoFrame)
+            frame.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            frame.setWidget(BusyState(f"Opening {place.words}"))
+            self._frames[place.key] = frame
+            self.stack.addWidget(frame)
+        self.go(self.settings.page if self.settings.page in self._frames else "explore")
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.go)
+        self.rail.restart_wanted.connect(self.ask_restart)
+        self.status.stop_wanted.connect(self.ask_stop)
+        self.status.run_wanted.connect(self.show_run)
+        self.supervisor.state_changed.connect(self._state_changed)
+        self.supervisor.devices_changed.connect(self._devices_changed)
+        self.supervisor.pulse_changed.connect(self.rail.device.show_pulse)
+        self.supervisor.restarted_by_itself.connect(self._restarted)
+        self.supervisor.message.connect(self._message)
+        for number, place in enumerate(PLACES, 1):
+            self._shortcut(f"Ctrl+{number}", lambda key=place.key: self.go(key))
+        self._shortcut("F5", self._refresh)
+        self._state_changed(self.supervisor.state)
+
+    def _shortcut(self, keys: str, do: Callable[[], None]) -> None:
+        QShortcut(QKeySequence(keys), self, do)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter and Esc that no page took for itself; as shortcuts they would contend with the pages' own."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & CONTROL:
+            self._begin()
+        elif event.key() == Qt.Key.Key_Escape:
+            self._escape()
+        else:
+            super().keyPressEvent(event)
+
+    def _begin(self) -> None:
+        """Press the page's Start, if it has one."""
+        found = getattr(self.page(self.current), "start_button", None)
+        if found is not None and found.isEnabled():
+            found.click()
+
+    def _escape(self) -> None:
+        card = self.notices.find("stop")
+        if isinstance(card, ConfirmCard):
+            card.answer(card.way_out)
+        elif not self.supervisor.stop_words:
+            self.ask_stop()
+
+    def _refresh(self) -> None:
+        refresh = getattr(self.page(self.current), "refresh", None)
+        if refresh is not None:
+            refresh()
+
+    # -------------------------------------------------------------------------------------- first paint
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if not self._was_painted:
+            self.centralWidget().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and not self._was_painted:
+            self._was_painted = True
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self, self._after_first_paint)
+        return super().eventFilter(watched, event)
+
+    def _after_first_paint(self) -> None:
+        self.painted.emit()
+        self.page(self.current)
+        self._saving.start()
+
+    # ------------------------------------------------------------------------------------------- worker
+
+    def _state_changed(self, state: WorkerState) -> None:
+        self.rail.worker.show_state(state)
+        if state.name == "crashed" and state.failure is not None:
+            card = ErrorCard(self.themes, state.failure, "Restart the worker", self.supervisor.restart)
+            self.notices.put("worker", card)
+        elif state.name == "not-responding":
+            failed = protocol.Failed(
+                "worker.silent",
+                "The worker does not answer.",
+                "Wait if the machine is busy with other programs. Restarting it ends what it works on.",
+            )
+            card = ErrorCard(self.themes, failed, "Restart the worker", self.supervisor.restart, tone="warning")
+            self.notices.put("worker", card)
+        elif state.name in ("ready", "busy", "starting"):
+            self.notices.take("worker")
+        if not state.alive:
+            self.rail.device.show_devices(())
+
+    def _devices_changed(self) -> None:
+        self.rail.device.show_devices(self.supervisor.devices)
+
+    def _restarted(self, gone: WorkerState) -> None:
+        words = gone.failure.message if gone.failure else "The worker ended."
+        failed = protocol.Failed(
+            "worker.restarted",
+            f"{words} It was idle, so a new one was started.",
+            "Nothing was lost.",
+            gone.exit.last_words if gone.exit else "",
+        )
+        self.notices.put("restarted", ErrorCard(self.themes, failed, tone="warning"))
+
+    def _message(self, envelope: protocol.Envelope, _blob: bytes) -> None:
+        """Runs come and go with the replies of long commands."""
+        if isinstance(envelope.body, protocol.Reply | protocol.RunStarted):
+            runs = self._pages.get("runs")
+            if runs is not None and envelope.reply_to:
+                runs.schedule_refresh()
+            if self._closing and not self.supervisor.long_running:
+                QTimer.singleShot(0, self, self.close)
+            if not self.supervisor.long_running:
+                self.notices.take("stop")
+
+    def ask_restart(self) -> None:
+        if not self.supervisor.long_running:
+            self.supervisor.restart()
+            return
+        card = ConfirmCard(
+            self.themes,
+            "Restart the worker now?",
+            "A run is under way. It ends, and what it has learned since the last save is lost.",
+            [("restart", "Restart", "danger"), ("no", "Go on", "")],
+        )
+        card.answered.connect(lambda key: self.supervisor.restart() if key == "restart" else None)
+        self._ask("stop", card)
+
+    def ask_stop(self) -> None:
+        """The question of Esc and Stop. While a stop is under way: hurry it."""
+        running = self.supervisor.long_running
+        if not running:
+            return
+        if self.supervisor.stop_words:
+            self._stop("keep")
+            return
+        if all(isinstance(command, protocol.Evaluate) for command in running.values()):
+            self._stop("discard")
+            return
+        card = ConfirmCard(
+            self.themes,
+            "Stop the run?",
+            "Keep saves the model as it is now. Discard removes everything that this run wrote.",
+            [("keep", "Stop and keep", "primary"), ("discard", "Discard", "danger"), ("no", "Go on training", "")],
+        )
+        card.answered.connect(lambda key: self._stop(key) if key != "no" else None)
+        self._ask("stop", card)
+
+    def _stop(self, mode: str) -> None:
+        for id in self.supervisor.long_running:
+            self.supervisor.stop(id, mode)
+
+    def _ask(self, kind: str, card: ConfirmCard) -> None:
+        self.notices.put(kind, card)
+        card.setFocus()
+
+    def show_error(self, failed: protocol.Failed | UserError) -> None:
+        self.notices.put("error", ErrorCard(self.themes, failed))
+
+    def _warning(self, message: str, advice: str) -> ErrorCard:
+        return ErrorCard(self.themes, protocol.Failed("notice", message, advice), tone="warning")
+
+    # -------------------------------------------------------------------------------- settings, closing
+
+    def _restore_geometry(self) -> None:
+        try:
+            stored = base64.b64decode(self.settings.geometry, validate=True)
+        except ValueError:
+            stored = b""
+        if stored:
+            self.restoreGeometry(QByteArray(stored))
+
+    def _save_if_changed(self) -> None:
+        self.settings.geometry = base64.b64encode(self.saveGeometry().data()).decode()
+        if self.settings != self._saved:
+            try:
+                settings_file.save(self.settings)
+            except UserError as error:
+                self._saving.stop()  # say it once
+                self.show_error(error)
+            self._saved = Settings(**{name: getattr(self.settings, name) for name in Settings.__struct_fields__})
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.supervisor.long_running:
+            event.ignore()
+            self._ask_close()
+            return
+        self._saving.stop()
+        self._save_if_changed()
+        self.hide()
+        self.supervisor.shutdown()
+        super().closeEvent(event)
+
+    def _ask_close(self) -> None:
+        card = ConfirmCard(
+            self.themes,
+            "Close while a run is under way?",
+            "Keep saves the model as it is now, then the window closes. Discard removes what the run wrote.",
+            [
+                ("keep", "Stop, keep and close", "primary"),
+                ("discard", "Discard and close", "danger"),
+                ("no", "Stay open", ""),
+            ],
+        )
+        card.answered.connect(self._close_with)
+        self._ask("stop", card)
+
+    def _close_with(self, key: str) -> None:
+        self._closing = key != "no"
+        if self._closing:
+            self._stop(key)
