@@ -17,8 +17,8 @@ ABOUT = (
 )
 
 
-SHORT = "How strong each frequency of the token vectors is after mixing. This is not attention (About, F1)."
-LEFT_OUT = "Frequency zero is left out."
+SHORT = "Strength after mixing; this is not attention (F1)."
+LEFT_OUT = "Zero is left out."
 
 
 class MapsCard(QFrame):

@@ -39,9 +39,7 @@ class ExplorePage(QWidget):
         self.predictions.setFixedWidth(340)
         self.maps = MapsCard(theme_source)
         self._problem = QVBoxLayout()
-        header = PageHeader(
-            "Explore", "Hide a word from the model, see what it would put there, and look at how it mixes."
-        )
+        header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
         header.add_action(self.sentence.examples)
         header.add_action(self.sentence.preset)
         lower = QHBoxLayout()
@@ -55,6 +53,7 @@ class ExplorePage(QWidget):
         layout.addWidget(self.sentence)
         layout.addLayout(self._problem)
         layout.addLayout(lower, 1)
+        self.setFocusProxy(self.sentence.box)
         self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
         self._typing.timeout.connect(self._tokenize)
         self._looking = QTimer(self, interval=MAPS_PAUSE_MS, singleShot=True)
@@ -205,6 +204,10 @@ class ExplorePage(QWidget):
     def _hovered(self, position: int) -> None:
         if self.maps.panel is not None:
             self.maps.panel.view.mark(position)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self.sentence.resize_for(event.size().height())
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)

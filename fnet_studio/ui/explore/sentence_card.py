@@ -25,6 +25,8 @@ from fnet_studio.ui.explore.masked_text import MaskedText
 from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
 
+LINES = 3
+
 
 class TextBox(QPlainTextEdit):
     """One to three lines, as high as its text; Tab leaves it."""
@@ -35,12 +37,17 @@ class TextBox(QPlainTextEdit):
         self.setPlaceholderText("Type a sentence. Write [MASK] where a word is wanted, or click a word below.")
         self.setAccessibleName("Sentence")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _: self.updateGeometry())
+        self.document().documentLayout().documentSizeChanged.connect(self._refit)
+
+    def _refit(self, size: Any) -> None:
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(off if round(size.height()) <= LINES else needed)
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        lines = min(max(round(self.document().size().height()), 1), 3)
+        lines = min(max(round(self.document().size().height()), 1), LINES)
         line = self.fontMetrics().lineSpacing()
-        return QSize(400, round(lines * line + 2 * self.document().documentMargin() + 16))
+        return QSize(400, round(lines * line + 2 * self.document().documentMargin() + 13))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
@@ -73,8 +80,8 @@ class ChipArea(QScrollArea):
     def __init__(self, row: ChipRow) -> None:
         super().__init__()
         self._row = row
+        self.most_rows = 3
         self.setWidget(row)
-        self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -82,9 +89,14 @@ class ChipArea(QScrollArea):
         row.setProperty("page", True)
 
     def refit(self) -> None:
-        wanted = max(self._row.heightForWidth(self.viewport().width()), 36)
         one = self._row.fontMetrics().height() + 18
-        self.setFixedHeight(min(wanted, 3 * one) + 2)
+        room = self.most_rows * one
+        width = self.width()
+        if self._row.heightForWidth(width) > room:
+            width -= self.verticalScrollBar().sizeHint().width()
+        height = max(self._row.heightForWidth(width), one)
+        self._row.resize(width, height)
+        self.setFixedHeight(min(height, room))
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
@@ -138,6 +150,11 @@ class SentenceCard(QFrame):
         self.box.textChanged.connect(self._typed)
         self.chips.toggled.connect(self._toggle)
         self.chips.hovered.connect(self.hovered)
+
+    def resize_for(self, page_height: int) -> None:
+        """On a low page the maps need the room more than a long sentence does."""
+        self._area.most_rows = 3 if page_height >= 720 else 2
+        self._area.refit()
 
     def list_presets(self, chosen: str) -> None:
         """Fill the chooser from disk. chosen: a name or folder; the first usable one when it is not there."""

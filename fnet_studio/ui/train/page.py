@@ -17,7 +17,7 @@ from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.run_card import RunCard, RunFigures
 
-FORM_PX = 340
+FORM_PX = 380
 
 
 class TrainPage(QWidget):
@@ -63,8 +63,7 @@ class TrainPage(QWidget):
             theme_source,
             "chart-line",
             "No run yet",
-            "Choose a recipe at the left and press Start. Loss, accuracy and the mixing maps of a sentence will move "
-            "here while the model learns.",
+            "Choose a recipe at the left and press Start. Loss, accuracy and mixing maps will move here.",
         )
         self._right.addWidget(self.empty, 1)
         body = QHBoxLayout()
@@ -196,10 +195,10 @@ class TrainPage(QWidget):
         compiling = state.phase_times.get("compiling", 0.0)
         if state.phase == "compiling":
             compiling += self.run.phase_s()
-        speed = state.tokens_per_s[-1] if state.tokens_per_s and state.phase in ("training", "") else -1.0
+        speed = state.tokens_per_s[-1] if state.tokens_per_s else -1.0
         return RunFigures(
             status=state.status,
-            title=state.started.run if state.started else "",
+            title=str(state.started.recipe.get("name", "")) if state.started else "",
             phase=phase_words(state.phase) if state.phase else "",
             done=state.progress.done,
             total=state.phase_total,
@@ -237,6 +236,8 @@ class TrainPage(QWidget):
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
+        # the card's label is centred, and a centred label of several lines claims the height of one
+        self.empty.words.setMinimumHeight(self.empty.words.heightForWidth(self.empty.words.width()))
         self.run.show(True)
         self.pictures.watch(self.run.running)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
@@ -44,6 +44,14 @@ class LivePanels(QWidget):
         self.maps.setVisible(False)
         self.maps.painted.connect(self.painted)
         self._shown_frame: protocol.Frame | None = None
+
+    def minimumSizeHint(self) -> QSize:
+        """Of the two one above the other: the page may always become that narrow."""
+        sizes = [self._layout.itemAt(index).minimumSize() for index in range(self._layout.count())]
+        heights = [size.height() for size in sizes]
+        stacked = self._layout.direction() == QBoxLayout.Direction.TopToBottom
+        height = sum(heights) + self._layout.spacing() if stacked else max(heights)
+        return QSize(max(size.width() for size in sizes), height)
 
     def resizeEvent(self, event: Any) -> None:
         wide = event.size().width() >= SIDE_BY_SIDE_PX

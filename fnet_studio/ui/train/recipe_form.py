@@ -19,7 +19,7 @@ QUICK = (
 )
 CHOICES = {
     "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews")),
-    "model.mixer": (("fourier", "FNet: Fourier mixing"), ("attention", "Transformer: attention")),
+    "model.mixer": (("fourier", "FNet (Fourier)"), ("attention", "Transformer")),
 }
 GROUPS = (
     ("Data", ("data.source", "data.path", "data.sequence_length")),
@@ -34,6 +34,14 @@ PATH = "data.path"
 def written(value: Any) -> str:
     """A default as a person would type it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def short_bounds(field: recipes.Field) -> str:
+    """The range, short enough to stand beside the editor."""
+    if field.type is str or field.high is None:
+        return ""
+    high = f"{field.high:.3g}" if field.high > 1e6 else f"{field.high:g}"
+    return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
 
 
 def path_problem(text: str) -> str:
@@ -61,6 +69,8 @@ class RecipeForm(QWidget):
         self.quick = QComboBox()
         self.quick.setAccessibleName("Recipe")
         self.quick.setToolTip("A recipe to start from; every field can then be changed")
+        self.quick.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.quick.setMinimumContentsLength(12)
         for name, words in QUICK:
             self.quick.addItem(words, name)
         self.summary = QLabel()
@@ -107,7 +117,7 @@ class RecipeForm(QWidget):
                 key,
                 field.title,
                 field.description,
-                "" if field.type is str else field.bounds,
+                short_bounds(field),
                 written(field.default),
                 lambda text, key=key: self._problem(key, text),
                 CHOICES.get(key, tuple((choice, choice) for choice in field.choices)),

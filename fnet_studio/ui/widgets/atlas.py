@@ -78,6 +78,7 @@ def _extent(span: tuple[float, float], count: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class AxisWords:
+    short: str
     title: str
     rows: str
     columns: str
@@ -88,6 +89,7 @@ class AxisWords:
 
 WORDS = {
     "mixing": AxisWords(
+        "Mixing",
         "Mixing map",
         "sequence: cycles per window",
         "hidden: cycles per vector",
@@ -96,6 +98,7 @@ WORDS = {
         "hidden frequency",
     ),
     "attention": AxisWords(
+        "Attention",
         "Attention map, mean of the heads",
         "query position (token)",
         "key position (token)",

@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.learning_chart import LearningChart
 
 
@@ -19,7 +20,7 @@ class ChartPanel(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 99)
         self.slider.setValue(round(smoothing * 100))
-        self.slider.setFixedWidth(110)
+        self.slider.setFixedWidth(64)
         self.slider.setAccessibleName("Smoothing")
         self.slider.setToolTip("How much of the past the smoothed line keeps; 0 shows every step as it is")
         self._weight = QLabel()
@@ -27,7 +28,7 @@ class ChartPanel(QWidget):
         label = QLabel("&Smoothing")
         label.setProperty("role", "muted")
         label.setBuddy(self.slider)
-        self.log = QCheckBox("&Log loss")
+        self.log = QCheckBox("&Log")
         self.log.setToolTip("Draw the loss on a logarithmic axis")
         self.fit = QPushButton("Show &all")
         self.fit.setToolTip("Undo zooming and follow new steps (Ctrl and the wheel zoom)")
@@ -35,12 +36,15 @@ class ChartPanel(QWidget):
         self.line.setProperty("role", "caption")
         self.line.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
-        top = QHBoxLayout()
-        top.setSpacing(8)
+        smooth = QHBoxLayout()
+        smooth.setSpacing(8)
+        for widget in (label, self.slider, self._weight):
+            smooth.addWidget(widget)
+        top = FlowLayout(gap_x=8, gap_y=4, head=True)
         top.addWidget(title)
-        top.addStretch(1)
-        for widget in (label, self.slider, self._weight, self.log, self.fit):
-            top.addWidget(widget)
+        top.addItem(smooth)
+        top.addWidget(self.log)
+        top.addWidget(self.fit)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)

@@ -35,11 +35,15 @@ class FieldRow(QWidget):
         self._editor: QLineEdit | QComboBox
         if choices:
             self._editor = QComboBox()
+            self._editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            self._editor.setMinimumContentsLength(8)
+            self._editor.setMinimumWidth(150)
             for text, words in choices:
                 self._editor.addItem(words, text)
             self._editor.currentIndexChanged.connect(self._edited)
         else:
             self._editor = QLineEdit()
+            self._editor.setMinimumWidth(84)
             self._editor.textEdited.connect(self._edited)
         self._editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._editor.setAccessibleName(title)
@@ -65,7 +69,7 @@ class FieldRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
-        grid.setColumnMinimumWidth(0, 116)
+        grid.setColumnMinimumWidth(0, 112)
         grid.setColumnStretch(1, 1)
         if wide:
             grid.addWidget(self._label, 0, 0, 1, 3)
@@ -108,6 +112,7 @@ class FieldRow(QWidget):
             self._editor.blockSignals(False)
         else:
             self._editor.setText(text)
+            self._editor.setCursorPosition(0)
         self._judge()
 
     def set_default(self, text: str) -> None:

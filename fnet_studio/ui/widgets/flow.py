@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 class FlowLayout(QLayout):
     """Its height depends on its width; give the widget that carries it room to grow downwards."""
 
-    def __init__(self, parent: QWidget | None = None, *, gap_x: int = 4, gap_y: int = 6) -> None:
+    def __init__(self, parent: QWidget | None = None, *, gap_x: int = 4, gap_y: int = 6, head: bool = False) -> None:
+        """head: the first item is a title: the others stand at the right while all fit in one row, and under it when
+        they do not."""
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self._gap_x, self._gap_y = gap_x, gap_y
+        self._gap_x, self._gap_y, self._head = gap_x, gap_y, head
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -52,18 +54,19 @@ class FlowLayout(QLayout):
         """Returns the height that the rows take, in pixels."""
         margins = self.contentsMargins()
         area = rect.marginsRemoved(margins)
-        rows: list[list[tuple[QLayoutItem, QSize]]] = [[]]
-        used = 0
+        items = []
         for item in self._items:
-            if item.isEmpty():
-                continue
-            size = item.sizeHint()
-            size.setWidth(min(size.width(), max(area.width(), item.minimumSize().width())))
-            if rows[-1] and used + size.width() > area.width():
-                rows.append([])
-                used = 0
-            rows[-1].append((item, size))
-            used += size.width() + self._gap_x
+            if not item.isEmpty():
+                size = item.sizeHint()
+                size.setWidth(min(size.width(), max(area.width(), item.minimumSize().width())))
+                items.append((item, size))
+        rows = self._wrapped(items, area.width())
+        used = sum(size.width() + self._gap_x for _, size in rows[0]) if rows else 0
+        push = 0
+        if self._head and len(rows) == 1 and len(rows[0]) > 1:
+            push = max(0, area.width() - (used - self._gap_x))
+        elif self._head and len(rows) > 1 and len(rows[0]) > 1:
+            rows = [rows[0][:1], *self._wrapped([item for row in rows for item in row][1:], area.width())]
         y = area.y()
         for row in filter(None, rows):
             height = max(size.height() for _, size in row)
@@ -71,6 +74,18 @@ class FlowLayout(QLayout):
             for item, size in row:
                 if place:
                     item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
-                x += size.width() + self._gap_x
+                x += size.width() + self._gap_x + push
+                push = 0
             y += height + self._gap_y
         return max(y - self._gap_y, area.y()) - rect.y() + margins.bottom()
+
+    def _wrapped(self, items: list[tuple[QLayoutItem, QSize]], width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        rows: list[list[tuple[QLayoutItem, QSize]]] = []
+        used = 0
+        for item, size in items:
+            if not rows or used + size.width() > width:
+                rows.append([])
+                used = 0
+            rows[-1].append((item, size))
+            used += size.width() + self._gap_x
+        return rows

@@ -28,13 +28,17 @@ class LayerStrip(QWidget):
         self._picture: QImage | None = None
         self._fresh = False
         self._layer = 0
+        self._thumbnail = 64
         self._timer = QTimer(self, interval=PLAY_MS)
         self._timer.timeout.connect(self._advance)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Layers")
-        colours.changed.connect(lambda _: self.update())
+        colours.changed.connect(self._repaint)
+
+    def _repaint(self) -> None:
+        self.update()
 
     @property
     def layer(self) -> int:
@@ -54,6 +58,11 @@ class LayerStrip(QWidget):
         self._layer = min(self._layer, layers - 1)
         self._name()
         self.update()
+
+    def set_thumbnail_height(self, pixels: int) -> None:
+        if pixels != self._thumbnail:
+            self._thumbnail = pixels
+            self.updateGeometry()
 
     def choose(self, layer: int) -> None:
         if self._atlas is None:
@@ -81,7 +90,7 @@ class LayerStrip(QWidget):
             self.setAccessibleName(f"Layer {self._layer + 1} of {self._atlas.layers}")
 
     def sizeHint(self) -> QSize:
-        return QSize(320, round(64 + QFontMetricsF(self.font()).height() + 8))
+        return QSize(320, round(self._thumbnail + QFontMetricsF(self.font()).height() + 8))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, self.sizeHint().height())
@@ -92,7 +101,7 @@ class LayerStrip(QWidget):
             return []
         layers = self._atlas.layers
         height = self.height() - QFontMetricsF(self.font()).height() - 8
-        width = min((self.width() - 4 - GAP * (layers - 1)) / layers, height * 2.2)
+        width = min((self.width() - 4 - GAP * (layers - 1)) / layers, height * 3.2)
         return [QRectF(2 + index * (width + GAP), 2, width, height) for index in range(layers)]
 
     def paintEvent(self, event: Any) -> None:

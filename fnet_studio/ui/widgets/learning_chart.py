@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -49,12 +49,15 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.ci.setContentsMargins(0, 4, 8, 0)
         self.ci.layout.setRowStretchFactor(0, 10)
         self.ci.layout.setRowStretchFactor(1, 11)
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(280, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.scene().sigMouseMoved.connect(self._moved)
         colours.changed.connect(self._restyle)
         self._restyle()
         self._describe()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 300)
 
     def _add_plot(self, row: int, name: str) -> pg.PlotItem:
         plot = self.addPlot(row=row, col=0, viewBox=CalmViewBox())

@@ -3,9 +3,10 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fnet_studio.ui.widgets.atlas import Atlas
+from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.layer_strip import LayerStrip
 from fnet_studio.ui.widgets.map_view import MapView
 
@@ -23,9 +24,9 @@ class MapPanel(QWidget):
         self.strip = LayerStrip(colours)
         self.atlas: Atlas | None = None
         self._note = ""
-        self.title = QLabel("Mixing map")
+        self.title = QLabel("Mixing")
         self.title.setProperty("role", "section")
-        self.play = QPushButton("Play layers")
+        self.play = QPushButton("Play")
         self.play.setCheckable(True)
         self.play.setToolTip("Walk through the layers (Space on the strip)")
         self.zero = QCheckBox("Zero frequency")
@@ -37,10 +38,8 @@ class MapPanel(QWidget):
         self.line.setProperty("role", "caption")
         self.line.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
-        top = self.top = QHBoxLayout()
-        top.setSpacing(12)
+        top = self.top = FlowLayout(gap_x=12, gap_y=4, head=True)
         top.addWidget(self.title)
-        top.addStretch(1)
         top.addWidget(self.zero)
         top.addWidget(self.play)
         layout = QVBoxLayout(self)
@@ -58,6 +57,10 @@ class MapPanel(QWidget):
         self.zero.toggled.connect(self.zero_switched)
         self.play.setEnabled(False)
 
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self.strip.set_thumbnail_height(64 if event.size().height() >= 400 else 40)
+
     def show_atlas(self, atlas: Atlas, note: str = "") -> None:
         """note: a few words about this picture (its step, say), shown while nothing is pointed at."""
         self.atlas, self._note = atlas, note
@@ -70,11 +73,11 @@ class MapPanel(QWidget):
     def _chosen(self, layer: int) -> None:
         if self.atlas is not None:
             self.view.show_layer(self.atlas, layer)
-            self.title.setText(f"{self.atlas.words.title} · layer {layer + 1} of {self.atlas.layers}")
+            self.title.setText(f"{self.atlas.words.short} · layer {layer + 1} of {self.atlas.layers}")
 
     def _read(self, words: str) -> None:
         self.line.setText(words or self._note or " ")
 
     def _playing(self, on: bool) -> None:
         self.play.setChecked(on)
-        self.play.setText("Pause" if on else "Play layers")
+        self.play.setText("Pause" if on else "Play")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -38,8 +38,10 @@ def style_axis(axis: pg.AxisItem, theme: Any, label: str = "") -> None:
         axis.setStyle(tickFont=font)
     axis.setStyle(tickLength=-4)
     if label:
-        axis.enableAutoSIPrefix(False)
         axis.setLabel(label, **{"color": QColor(theme.muted).name(), "font-size": "9pt"})
+    # switching the prefixes off leaves the last scale in force: first let no range match
+    axis.setSIPrefixEnableRanges(((-2.0, -1.0),))
+    axis.enableAutoSIPrefix(False)
 
 
 class MapView(pg.GraphicsLayoutWidget):
@@ -70,10 +72,13 @@ class MapView(pg.GraphicsLayoutWidget):
         self.plot.layout.setColumnFixedWidth(4, 8)
         self.ci.setContentsMargins(0, 6, 4, 0)
         self.scene().sigMouseMoved.connect(self._moved)
-        self.setMinimumSize(260, 150)
+        self.setMinimumSize(240, 170)
         self.setAccessibleName("Map")
         colours.changed.connect(self._restyle)
         self._restyle()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 240)
 
     def show_layer(self, atlas: Atlas, layer: int) -> None:
         """layer counts from 0. The view stays zoomed as it is while the axes mean the same."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from fnet_studio.ui.widgets.figures import count, duration, percent, short_count
+from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.predictions import tabular
 from fnet_studio.ui.widgets.sparkline import Sparkline
 
@@ -73,6 +74,7 @@ class RunCard(QFrame):
         self._state.setProperty("role", "section")
         self._title = QLabel()
         self._title.setProperty("role", "muted")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._phase = QLabel()
         self._phase.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._bar = QProgressBar()
@@ -80,7 +82,7 @@ class RunCard(QFrame):
         self._bar.setFixedHeight(6)
         self._bar.setAccessibleName("Progress of the phase")
         self.elapsed = Figure("Elapsed")
-        self.left = Figure("Left")
+        self.left = Figure("Left in this phase")
         self.compiling = Figure("Of it compiling")
         self.speed = Figure("Tokens per second")
         self.best = Figure("Best validation")
@@ -88,22 +90,24 @@ class RunCard(QFrame):
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self._state)
-        top.addWidget(self._title)
-        top.addStretch(1)
+        top.addWidget(self._title, 1)
         top.addWidget(self._phase)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
-        for column, widget in enumerate((self.elapsed, self.left, self.compiling, self.best, self.speed)):
-            grid.addWidget(widget, 0, column)
-            grid.setColumnStretch(column, 2)
-        grid.addWidget(self.sparkline, 0, 5)
-        grid.setColumnStretch(5, 3)
+        self.sparkline.setFixedWidth(72)
+        speed = QHBoxLayout()
+        speed.setSpacing(8)
+        speed.addWidget(self.speed)
+        speed.addWidget(self.sparkline)
+        numbers = FlowLayout(gap_x=20, gap_y=8)
+        for widget in (self.elapsed, self.left, self.compiling, self.best):
+            widget.setMinimumWidth(88)
+            numbers.addWidget(widget)
+        numbers.addItem(speed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(10)
         layout.addLayout(top)
         layout.addWidget(self._bar)
-        layout.addLayout(grid)
+        layout.addLayout(numbers)
         colours.changed.connect(self._restyle)
         self.show_figures(self.figures)
 

@@ -22,7 +22,10 @@ class Sparkline(QWidget):
         self._values = np.empty(0)
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        colours.changed.connect(lambda _: self.update())
+        colours.changed.connect(self._repaint)
+
+    def _repaint(self) -> None:
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(96, 28)

@@ -1,0 +1,37 @@
+"""How numbers are written."""
+
+import math
+
+import pytest
+
+from fnet_studio.ui.widgets import figures
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.4312, "43.1 %"), (0.0, "0.0 %"), (0.0004, "0.040 %"), (1e-7, "<0.001 %"), (math.nan, "–"), (1.0, "100.0 %")],
+)
+def test_small_shares_keep_digits_that_mean_something(share, words):
+    assert figures.percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-1, "–"), (0.4, "0 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"), (4020, "1 h 07 min"), (math.inf, "–")],
+)
+def test_durations_are_short_and_never_say_sixty_seconds(seconds, words):
+    assert figures.duration(seconds) == words
+
+
+def test_thousands_stand_apart_without_a_place_to_break_the_line():
+    assert figures.count(2382337) == "2\u202f382\u202f337"
+
+
+@pytest.mark.parametrize(("number", "words"), [(850, "850"), (22500, "22.5 k"), (1_300_000, "1.30 M"), (math.nan, "–")])
+def test_rates_are_short(number, words):
+    assert figures.short_count(number) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.5, "0.5000"), (0.0005, "0.0005"), (1e-6, "1e-06"), (math.inf, "–")])
+def test_losses_and_rates_keep_four_digits(value, words):
+    assert figures.measure(value) == words

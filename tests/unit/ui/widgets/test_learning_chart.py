@@ -1,0 +1,122 @@
+"""The live chart of loss and accuracy."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from fnet_studio.ui.widgets.chart_panel import ChartPanel
+
+
+@pytest.fixture
+def panel(qtbot, colours):
+    panel = ChartPanel(colours, smoothing=0.6)
+    qtbot.addWidget(panel)
+    panel.resize(700, 600)
+    panel.show()
+    qtbot.waitExposed(panel)
+    return panel
+
+
+def feed(panel, count=200):
+    steps = np.arange(1, count + 1)
+    panel.chart.set_training(steps, 1.0 / steps, 1 - 0.5 / steps)
+    panel.chart.set_validation([50, 100, 150], [0.4, 0.3, 0.35], [0.8, 0.9, 0.85])
+
+
+def curve(panel, name, kind):
+    return panel.chart._curves[name][kind].getOriginalDataset()
+
+
+def test_accuracy_is_drawn_in_per_cent_and_loss_as_it_is(panel):
+    feed(panel)
+    assert curve(panel, "accuracy", "raw")[1][-1] == pytest.approx(100 * (1 - 0.5 / 200))
+    assert curve(panel, "loss", "raw")[1][9] == pytest.approx(0.1)
+    assert panel.chart.plots["accuracy"].getAxis("left").labelText == "accuracy (%)"
+    assert panel.chart.plots["accuracy"].getAxis("bottom").labelText == "training step"
+
+
+def test_small_losses_keep_plain_numbers_on_their_axis(panel):
+    panel.chart.set_training([1, 2], [0.7, 0.4], [0.5, 0.6])
+    panel.grab()
+    assert panel.chart.plots["loss"].getAxis("left").autoSIPrefixScale == 1.0
+
+
+def test_the_best_validation_is_marked_and_named(panel):
+    feed(panel)
+    assert list(panel.chart._best.getData()[0]) == [100]
+    assert panel.chart._best_words.toPlainText() == "best 90.0 %"
+
+
+def test_points_that_come_in_parts_are_smoothed_as_if_they_came_at_once(panel):
+    feed(panel, 30)
+    feed(panel, 200)
+    parts = curve(panel, "loss", "smooth")[1].copy()
+    panel.chart.clear_run()
+    feed(panel, 200)
+    np.testing.assert_allclose(parts, curve(panel, "loss", "smooth")[1])
+
+
+def test_the_slider_decides_how_smooth_the_line_is(qtbot, panel):
+    feed(panel)
+    with qtbot.waitSignal(panel.smoothing_changed) as told:
+        panel.slider.setValue(0)
+    assert told.args == [0.0]
+    np.testing.assert_array_equal(curve(panel, "loss", "smooth")[1], curve(panel, "loss", "raw")[1])
+
+
+def test_values_that_are_no_numbers_are_gaps_and_harm_nothing(panel):
+    panel.chart.set_training([1, 2, 3], [0.5, np.nan, 0.4], [np.nan, np.nan, np.nan])
+    panel.grab()
+    assert np.isnan(curve(panel, "loss", "smooth")[1][1])
+    assert "–" in panel.chart.summary()
+
+
+def test_a_logarithmic_loss_leaves_out_zero_and_less(panel):
+    panel.chart.set_training([1, 2, 3], [1.0, 0.0, 0.1], [0.1, 0.2, 0.3])
+    panel.log.setChecked(True)
+    panel.grab()
+    assert np.isnan(curve(panel, "loss", "raw")[1][1])
+    assert panel.chart.plots["loss"].getAxis("left").logMode
+
+
+def test_the_read_out_gives_the_values_nearest_to_a_step(panel):
+    feed(panel)
+    words = panel.chart.words_at(100.4)
+    assert words.startswith("step 100   loss 0.0100")
+    assert "validation loss 0.3000, accuracy 90.0 %" in words
+
+
+def test_arrow_keys_move_the_read_out_from_point_to_point(qtbot, panel):
+    feed(panel)
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Left)
+    assert panel.line.text().startswith("step 199")
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Right)
+    assert panel.line.text().startswith("step 200")
+
+
+def test_the_summary_says_what_the_chart_shows(panel):
+    assert panel.chart.summary() == "No steps yet."
+    feed(panel)
+    assert "falling" in panel.chart.summary()
+    assert "Best validation accuracy 90.0 % at step 100." in panel.chart.summary()
+    assert panel.chart.accessibleDescription() == panel.chart.summary()
+
+
+def test_a_new_run_starts_on_an_empty_chart(panel):
+    feed(panel)
+    panel.chart.clear_run()
+    assert panel.chart.summary() == "No steps yet."
+    assert not panel.chart._best_words.isVisible()
+
+
+def test_a_million_points_are_thinned_before_they_are_painted(panel):
+    steps = np.arange(1_000_000)
+    panel.chart.set_training(steps, np.full(1_000_000, 0.5), np.linspace(0, 1, 1_000_000))
+    panel.grab()
+    assert len(panel.chart._curves["loss"]["raw"].getData()[0]) < 100_000
+
+
+def test_the_chart_follows_the_theme(panel, colours):
+    colours.set_choice("dark")
+    assert panel.chart.backgroundBrush().color() == QColor(colours.current.card)
