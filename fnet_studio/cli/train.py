@@ -8,7 +8,7 @@ from typing import TextIO
 
 import msgspec
 
-from fnet_studio.core import protocol, recipe
+from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState, phase_words
 from fnet_studio.link.blocking import Worker
@@ -22,6 +22,10 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=run)
+    it = commands.add_parser("resume", help="go on with a run that was stopped, or that a crash interrupted")
+    it.add_argument("run_id", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
+    it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    it.set_defaults(run=resume)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,10 +33,19 @@ def run(options: argparse.Namespace) -> int:
     if options.recipe in recipe.bundled_names() and not path.exists():
         path = recipe.bundled(options.recipe)
     chosen = recipe.load(path, _changes(options.set))
-    show = _Lines(sys.stdout) if options.json or not sys.stdout.isatty() else _Bar(sys.stdout)
     with Worker(engine=options.engine) as worker:
-        command = protocol.Train(recipe.to_mapping(chosen), options.name)
-        finished, _ = worker.call(command, on_event=show.event)
+        return _follow(worker, protocol.Train(recipe.to_mapping(chosen), options.name), options.json)
+
+
+def resume(options: argparse.Namespace) -> int:
+    run_store.folder(options.run_id)
+    with Worker() as worker:
+        return _follow(worker, protocol.Resume(options.run_id), options.json)
+
+
+def _follow(worker: Worker, command: protocol.Command, as_json: bool) -> int:
+    show = _Lines(sys.stdout) if as_json or not sys.stdout.isatty() else _Bar(sys.stdout)
+    finished, _ = worker.call(command, on_event=show.event)
     assert isinstance(finished, protocol.RunFinished)
     show.end(finished)
     return 0

@@ -96,6 +96,12 @@ class Train(Command, frozen=True, tag="train"):
     name: str = ""
 
 
+class Resume(Command, frozen=True, tag="resume"):
+    """Go on with a stored run from its newest checkpoint, as if it had never stopped. Answers as `Train` does."""
+
+    run: str
+
+
 class Evaluate(Command, frozen=True, tag="evaluate"):
     """Measure a stored run's model on the test texts. `Done(Evaluation)`. run: its folder's name."""
 
@@ -279,6 +285,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     FillMask: Filled,
     Probe: Maps,
     Train: RunFinished,
+    Resume: RunFinished,
     Evaluate: Evaluation,
     Classify: Classified,
     Stop: None,
@@ -361,6 +368,8 @@ class RunStarted(Message, frozen=True, tag="run-started"):
     total_steps: int
     data: dict = {}
     """Counts, class names, hash and the data report."""
+    resumed_at: int = 0
+    """The step that a resumed run goes on from; its earlier metrics are on disk."""
 
 
 class Metrics(Message, frozen=True, tag="metrics"):
@@ -400,7 +409,7 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | Probe | Train | Evaluate | Classify | Stop | Watch | Credit | Doctor
+    Hello | Load | Tokenize | FillMask | Probe | Train | Resume | Evaluate | Classify | Stop | Watch | Credit | Doctor
     | Shutdown | Reply | Event
 )  # fmt: skip
 

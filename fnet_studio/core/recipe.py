@@ -85,6 +85,13 @@ class ObserveRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 20.0
 
 
+class SavingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    checkpoint_every_s: Annotated[
+        float, Meta(ge=0.0, le=86400.0, title="Checkpoint every (s)", description="And after each epoch; 0: each step.")
+    ] = 60.0
+    keep_last: Annotated[int, Meta(ge=1, le=1000, title="Checkpoints kept", description="Older ones are removed.")] = 2
+
+
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     task: Literal["classify"] = "classify"
     name: Annotated[str, Meta(min_length=1, max_length=80)] = "classify"
@@ -92,6 +99,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
     observe: ObserveRecipe = ObserveRecipe()
+    saving: SavingRecipe = SavingRecipe()
 
 
 class Field(Struct, frozen=True):

@@ -80,6 +80,23 @@ class RunWriter:
         writer.save()
         return writer
 
+    @classmethod
+    def reopen(cls, run: str) -> "RunWriter":
+        """Go on writing a run that has ended. UserError `run.still-running` when its process lives."""
+        record = read(run)
+        if record.status == "running":
+            raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
+        record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
+        writer = cls(record, folder(run))
+        writer.save()
+        return writer
+
+    def forget_after(self, step: int, epochs: int) -> None:
+        """Drop what was logged after a step, and the evaluations after that many epochs: the run goes on there."""
+        rows = [row for row in read_metrics(self.record.id) if row["step"] <= step and row.get("epoch", 0) <= epochs]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        files.write_atomically(self.folder / "metrics.jsonl", lines.encode())
+
     def save(self) -> None:
         files.write_json(self.folder / "run.json", self.record)
 

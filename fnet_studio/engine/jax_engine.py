@@ -52,6 +52,10 @@ class JaxEngine:
                 from fnet_studio.engine.train import train
 
                 return train(command, job, self._devices[0], self._versions), b""
+            case protocol.Resume():
+                from fnet_studio.engine.train import resume
+
+                return resume(command, job, self._devices[0], self._versions), b""
             case protocol.Evaluate():
                 from fnet_studio.engine.stored_run import evaluate
 

@@ -17,7 +17,7 @@ from fnet_studio.worker.job import RunningJob
 from fnet_studio.worker.lane import Lane
 from fnet_studio.worker.outbox import Outbox
 
-LONG = (protocol.Train, protocol.Evaluate)
+LONG = (protocol.Train, protocol.Resume, protocol.Evaluate)
 QUICK = (
     protocol.Load,
     protocol.Tokenize,
@@ -48,6 +48,11 @@ class Dispatcher:
         self._greeted = False
         self._last_id = 0
         self._closing = False
+
+    @property
+    def closing(self) -> bool:
+        """A shutdown was asked for, or the engine did not start: the process ends by itself."""
+        return self._closing
 
     def busy_with(self) -> int:
         job = self._long.current or self._quick.current

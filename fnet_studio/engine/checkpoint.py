@@ -1,0 +1,100 @@
+"""All that a training run needs to go on as if it had never stopped: weights, optimiser, random state, place in the
+data, and what was summed so far. One safetensors file a checkpoint, verified when written."""
+
+import json
+from pathlib import Path
+
+import jax
+import msgspec
+import numpy as np
+from msgspec import Struct
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save
+
+from fnet_studio.core import files
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.classifier import State
+
+FORMAT = 1
+FOLDER = "checkpoints"
+
+
+class Position(Struct, kw_only=True):
+    """Where a run is. Sums are over the texts of the epoch under way."""
+
+    step: int = 0
+    epoch: int = 0
+    """The epoch under way, counted from 0; equal to the number of epochs when all are done."""
+    step_in_epoch: int = 0
+    loss_sum: float = 0.0
+    correct_sum: float = 0.0
+    weight_sum: float = 0.0
+    time_s: float = 0.0
+    """Seconds of the run so far, as its metrics count them."""
+    training_s: float = 0.0
+    devices: int = 1
+    """Devices that shared a batch: another number adds up in another order, so losses would differ in the last bits."""
+
+
+def write(folder: Path, state: State, position: Position, keep_last: int) -> Path:
+    """`checkpoints/<step>.safetensors` under the run's folder; older ones beyond `keep_last` are removed. UserError
+    when the disk refuses, or `run.unverified` when the file does not read back as written."""
+    tensors = {name: np.asarray(value) for name, value in _named(state).items()}
+    header = {"format": str(FORMAT), "position": json.dumps(msgspec.to_builtins(position))}
+    path = folder / FOLDER / f"{position.step:08d}.safetensors"
+    files.write_atomically(path, save(tensors, metadata=header))
+    written = load_file(path)
+    if any(not np.array_equal(value, written[name], equal_nan=True) for name, value in tensors.items()):
+        path.unlink(missing_ok=True)
+        raise UserError(
+            "run.unverified", f"The checkpoint {path.name} does not read back as written.", "Check the disk."
+        )
+    for old in stored(folder)[:-keep_last]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def stored(folder: Path) -> list[Path]:
+    """The run's checkpoints, oldest first."""
+    return sorted((folder / FOLDER).glob("*.safetensors"))
+
+
+def read_newest(folder: Path, like: State) -> tuple[State, Position]:
+    """The newest checkpoint that can be read, with the shapes of `like`. UserError `run.no-checkpoint` when there is
+    none."""
+    problems = []
+    for path in reversed(stored(folder)):
+        try:
+            return _read(path, like)
+        except (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError) as error:
+            problems.append(f"{path.name}: {error}")
+    words = f" ({'; '.join(problems)})" if problems else ""
+    raise UserError(
+        "run.no-checkpoint",
+        f"The run {folder.name} has no checkpoint to resume from{words}.",
+        "Start it again from its recipe.",
+    )
+
+
+def _read(path: Path, like: State) -> tuple[State, Position]:
+    with safe_open(path, framework="numpy") as opened:
+        header = opened.metadata() or {}
+    if header.get("format") != str(FORMAT):
+        raise ValueError(f"format {header.get('format')} instead of {FORMAT}")
+    position = msgspec.convert(json.loads(header["position"]), Position)
+    tensors = load_file(path)
+    wanted = _named(like)
+    for name, value in wanted.items():
+        if tensors[name].shape != value.shape or tensors[name].dtype != value.dtype:
+            raise ValueError(f"tensor {name} is {tensors[name].shape} {tensors[name].dtype}")
+    leaves = [jax.device_put(tensors[name], value.sharding) for name, value in wanted.items()]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves), position
+
+
+def _named(state: State) -> dict[str, jax.Array]:
+    """By part and place: the order of a model's variables is part of its recipe."""
+    return {
+        f"{part}/{index:03d}": value
+        for part, values in zip(State._fields, state, strict=True)
+        for index, value in enumerate(values)
+    }

@@ -1,0 +1,90 @@
+import pytest
+
+from fnet_studio.core import places, protocol, recipe, run_store
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.engine import checkpoint
+from fnet_studio.engine.train import resume, train
+
+DEVICE = protocol.Device("cpu", "test")
+STEPS_PER_EPOCH = 16
+
+
+def losses(run):
+    """Everything that was measured, bit for bit: (split or "", step, loss, accuracy)."""
+    return [(row.get("split", ""), row["step"], row["loss"], row["accuracy"]) for row in run_store.read_metrics(run)]
+
+
+def stopped_at(tiny, job, step):
+    job.stop_at_step, job.stop_mode = step, ""
+    with pytest.raises(Stopped) as caught:
+        train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {})
+    job.stop_at_step, job.stop_mode = 0, ""
+    return caught.value.run
+
+
+@pytest.fixture
+def uninterrupted(tiny, job):
+    return losses(train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {}).run)
+
+
+@pytest.mark.parametrize("step", [1, 7, STEPS_PER_EPOCH - 1, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, 2 * STEPS_PER_EPOCH])
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(tiny, job, uninterrupted, step):
+    run = stopped_at(tiny, job, step)
+    finished = resume(protocol.Resume(run), job, DEVICE, {})
+    assert finished.run == run
+    assert losses(run) == uninterrupted
+    assert run_store.read(run).status == "finished"
+
+
+def test_a_run_can_be_stopped_and_resumed_again_and_again(tiny, job, uninterrupted):
+    run = stopped_at(tiny, job, 3)
+    for step in (9, 17, 18):
+        job.stop_at_step = step
+        with pytest.raises(Stopped):
+            resume(protocol.Resume(run), job, DEVICE, {})
+        job.stop_at_step, job.stop_mode = 0, ""
+    resume(protocol.Resume(run), job, DEVICE, {})
+    assert losses(run) == uninterrupted
+
+
+def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, uninterrupted):
+    run = stopped_at(tiny, job, STEPS_PER_EPOCH + 2)
+    newest = checkpoint.stored(places.runs() / run)[-1]
+    newest.write_bytes(newest.read_bytes()[:5000])
+    resume(protocol.Resume(run), job, DEVICE, {})
+    assert losses(run) == uninterrupted
+
+
+def test_without_a_checkpoint_the_words_say_what_to_do(tiny, job):
+    run = stopped_at(tiny, job, 2)
+    for path in checkpoint.stored(places.runs() / run):
+        path.unlink()
+    with pytest.raises(UserError) as caught:
+        resume(protocol.Resume(run), job, DEVICE, {})
+    assert caught.value.kind == "run.no-checkpoint"
+
+
+def test_a_finished_run_is_not_resumed(tiny, job):
+    run = train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {}).run
+    with pytest.raises(UserError) as caught:
+        resume(protocol.Resume(run), job, DEVICE, {})
+    assert caught.value.kind == "run.finished"
+
+
+def test_other_data_than_before_is_refused(tiny, job):
+    run = stopped_at(tiny, job, 2)
+    path = places.runs() / run / "run.json"
+    content = run_store.read(run).data["content_hash"]
+    path.write_text(path.read_text().replace(content, "0" * len(content)))
+    with pytest.raises(UserError) as caught:
+        resume(protocol.Resume(run), job, DEVICE, {})
+    assert caught.value.kind == "run.data-changed"
+    assert checkpoint.stored(places.runs() / run)
+
+
+def test_only_the_last_checkpoints_are_kept(tiny, job):
+    mapping = recipe.to_mapping(tiny)
+    mapping["saving"] = {"checkpoint_every_s": 0.0, "keep_last": 3}
+    run = train(protocol.Train(mapping), job, DEVICE, {}).run
+    names = [path.stem for path in checkpoint.stored(places.runs() / run)]
+    assert names == ["00000030", "00000031", "00000032"]
