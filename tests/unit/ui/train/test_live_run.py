@@ -1,0 +1,119 @@
+"""Following a run: folding at once, showing at the clock's pace, pictures on credit."""
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+from fnet_studio.core import protocol
+from fnet_studio.ui.train.live_run import LiveRun, PictureStream
+
+
+class Worker(QObject):
+    """The side of the supervisor that a live run talks to."""
+
+    asked = Signal(int, object)
+    message = Signal(object, object)
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+        self.stopped = []
+
+    def tell(self, command):
+        self.told.append(command)
+
+    def stop(self, id, mode):
+        self.stopped.append((id, mode))
+
+    def says(self, body, command=7):
+        self.message.emit(protocol.Envelope(1, 0, body, reply_to=command, time=100.0), b"")
+
+
+@pytest.fixture
+def worker(qapp):
+    return Worker()
+
+
+@pytest.fixture
+def run(worker):
+    run = LiveRun(worker, now=lambda: 100.0)
+    worker.asked.emit(7, protocol.Train({}))
+    yield run
+    run.show(False)
+
+
+STEPS = protocol.Metrics((1, 2), (0.7, 0.6), (0.5, 0.6), (100.0, 110.0), (0.1, 0.2))
+
+
+def test_a_hidden_page_folds_everything_and_is_told_nothing(qtbot, worker, run):
+    with qtbot.assertNotEmitted(run.pulled, wait=120):
+        worker.says(STEPS)
+    assert list(run.state.step) == [1, 2]
+
+
+def test_a_flood_of_events_is_pulled_at_the_pace_of_the_clock(qtbot, worker, run):
+    pulls = []
+    run.pulled.connect(pulls.append)
+    run.show(True)
+    qtbot.waitUntil(lambda: len(pulls) == 1)
+    for _ in range(500):
+        worker.says(STEPS)
+    assert len(pulls) == 1
+    qtbot.waitUntil(lambda: len(pulls) == 2)
+    assert pulls[1] == {"metrics"}
+    assert len(run.state.step) == 1000
+
+
+def test_a_page_that_comes_back_pulls_everything(qtbot, worker, run):
+    worker.says(STEPS)
+    with qtbot.waitSignal(run.pulled) as pulled:
+        run.show(True)
+    assert {"metrics", "status", "frame"} <= pulled.args[0]
+
+
+def test_the_clock_stands_still_when_the_run_is_over(qtbot, worker, run):
+    run.show(True)
+    worker.says(protocol.Stopped(kept=True))
+    qtbot.waitUntil(lambda: not run._clock.isActive())
+    assert run.state.status == "stopped"
+
+
+def test_messages_of_other_commands_change_nothing(worker, run):
+    worker.says(STEPS, command=8)
+    assert not run.state.step
+
+
+def test_stop_names_the_command_and_the_mode(worker, run):
+    run.stop("discard")
+    assert worker.stopped == [(7, "discard")]
+    worker.says(protocol.Stopped())
+    run.stop("keep")
+    assert len(worker.stopped) == 1
+
+
+def test_pictures_are_asked_for_one_at_a_time(worker):
+    stream = PictureStream(worker)
+    stream.watch(True)
+    assert worker.told == [protocol.Watch("maps", 96, 128), protocol.Credit("maps")]
+    stream.painted()
+    assert len(worker.told) == 2
+    stream.arrived()
+    stream.painted()
+    assert worker.told[2:] == [protocol.Credit("maps")]
+
+
+def test_a_hidden_page_takes_its_watch_back_and_gives_no_credit(worker):
+    stream = PictureStream(worker)
+    stream.watch(True)
+    stream.watch(False)
+    assert worker.told[-1] == protocol.Watch("maps", 0, 0)
+    stream.arrived()
+    stream.painted()
+    assert worker.told[-1] == protocol.Watch("maps", 0, 0)
+
+
+def test_the_switch_of_zero_frequency_goes_to_the_worker(worker):
+    stream = PictureStream(worker)
+    stream.set_keep_zero(True)
+    assert worker.told == []
+    stream.watch(True)
+    assert worker.told[0] == protocol.Watch("maps", 96, 128, True)
