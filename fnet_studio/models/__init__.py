@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fnet_studio.models.mixing import fourier_mix
     from fnet_studio.models.packing import MultiSegmentPacker
     from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
+    from fnet_studio.models.probe import LayerProbe
     from fnet_studio.models.text_classifier import FNetTextClassifier
     from fnet_studio.models.tokenizer import FNetTokenizer, Piece
     from fnet_studio.models.trace import MixingTrace, mixing_maps
@@ -42,6 +43,7 @@ _HOMES = {
     "FNetTextClassifier": "text_classifier",
     "FNetTextClassifierPreprocessor": "preprocessor",
     "FNetTokenizer": "tokenizer",
+    "LayerProbe": "probe",
     "MaskedLMHead": "masked_lm_head",
     "MaskedLMMaskGenerator": "masking",
     "MixingTrace": "trace",
@@ -65,6 +67,7 @@ __all__ = [
     "FNetTextClassifier",
     "FNetTextClassifierPreprocessor",
     "FNetTokenizer",
+    "LayerProbe",
     "MaskedLMHead",
     "MaskedLMMaskGenerator",
     "MixingTrace",

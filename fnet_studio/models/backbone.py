@@ -1,5 +1,6 @@
 """The FNet encoder: embeddings, blocks and pooler, without a head."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,6 +9,7 @@ import keras
 from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding
 from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.keras_names import dtype_name, gelu_approximate, serializable
+from fnet_studio.models.mixers import layer_mixings
 
 PRETRAINED_EPSILON = 1e-12
 
@@ -25,7 +27,8 @@ class FNetBackbone(keras.Model):
     Arguments and defaults are those of `keras_hub.models.FNetBackbone`. There is no padding mask: pads are tokens like
     any other, so that the length that a text is padded to changes the result.
 
-    initializer: for kernels, embeddings and biases; None gives normal(0.02).
+    initializer: for kernels, embeddings and biases; None gives normal(0.02). mixing: for models from scratch, the
+    paper's other mixers, for all layers or by layer, or "hybrid"; num_heads is for attention alone (hidden_dim / 64).
     """
 
     def __init__(
@@ -39,8 +42,13 @@ class FNetBackbone(keras.Model):
         num_segments: int = 4,
         dtype: Any = None,
         initializer: Any = None,
+        mixing: str | Sequence[str] = "fourier",
+        num_heads: int | None = None,
         **kwargs: Any,
     ) -> None:
+        mixings = layer_mixings(mixing, num_layers)
+        num_heads = num_heads or max(hidden_dim // 64, 1)
+
         def initial() -> Any:
             return normal_002() if initializer is None else initializer
 
@@ -75,6 +83,9 @@ class FNetBackbone(keras.Model):
                 layer_norm_epsilon=PRETRAINED_EPSILON,
                 kernel_initializer=initial(),
                 bias_initializer=initial(),
+                mixing=mixings[index],
+                num_heads=num_heads,
+                sequence_length=max_sequence_length,
                 dtype=dtype,
                 name=f"f_net_layer_{index}",
             )
@@ -113,6 +124,8 @@ class FNetBackbone(keras.Model):
         self.dropout = dropout
         self.max_sequence_length = max_sequence_length
         self.num_segments = num_segments
+        self.mixings = mixings
+        self.num_heads = num_heads
 
     @classmethod
     def from_preset(cls, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Self:
@@ -141,6 +154,8 @@ class FNetBackbone(keras.Model):
             "trainable": self.trainable,
             "dtype": dtype_name(self.dtype_policy),
             **self.preset_config(),
+            "mixing": list(self.mixings),
+            "num_heads": self.num_heads,
         }
 
     @classmethod

@@ -1,11 +1,19 @@
 """One FNet block: mixing, residual and norm, feed-forward, residual and norm."""
 
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 import keras
 
 from fnet_studio.models.keras_names import fresh, serializable
+from fnet_studio.models.mixers import mixing_layer
 from fnet_studio.models.mixing import fourier_mix
+
+_NO_GAINS: Mapping[str, Any] = MappingProxyType({})
+mixing_gains: ContextVar[Mapping[str, Any]] = ContextVar("mixing_gains", default=_NO_GAINS)
+"""By block name, a gain (length,) for the rows of its mixing output: for ablations, while a forward pass is traced."""
 
 
 @serializable
@@ -13,6 +21,8 @@ class FNetEncoder(keras.layers.Layer):
     """x (batch, length, hidden) -> LN(h + dropout(dense(act(dense(h))))) with h = LN(x + mix(x)); same shape.
 
     Arguments and defaults are those of `keras_hub.layers.FNetEncoder`. There is no padding mask (arXiv 2105.03824).
+    mixing: "fourier", or for models from scratch one of the paper's others: "attention" (with num_heads), "linear" and
+    "random" (with sequence_length), "identity".
     """
 
     def __init__(
@@ -23,9 +33,16 @@ class FNetEncoder(keras.layers.Layer):
         layer_norm_epsilon: float = 1e-5,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        mixing: str = "fourier",
+        num_heads: int | None = None,
+        sequence_length: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.mixing = mixing
+        self.num_heads = num_heads
+        self.sequence_length = sequence_length
+        self.mixing_layer = mixing_layer(mixing, sequence_length, num_heads, self.dtype_policy)
         self.intermediate_dim = intermediate_dim
         self.dropout = dropout
         self.activation = keras.activations.get(activation)
@@ -35,6 +52,8 @@ class FNetEncoder(keras.layers.Layer):
 
     def build(self, inputs_shape: Any) -> None:
         hidden = inputs_shape[-1]
+        if self.mixing_layer is not None:
+            self.mixing_layer.build(inputs_shape)
         self.mixing_layer_norm = self._norm("mixing_layer_norm")
         self.intermediate_dense = self._dense(self.intermediate_dim, self.activation, "intermediate_dense")
         self.output_dense = self._dense(hidden, None, "output_dense")
@@ -45,12 +64,14 @@ class FNetEncoder(keras.layers.Layer):
         self.output_dense.build((*inputs_shape[:-1], self.intermediate_dim))
         self.output_layer_norm.build(inputs_shape)
 
-    def mix(self, x: Any) -> Any:
+    def mix(self, x: Any, training: bool | None = None) -> Any:
         """The mixing sub-layer alone, (batch, length, hidden) -> the same shape. `call` and the traces use it."""
-        return fourier_mix(x)
+        mixed = fourier_mix(x) if self.mixing_layer is None else self.mixing_layer(x, training=training)
+        gain = mixing_gains.get().get(self.name)
+        return mixed if gain is None else keras.ops.multiply(mixed, keras.ops.expand_dims(gain, -1))
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        mixed = self.mixing_layer_norm(inputs + self.mix(inputs))
+        mixed = self.mixing_layer_norm(inputs + self.mix(inputs, training))
         fed = self.output_dense(self.intermediate_dense(mixed))
         return self.output_layer_norm(mixed + self.output_dropout(fed, training=training))
 
@@ -74,6 +95,9 @@ class FNetEncoder(keras.layers.Layer):
         return {
             **super().get_config(),
             "intermediate_dim": self.intermediate_dim,
+            "mixing": self.mixing,
+            "num_heads": self.num_heads,
+            "sequence_length": self.sequence_length,
             "dropout": self.dropout,
             "activation": keras.activations.serialize(self.activation),
             "layer_norm_epsilon": self.layer_norm_epsilon,

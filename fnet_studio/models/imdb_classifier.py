@@ -8,6 +8,7 @@ from keras import ops
 from fnet_studio.models.embedding import TokenAndPositionEmbedding
 from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.keras_names import serializable
+from fnet_studio.models.mixers import layer_mixings
 from fnet_studio.models.transformer_encoder import TransformerEncoder
 
 PAD_ID = 0
@@ -15,7 +16,7 @@ PAD_ID = 0
 
 
 def build_imdb_classifier(
-    mixer: Literal["fourier", "attention"] = "fourier",
+    mixer: Literal["fourier", "attention", "linear", "random", "identity", "hybrid"] = "fourier",
     vocabulary_size: int = 15000,
     sequence_length: int = 512,
     hidden_dim: int = 128,
@@ -27,22 +28,28 @@ def build_imdb_classifier(
     """token_ids (batch, length) int32 -> (batch, 1), the probability of the positive class.
 
     With the defaults 2,382,337 parameters, or 2,580,481 with attention. In the example pads are masked for
-    the Transformer, in attention and in the average, and for FNet nowhere: its blocks let no mask through.
+    the Transformer, in attention and in the average, and for FNet nowhere: its blocks let no mask through. "attention"
+    is that Transformer; the others are FNet blocks with the paper's other mixers, "hybrid" with attention in the top
+    two layers.
     `num_heads` counts for attention alone; `dropout` is that before the last layer.
     """
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     x = TokenAndPositionEmbedding(vocabulary_size, sequence_length, hidden_dim, name="embedding")(token_ids)
-    if mixer == "fourier":
-        for index in range(num_layers):
-            x = FNetEncoder(intermediate_dim, name=f"encoder_{index}")(x)
+    if mixer != "attention":
+        for index, mixing in enumerate(layer_mixings(mixer, num_layers)):
+            x = FNetEncoder(
+                intermediate_dim,
+                mixing=mixing,
+                num_heads=num_heads,
+                sequence_length=sequence_length,
+                name=f"encoder_{index}",
+            )(x)
         x = keras.layers.GlobalAveragePooling1D(name="average")(x)
-    elif mixer == "attention":
+    else:
         is_token = PaddingMask(PAD_ID, name="padding_mask")(token_ids)
         for index in range(num_layers):
             x = TransformerEncoder(intermediate_dim, num_heads, name=f"encoder_{index}")(x, is_token)
         x = MaskedAverage(name="average")(x, is_token)
-    else:
-        raise ValueError(f"mixer must be 'fourier' or 'attention', not {mixer!r}")
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(x)
     return keras.Model(token_ids, outputs, name=f"imdb_{mixer}")

@@ -1,28 +1,20 @@
 """Fourier mixing: the real part of a two-dimensional discrete Fourier transform (arXiv 2105.03824, section 3.1)."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 
 
-@jax.custom_vjp
 def fourier_mix(x: jax.Array) -> jax.Array:
-    """Re(FFT_L(FFT_H(x))) for x (batch, length, hidden), in float32 whatever the dtype of x.
+    """Re(FFT_L(FFT_H(x))) for x (..., length, hidden), in float32 whatever the dtype of x; the same shape and dtype.
 
     Every position takes part: there is no padding mask, the pads that a model was trained with are part of its input.
-    The operator is linear, real and symmetric, so that its transpose, the backward pass, is the operator itself.
+    The operator is linear, real and symmetric: it is its own transpose, and so its own backward pass.
     """
-    return _real_dft(x)
-
-
-def _forward(x: jax.Array) -> tuple[jax.Array, None]:
-    return _real_dft(x), None
-
-
-def _backward(_: None, cotangent: jax.Array) -> tuple[jax.Array]:
-    return (_real_dft(cotangent),)
-
-
-fourier_mix.defvjp(_forward, _backward)
+    return _mix.bind(jnp.asarray(x))
 
 
 def _real_dft(x: jax.Array) -> jax.Array:
@@ -33,3 +25,18 @@ def _real_dft(x: jax.Array) -> jax.Array:
     inner = half[..., 1 : (hidden + 1) // 2]
     negated = jnp.concatenate([inner[..., :1, ::-1], inner[..., :0:-1, ::-1]], axis=-2)
     return jnp.concatenate([half, negated], axis=-1).astype(x.dtype)
+
+
+def _batched(operands: tuple[jax.Array], axes: tuple[int]) -> tuple[Any, int]:
+    return fourier_mix(jnp.moveaxis(operands[0], axes[0], 0)), 0
+
+
+# A primitive of its own, because JAX's custom gradients know forward mode or `vmap`, not both, and the traces of a
+# model take Jacobian-vector products. All of it follows from: the operator is linear, its transpose is itself, and what
+# lies before the last two axes is a batch.
+_mix = Primitive("fourier_mix")
+_mix.def_impl(jax.jit(_real_dft))
+_mix.def_abstract_eval(lambda x: x)
+mlir.register_lowering(_mix, mlir.lower_fun(_real_dft, multiple_results=False))
+ad.deflinear(_mix, lambda cotangent: [fourier_mix(cotangent)])
+batching.primitive_batchers[_mix] = _batched

@@ -27,7 +27,14 @@ class Stored(NamedTuple):
 
 
 def backbone_variables(backbone: Any) -> dict[str, keras.Variable]:
-    """Name to variable; the names are this package's own, each file format maps them to its own."""
+    """Name to variable; the names are this package's own, each file format maps them to its own. UserError
+    `preset.mixing` for a model that does not mix by Fourier transforms: no format has a place for it."""
+    if set(backbone.mixings) != {"fourier"}:
+        raise UserError(
+            "preset.mixing",
+            f"A model with {', '.join(sorted(set(backbone.mixings)))} mixing cannot be a preset of any FNet format.",
+            "Save it as a .keras file.",
+        )
     found = {
         "token_embedding": backbone.token_embedding.embeddings,
         "position_embedding": backbone.position_embedding.position_embeddings,

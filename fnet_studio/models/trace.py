@@ -1,7 +1,6 @@
 """What happens inside a model, from the model's own graph: each layer's input, and pictures of its mixing."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -13,6 +12,7 @@ from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.transformer_encoder import TransformerEncoder
 
 Pooling = Literal["max", "mean"]
+Kind = Literal["fourier", "attention", "other"]
 State = tuple[Sequence[jax.Array], Sequence[jax.Array]]
 """(trainable, non-trainable) values in the order of the model's own lists, as a functional training step has them."""
 
@@ -33,12 +33,12 @@ class MixingTrace:
         self.blocks = [layer for layer in graph.layers if isinstance(layer, FNetEncoder | TransformerEncoder)]
         if not self.blocks:
             raise ValueError(f"{model.name} has no encoder block to trace.")
-        self.kind: Literal["fourier", "attention"] = (
-            "attention" if isinstance(self.blocks[0], TransformerEncoder) else "fourier"
-        )
+        self.kinds = [_kind(block) for block in self.blocks]
+        self.kind = self.kinds[0]
         self.hidden_dim: int = self.blocks[0].output.shape[-1]
         self._names = [tensor.name for tensor in graph.inputs]
-        self._graph = keras.Model(graph.input, [block.input for block in self.blocks], name="trace")
+        # by name: Keras would take a list of one apart
+        self._graph = keras.Model(graph.input, {block.name: block.input for block in self.blocks}, name="trace")
         self._jitted_maps = jax.jit(self._maps, static_argnums=(2, 3, 4, 5))
         self._jitted_exact = jax.jit(self._exact, static_argnums=2)
 
@@ -56,7 +56,7 @@ class MixingTrace:
         FNet: log(1 + |M|) of the mixing output M (length, hidden), rows by sequence frequency and columns by hidden
         frequency, zero in the middle of both. keep_zero false leaves the zero-frequency row and column out, which are
         far larger than the rest. Transformer: attention probability, averaged over the heads, rows by query position
-        and columns by key position.
+        and columns by key position. The paper's other mixers: log(1 + |M|) by position and hidden unit.
 
         inputs: what the model takes, batch of one. state: weights to use in place of the model's own.
         """
@@ -82,14 +82,16 @@ class MixingTrace:
     def _mixed(self, weights: Sequence[jax.Array], inputs: Any, index: int | None = None) -> list[jax.Array]:
         pairs = zip(self.model.trainable_variables + self.model.non_trainable_variables, weights, strict=True)
         with keras.StatelessScope(state_mapping=list(pairs)):
-            entering = list(self._graph(inputs, training=False))
-            chosen = range(len(self.blocks)) if index is None else [index]
-            return [_mixing_output(self.blocks[i], entering[i]) for i in chosen]
+            entering = self._graph(inputs, training=False)
+            chosen = self.blocks if index is None else [self.blocks[index]]
+            return [_mixing_output(block, entering[block.name]) for block in chosen]
 
     def _maps(self, weights: Any, inputs: Any, rows: int, columns: int, keep_zero: bool, pooling: Pooling) -> jax.Array:
-        draw = partial(_picture, keep_zero=keep_zero) if self.kind == "fourier" else _mean_over_heads
-        pictures = jnp.stack([draw(mixed) for mixed in self._mixed(weights, inputs)])
-        return pool(pool(pictures, rows, 1, pooling), columns, 2, pooling)
+        drawn = [_picture(mixed, kind, keep_zero) for mixed, kind in zip(self._mixed(weights, inputs), self.kinds)]
+        # Blocks of different kinds have pictures of different sizes: all get the smallest.
+        rows = min(rows, *(picture.shape[0] for picture in drawn))
+        columns = min(columns, *(picture.shape[1] for picture in drawn))
+        return jnp.stack([pool(pool(picture, rows, 0, pooling), columns, 1, pooling) for picture in drawn])
 
     def _exact(self, weights: Any, inputs: Any, index: int) -> jax.Array:
         return self._mixed(weights, inputs, index)[0]
@@ -105,24 +107,33 @@ def mixing_maps(
 def _mixing_output(block: keras.layers.Layer, entering: Any) -> jax.Array:
     """(length, hidden) of the first example, or (heads, length, length) of attention."""
     if isinstance(block, FNetEncoder):
+        if block.mixing == "attention":
+            return block.mixing_layer.probabilities(entering)[0].astype(jnp.float32)
         return block.mix(entering)[0].astype(jnp.float32)
     x, mask = entering if isinstance(entering, list | tuple) else (entering, None)
     _, probabilities = block.attend(x, mask, training=False, return_attention_scores=True)
     return probabilities[0].astype(jnp.float32)
 
 
-def _picture(mixed: jax.Array, keep_zero: bool) -> jax.Array:
-    """log(1 + |M|) with zero frequency in the middle. A single row or column is kept whatever keep_zero says."""
+def _kind(block: keras.layers.Layer) -> Kind:
+    if isinstance(block, TransformerEncoder) or block.mixing == "attention":
+        return "attention"
+    return "fourier" if block.mixing == "fourier" else "other"
+
+
+def _picture(mixed: jax.Array, kind: Kind, keep_zero: bool) -> jax.Array:
+    """log(1 + |M|), Fourier's with zero frequency in the middle. A single row or column is kept whatever keep_zero
+    says. Of attention the mean over the heads."""
+    if kind == "attention":
+        return mixed.mean(0)
+    if kind == "other":
+        return jnp.log1p(jnp.abs(mixed))
     for axis, size in enumerate(mixed.shape):
         order = np.fft.fftshift(np.arange(size))
         if not keep_zero and size > 1:
             order = order[order != 0]
         mixed = jnp.take(mixed, order, axis=axis)
     return jnp.log1p(jnp.abs(mixed))
-
-
-def _mean_over_heads(probabilities: jax.Array) -> jax.Array:
-    return probabilities.mean(0)
 
 
 def pool(x: jax.Array, size: int, axis: int, pooling: Pooling) -> jax.Array:

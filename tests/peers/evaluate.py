@@ -12,7 +12,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 
 def kerashub(cls: str, folder: str, features: dict) -> dict:
-    import keras_hub
+    import keras_hub  # pyright: ignore[reportMissingImports]
 
     model = getattr(keras_hub.models, cls).from_preset(folder)
     encoder_inputs = {name: features[name] for name in ("token_ids", "segment_ids")}
@@ -23,8 +23,8 @@ def kerashub(cls: str, folder: str, features: dict) -> dict:
 
 
 def transformers(cls: str, folder: str, features: dict) -> dict:
-    import torch
-    import transformers as peer
+    import torch  # pyright: ignore[reportMissingImports]
+    import transformers as peer  # pyright: ignore[reportMissingImports]
 
     model, report = getattr(peer, cls).from_pretrained(folder, output_loading_info=True)
     assert not report["missing_keys"], report

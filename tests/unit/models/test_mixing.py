@@ -50,6 +50,21 @@ def test_the_gradient_is_that_of_the_definition(shape):
     np.testing.assert_allclose(jax.grad(through_mixing)(x), jax.grad(through_definition)(x), atol=1e-4 * x.size**0.5)
 
 
+def test_mixing_goes_through_every_transformation():
+    x, tangent = jnp.asarray(random((3, 6, 5), 1)), jnp.asarray(random((3, 6, 5), 2))
+    mixed, pushed = jax.jvp(fourier_mix, (x,), (tangent,))
+    np.testing.assert_array_equal(mixed, fourier_mix(x))
+    np.testing.assert_array_equal(pushed, fourier_mix(tangent))
+    np.testing.assert_allclose(jax.vmap(fourier_mix)(x), fourier_mix(x), rtol=1e-5, atol=1e-5)
+    moved = jax.vmap(fourier_mix, in_axes=2, out_axes=2)(jnp.moveaxis(x, 0, 2))
+    np.testing.assert_allclose(jnp.moveaxis(moved, 2, 0), fourier_mix(x), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(jax.jit(fourier_mix)(x), fourier_mix(x))
+    row = jnp.asarray(random((4, 3), 5))
+    forward, backward = jax.jacfwd(fourier_mix)(row), jax.jacrev(fourier_mix)(row)
+    np.testing.assert_allclose(forward, backward, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(forward, jnp.moveaxis(forward, (2, 3), (0, 1)), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_mixing_computes_in_float32_and_gives_back_the_dtype_it_got(dtype):
     x = jnp.asarray(random((2, 64, 32), 3), dtype)
