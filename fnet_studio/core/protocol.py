@@ -125,7 +125,8 @@ class Stop(Command, frozen=True, tag="stop"):
 
 
 class Watch(Command, frozen=True, tag="watch"):
-    """Describe the picture wanted of a stream (`maps`), or end it with rows=0. `Done(None)`."""
+    """Describe the picture wanted of a stream (`maps`), or end it with rows=0. `Done(None)`. It grants no credit:
+    the first picture, too, comes only after a `Credit`."""
 
     stream: str
     rows: int = 96

@@ -58,6 +58,8 @@ class ScriptedEngine:
                 return scripted_maps.maps(number(text, masked), command)
             case protocol.Train():
                 return scripted_train.train(command, job, self._script, self._write_garbage), b""
+            case protocol.Resume():
+                return scripted_train.resume(command, job, self._script, self._write_garbage), b""
             case protocol.Evaluate():
                 return self._evaluate(command, job), b""
             case protocol.Classify():

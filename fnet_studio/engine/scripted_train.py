@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.core.run_store import RunWriter
@@ -28,17 +28,37 @@ def train(command: protocol.Train, job: Job, script: Script, write_garbage: Call
     """Plays a recipe. Raises like the real one: Stopped, UserError, or whatever the script asks for."""
     recipe = from_mapping(command.recipe)
     writer = RunWriter.create(command.name or recipe.name, command.recipe)
-    play = _Play(recipe, job, script, writer, write_garbage)
+    return _finish(_Play(recipe, job, script, writer, write_garbage))
+
+
+def resume(
+    command: protocol.Resume, job: Job, script: Script, write_garbage: Callable[[], None]
+) -> protocol.RunFinished:
+    """Goes on where a run's record ends. UserError `run.finished` or `run.no-checkpoint`; otherwise as `train`."""
+    record = run_store.read(command.run)
+    if record.status == "finished":
+        raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
+    if not record.steps:
+        raise UserError("run.no-checkpoint", f"The run {command.run} kept nothing to go on from.", "Start it anew.")
+    epochs = sum(row.get("split") == "validation" for row in run_store.read_metrics(command.run))
+    writer = RunWriter.reopen(command.run)
+    writer.forget_after(record.steps, epochs)
+    play = _Play(from_mapping(record.recipe), job, script, writer, write_garbage)
+    play.step, play.epoch = record.steps, epochs
+    return _finish(play)
+
+
+def _finish(play: "_Play") -> protocol.RunFinished:
+    record = play.writer.record
     try:
         play.do()
     except Stopped:
         play.stop()
     except BaseException as error:
-        writer.record.failure = {"kind": getattr(error, "kind", "crash"), "message": str(error), "advice": ""}
-        writer.finish("failed")
+        record.failure = {"kind": getattr(error, "kind", "crash"), "message": str(error), "advice": ""}
+        play.writer.finish("failed")
         raise
-    writer.finish("finished")
-    record = writer.record
+    play.writer.finish("finished")
     return protocol.RunFinished(record.id, record.test_loss or 0.0, record.test_accuracy or 0.0, record.duration_s)
 
 
@@ -54,7 +74,10 @@ class _Play:
         self.total = self.per_epoch * recipe.training.epochs
         self.random = random.Random(recipe.training.seed)
         self.matrix = np.ones((192, 192), np.float32)
-        self.step = 0
+        self.step = self.epoch = 0
+        """Steps and whole epochs that are done."""
+        self.before_s = 0.0
+        """How long the run was at work before it was resumed."""
         self.began = time.monotonic()
 
     def do(self) -> None:
@@ -64,13 +87,15 @@ class _Play:
         self._announce()
         self._phase("compiling", 0, "", SLOW_COMPILE_S if "slow-compile" in self.script.always else 0.3)
         self.began = time.monotonic()
-        for epoch in range(1, self.recipe.training.epochs + 1):
+        self.before_s = self._time_before()
+        while self.epoch < self.recipe.training.epochs:
             self.job.phase("training", self.total, "steps")
-            for _ in range(self.per_epoch):
+            while self.step < self.per_epoch * (self.epoch + 1):
                 self._step()
-            self._tell(epoch, "train", 0.0)
+            self._tell(self.epoch + 1, "train", 0.0)
             self._phase("validating", COUNTS["validation"], "texts", 0.2)
-            self._tell(epoch, "validation", 0.03)
+            self._tell(self.epoch + 1, "validation", 0.03)
+            self.epoch += 1
             self._save()
         self._phase("testing", COUNTS["test"], "texts", 0.3)
         self._tell(self.recipe.training.epochs, "test", 0.04)
@@ -118,8 +143,13 @@ class _Play:
                 steps_per_epoch=self.per_epoch,
                 total_steps=self.total,
                 data=record.data,
+                resumed_at=self.step,
             )
         )
+
+    def _time_before(self) -> float:
+        rows = run_store.read_metrics(self.writer.record.id) if self.step else []
+        return max((row["time_s"] for row in rows), default=0.0)
 
     def _step(self) -> None:
         self.job.check()
@@ -130,13 +160,12 @@ class _Play:
         if self.step >= self.script.at_step.get("nan", self.total + 1):
             loss = math.nan
         tokens = self.recipe.training.batch_size * self.recipe.data.sequence_length
-        passed = time.monotonic() - self.began
         row = (
             self.step,
             max(0.01, loss + noise) if loss == loss else loss,
             min(1.0, max(0.0, accuracy - noise)),
             tokens * (self.script.rate or 1000) * self.random.uniform(0.95, 1.05),
-            passed,
+            self._passed_s(),
         )
         self.job.step(*row)
         self.writer.append(dict(zip(("step", "loss", "accuracy", "tokens_per_s", "time_s"), row, strict=True)))
@@ -148,20 +177,23 @@ class _Play:
                 "Choose a smaller learning rate. The epochs before are kept.",
             )
         self._show()
-        self._pace(passed)
+        self._pace()
 
-    def _pace(self, passed_s: float) -> None:
+    def _passed_s(self) -> float:
+        return self.before_s + time.monotonic() - self.began
+
+    def _pace(self) -> None:
         for _ in range(self.script.work):
-            self.matrix @ self.matrix
+            np.matmul(self.matrix, self.matrix)
         if self.flood:
             self.job.tell(protocol.Log("info", f"step {self.step}"))
             return
-        rate = self.step / max(passed_s, 1e-9)
+        rate = self.step / max(self._passed_s(), 1e-9)
         self.job.progress(self.step, rate, (self.total - self.step) / max(rate, 1e-9))
         if self.script.rate:
-            ahead_s = self.step / self.script.rate - (time.monotonic() - self.began)
+            ahead_s = self.step / self.script.rate - self._passed_s()
             if ahead_s > 0:
-                time.sleep(ahead_s)
+                time.sleep(min(ahead_s, 1.0))  # a run resumed at another rate must not wait for its old clock
 
     def _strike(self) -> None:
         for fault, step in self.script.at_step.items():
@@ -184,7 +216,7 @@ class _Play:
         loss, accuracy = self._curve(gap)
         setattr(self.writer.record, f"{split}_loss", loss)
         setattr(self.writer.record, f"{split}_accuracy", accuracy)
-        passed = time.monotonic() - self.began
+        passed = self._passed_s()
         row: dict[str, Any] = {"split": split, "step": self.step, "epoch": epoch, "loss": loss, "accuracy": accuracy}
         row |= {"examples": COUNTS[split], "time_s": passed}
         self.writer.append(row)

@@ -7,6 +7,9 @@ import os
 
 from fnet_studio.worker import wire as wires
 
+CLOSING_S = 30.0
+"""How long a shutdown may take once nobody sends any more. Whoever waits for it is less patient, and kills."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Never returns while the other side lives; ends the process itself, whatever threads are doing then."""
@@ -21,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
 
     # Ctrl+C in a terminal reaches the whole group: the command line decides what it means and tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    faulthandler.enable(sys.stderr)
+    # Only the thread that crashed: the window shows the last lines, and they should be the ones that matter.
+    faulthandler.enable(sys.stderr, all_threads=False)
     parser = argparse.ArgumentParser(prog="fnet-studio worker", description="Speaks the protocol on stdio.")
     parser.add_argument("--engine", choices=("jax", "scripted"), default="jax")
     parser.add_argument("--script", default="", help="faults of the scripted engine, such as crash@50,rate=100")
@@ -32,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def serve(source: int, wire: int, engine: str, script: str) -> None:
+    import time
+
     from fnet_studio.core.protocol import ExitCode, ProtocolError, Reader
     from fnet_studio.worker.dispatch import Dispatcher
     from fnet_studio.worker.heartbeat import Heart
@@ -52,6 +58,9 @@ def serve(source: int, wire: int, engine: str, script: str) -> None:
         except ProtocolError as error:
             say(f"worker: the other side broke the protocol: {error}")
             leave(ExitCode.VIOLATION)
+    if dispatcher.closing:
+        # Told to end, and then its input closed: jobs may save what they have. The writer ends the process.
+        time.sleep(CLOSING_S)
     # The parent is gone, so nobody is left to want the work: end now, even if a thread cannot be stopped.
     leave(ExitCode.ENDED)
 

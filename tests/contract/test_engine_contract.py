@@ -21,20 +21,22 @@ SCRIPTS = {"scripted": "rate=100,steps=40", "jax": ""}
 def worker(request, tmp_path_factory):
     """One process a module and engine: starting the real one takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FNET_STUDIO_HOME", str(tmp_path_factory.mktemp(request.param)))
+        folder = tmp_path_factory.mktemp(request.param)
+        patch.setenv("FNET_STUDIO_HOME", str(folder))
         with Worker(request.param, SCRIPTS[request.param]) as it:
+            it.home = folder  # type: ignore[attr-defined]
             it.wait_ready()
             yield it
 
 
 @pytest.fixture(autouse=True)
 def _same_home_as_the_worker(worker, monkeypatch, home):
-    monkeypatch.setenv("FNET_STUDIO_HOME", worker.call(protocol.Doctor())[0].places["data"].rpartition("/")[0])
+    monkeypatch.setenv("FNET_STUDIO_HOME", str(worker.home))
 
 
 def tiny(**changes: str) -> dict:
     """A training of seconds on the bundled sample."""
-    small = {"training.epochs": "2", "model.num_layers": "1", "model.hidden_dim": "16", "data.sequence_length": "32"}
+    small = {"training.epochs": "2", "model.num_layers": "2", "model.hidden_dim": "16", "data.sequence_length": "32"}
     return recipe.to_mapping(recipe.load(recipe.bundled("sample-quick"), small | changes))
 
 
@@ -51,11 +53,17 @@ class Heard:
         return [it.body for it in self.envelopes if isinstance(it.body, kind)]
 
 
-def train(worker: Worker, mapping: dict, *, on_event=lambda envelope, blob: None, credits: int = 1) -> Heard:
+def train(worker: Worker, mapping: dict, **options) -> Heard:
+    return follow(worker, protocol.Train(mapping, "contract"), **options)
+
+
+def follow(
+    worker: Worker, command: protocol.Command, *, on_event=lambda envelope, blob: None, credits: int = 1
+) -> Heard:
     worker.call(protocol.Watch("maps", 24, 32))
     for _ in range(credits):
         worker.post(protocol.Credit("maps"))
-    id = worker.post(protocol.Train(mapping, "contract"))
+    id = worker.post(command)
     heard = Heard(RunState(), [], [], None)  # type: ignore[arg-type]
     heard.state.begin(id, 0.0)
 
@@ -75,6 +83,7 @@ def train(worker: Worker, mapping: dict, *, on_event=lambda envelope, blob: None
 
 @pytest.fixture(scope="module")
 def trained(worker):
+    """With one picture asked for."""
     return train(worker, tiny())
 
 
@@ -248,6 +257,11 @@ def test_a_picture_for_every_credit_that_its_painter_gives(worker):
     assert len(train(worker, tiny(), on_event=paint).of(protocol.Frame)) > 1
 
 
+def test_a_model_of_one_layer_is_drawn_too(worker):
+    (frame,) = train(worker, tiny(**{"model.num_layers": "1"})).of(protocol.Frame)
+    assert frame.maps.layers == 1
+
+
 def test_no_credit_no_picture(worker):
     assert not train(worker, tiny(), credits=0).of(protocol.Frame)
 
@@ -274,7 +288,9 @@ def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
     assert len(classified.class_names) == len(classified.probabilities[0])
 
 
-@pytest.mark.parametrize("command", [protocol.Evaluate("no-such-run"), protocol.Classify("../..", ("x",))])
+@pytest.mark.parametrize(
+    "command", [protocol.Evaluate("no-such-run"), protocol.Resume("no-such-run"), protocol.Classify("../..", ("x",))]
+)
 def test_a_run_that_is_not_there_is_named(worker, command):
     with pytest.raises(UserError) as caught:
         worker.call(command)
@@ -310,6 +326,34 @@ def test_a_stopped_run_is_kept_or_leaves_no_trace(worker, mode):
     else:
         assert not caught.value.kept
         assert not new
+
+
+def test_a_kept_run_goes_on_where_it_stopped(worker):
+    asked = []
+
+    def stop(envelope, blob):
+        if isinstance(envelope.body, protocol.Metrics) and not asked:
+            asked.append(worker.post(protocol.Stop(envelope.reply_to, "keep")))
+
+    with pytest.raises(Stopped) as caught:
+        train(worker, tiny(**{"training.epochs": "5"}), on_event=stop)
+    stopped_at = run_store.read(caught.value.run).steps
+    assert stopped_at > 0
+    resumed = follow(worker, protocol.Resume(caught.value.run))
+    (started,) = resumed.of(protocol.RunStarted)
+    assert started.run == resumed.finished.run == caught.value.run
+    assert started.resumed_at == stopped_at
+    assert list(resumed.state.step) == list(range(stopped_at + 1, started.total_steps + 1))
+    rows = run_store.read_metrics(caught.value.run)
+    assert [row["step"] for row in rows if "split" not in row] == list(range(1, started.total_steps + 1))
+    assert [row["epoch"] for row in rows if row.get("split") == "validation"] == [1, 2, 3, 4, 5]
+    assert run_store.read(caught.value.run).status == "finished"
+
+
+def test_a_finished_run_does_not_go_on(trained, worker):
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.Resume(trained.finished.run))
+    assert caught.value.kind == "run.finished"
 
 
 @pytest.mark.parametrize("phase", ["reading", "tokenising", "compiling", "validating"])

@@ -1,0 +1,385 @@
+"""Real worker processes with the scripted engine: what happens when something ends, breaks or stalls."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+from worker_process import BareWorker, gone_within, quick_recipe
+
+from fnet_studio.core import places, protocol, run_store
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.protocol import Done
+from fnet_studio.link import liveness
+from fnet_studio.link.blocking import Worker
+from fnet_studio.link.exit import ProcessExit
+from fnet_studio.link.ladder import StopLadder
+from fnet_studio.link.recording import replay
+from fnet_studio.link.session import Closed, Replied, Told
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses signals and select on pipes")
+
+
+@pytest.fixture
+def bare(request):
+    """A factory; what it made is killed at the end."""
+    made = []
+
+    def make(script: str = "", **options) -> BareWorker:
+        made.append(BareWorker(script, **options))
+        return made[-1]
+
+    yield make
+    for worker in made:
+        worker.close()
+
+
+# ------------------------------------------------------------------------------------- ends and deaths
+
+
+def test_a_killed_worker_settles_every_request_once_with_words():
+    with Worker("scripted", "rate=50,steps=10000") as worker:
+        worker.wait_ready()
+        train = worker.post(protocol.Train(quick_recipe()))
+        killed = []
+
+        def kill(envelope, blob):
+            if isinstance(envelope.body, protocol.Metrics) and not killed:
+                killed.append(worker.post(protocol.Watch("maps")))
+                worker.process.send_signal(signal.SIGKILL)
+
+        with pytest.raises(UserError, match="killed by the system") as caught:
+            worker.result(train, kill)
+        assert caught.value.kind == "worker.lost"
+        assert not worker.session.pending
+        assert worker.exit is not None
+        assert worker.exit.signal == signal.SIGKILL
+        with pytest.raises(UserError, match="not running"):
+            worker.call(protocol.Load("fnet_mini_en"))
+
+
+@pytest.mark.parametrize("script", ["rate=100,steps=10000", "hang@5"])
+def test_a_parent_that_is_killed_leaves_no_worker_behind(script):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, script, str(quick_recipe())], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout:
+        worker = int(parent.stdout.readline())
+        assert parent.stdout.readline() == "training\n"
+        time.sleep(0.3)
+        parent.kill()
+        assert gone_within(worker, 2.0)
+
+
+PARENT = textwrap.dedent("""
+    import ast, sys
+    from fnet_studio.core import protocol
+    from fnet_studio.link.blocking import Worker
+
+    worker = Worker("scripted", sys.argv[1])
+    print(worker.process.pid, flush=True)
+    said = []
+
+    def tell(envelope, blob):
+        if isinstance(envelope.body, protocol.Metrics) and not said:
+            said.append(print("training", flush=True))
+
+    worker.call(protocol.Train(ast.literal_eval(sys.argv[2])), tell)
+""")
+
+
+def test_a_shutdown_while_training_keeps_the_run_even_if_the_input_is_closed_at_once(bare):
+    worker = bare("rate=100,steps=10000")
+    train = worker.send(protocol.Train(quick_recipe()))
+    worker.read_until(worker.rows)
+    worker.send(protocol.Shutdown())
+    worker.process.stdin.close()
+    reply = worker.reply(train)
+    assert isinstance(reply, protocol.Stopped)
+    assert reply.kept
+    assert worker.process.wait(10) == protocol.ExitCode.ENDED
+    assert run_store.read(reply.run).status == "stopped"
+
+
+def test_leaving_the_block_ends_the_process_in_order():
+    with Worker("scripted") as worker:
+        worker.wait_ready()
+    assert worker.process.returncode == 0
+    assert worker.exit.orderly
+    worker.close()
+
+
+def test_bytes_that_are_no_command_end_the_worker_with_the_reason_on_stderr(bare):
+    worker = bare()
+    worker.process.stdin.write(b"GET / HTTP/1.1\r\n\r\n")
+    _, errors = worker.process.communicate(timeout=20)
+    assert worker.process.returncode == protocol.ExitCode.VIOLATION
+    assert b"broke the protocol" in errors
+
+
+def test_an_engine_that_cannot_start_says_why_and_ends_the_process():
+    with Worker("scripted", "broken-start") as worker:
+        with pytest.raises(UserError, match=r"libexample\.so\.1"):
+            worker.call(protocol.Load("fnet_mini_en"))
+        with pytest.raises(UserError, match="could not load its libraries"):
+            worker.wait_ready()
+        assert "ImportError" in worker.exit.last_words
+        assert "ImportError" in worker.log_path.read_text()
+
+
+def test_a_program_that_is_not_there_is_told_in_words():
+    from fnet_studio.link.command import WorkerCommand
+
+    with pytest.raises(UserError, match="could not be started") as caught:
+        Worker(command=WorkerCommand(("/no/such/program",)))
+    assert caught.value.kind == "worker.not-started"
+
+
+# -------------------------------------------------------------------------------------------- faults
+
+
+def fails(script: str) -> UserError:
+    with Worker("scripted", script) as worker, pytest.raises(UserError) as caught:
+        worker.call(protocol.Train(quick_recipe()))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "word"),
+    [
+        ("crash@5", "worker.lost", "SIGABRT"),
+        ("killed@5", "worker.lost", "killed by the system"),
+        ("oom@5", "device.out-of-memory", "not enough memory"),
+        ("garbage-bytes@5", "link.violation", "not the protocol"),
+        ("disk-full@5", "disk.full", "model.safetensors"),
+        ("nan@5", "train.not-finite", "step 5"),
+        ("bug@5", "worker.bug", "ZeroDivisionError"),
+        ("no-such-fault", "engine.start", "no-such-fault"),
+    ],
+)
+def test_every_fault_reaches_the_other_side_as_its_own_error(script, kind, word):
+    error = fails(f"{script},rate=0")
+    assert error.kind == kind
+    assert word in error.message
+    assert error.advice
+
+
+def test_a_crash_shows_where_it_happened():
+    with Worker("scripted", "crash@5,rate=0") as worker:
+        with pytest.raises(UserError):
+            worker.call(protocol.Train(quick_recipe()))
+        assert "Fatal Python error: Aborted" in worker.exit.last_words
+        assert "faults.py" in worker.exit.last_words
+
+
+def test_a_failed_run_is_kept_with_the_reason():
+    fails("disk-full@5,rate=0")
+    ((record,), _) = run_store.list_runs()
+    assert record.status == "failed"
+    assert "No space left" in record.failure["message"]
+
+
+def test_a_flood_arrives_whole_and_in_order(bare):
+    worker = bare("flood,rate=0")
+    worker.send(protocol.Watch("maps"))
+    worker.send(protocol.Credit("maps"))
+    train = worker.send(protocol.Train(quick_recipe()))
+    assert isinstance(worker.reply(train), Done)
+    assert [step for step, _ in worker.rows()] == list(range(1, 50_001))
+    assert [log.text for log in worker.events(protocol.Log)] == [f"step {n}" for n in range(1, 50_001)]
+    assert len(worker.events(protocol.Frame)) == 1
+
+
+def test_a_slow_compilation_can_be_stopped():
+    with Worker("scripted", "slow-compile") as worker:
+
+        def stop(envelope, blob):
+            if envelope.body == protocol.Phase("compiling"):
+                worker.post(protocol.Stop(envelope.reply_to, "discard"))
+
+        with pytest.raises(Stopped):
+            worker.call(protocol.Train(quick_recipe()), stop)
+
+
+# ------------------------------------------------------------------------------------ hanging and stopping
+
+
+def test_a_hanging_job_climbs_the_ladder_while_the_heartbeat_says_that_the_process_lives(bare):
+    worker = bare("hang@5,rate=0")
+    worker.read_until(lambda: worker.events(protocol.Ready))
+    train = worker.send(protocol.Train(quick_recipe()))
+    worker.read_until(lambda: worker.hung_at(5))
+    pulse = liveness.Pulse.started(0.0).hear(Told(0, protocol.Envelope(1, 0, worker.events(protocol.Ready)[0])), 0.0)
+    stop = worker.send(protocol.Stop(train))
+    assert worker.reply(stop) == Done(), "a stop is answered though its target hangs"
+    ladder = StopLadder(0.0, ask_s=10.0, terminate_s=3.0)
+    for now_s in range(1, 10):
+        seen = len(worker.events(protocol.Heartbeat))
+        worker.read_until(lambda seen=seen: len(worker.events(protocol.Heartbeat)) > seen)
+        beat = Told(0, protocol.Envelope(1, 0, worker.events(protocol.Heartbeat)[-1]))
+        pulse = pulse.hear(beat, float(now_s))
+        assert ladder.advance(float(now_s)) is None
+    assert liveness.state(pulse, 9.0) is liveness.State.BUSY
+    assert liveness.still_s(pulse, 9.0) > 5.0
+    assert ladder.advance(10.0) == "terminate"
+    worker.process.terminate()
+    worker.process.communicate(timeout=10)
+    exit = ProcessExit.from_returncode(worker.process.returncode)
+    *settled, closed = worker.session.end(exit)
+    assert [(it.id, it.reply.kind) for it in settled if isinstance(it, Replied)] == [(train, "worker.lost")]
+    assert isinstance(closed, Closed)
+
+
+def test_a_frozen_process_sends_no_heartbeat(bare):
+    worker = bare("freeze@5,rate=0")
+    worker.read_until(lambda: worker.events(protocol.Ready))
+    worker.send(protocol.Train(quick_recipe()))
+    worker.read_for(2.0)
+    seen = len(worker.events(protocol.Heartbeat))
+    worker.read_for(2.0)
+    assert len(worker.events(protocol.Heartbeat)) == seen
+
+
+def test_ctrl_c_stops_and_keeps_and_reaches_no_library():
+    with Worker("scripted", "rate=100,steps=10000") as worker:
+        pressed = []
+
+        def press(envelope, blob):
+            if isinstance(envelope.body, protocol.Metrics) and not pressed:
+                pressed.append(True)
+                os.kill(worker.process.pid, signal.SIGINT)  # a terminal sends it to the whole group
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(Stopped) as caught:
+            worker.call(protocol.Train(quick_recipe()), press)
+        assert caught.value.kept
+        assert run_store.read(caught.value.run).status == "stopped"
+
+
+def test_a_second_ctrl_c_kills_a_worker_that_does_not_stop():
+    with Worker("scripted", "hang@5,rate=0") as worker:
+        pressed = []
+
+        def press(envelope, blob):
+            beat = envelope.body
+            if isinstance(beat, protocol.Heartbeat) and beat.busy_with and len(pressed) < 5:
+                pressed.append(beat.moved)
+                if len(pressed) > 2 and pressed[-1] == pressed[-2]:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            worker.call(protocol.Train(quick_recipe()), press)
+    assert worker.process.returncode == -signal.SIGKILL
+
+
+# ------------------------------------------------------------------------------------------ the stream
+
+
+def test_nothing_that_an_engine_prints_or_reads_touches_the_stream(tmp_path, monkeypatch):
+    """A real worker process whose engine prints from Python, from C and from a child, and reads its stdin."""
+    main = tmp_path / "noisy.py"
+    main.write_text(
+        textwrap.dedent("""
+        import ctypes, os, subprocess, sys
+        from fnet_studio.engine.scripted import ScriptedEngine
+        from fnet_studio.worker import main
+
+        class Noisy(ScriptedEngine):
+            def answer(self, command, job):
+                print("python says hello")
+                sys.stdout.write("and again"); sys.stdout.flush()
+                ctypes.CDLL(None).puts(b"C says hello")
+                ctypes.CDLL(None).fflush(None)
+                os.write(1, b"a descriptor says hello\\n")
+                subprocess.run(["sh", "-c", "echo a child says hello; cat"])
+                assert sys.stdin.read() == ""
+                return super().answer(command, job)
+
+        main.make_engine = lambda name, script, wire: Noisy(script, wire=wire)
+        main.main(["--engine", "scripted"])
+        """)
+    )
+    from fnet_studio.link.command import WorkerCommand
+
+    with Worker(command=WorkerCommand((sys.executable, str(main)))) as worker:
+        for _ in range(3):
+            filled, _ = worker.call(protocol.FillMask("fnet_mini_en", "The [MASK]."))
+            assert filled.answers
+    log = worker.log_path.read_text()
+    for speaker in ("python", "C", "a descriptor", "a child"):
+        assert f"{speaker} says hello" in log
+    assert worker.log_path.parent == places.logs()
+
+
+def test_what_a_worker_prints_without_end_does_not_block_it():
+    script = "import os, sys; from fnet_studio.worker.wire import claim; claim(); os.write(2, b'x' * 10_000_000)"
+    from fnet_studio.link.command import WorkerCommand
+
+    with Worker(command=WorkerCommand((sys.executable, "-c", script))) as worker:
+        with pytest.raises(UserError):
+            worker.wait_ready()
+        assert worker.exit.code == 0
+
+
+def test_a_recorded_session_can_be_replayed(tmp_path):
+    path = tmp_path / "session.fnsr"
+    heard = []
+    with Worker("scripted", "rate=0,steps=50", record_to=path) as worker:
+        worker.wait_ready()
+        finished, _ = worker.call(protocol.Train(quick_recipe()), lambda envelope, blob: heard.append(envelope.body))
+    happenings = [happening for _, happening in replay(path)]
+    replies = [it for it in happenings if isinstance(it, Replied)]
+    assert [type(it.command).__name__ for it in replies] == ["Hello", "Train", "Shutdown"]
+    assert replies[1].reply == Done(finished)
+    told = [it.event for it in happenings if isinstance(it, Told)]
+    assert [event for event in told if event in heard] == heard
+    assert isinstance(happenings[-1], Closed)
+
+
+# ------------------------------------------------------------------------------------------ a slow reader
+
+
+def test_a_reader_that_stalls_loses_no_row_and_slows_the_training_by_less_than_a_tenth(bare):
+    """Steps in spans of reading against steps in spans of not reading, in turn, in one run. The pipe is the
+    smallest there is, so that it is full at once."""
+    worker = bare("rate=0,work=3,steps=100000", pipe_bytes=4096)
+    worker.send(protocol.Watch("maps", 96, 128))
+    for _ in range(3):
+        worker.send(protocol.Credit("maps"))
+    worker.send(protocol.Train(quick_recipe()))
+    worker.read_until(worker.rows)
+    first = worker.happenings[-1]
+    while not isinstance(first, Told) or not isinstance(first.event, protocol.Metrics):
+        worker.read_for(0.05)
+        first = next(it for it in worker.happenings if isinstance(it, Told) and isinstance(it.event, protocol.Metrics))
+    began_s = first.envelope.time - first.event.time_s[-1]
+    spans: dict[str, list[tuple[float, float]]] = {"read": [], "stalled": []}
+    for _ in range(5):
+        for kind, wait in (("read", worker.read_for), ("stalled", time.sleep)):
+            start = time.time() - began_s
+            wait(0.8)
+            spans[kind].append((start, time.time() - began_s))
+        worker.read_for(0.3)
+    worker.read_for(1.0)
+    rows = worker.rows()
+    assert [step for step, _ in rows] == list(range(1, len(rows) + 1))
+
+    def rate(kind: str) -> float:
+        counts = sorted(sum(a <= at < b for _, at in rows) / (b - a) for a, b in spans[kind])
+        return counts[len(counts) // 2]
+
+    assert rate("stalled") > 0.9 * rate("read"), f"steps per second: {rate('read'):.0f} read, {rate('stalled'):.0f}"
+
+
+def test_no_thread_of_the_blocking_twin_outlives_it():
+    before = set(threading.enumerate())
+    with Worker("scripted") as worker:
+        worker.call(protocol.Tokenize("fnet_mini_en", "one two"))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread
