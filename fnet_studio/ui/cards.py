@@ -11,6 +11,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.ui.parts import Card, button, follow_icon, label, row
 from fnet_studio.ui.theme import ThemeSource
 
+TEXT_PX = 420
+
 
 def failed_from(error: UserError) -> protocol.Failed:
     return protocol.Failed(error.kind, error.message, error.advice)
@@ -119,12 +121,12 @@ class EmptyState(QWidget):
         self.title = label(title, "section")
         self.words = label(words, "muted", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.words.setFixedWidth(420)
+        self.words.setFixedWidth(TEXT_PX)
         column.addStretch(1)
         column.addWidget(mark, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.words, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(row(None, self.words, None))  # an aligned label would not grow with its lines
         if action:
             self.action = button(action, themes, "", "primary", on_action)
             column.addSpacing(8)
@@ -143,14 +145,14 @@ class BusyState(QWidget):
         self.words = label(words, "section")
         self.detail = label(detail, "muted", wrap=True)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.detail.setFixedWidth(420)
+        self.detail.setFixedWidth(TEXT_PX)
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setTextVisible(False)
         bar.setFixedWidth(240)
         column.addStretch(1)
         column.addWidget(self.words, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.detail, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(row(None, self.detail, None))
         column.addSpacing(8)
         column.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPus
 from fnet_studio.ui import icons
 from fnet_studio.ui.theme import Theme, ThemeSource
 
+GAP_PX = 4
+
 
 def label(text: str, role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
     """Plain text in one of the stylesheet's roles: page, section, strong, figure, muted, caption, error, badge."""
@@ -64,8 +66,9 @@ class IconFollower(QObject):
             scale = self._widget.devicePixelRatioF()
             self._widget.setPixmap(icons.pixmap(self.name, colour, self._size, scale))
         else:
-            self._widget.setIcon(icons.icon(self.name, colour, self._size))
-            self._widget.setIconSize(QSize(self._size, self._size))
+            gap = GAP_PX if isinstance(self._widget, QPushButton) and self._widget.text() else 0
+            self._widget.setIcon(icons.icon(self.name, colour, self._size, gap))
+            self._widget.setIconSize(QSize(self._size + gap, self._size))
 
 
 def follow_icon(

@@ -32,7 +32,7 @@ class PresetsPage(QWidget):
         self.import_button = button(
             "Import a folder", themes, "folder-input", "primary", self._choose, "Copy a preset's folder to yours"
         )
-        header = PageHeader("Presets", "Models that are ready to explore: those that came with the program, and yours.")
+        header = PageHeader("Presets", "Models to explore: those that came with the program, and yours.")
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         header.add_action(self.import_button)
         self.notices = Notices()
@@ -49,6 +49,8 @@ class PresetsPage(QWidget):
         for item in (header, self.notices, self._progress):
             column.addWidget(item)
         column.addLayout(self._list)
+        more = label("A folder that KerasHub saved can be imported: it is copied, and the original stays.", "caption")
+        column.addWidget(more)
         column.addStretch(1)
         self._step = QTimer(self)
         self._step.setInterval(0)

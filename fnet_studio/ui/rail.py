@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QProgressBar, QSizePolicy, Q
 from fnet_studio.core import protocol
 from fnet_studio.link.liveness import Pulse
 from fnet_studio.ui import icons
-from fnet_studio.ui.parts import follow_icon, label
+from fnet_studio.ui.parts import button, follow_icon, label
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.worker_state import WorkerState
 
@@ -56,6 +56,7 @@ class Rail(QWidget):
             item = QToolButton()
             item.setProperty("rail", True)
             item.setCheckable(True)
+            item.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             item.setText(place.words)
             item.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             item.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -119,8 +120,8 @@ class DeviceFoot(QWidget):
         self.bar.setVisible(used > 0 and total > 0)
         if total > 0:
             self.bar.setValue(min(1000, round(1000 * used / total)))
-        share = f"{gigabytes(used)} of {gigabytes(total)} GB" if total else f"{gigabytes(used)} GB"
-        self.amount.setText(f"{gigabytes(used)} GB")
+        share = f"{memory_words(used)} of {memory_words(total)}" if total else memory_words(used)
+        self.amount.setText(memory_words(used))
         self.bar.setAccessibleDescription(share)
         self.amount.setToolTip(f"Memory held by the worker: {share}")
 
@@ -136,11 +137,7 @@ class WorkerFoot(QWidget):
         self.dot = Dot(themes)
         self.words = label("Stopped", "caption", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.restart = QToolButton()
-        self.restart.setText("Restart")
-        self.restart.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.restart.setToolTip("End the worker's process and start a new one")
-        self.restart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.restart = button("Restart", themes, kind="quiet", tip="End the worker's process and start a new one")
         self.restart.setProperty("small", True)
         follow_icon(self.restart, themes, "rotate-cw", "muted", 14)
         column.addWidget(self.dot, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -178,6 +175,9 @@ class Dot(QWidget):
         painter.drawEllipse(1, 1, 10, 10)
 
 
-def gigabytes(amount: int) -> str:
+def memory_words(amount: int) -> str:
+    """Binary, as systems count memory: `310 MB`, `1.4 GB`, `24 GB`."""
     value = amount / 2**30
-    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+    if value < 1:
+        return f"{amount / 2**20:.0f} MB"
+    return f"{value:.1f} GB" if value < 10 else f"{value:.0f} GB"

@@ -149,6 +149,7 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Duration", duration(record.duration_s) if record.ended or record.status == "running" else "–"),
         ("Steps", f"{count(record.steps)} of {count(record.total_steps)}" if record.total_steps else "–"),
         ("Test loss", "–" if record.test_loss is None else measure(record.test_loss)),
+        ("Parameters", count(record.parameters) if record.parameters else "–"),
     ]
 
 

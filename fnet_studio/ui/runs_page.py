@@ -32,6 +32,8 @@ from fnet_studio.ui.widgets.page_header import PageHeader
 
 DETAILS_PX = 380
 REFRESH_MS = 300
+GIVE_WAY = {"Parameters": 1300, "Duration": 1200, "Started": 1000}
+"""Columns that are hidden in a page narrower than so many pixels."""
 
 
 class RunsPage(QWidget):
@@ -99,6 +101,7 @@ class RunsPage(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setShowGrid(False)
         table.setWordWrap(False)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setSortingEnabled(True)
         table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
         table.verticalHeader().hide()
@@ -159,11 +162,10 @@ class RunsPage(QWidget):
         self.refresh()
 
     def resizeEvent(self, event: object) -> None:
-        """The number of parameters and the duration give way first."""
+        """Where there is little room the columns that the details show too give way."""
         super().resizeEvent(event)
-        narrow = self.width() < 1080
-        self.table.setColumnHidden(COLUMNS.index("Parameters"), narrow)
-        self.table.setColumnHidden(COLUMNS.index("Duration"), self.width() < 960)
+        for column, least in GIVE_WAY.items():
+            self.table.setColumnHidden(COLUMNS.index(column), self.width() < least)
 
     # ---------------------------------------------------------------------------------------------- actions
 

@@ -24,7 +24,7 @@ from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.desktop import open_folder, size_of, size_words
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
-from fnet_studio.ui.rail import gigabytes
+from fnet_studio.ui.rail import memory_words
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
@@ -47,7 +47,7 @@ class SettingsPage(QWidget):
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
             (left, (self._look_card(), self._folders_card())),
-            (right, (self._worker_card(), self._log_card())),
+            (right, (self._worker_card(),)),
         ):
             column.setSpacing(16)
             for card in cards:
@@ -63,6 +63,8 @@ class SettingsPage(QWidget):
         whole.addWidget(PageHeader("Settings", "The look of the program, its folders, and the worker that computes."))
         whole.addWidget(self.notices)
         whole.addLayout(both)
+        whole.addSpacing(4)
+        whole.addWidget(self._log_card())
         whole.addStretch(1)
         self._reading = QTimer(self)
         self._reading.setInterval(LOG_MS)
@@ -208,12 +210,12 @@ class SettingsPage(QWidget):
         engine = {"jax": "Keras on JAX", "scripted": "Demonstration, without a model"}
         facts = [("State", supervisor.state.words)]
         for device in supervisor.devices[:2]:
-            memory = f", {gigabytes(device.memory_bytes)} GB" if device.memory_bytes else ""
+            memory = f", {memory_words(device.memory_bytes)}" if device.memory_bytes else ""
             facts.append((device.platform.upper(), f"{device.name}{memory}"))
         if welcome is not None:
             facts.append(("Engine", engine.get(welcome.engine, welcome.engine)))
         versions = ready.versions if ready else welcome.versions if welcome else {}
-        facts += [(name, number) for name, number in sorted(versions.items())]
+        facts += [(name, number) for name, number in sorted(versions.items()) if name != "engine"]
         _fill(self.device_facts, facts)
         self.check.setEnabled(supervisor.state.name == "ready")
 
@@ -226,8 +228,8 @@ class SettingsPage(QWidget):
             self.health,
             [
                 ("Matrix product", f"{health.matmul_gflops:.0f} GFLOP/s"),
-                ("Memory", f"{gigabytes(health.memory_bytes)} GB"),
-                ("Free", f"{gigabytes(health.memory_free_bytes)} GB"),
+                ("Memory", memory_words(health.memory_bytes)),
+                ("Free", memory_words(health.memory_free_bytes)),
             ],
         )
 
@@ -238,7 +240,8 @@ class SettingsPage(QWidget):
 
     def _log_card(self) -> Card:
         card = Card()
-        card.column.addWidget(label("Worker's log", "section"))
+        self.copy = button("Copy", self._themes, "copy", "quiet", self._copy)
+        card.column.addLayout(row(label("Worker's log", "section"), None, self.copy))
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setProperty("mono", True)
@@ -247,8 +250,6 @@ class SettingsPage(QWidget):
         self.log.setAccessibleName("Worker's log")
         self.log.setFixedHeight(160)
         card.column.addWidget(self.log)
-        self.copy = button("Copy", self._themes, "copy", "quiet", self._copy)
-        card.column.addLayout(row(self.copy, None))
         return card
 
     def _copy(self) -> None:

@@ -53,7 +53,7 @@ class StatusLine(QWidget):
             layout.addWidget(item)
         layout.addWidget(self.bar, 1)
         layout.addWidget(self.left)
-        layout.addStretch(0)
+        layout.addStretch(1)
         for item in (self.show_run, self.stop, self.close_line):
             layout.addWidget(item)
         self._clock = QTimer(self)

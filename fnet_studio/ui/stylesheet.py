@@ -20,7 +20,7 @@ QLabel[role="page"] { font-size: 18pt; font-weight: 600; }
 QLabel[role="section"] { font-size: 13pt; font-weight: 600; }
 QLabel[role="strong"], QLabel[role="figure"], QLabel[role="changed"] { font-weight: 600; }
 QLabel[role="figure"] { font-size: 13pt; }
-QLabel[role="changed"] { color: $accent; }
+QLabel[role="changed"] { color: $accent_text; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="caption"] { color: $muted; font-size: 9pt; }
 QLabel[role="error"] { color: $danger_text; font-size: 9pt; }
@@ -48,7 +48,7 @@ QToolButton:disabled { color: $muted; }
 
 QToolButton[rail="true"] { border-radius: 8px; padding: 7px 4px; font-size: 9pt; color: $muted; }
 QToolButton[rail="true"]:checked { background: $chosen; color: $accent_text; font-weight: 600; }
-QToolButton[small="true"] { font-size: 9pt; color: $muted; padding: 3px 4px; }
+QPushButton[small="true"] { font-size: 9pt; color: $muted; padding: 3px 4px; }
 QWidget#rail { background: $card; border: none; border-right: 1px solid $line; }
 QWidget#status { background: $card; border: none; border-top: 1px solid $line; }
 
@@ -59,6 +59,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { min-height: 20px; }
 QLineEdit:hover, QComboBox:hover { border-color: $muted; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
   border-color: $accent; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QLineEdit:disabled, QComboBox:disabled { color: $muted; background: $window; }
 QLineEdit[invalid="true"], QComboBox[invalid="true"] { border: 2px solid $danger; padding: 4px 7px; }
 QComboBox::drop-down { border: none; width: 24px; }
@@ -124,7 +125,7 @@ def stylesheet(theme: Theme, images: Path) -> str:
         images=images.as_posix(),
         hover=mixed(theme.card, theme.text, 0.06),
         chosen=mixed(theme.card, theme.accent, 0.14 if theme.dark else 0.10),
-        accent_text=theme.accent if theme.dark else mixed(theme.accent, theme.text, 0.25),
+        accent_text=mixed(theme.accent, theme.text, 0.25),
         grip=mixed(theme.line, theme.muted, 0.35),
     )
 

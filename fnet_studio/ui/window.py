@@ -192,6 +192,9 @@ class Window(QMainWindow):
 
     def _after_first_paint(self) -> None:
         self.painted.emit()
+        focused = self.focusWidget()
+        if focused is not None:  # Qt gave it to the first button of the rail
+            focused.clearFocus()
         self.page(self.current)
         self._saving.start()
 
