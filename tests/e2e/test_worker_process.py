@@ -181,6 +181,7 @@ def test_a_failed_run_is_kept_with_the_reason():
     fails("disk-full@5,rate=0")
     ((record,), _) = run_store.list_runs()
     assert record.status == "failed"
+    assert record.failure is not None
     assert "No space left" in record.failure["message"]
 
 
