@@ -2,7 +2,12 @@
 
 import os
 
+import psutil
+
 from fnet_studio.core import places
+
+NICE = 10
+"""On Unix, where 0 is a program's usual priority and 19 the lowest."""
 
 
 def set_defaults() -> None:
@@ -22,3 +27,10 @@ def set_defaults() -> None:
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }.items():
         os.environ.setdefault(name, value)
+
+
+def give_way() -> None:
+    """Run at a lower priority than the window: training takes every core, and a window has to paint in between.
+    Call before threads are made, which inherit it."""
+    process = psutil.Process()
+    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else max(process.nice(), NICE))
