@@ -2,6 +2,7 @@
 
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -345,36 +346,44 @@ def test_a_recorded_session_can_be_replayed(tmp_path):
 # ------------------------------------------------------------------------------------------ a slow reader
 
 
-def test_a_reader_that_stalls_loses_no_row_and_slows_the_training_by_less_than_a_tenth(bare):
-    """Steps in spans of reading against steps in spans of not reading, in turn, in one run. The pipe is the
-    smallest there is, so that it is full at once."""
-    worker = bare("rate=0,work=3,steps=100000", pipe_bytes=4096)
+def test_a_reader_that_stalls_loses_no_row_and_slows_the_training_by_less_than_a_tenth(bare, monkeypatch):
+    """Steps in spans of not reading against steps in the spans of reading beside them, in one run. The pipe is the
+    smallest there is, so that it is full at once. A training that waits for its reader falls short in every round;
+    a busy machine disturbs one."""
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    worker = bare("rate=0,work=3,steps=1000000", pipe_bytes=4096)
     worker.send(protocol.Watch("maps", 96, 128))
     for _ in range(3):
         worker.send(protocol.Credit("maps"))
     worker.send(protocol.Train(quick_recipe()))
     worker.read_until(worker.rows)
-    first = worker.happenings[-1]
-    while not isinstance(first, Told) or not isinstance(first.event, protocol.Metrics):
-        worker.read_for(0.05)
-        first = next(it for it in worker.happenings if isinstance(it, Told) and isinstance(it.event, protocol.Metrics))
+    (first, *_) = [it for it in worker.happenings if isinstance(it, Told) and isinstance(it.event, protocol.Metrics)]
     began_s = first.envelope.time - first.event.time_s[-1]
-    spans: dict[str, list[tuple[float, float]]] = {"read": [], "stalled": []}
-    for _ in range(5):
-        for kind, wait in (("read", worker.read_for), ("stalled", time.sleep)):
-            start = time.time() - began_s
-            wait(0.8)
-            spans[kind].append((start, time.time() - began_s))
-        worker.read_for(0.3)
-    worker.read_for(1.0)
-    rows = worker.rows()
-    assert [step for step, _ in rows] == list(range(1, len(rows) + 1))
+    ratios = []
+    while not ratios or (ratios[-1] <= 0.9 and len(ratios) < 3):
+        ratios.append(_stalled_over_read(worker, began_s))
+    steps = [step for step, _ in worker.rows()]
+    assert steps == list(range(1, len(steps) + 1))
+    print(f"steps while stalled over steps while read, in each round: {ratios}")
+    assert ratios[-1] > 0.9
 
-    def rate(kind: str) -> float:
-        counts = sorted(sum(a <= at < b for _, at in rows) / (b - a) for a, b in spans[kind])
-        return counts[len(counts) // 2]
 
-    assert rate("stalled") > 0.9 * rate("read"), f"steps per second: {rate('read'):.0f} read, {rate('stalled'):.0f}"
+def _stalled_over_read(worker: BareWorker, began_s: float, pairs: int = 8, span_s: float = 0.5) -> float:
+    spans = []
+    for _ in range(pairs):
+        start = time.time() - began_s
+        worker.read_for(span_s)
+        between = time.time() - began_s
+        time.sleep(span_s)
+        spans.append((start, between, time.time() - began_s))
+        worker.read_for(0.3)  # what waited is read outside of both
+    worker.read_for(0.5)
+    times = [at for _, at in worker.rows()]
+
+    def rate(begin: float, end: float) -> float:
+        return sum(begin <= at < end for at in times) / (end - begin)
+
+    return statistics.median(rate(b, c) / max(1.0, rate(a, b)) for a, b, c in spans)
 
 
 def test_no_thread_of_the_blocking_twin_outlives_it():
