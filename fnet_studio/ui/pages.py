@@ -40,6 +40,12 @@ def _settings(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -
     return SettingsPage(supervisor, themes, settings)
 
 
+def preload() -> None:
+    """Import the drawing library while the worker is still importing its own: it takes most of a second, and must not
+    be in the way when a run begins."""
+    import fnet_studio.ui.train.panels  # noqa: F401
+
+
 MAKERS: dict[str, Callable[[Supervisor, ThemeSource, Settings], QWidget]] = {
     "explore": _explore,
     "train": _train,

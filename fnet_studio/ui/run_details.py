@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from fnet_studio.core import recipe as recipes
@@ -53,6 +53,10 @@ class RunDetails(QWidget):
             )
         )
         self.trouble = QVBoxLayout()
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(0)
+        self._drawing.timeout.connect(self._show_curves)
         self.chart = LearningChart(themes, smoothing=smoothing)
         self.chart.setFixedHeight(CHART_PX)
         self.no_curve = label("It wrote no steps.", "muted")
@@ -97,7 +101,7 @@ class RunDetails(QWidget):
         for place, (caption, value) in enumerate(_facts(record)):
             self.facts.addWidget(Fact(caption, value), place // 3, place % 3)
         self._show_trouble(record)
-        self._show_curves(record)
+        self._drawing.start()  # on a turn of its own: reading and drawing the curves takes a while
         _fill(self.recipe, _settings(record.recipe))
         versions = sorted(record.versions.items())
         _fill(self.made_with, [*versions, ("Data", str(record.data.get("hash", "–"))[:12])])
@@ -116,7 +120,10 @@ class RunDetails(QWidget):
             )
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 
-    def _show_curves(self, record: RunRecord) -> None:
+    def _show_curves(self) -> None:
+        record = self.record
+        if record is None:
+            return
         self.chart.clear_run()
         try:
             rows = run_store.read_metrics(record.id)

@@ -158,6 +158,8 @@ class SettingsPage(QWidget):
         self.device_facts.setHorizontalSpacing(24)
         self.device_facts.setVerticalSpacing(12)
         card.column.addLayout(self.device_facts)
+        self.versions = label("", "caption", wrap=True, selectable=True)
+        card.column.addWidget(self.versions)
         self.device = QComboBox()
         for key, words in DEVICES:
             self.device.addItem(words, key)
@@ -207,7 +209,7 @@ class SettingsPage(QWidget):
     def _show_worker(self) -> None:
         supervisor = self._supervisor
         welcome, ready = supervisor.welcome, supervisor.ready
-        engine = {"jax": "Keras on JAX", "scripted": "Demonstration, without a model"}
+        engine = {"jax": "Keras on JAX", "scripted": "Demonstration"}
         facts = [("State", supervisor.state.words)]
         for device in supervisor.devices[:2]:
             memory = f", {memory_words(device.memory_bytes)}" if device.memory_bytes else ""
@@ -215,7 +217,8 @@ class SettingsPage(QWidget):
         if welcome is not None:
             facts.append(("Engine", engine.get(welcome.engine, welcome.engine)))
         versions = ready.versions if ready else welcome.versions if welcome else {}
-        facts += [(name, number) for name, number in sorted(versions.items()) if name != "engine"]
+        named = (f"{name} {number}" for name, number in sorted(versions.items()) if name != "engine")
+        self.versions.setText("  ·  ".join(named))
         _fill(self.device_facts, facts)
         self.check.setEnabled(supervisor.state.name == "ready")
 

@@ -25,8 +25,8 @@ SLOW = (*LONG, protocol.Load, protocol.Doctor)
 """Commands during which the worker shows as busy; the quick ones would only make its dot flicker."""
 
 TICK_MS = 250
-SLICE_BYTES = 16 * 1024
-SLICE_MS = 8
+SLICE_BYTES = 8 * 1024
+SLICE_MS = 4
 """How long the event loop is kept at most by reading: a flood waits in the process's buffer."""
 SHUTDOWN_MS = 4000
 

@@ -23,7 +23,7 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
 from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.pages import MAKERS
+from fnet_studio.ui.pages import MAKERS, preload
 from fnet_studio.ui.rail import PLACES, Rail
 from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.supervisor import Supervisor
@@ -33,6 +33,7 @@ from fnet_studio.ui.worker_state import WorkerState
 MINIMUM = (960, 640)
 USUAL = (1280, 800)
 SAVE_MS = 2000
+PRELOAD_MS = 150
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -197,6 +198,7 @@ class Window(QMainWindow):
             focused.clearFocus()
         self.page(self.current)
         self._saving.start()
+        QTimer.singleShot(PRELOAD_MS, self, preload)
 
     # ------------------------------------------------------------------------------------------- worker
 

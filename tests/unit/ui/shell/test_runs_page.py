@@ -78,10 +78,11 @@ def test_runs_are_sorted_by_their_values_not_their_words(make_page):
     assert cells(page, 5) == ["100.00 %", "50.00 %", "9.50 %"]
 
 
-def test_the_selected_run_shows_its_curve_and_recipe(make_page):
+def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
     make_run("one")
     page = make_page()
     assert page.details.name.text() == "one"
+    qtbot.waitUntil(lambda: "training" in page.details.chart.summary().lower())
     assert page.details.chart.isVisible()
     titles = [page.details.recipe.itemAtPosition(row, 0).widget().text() for row in range(3)]
     assert titles == ["Data set", "Vocabulary", "Length"]

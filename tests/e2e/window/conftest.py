@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fnet_studio.core import protocol
+from fnet_studio.core import recipe as recipes
+from fnet_studio.ui.app import make_window
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """The offscreen platform says of every window that it cannot hint at sizes."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
+
+
+class Driver:
+    """A window under test: the real one, with a real worker process."""
+
+    def __init__(self, qtbot, window):
+        self.qtbot, self.window, self.supervisor = qtbot, window, window.supervisor
+
+    def wait(self, condition, timeout_ms=20_000):
+        self.qtbot.waitUntil(condition, timeout=timeout_ms)
+
+    def wait_ready(self):
+        self.wait(lambda: self.supervisor.state.name == "ready")
+
+    def train(self, name="A run", **callbacks):
+        recipe = recipes.to_mapping(recipes.load(recipes.bundled("sample-quick")))
+        return self.supervisor.ask(protocol.Train(recipe, name), **callbacks)
+
+    def train_to_steps(self, **callbacks):
+        """Train until its first steps have come back."""
+        seen = []
+
+        def look(envelope, _blob):
+            if isinstance(envelope.body, protocol.Metrics):
+                seen.append(envelope.reply_to)
+
+        self.supervisor.message.connect(look)
+        id = self.train(**callbacks)
+        self.wait(lambda: id in seen)
+        self.supervisor.message.disconnect(look)
+        return id
+
+    def kill_worker(self):
+        psutil.Process(self.supervisor.pid).kill()
+
+
+@pytest.fixture
+def open_window(qtbot, qapp):
+    """Opens the window with a script of faults; closes it and its worker at the end."""
+    opened = []
+
+    def open_(script="", page="settings"):
+        window = make_window(qapp, "scripted", script, page)
+        opened.append(window)
+        window.show()
+        driver = Driver(qtbot, window)
+        driver.wait(lambda: window.supervisor.pid > 0)
+        return driver
+
+    yield open_
+    for window in opened:
+        pid = window.supervisor.pid
+        window.supervisor.shutdown()
+        window.close()
+        window.deleteLater()
+        window.supervisor.deleteLater()
+        assert not (pid and psutil.pid_exists(pid))

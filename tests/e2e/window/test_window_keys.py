@@ -1,0 +1,113 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from fnet_studio.core import settings
+from fnet_studio.ui.cards import ConfirmCard
+from fnet_studio.ui.rail import PLACES
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.mark.parametrize(("number", "place"), list(enumerate(PLACES, 1)))
+def test_control_and_a_digit_go_to_a_page(open_window, number, place):
+    driver = open_window()
+    driver.qtbot.waitActive(driver.window)
+    QTest.keyClick(driver.window, getattr(Qt.Key, f"Key_{number}"), CONTROL)
+    assert driver.window.current == place.key
+    assert driver.window.rail.buttons[place.key].isChecked()
+
+
+def test_a_click_on_the_rail_goes_to_a_page(open_window):
+    driver = open_window()
+    QTest.mouseClick(driver.window.rail.buttons["presets"], Qt.MouseButton.LeftButton)
+    assert driver.window.current == "presets"
+
+
+@pytest.mark.parametrize("page", ["train", "runs", "settings"])
+def test_escape_asks_before_it_stops_and_escape_again_goes_on(open_window, page):
+    driver = open_window("rate=40")
+    driver.wait_ready()
+    driver.train_to_steps()
+    driver.window.go(page)
+    driver.window.setFocus()
+    QTest.keyClick(driver.window, Qt.Key.Key_Escape)
+    card = driver.window.notices.find("stop")
+    assert isinstance(card, ConfirmCard)
+    assert driver.supervisor.stop_words == ""
+    QTest.keyClick(card, Qt.Key.Key_Escape)
+    assert driver.window.notices.find("stop") is None
+    assert len(driver.supervisor.long_running) == 1
+
+
+def test_control_and_enter_start_the_run_of_the_train_page(open_window):
+    driver = open_window("rate=200", page="train")
+    driver.wait_ready()
+    driver.window.setFocus()
+    QTest.keyClick(driver.window, Qt.Key.Key_Return, CONTROL)
+    driver.wait(lambda: len(driver.supervisor.long_running) == 1)
+
+
+def test_the_status_line_is_there_on_every_page_while_a_run_is_under_way(open_window):
+    driver = open_window("rate=40")
+    driver.wait_ready()
+    assert not driver.window.status.isVisible()
+    driver.train_to_steps()
+    for place in PLACES:
+        driver.window.go(place.key)
+        assert driver.window.status.stop.isVisible()
+    driver.wait(lambda: "steps" in driver.window.status.counted.text())
+
+
+def test_the_status_line_leads_to_the_finished_run(open_window):
+    driver = open_window("rate=0,steps=20")
+    driver.wait_ready()
+    done = []
+    driver.train(name="A quick one", on_done=lambda result, _blob: done.append(result))
+    driver.wait(lambda: bool(done))
+    assert driver.window.status.phase.text().startswith("Finished in")
+    driver.window.status.show_run.click()
+    assert driver.window.current == "runs"
+    assert driver.window.page("runs").selected.id == done[0].run
+
+
+def test_page_and_size_are_remembered(open_window):
+    """The offscreen screen is 800 pixels wide: a stored size is fitted into it, down to the smallest."""
+    driver = open_window(page="presets")
+    driver.window.resize(960, 700)
+    driver.window.go("runs")
+    driver.window.close()
+    found, problem = settings.load()
+    assert problem == ""
+    assert found.page == "runs"
+    other = open_window(page="")
+    assert other.window.current == "runs"
+    assert (other.window.width(), other.window.height()) == (960, 700)
+
+
+def test_broken_settings_are_set_aside_and_reported_in_a_card(open_window, home):
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text("theme = \n")
+    driver = open_window(page="")
+    assert "set aside" in driver.window.notices.find("settings").message.text()
+
+
+def test_the_theme_that_is_chosen_in_the_settings_is_shown_and_kept(open_window):
+    driver = open_window()
+    driver.wait(lambda: hasattr(driver.window.page("settings"), "themes"))
+    before = driver.window.grab().toImage().pixelColor(600, 780).name()
+    page = driver.window.page("settings")
+    page.themes.button(2).click()
+    assert driver.window.grab().toImage().pixelColor(600, 780).name() != before
+    driver.window.close()
+    assert settings.load()[0].theme == "dark"
+
+
+def test_no_page_is_wider_than_the_smallest_window(open_window):
+    driver = open_window()
+    driver.window.resize(driver.window.minimumSize())
+    for place in PLACES:
+        driver.window.go(place.key)
+        driver.qtbot.wait(20)
+        frame = driver.window.stack.currentWidget()
+        assert frame.horizontalScrollBar().maximum() == 0, place.key
