@@ -36,7 +36,6 @@ class ExplorePage(QWidget):
         self._loads = NewestOnly(supervisor)
         self.sentence = SentenceCard(theme_source)
         self.predictions = PredictionsCard(theme_source, settings.top_k)
-        self.predictions.setFixedWidth(340)
         self.maps = MapsCard(theme_source)
         self._problem = QVBoxLayout()
         header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
@@ -99,7 +98,7 @@ class ExplorePage(QWidget):
         """A worker that has come (back) knows nothing of what an earlier one was told."""
         came, self._alive = state.alive and not self._alive, state.alive
         if came:
-            self._load()
+            QTimer.singleShot(0, self, self._load)  # the state changes before the new process can be written to
         elif not state.alive:
             self._loaded = None
             self.predictions.say("The worker is not running. Restart it to go on; the sentence is kept.")
@@ -208,6 +207,7 @@ class ExplorePage(QWidget):
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
+        self.predictions.setFixedWidth(340 if event.size().width() >= 1000 else 296)
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)

@@ -12,6 +12,7 @@ from fnet_studio.core.run_state import RunState
 CLOCK_MS = 33
 STREAM = "maps"
 ROWS, COLUMNS = 96, 128
+FOLLOWED = (protocol.Train, protocol.Resume)
 
 
 class LiveRun(QObject):
@@ -34,6 +35,8 @@ class LiveRun(QObject):
         self._clock.timeout.connect(self._tick)
         supervisor.asked.connect(self._asked)
         supervisor.message.connect(self._event)
+        for command, body in supervisor.long_running.items():  # begun before this page was made
+            self._asked(command, body)
 
     @property
     def running(self) -> bool:
@@ -70,7 +73,7 @@ class LiveRun(QObject):
         return max(0.0, self._now() - self.state.phase_began) if self.running else 0.0
 
     def _asked(self, command: int, body: Any) -> None:
-        if isinstance(body, protocol.Train):
+        if isinstance(body, FOLLOWED):
             self._dirty |= self.state.begin(command, self._now())
             self._wake()
 

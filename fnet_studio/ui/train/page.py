@@ -40,7 +40,7 @@ class TrainPage(QWidget):
             "square",
             "",
             lambda: self.stop("keep"),
-            "End the run and keep its model (Esc)",
+            "End the run and keep its model",
         )
         self.discard_button = button(
             "Discard", theme_source, "trash-2", "danger", self.confirm_discard, "End the run and remove what it wrote"
@@ -75,10 +75,10 @@ class TrainPage(QWidget):
         layout.setSpacing(12)
         layout.addWidget(header)
         layout.addLayout(body, 1)
-        for keys, call in (("Ctrl+Return", self.start), ("Ctrl+Enter", self.start), ("Esc", self.confirm_stop)):
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(call)
+            shortcut.activated.connect(self.start)
         self.run.pulled.connect(self._pull)
         self.form.path.changed.connect(self._path_changed)
         supervisor.state_changed.connect(self._worker_changed)
@@ -108,13 +108,6 @@ class TrainPage(QWidget):
             "Discard this run?",
             "It ends now, and what it wrote is removed.",
             [("discard", "Discard", "danger"), ("", "Keep running", "")],
-        )
-
-    def confirm_stop(self) -> None:
-        self._ask(
-            "Stop this run?",
-            "Its model so far can be kept.",
-            [("keep", "Stop and keep", "primary"), ("discard", "Discard", "danger"), ("", "Keep running", "")],
         )
 
     def _ask(self, question: str, words: str, choices: list[tuple[str, str, str]]) -> None:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel
 
+from fnet_studio.core import protocol
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.theme import ThemeSource
@@ -22,7 +23,7 @@ class ResultsCard(Card):
         best = state.best_validation()
         train = state.of_split("train")
         self.column.setSpacing(12)
-        self.column.addWidget(label(self._title(state), "section"))
+        self.column.addWidget(label(self._title(state, test), "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(4)
@@ -46,12 +47,14 @@ class ResultsCard(Card):
         if rows:
             self.column.addLayout(grid)
         self.column.addWidget(self._facts(state))
-        self.setAccessibleName(". ".join([self._title(state), *(" ".join(texts) for texts in rows)]))
+        self.setAccessibleName(". ".join([self._title(state, test), *(" ".join(texts) for texts in rows)]))
 
     @staticmethod
-    def _title(state: RunState) -> str:
+    def _title(state: RunState, test: protocol.Evaluated | None) -> str:
         if state.status == "stopped":
             return "Stopped; the model so far is kept" if state.kept else "Stopped; nothing was kept"
+        if test is not None:
+            return f"{percent(test.accuracy)} of the test texts are classified right"
         return "Finished"
 
     @staticmethod

@@ -72,7 +72,7 @@ class MapView(pg.GraphicsLayoutWidget):
         self.plot.layout.setColumnFixedWidth(4, 8)
         self.ci.setContentsMargins(0, 6, 4, 0)
         self.scene().sigMouseMoved.connect(self._moved)
-        self.setMinimumSize(240, 170)
+        self.setMinimumSize(240, 160)
         self.setAccessibleName("Map")
         colours.changed.connect(self._restyle)
         self._restyle()

@@ -16,6 +16,7 @@ class Worker(QObject):
     def __init__(self):
         super().__init__()
         self.told = []
+        self.long_running = {}
         self.stopped = []
 
     def tell(self, command):
