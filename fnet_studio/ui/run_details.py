@@ -23,6 +23,7 @@ LEFT_OUT = ("observe.probe", "data.path")
 class RunDetails(QWidget):
     open_wanted = Signal(object)
     trash_wanted = Signal(object)
+    resume_wanted = Signal(object)
 
     def __init__(self, themes: ThemeSource, smoothing: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,8 +46,11 @@ class RunDetails(QWidget):
         top.column.addSpacing(4)
         top.column.addLayout(self.facts)
         top.column.addSpacing(4)
+        self.resume = button("Go on", themes, "play", "primary", lambda: self.resume_wanted.emit(self.record))
+        self.resume.setToolTip("Train on from its newest checkpoint, as if it had never stopped")
         top.column.addLayout(
             row(
+                self.resume,
                 button("Open folder", themes, "folder-open", "", lambda: self.open_wanted.emit(self.record)),
                 button("Delete", themes, "trash-2", "danger", lambda: self.trash_wanted.emit(self.record)),
                 None,
@@ -94,6 +98,7 @@ class RunDetails(QWidget):
         look = STATUSES[record.status]
         self._mark.show_icon(look.icon, look.tone)
         self.status.setText(look.words)
+        self.resume.setVisible(record.status in ("stopped", "failed", "interrupted"))
         self.name.setText(record.name)
         device = record.device.platform.upper() if record.device else "unknown device"
         self.when.setText(f"{when(record.began)} on {device}")

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import places, run_store
+from fnet_studio.core import places, protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.settings import Settings
@@ -38,7 +38,7 @@ GIVE_WAY = {"Parameters": 1300, "Duration": 1200, "Started": 1000}
 
 class RunsPage(QWidget):
     train_wanted = Signal()
-    """There is no run yet and the user wants one."""
+    """The Train page is wanted: there is no run yet, or one goes on."""
 
     def __init__(
         self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None
@@ -53,6 +53,7 @@ class RunsPage(QWidget):
         self.details = RunDetails(themes, settings.smoothing)
         self.details.open_wanted.connect(lambda record: self._try(lambda: open_folder(run_store.folder(record.id))))
         self.details.trash_wanted.connect(self.ask_trash)
+        self.details.resume_wanted.connect(self._resume)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.empty = EmptyState(
@@ -189,6 +190,18 @@ class RunsPage(QWidget):
         card.answered.connect(lambda key: self._trash(record) if key == "trash" else None)
         self.notices.put("trash", card)
         card.setFocus()
+
+    def _resume(self, record: RunRecord) -> None:
+        if self._supervisor.long_running:
+            error = UserError("run.running", "Another run is under way.", "Stop it, or wait for its end.")
+            self.notices.put("resume", ErrorCard(self._themes, error, tone="warning"))
+            return
+        self.train_wanted.emit()
+        self._supervisor.ask(protocol.Resume(record.id), on_failed=self._not_resumed)
+
+    def _not_resumed(self, failed: protocol.Failed) -> None:
+        self.notices.put("resume", ErrorCard(self._themes, failed))
+        self.schedule_refresh()
 
     def _trash(self, record: RunRecord) -> None:
         self._try(lambda: to_trash(run_store.folder(record.id)))

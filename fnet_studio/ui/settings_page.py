@@ -236,6 +236,9 @@ class SettingsPage(QWidget):
             ],
         )
 
+    def facts_of(self, grid: QGridLayout) -> list[QWidget]:
+        return [widget for place in range(grid.count()) if (widget := grid.itemAt(place).widget()) is not None]
+
     def _say(self, failed: protocol.Failed | UserError) -> None:
         self.notices.put("error", ErrorCard(self._themes, failed))
 

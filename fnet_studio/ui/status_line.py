@@ -26,7 +26,6 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._supervisor = supervisor
         self._command = 0
-        self._title = ""
         self._phase = protocol.Phase("")
         self._progress = protocol.Progress(0)
         self._run = ""
@@ -72,9 +71,8 @@ class StatusLine(QWidget):
     def _soon(self) -> None:
         self._dirty = True
 
-    def _asked(self, id: int, command: protocol.Command) -> None:
+    def _asked(self, id: int, _command: protocol.Command) -> None:
         self._command = id
-        self._title = "Training" if isinstance(command, protocol.Train) else "Measuring"
         self._phase, self._progress, self._run = protocol.Phase(""), protocol.Progress(0), ""
         self._icon.show_icon("activity", "accent")
         self._working(True)

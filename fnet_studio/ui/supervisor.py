@@ -19,7 +19,7 @@ from fnet_studio.link.session import Closed, Replied, Session, Told
 from fnet_studio.ui.worker_log import WorkerLog
 from fnet_studio.ui.worker_state import Name, WorkerState
 
-LONG = (protocol.Train, protocol.Evaluate)
+LONG = (protocol.Train, protocol.Resume, protocol.Evaluate)
 """Commands whose work belongs to the user: they show in the status line and are never begun again unasked."""
 SLOW = (*LONG, protocol.Load, protocol.Doctor)
 """Commands during which the worker shows as busy; the quick ones would only make its dot flicker."""

@@ -1,0 +1,308 @@
+"""The guided tour: the real window with the real worker, driven through everything once by clicks and keys."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from fnet_studio.core import run_store
+from fnet_studio.link.command import EngineName
+from fnet_studio.ui.app import make_window
+from fnet_studio.ui.cards import ConfirmCard, ErrorCard
+from fnet_studio.ui.hand import CONTROL, Hand
+
+SENTENCE = "The capital of France is Paris."
+FINISH_S = 240.0
+"""How long a run may go on after its time in the tour was up: it is stopped then."""
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="fnet-studio tour", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(".tour"), help="where the pictures go")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to watch the training at most")
+    parser.add_argument("--engine", choices=("jax", "scripted"), default="jax")
+    options = parser.parse_args(words)
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return run_tour(options.folder, options.seconds, options.engine)
+
+
+def run_tour(folder: Path, seconds: float = 60.0, engine: EngineName = "jax") -> int:
+    """Saves pictures of each page in light and dark, large and small; prints what it sees. 0 when all was as it
+    should be. The user's own runs and settings stay out of it: the tour has a home of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    before = os.environ.get("FNET_STUDIO_HOME")
+    with tempfile.TemporaryDirectory(prefix="fnet-studio-tour-", ignore_cleanup_errors=True) as home:
+        os.environ["FNET_STUDIO_HOME"] = home
+        try:
+            failures = _tour(folder, seconds, engine)
+        finally:
+            os.environ.pop("FNET_STUDIO_HOME")
+            if before is not None:
+                os.environ["FNET_STUDIO_HOME"] = before
+    print(f"\n{len(failures)} of what was expected did not come." if failures else "\nAll was as expected.")
+    for words in failures:
+        print(f"  FAIL  {words}")
+    return 1 if failures else 0
+
+
+def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
+    application = QApplication.instance() or QApplication(["fnet-studio"])
+    assert isinstance(application, QApplication)
+    began = time.monotonic()
+    window = make_window(application, engine)
+    hand = Hand(window, folder)
+    painted: list[float] = []
+    window.painted.connect(lambda: painted.append(time.monotonic() - began))
+    window.show()
+    try:
+        hand.say("Start")
+        hand.wait(lambda: painted, "the window is painted")
+        hand.wait(lambda: window.supervisor.state.name == "ready", "the worker is ready", 120)
+        ready = window.supervisor.ready
+        if ready is not None:
+            device = ready.devices[0].name if ready.devices else "no device"
+            hand.say(f"        first paint after {painted[0] * 1000:.0f} ms, imports {ready.took_s:.1f} s, {device}")
+        Explore(hand).see()
+        training = Training(hand, seconds)
+        training.wrong_inputs()
+        training.a_run()
+        training.a_stopped_run()
+        training.a_killed_worker()
+        _lists(hand)
+        _settings(hand)
+        hand.say(f"\n{hand.pictures} pictures in {folder}")
+    finally:
+        hand.watch_loop(False)
+        if window.supervisor.long_running:
+            window.supervisor.restart()
+        worker = window.supervisor.pid
+        window.close()
+        hand.expect(not (worker and psutil.pid_exists(worker)), "closing the window ended its worker")
+        hand.let_go()
+        window.deleteLater()
+        application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return hand.failures
+
+
+class Explore:
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    def see(self) -> None:
+        hand = self._hand
+        hand.say("\nExplore: type a sentence, hide a word, look inside, put a prediction in")
+        hand.go("explore")
+        page = hand.window.page("explore")
+        hand.wait(lambda: page.sentence.chips.chips(), "the first sentence is there as chips")
+        hand.type(page.sentence.box, SENTENCE)
+        hand.wait(lambda: self._words() == SENTENCE.rstrip(".").split(), f"the chips spell “{SENTENCE}”")
+        hand.click(self._chip("Paris"))
+        rows = self._rows
+        hand.wait(lambda: len(rows()) >= 5, "hiding “Paris” brings predictions")
+        best = [f"{row.prediction.text} {row.prediction.probability:.1%}" for row in rows()[:5]]
+        hand.say(f"        {', '.join(best)}")
+        hand.expect(all(0 <= row.prediction.probability <= 1 for row in rows()), "probabilities lie from 0 to 1")
+        hand.wait(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, "the mixing maps came")
+        atlas = page.maps.panel.atlas
+        hand.say(f"        {atlas.layers} layers, log(1 + |M|) from {atlas.low:.2f} to {atlas.high:.2f}")
+        hand.settle()
+        hand.snap("1-explore")
+        page.maps.panel.strip.setFocus()
+        hand.key(Qt.Key.Key_Right)
+        hand.expect(page.maps.panel.strip.layer == 1, "the right arrow goes to the next layer")
+        before = page.maps.panel.atlas
+        hand.click(page.maps.panel.zero)
+        hand.wait(lambda: page.maps.panel.atlas is not before, "the zero frequency can be shown")
+        hand.snap("1-explore-zero-frequency")
+        hand.click(page.maps.panel.zero)
+        candidate = rows()[0].prediction.text
+        hand.click(rows()[0])
+        hand.wait(lambda: candidate in page.sentence.box.toPlainText(), f"a click puts “{candidate}” into the sentence")
+        hand.type(page.sentence.box, "She opened the [MASK] and looked out.")
+        hand.wait(lambda: any(chip.word.masked for chip in page.sentence.chips.chips()), "a typed [MASK] is a mask too")
+        hand.wait(lambda: len(rows()) >= 5, "and is answered")
+        long = "It was a long day. " * 60
+        page.sentence.box.replace_text(long)
+        hand.wait(lambda: "cut" in self._said(page.sentence), "a text that is too long is said to be cut")
+        hand.snap("1-explore-too-long")
+        hand.type(page.sentence.box, SENTENCE)
+
+    def _chip(self, text: str) -> QWidget:
+        chips = self._hand.window.page("explore").sentence.chips.chips()
+        return next(chip for chip in chips if chip.word.text.strip() == text)
+
+    def _words(self) -> list[str]:
+        chips = self._hand.window.page("explore").sentence.chips.chips()
+        return [chip.word.text.strip() for chip in chips if not chip.word.special and chip.word.text.strip() != "."]
+
+    def _rows(self) -> list:
+        from fnet_studio.ui.widgets.predictions import PredictionRow
+
+        page = self._hand.window.page("explore")
+        return [row for row in page.predictions.findChildren(PredictionRow) if row.isVisible()]
+
+    def _said(self, card: QWidget) -> str:
+        return " ".join(item.text() for item in card.findChildren(QLabel) if item.isVisible())
+
+
+class Training:
+    def __init__(self, hand: Hand, seconds: float) -> None:
+        self._hand, self._seconds = hand, seconds
+
+    @property
+    def page(self):
+        return self._hand.window.page("train")
+
+    def wrong_inputs(self) -> None:
+        hand = self._hand
+        hand.say("\nTrain: wrong inputs are refused in words")
+        hand.go("train")
+        hand.snap("2-train-empty")
+        batch = self.page.form.rows["training.batch_size"]
+        hand.type(batch.editor, "99999")
+        hand.click(self.page.start_button)
+        card = self.page.message
+        hand.expect(isinstance(card, ErrorCard) and not self.page.run.running, "a batch of 99999 starts nothing")
+        if isinstance(card, ErrorCard):
+            hand.say(f"        {card.message.text()} {card.advice.text()}")
+            hand.expect("4096" in card.advice.text(), "the card names the bounds")
+        hand.snap("2-train-out-of-range")
+        hand.type(batch.editor, "8")
+        source = self.page.form.rows["data.source"]
+        hand.choose(source.editor, "imdb")
+        hand.wait(lambda: self.page.form.path.isVisible(), "IMDb asks for its archive")
+        hand.type(self.page.form.path.edit, "/no/such/place/aclImdb.tar.gz")
+        hand.click(self.page.start_button)
+        card = self.page.message
+        hand.expect(isinstance(card, ErrorCard) and not self.page.run.running, "a missing archive starts nothing")
+        if isinstance(card, ErrorCard):
+            hand.say(f"        {card.message.text()} {card.advice.text()}")
+        hand.snap("2-train-missing-archive")
+        hand.type(self.page.form.path.edit, "")
+        hand.choose(source.editor, "sample")
+
+    def a_run(self) -> None:
+        hand, page = self._hand, self.page
+        hand.say("\nTrain: a run on the bundled sample")
+        hand.go("train")
+        hand.click(page.start_button)
+        hand.wait(lambda: page.run.running, "Start starts a run")
+        hand.wait(lambda: len(page.run.state.step) > 2, "steps come back", 120)
+        hand.wait(lambda: page.panels.maps.atlas is not None, "and the mixing maps of the probe sentence", 60)
+        first = page.panels.maps.atlas
+        hand.wait(lambda: page.panels.maps.atlas is not first, "the maps are drawn anew while it learns", 60)
+        began = time.monotonic()
+        hand.watch_loop(True)
+        while page.run.running and time.monotonic() - began < min(self._seconds / 4, 8.0):
+            hand.settle()
+        hand.watch_loop(False)
+        hand.say(f"        the event loop was held for {hand.longest_hold_s * 1000:.0f} ms at most")
+        if page.run.running:
+            hand.snap("2-train-live")
+        state = page.run.state
+        while page.run.running and time.monotonic() - began < self._seconds:
+            hand.settle()
+        if page.run.running:
+            hand.say("        its time is up: stop and keep")
+            hand.click(page.keep_button)
+        hand.wait(lambda: not page.run.running, "the run comes to its end", FINISH_S)
+        hand.expect(state.status in ("finished", "stopped"), f"it is {state.status}, not failed")
+        third = max(1, len(state.loss) // 3)
+        early, late = sum(state.loss[:third]) / third, sum(state.loss[-third:]) / third
+        hand.expect(late < early, f"the loss fell, from {early:.3f} to {late:.3f}, in {len(state.step)} steps")
+        hand.expect(bool(state.of_split("validation")), "it was validated")
+        if state.result is not None:
+            hand.say(f"        test accuracy {state.result.test_accuracy:.1%} in {state.result.duration_s:.0f} s")
+        hand.settle()
+        hand.snap("2-train-finished")
+
+    def a_stopped_run(self) -> None:
+        hand, page = self._hand, self.page
+        hand.say("\nTrain: Ctrl+Enter starts, Esc asks and stops")
+        hand.window.setFocus()
+        hand.key(Qt.Key.Key_Return, CONTROL)
+        hand.wait(lambda: len(page.run.state.step) > 2 and page.run.running, "a second run has begun", 120)
+        hand.go("presets")
+        hand.expect(hand.window.status.stop.isVisible(), "Stop is there on every page")
+        hand.window.setFocus()
+        hand.key(Qt.Key.Key_Escape)
+        card = hand.window.notices.find("stop")
+        if hand.expect(isinstance(card, ConfirmCard), "Esc asks first") and isinstance(card, ConfirmCard):
+            hand.settle()
+            hand.snap("2-stop-question")
+            hand.click(card.buttons["keep"])
+        hand.wait(lambda: page.run.state.status == "stopped", "the run stops and is kept", 60)
+        hand.wait(lambda: hand.window.supervisor.state.name == "ready", "the worker is ready again", 30)
+
+    def a_killed_worker(self) -> None:
+        hand, page, window = self._hand, self.page, self._hand.window
+        hand.say("\nA worker that is killed while it trains")
+        hand.go("train")
+        hand.click(page.start_button)
+        hand.wait(lambda: len(page.run.state.step) > 2 and page.run.running, "a third run has begun", 120)
+        psutil.Process(window.supervisor.pid).kill()
+        hand.wait(lambda: window.supervisor.state.name == "crashed", "the window notices")
+        card = window.notices.find("worker")
+        if hand.expect(isinstance(card, ErrorCard), "a card says what happened") and isinstance(card, ErrorCard):
+            hand.say(f"        {card.message.text()}")
+            hand.settle()
+            hand.snap("3-crash")
+            hand.click(card.action or card)
+        hand.wait(lambda: window.supervisor.state.name == "ready", "its button starts a new one", 120)
+        hand.expect(window.notices.find("worker") is None, "and the card is gone")
+
+
+def _lists(hand: Hand) -> None:
+    window = hand.window
+    hand.say("\nRuns and Presets")
+    hand.key(Qt.Key.Key_3, CONTROL)
+    hand.expect(window.current == "runs", "Ctrl+3 goes to Runs")
+    runs = window.page("runs")
+    hand.settle()
+    records = run_store.list_runs()[0]
+    hand.expect(len(records) == 3 and runs.sorted.rowCount() == 3, "all three runs are listed")
+    for record in records:
+        hand.say(f"        {record.name}: {record.status}, {record.steps} steps, {record.parameters} parameters")
+    statuses = {record.status for record in records}
+    hand.expect({"interrupted", "stopped"} <= statuses, "what was stopped and what was killed are told apart")
+    runs.select(records[-1].id)
+    hand.settle()
+    hand.snap("4-runs")
+    hand.go("presets")
+    presets = window.page("presets")
+    view = presets.views.get("fnet_mini_en")
+    if hand.expect(view is not None, "the bundled preset has a card") and view is not None:
+        hand.snap("5-presets")
+        hand.click(view.fold)
+        hand.expect(view.text.isVisible(), "its model card unfolds")
+        hand.snap("5-presets-model-card")
+        hand.click(view.use)
+        hand.expect(window.current == "explore", "Use in Explore goes there")
+    hand.go("presets")
+    presets.import_folder(Path(__file__).parent)
+    hand.wait(lambda: isinstance(presets.notices.find("import"), ErrorCard), "a folder that is no preset is refused")
+    hand.snap("5-presets-refused")
+
+
+def _settings(hand: Hand) -> None:
+    window = hand.window
+    hand.say("\nSettings")
+    hand.go("settings")
+    page = window.page("settings")
+    hand.click(page.check)
+    hand.wait(lambda: page.health.count() > 0, "the machine can be checked", 60)
+    hand.say("        " + ", ".join(fact.accessibleName() for fact in page.facts_of(page.health)))
+    hand.snap("6-settings")
+    hand.click(page.themes.button(2))
+    hand.expect(window.themes.current.name == "dark", "the dark theme is shown at once")
+    hand.click(page.themes.button(1))
+    hand.expect(window.themes.current.name == "light", "and the light one")
