@@ -143,6 +143,13 @@ class FNetBackbone(keras.Model):
 
         write_preset(self, Path(preset_dir))
 
+    def encode_at(self, positions: Any) -> Any:
+        """The graph's sequence output at some positions only, (batch, places, hidden_dim): the last block's
+        feed-forward part is left out everywhere else. positions: a tensor (batch, places), or one place for all."""
+        last = self.transformer_layers[-1]  # its `input` is that of its first call, in this graph
+        trunk = keras.Model(self.input, last.input, name="trunk")
+        return last(trunk(self.input), positions=positions)
+
     def preset_config(self) -> dict[str, Any]:
         """The arguments that a preset stores."""
         names = ("vocabulary_size", "num_layers", "hidden_dim", "intermediate_dim", "dropout")

@@ -50,7 +50,7 @@ class FNetEncoder(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 
-    def build(self, inputs_shape: Any) -> None:
+    def build(self, inputs_shape: Any, positions_shape: Any = None) -> None:
         hidden = inputs_shape[-1]
         if self.mixing_layer is not None:
             self.mixing_layer.build(inputs_shape)
@@ -70,8 +70,14 @@ class FNetEncoder(keras.layers.Layer):
         gain = mixing_gains.get().get(self.name)
         return mixed if gain is None else keras.ops.multiply(mixed, keras.ops.expand_dims(gain, -1))
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, positions: Any = None, training: bool | None = None) -> Any:
+        """positions: where the output is wanted, (batch, places) int32, or one place for all; everywhere by default.
+        Mixing needs the whole sequence, what follows works on each position by itself, and is done there alone."""
         mixed = self.mixing_layer_norm(inputs + self.mix(inputs, training))
+        if isinstance(positions, int):
+            mixed = mixed[:, positions : positions + 1]
+        elif positions is not None:
+            mixed = keras.ops.take_along_axis(mixed, keras.ops.expand_dims(positions, -1), axis=1)
         fed = self.output_dense(self.intermediate_dense(mixed))
         return self.output_layer_norm(mixed + self.output_dropout(fed, training=training))
 
@@ -88,8 +94,9 @@ class FNetEncoder(keras.layers.Layer):
             name=name,
         )
 
-    def compute_output_shape(self, inputs_shape: Any) -> Any:
-        return inputs_shape
+    def compute_output_shape(self, inputs_shape: Any, positions_shape: Any = None) -> Any:
+        places = inputs_shape[1] if positions_shape is None else positions_shape[1]
+        return (inputs_shape[0], places, inputs_shape[2])
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -49,8 +49,7 @@ class FNetMaskedLM(Task):
             **dict(backbone.input),
             "mask_positions": keras.Input((None,), dtype="int32", name="mask_positions"),
         }
-        encoded = backbone(backbone.input)["sequence_output"]
-        super().__init__(inputs=inputs, outputs=head(encoded, inputs["mask_positions"]), **kwargs)
+        super().__init__(inputs=inputs, outputs=head(backbone.encode_at(inputs["mask_positions"])), **kwargs)
         self.backbone = backbone
         self.preprocessor = preprocessor
         self.masked_lm_head = head

@@ -11,7 +11,8 @@ from fnet_studio.models.keras_names import fresh, serializable
 
 @serializable
 class MaskedLMHead(keras.layers.Layer):
-    """inputs (batch, length, hidden), mask_positions (batch, masks) int32 -> (batch, masks, vocabulary).
+    """inputs (batch, length, hidden), mask_positions (batch, masks) int32 -> (batch, masks, vocabulary). Without
+    mask_positions every position is projected.
 
     Gather, dense, activation, norm, projection by the token embedding's table (or by a kernel of its own without
     `token_embedding`), bias. Arguments and defaults are those of `keras_hub.layers.MaskedLMHead`. The authors' head
@@ -69,8 +70,10 @@ class MaskedLMHead(keras.layers.Layer):
             name="output_bias", shape=(self.vocabulary_size,), initializer=fresh(self.bias_initializer)
         )
 
-    def call(self, inputs: Any, mask_positions: Any) -> Any:
-        x = ops.take_along_axis(inputs, mask_positions[..., None], axis=1)
+    def call(self, inputs: Any, mask_positions: Any = None) -> Any:
+        x = inputs
+        if mask_positions is not None:
+            x = ops.take_along_axis(inputs, ops.expand_dims(mask_positions, -1), axis=1)
         x = self.intermediate_layer_norm(self.intermediate_dense(x))
         if self.token_embedding is None:
             logits = ops.matmul(x, ops.cast(self.output_kernel, x.dtype))
@@ -79,8 +82,9 @@ class MaskedLMHead(keras.layers.Layer):
         logits = ops.add(ops.cast(logits, self.compute_dtype), ops.cast(self.output_bias, self.compute_dtype))
         return logits if self.activation is None else self.activation(logits)
 
-    def compute_output_shape(self, inputs_shape: Any, mask_positions_shape: Any) -> Any:
-        return (*mask_positions_shape, self.vocabulary_size)
+    def compute_output_shape(self, inputs_shape: Any, mask_positions_shape: Any = None) -> Any:
+        places = inputs_shape[:2] if mask_positions_shape is None else mask_positions_shape
+        return (*places, self.vocabulary_size)
 
     def get_config(self) -> dict[str, Any]:
         embedding = self.token_embedding

@@ -36,7 +36,7 @@ class FNetTextClassifier(Task):
             dtype=backbone.dtype_policy,
             name="logits",
         )
-        pooled = backbone(backbone.input)["pooled_output"]
+        pooled = backbone.pooled_dense(backbone.encode_at(0)[:, 0, :])
         pooled = keras.layers.Dropout(dropout, dtype=backbone.dtype_policy, name="output_dropout")(pooled)
         super().__init__(inputs=backbone.input, outputs=output_dense(pooled), **kwargs)
         self.backbone = backbone

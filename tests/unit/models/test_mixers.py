@@ -96,3 +96,11 @@ def test_mixing_maps_of_every_kind(mixing, shape):
     if mixing == "hybrid":
         assert trace.kinds == ["fourier", "attention", "attention"]
         np.testing.assert_allclose(found[1].sum(-1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("positions", [0, 7, np.array([[3, 9, 3], [0, 1, 5]])])
+def test_a_block_asked_for_some_positions_gives_what_it_gives_there(positions):
+    layer = block("fourier")
+    whole = np.asarray(layer(X))
+    wanted = whole[:, [positions]] if isinstance(positions, int) else np.take_along_axis(whole, positions[..., None], 1)
+    np.testing.assert_allclose(layer(X, positions=positions), wanted, rtol=1e-5, atol=1e-6)
