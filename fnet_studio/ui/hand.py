@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QMainWindow, QScrollArea, QWidget
 
 from fnet_studio.ui import screenshots
 from fnet_studio.ui.window import Window
@@ -16,6 +16,27 @@ HARMLESS = ("propagateSizeHints",)
 SETTLE_MS = 120
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class StrayWindows(QObject):
+    """Notes every widget that shows itself as a window of its own: one made visible before it has a parent flashes
+    on the desktop and takes the keyboard away."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            wanted = watched.windowFlags() & Qt.WindowType.WindowType_Mask
+            if wanted == Qt.WindowType.Window and not isinstance(watched, QMainWindow):
+                self.seen.append(f"{type(watched).__name__} {watched.accessibleName() or _text(watched)}")
+        return False
+
+
+def _text(widget: QWidget) -> str:
+    text = getattr(widget, "text", None)
+    return str(text()) if callable(text) else ""
 
 
 class Hand:
@@ -32,6 +53,10 @@ class Hand:
         self._clock.setInterval(1)
         self._clock.timeout.connect(self._turn)
         qInstallMessageHandler(self._qt_said)
+        self._stray = StrayWindows(window)
+        self._application = QCoreApplication.instance()
+        if self._application is not None:
+            self._application.installEventFilter(self._stray)
 
     # --------------------------------------------------------------------------------------------- seeing
 
@@ -83,6 +108,9 @@ class Hand:
     def let_go(self) -> None:
         self._clock.stop()
         qInstallMessageHandler(None)
+        if self._application is not None:
+            self._application.removeEventFilter(self._stray)
+        self.expect(not self._stray.seen, "; ".join(["no window but the one was shown", *self._stray.seen]))
 
     # --------------------------------------------------------------------------------------------- acting
 

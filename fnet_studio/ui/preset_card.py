@@ -68,9 +68,8 @@ class PresetCardView(Card):
         self.text.hide()
         self.fold = button("Model card", themes, "chevron-right", "quiet", self._toggle)
         self._fold_icon = follow_icon(self.fold, themes, "chevron-right", "muted")
-        self.fold.setVisible(bool(card.model_card.strip()))
         opener = button("Open folder", themes, "folder-open", "quiet", lambda: self.open_wanted.emit(card.folder))
-        foot = row(self.fold, opener)
+        foot = row(self.fold, opener) if card.model_card.strip() else row(opener)
         if not card.bundled:
             foot.addWidget(button("Delete", themes, "trash-2", "quiet", lambda: self.trash_wanted.emit(card)))
         foot.addStretch(1)

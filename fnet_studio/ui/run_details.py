@@ -121,7 +121,7 @@ class RunDetails(QWidget):
             error = UserError(
                 "run.interrupted",
                 "The worker ended while this run was under way.",
-                "What it had written is here. Start it again from its recipe.",
+                "Go on from its newest checkpoint, or delete it.",
             )
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 

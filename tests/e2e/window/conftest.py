@@ -6,6 +6,7 @@ import pytest
 from fnet_studio.core import protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.ui.app import make_window
+from fnet_studio.ui.hand import StrayWindows
 
 HERE = Path(__file__).parent
 
@@ -55,6 +56,8 @@ class Driver:
 def open_window(qtbot, qapp):
     """Opens the window with a script of faults; closes it and its worker at the end."""
     opened = []
+    stray = StrayWindows(qapp)
+    qapp.installEventFilter(stray)
 
     def open_(script="", page="settings"):
         window = make_window(qapp, "scripted", script, page)
@@ -72,3 +75,5 @@ def open_window(qtbot, qapp):
         window.deleteLater()
         window.supervisor.deleteLater()
         assert not (pid and psutil.pid_exists(pid))
+    qapp.removeEventFilter(stray)
+    assert stray.seen == []
