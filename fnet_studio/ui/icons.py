@@ -17,7 +17,9 @@ def icon(name: str, colour: str, size: int = 20, gap: int = 0) -> QIcon:
     right, since Qt sets a button's words close to its icon. FileNotFoundError for an unknown name."""
     result = QIcon()
     for scale in SCALES:
-        result.addPixmap(pixmap(name, colour, size, scale, gap))
+        picture = pixmap(name, colour, size, scale, gap)
+        result.addPixmap(picture)
+        result.addPixmap(picture, QIcon.Mode.Selected)  # or Qt tints it in a selected row
     return result
 
 

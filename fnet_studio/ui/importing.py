@@ -13,6 +13,12 @@ CHUNK_BYTES = 4 * 2**20
 def check(source: Path) -> presets.PresetCard:
     """What the folder says of itself. UserError `preset.unusable` when it is no preset, `preset.present` when it lies
     among the presets already."""
+    if not (source / "config.json").is_file():
+        raise UserError(
+            "preset.unusable",
+            f"{source} is not a preset: it holds no config.json.",
+            "Choose the folder that config.json, the weights and the vocabulary lie in.",
+        )
     card = presets.read_card(source)
     if card.problem:
         raise UserError(

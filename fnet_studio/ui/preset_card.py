@@ -29,7 +29,7 @@ HEADS = {
         "It was saved without a head: it shows mixing maps, and predicts no words, because a random head makes noise.",
     ),
 }
-CARD_TEXT_PX = 180
+CARD_TEXT_PX = 280
 
 
 class PresetCardView(Card):
@@ -63,7 +63,8 @@ class PresetCardView(Card):
         self.text.setProperty("bare", True)
         self.text.setOpenExternalLinks(True)
         self.text.setMarkdown(_without_title(card.model_card))
-        self.text.setFixedHeight(CARD_TEXT_PX)
+        self.text.document().setDocumentMargin(0)
+        self.text.setMinimumHeight(CARD_TEXT_PX)
         self.text.setAccessibleName("Model card")
         self.text.hide()
         self.fold = button("Model card", themes, "chevron-right", "quiet", self._toggle)
@@ -72,6 +73,7 @@ class PresetCardView(Card):
         foot = row(self.fold, opener) if card.model_card.strip() else row(opener)
         if not card.bundled:
             foot.addWidget(button("Delete", themes, "trash-2", "quiet", lambda: self.trash_wanted.emit(card)))
+        foot.setContentsMargins(-8, 0, 0, 0)  # the words of a button without a frame stand under those above
         foot.addStretch(1)
         self.column.addLayout(foot)
         self.column.addWidget(self.text)

@@ -51,7 +51,7 @@ class RunDetails(QWidget):
         top.column.addLayout(
             row(
                 self.resume,
-                button("Open folder", themes, "folder-open", "", lambda: self.open_wanted.emit(self.record)),
+                button("Open", themes, "folder-open", "", lambda: self.open_wanted.emit(self.record), "Its folder"),
                 button("Delete", themes, "trash-2", "danger", lambda: self.trash_wanted.emit(self.record)),
                 None,
             )

@@ -174,7 +174,9 @@ class SettingsPage(QWidget):
         card.column.addSpacing(4)
         self.check = button("Check this machine", self._themes, "gauge", "", self._ask_doctor)
         self.check.setToolTip("Versions, devices, memory, and a matrix product of a second")
-        self.restart = button("Restart the worker", self._themes, "rotate-cw", "", self._restart)
+        self.restart = button(
+            "Restart", self._themes, "rotate-cw", "", self._restart, "End the worker and start a new one"
+        )
         card.column.addLayout(row(self.check, self.restart, None))
         self.health = QGridLayout()
         self.health.setHorizontalSpacing(24)

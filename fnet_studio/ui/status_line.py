@@ -29,6 +29,7 @@ class StatusLine(QWidget):
         self._phase = protocol.Phase("")
         self._progress = protocol.Progress(0)
         self._run = ""
+        self._step = 0
         self._dirty = False
         self._mark = label("")
         self._icon = follow_icon(self._mark, themes, "activity", "accent", 16)
@@ -73,7 +74,7 @@ class StatusLine(QWidget):
 
     def _asked(self, id: int, _command: protocol.Command) -> None:
         self._command = id
-        self._phase, self._progress, self._run = protocol.Phase(""), protocol.Progress(0), ""
+        self._phase, self._progress, self._run, self._step = protocol.Phase(""), protocol.Progress(0), "", 0
         self._icon.show_icon("activity", "accent")
         self._working(True)
         self._clock.start()
@@ -91,9 +92,12 @@ class StatusLine(QWidget):
             return
         match envelope.body:
             case protocol.Phase() as phase:
-                self._phase, self._progress = phase, protocol.Progress(0)
+                done = self._step if phase.name == "training" else 0  # it comes back to it after each validation
+                self._phase, self._progress = phase, protocol.Progress(done)
             case protocol.Progress() as progress:
                 self._progress = progress
+            case protocol.Metrics(step=steps) if steps:
+                self._step = steps[-1]
             case protocol.RunStarted(run=run):
                 self._run = run
             case protocol.Done(result=result):
@@ -102,8 +106,9 @@ class StatusLine(QWidget):
                 self._end("circle-stop", "warning", "Stopped; the model was kept" if kept else "Stopped")
                 if not kept:
                     self.show_run.hide()
-            case protocol.Failed(message=message):
+            case protocol.Failed(kind=kind, message=message):
                 self._end("circle-alert", "danger", message)
+                self.setVisible(kind != "worker.lost")  # the card of the crash says it already
         self._dirty = True
 
     def _end(self, icon: str, tone: str, words: str) -> None:
@@ -123,8 +128,7 @@ class StatusLine(QWidget):
         total, done = self._phase.total, self._progress.done
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))
-        unit = f"{self._phase.unit} ".lstrip()
-        self.counted.setText(f"{unit}{count(done)} of {count(total)}" if total else "")
+        self.counted.setText(f"{count(done)} of {count(total)} {self._phase.unit}".rstrip() if total else "")
         left = self._progress.left_s
         self.left.setText(f"{duration(left)} left" if left >= 0 else "")
         self.bar.setAccessibleDescription(f"{self.phase.text()} {self.counted.text()}")

@@ -219,6 +219,7 @@ class Window(QMainWindow):
             self.notices.take("worker")
         if not state.alive:
             self.rail.device.show_devices(())
+            self.rail.device.show_pulse(self.supervisor.pulse)
 
     def _devices_changed(self) -> None:
         self.rail.device.show_devices(self.supervisor.devices)

@@ -71,6 +71,20 @@ def test_the_status_line_leads_to_the_finished_run(open_window):
     assert driver.window.page("runs").selected.id == done[0].run
 
 
+def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
+    driver = open_window("rate=40")
+    driver.wait_ready()
+    stopped = []
+    driver.train_to_steps(on_stopped=stopped.append)
+    driver.window._stop("keep")
+    driver.wait(lambda: bool(stopped))
+    driver.window.show_run(stopped[0].run)
+    QTest.mouseClick(driver.window.page("runs").details.resume, Qt.MouseButton.LeftButton)
+    assert driver.window.current == "train"
+    driver.wait(lambda: len(driver.supervisor.long_running) == 1)
+    driver.wait(lambda: driver.window.page("train").run.running)
+
+
 def test_page_and_size_are_remembered(open_window):
     """The offscreen screen is 800 pixels wide: a stored size is fitted into it, down to the smallest."""
     driver = open_window(page="presets")

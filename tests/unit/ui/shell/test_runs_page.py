@@ -121,6 +121,16 @@ def test_deleting_a_run_asks_first_and_moves_it_to_the_trash(make_page, trash):
     assert cells(page, 1) == ["keep"]
 
 
+@pytest.mark.parametrize("status", ["finished", "stopped", "failed"])
+def test_the_details_fit_beside_the_table(make_page, status):
+    make_run("a name that is longer than what one would usually give to a run", status)
+    page = make_page()
+    page.resize(856, 600)
+    room = page.details.parentWidget().width()
+    assert page.details.minimumSizeHint().width() <= room
+    assert page.details.resume.isVisible() == (status != "finished")
+
+
 def test_a_running_run_is_not_deleted(make_page):
     record = make_run("busy", "running")
     page = make_page()
