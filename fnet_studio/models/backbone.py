@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import keras
 
+from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding
 from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.keras_names import dtype_name, gelu_approximate, serializable
@@ -30,6 +31,8 @@ class FNetBackbone(keras.Model):
     initializer: for kernels, embeddings and biases; None gives normal(0.02). mixing: for models from scratch, the
     paper's other mixers, for all layers or by layer, or "hybrid"; num_heads is for attention alone (hidden_dim / 64).
     """
+
+    presets = Presets()
 
     def __init__(
         self,

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.masking import MaskedLMMaskGenerator
 from fnet_studio.models.packing import MultiSegmentPacker, Truncate
 from fnet_studio.models.tokenizer import FNetTokenizer, Piece
@@ -24,7 +25,7 @@ class Prompt(NamedTuple):
 
 
 class _Preprocessor:
-    file_name: ClassVar[str] = "preprocessor.json"
+    presets = Presets()
 
     def __init__(
         self, tokenizer: FNetTokenizer, sequence_length: int = 512, truncate: Truncate = "round_robin"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
+from fnet_studio.models.builtin_presets import BUILTIN_PRESETS
 
 if TYPE_CHECKING:
     from fnet_studio.models.tensors import Stored
@@ -48,7 +49,7 @@ def open_preset(preset: str | Path) -> Preset:
     from fnet_studio.models.transformers_preset import TransformersPreset
 
     path = Path(preset).expanduser()
-    folder = path if path.is_file() else presets.folder(str(preset))
+    folder = path if path.is_file() else _folder(str(preset))
     config = folder / "config.json"
     if config.is_file():
         return TransformersPreset(folder) if "model_type" in read_json(config) else KerasHubPreset(folder)
@@ -60,6 +61,21 @@ def open_preset(preset: str | Path) -> Preset:
             "Choose the folder that holds config.json, or a Flax checkpoint file.",
         )
     return FlaxPreset(checkpoint)
+
+
+def _folder(name: str) -> Path:
+    """A preset's folder; a known name that is not on disk is refused in words of its own: nothing is fetched here."""
+    try:
+        return presets.folder(name)
+    except UserError:
+        handle = BUILTIN_PRESETS[name]["kaggle_handle"] if name in BUILTIN_PRESETS else name
+        if not handle.startswith(("kaggle://", "hf://")):
+            raise
+    raise UserError(
+        "preset.not-fetched",
+        f"The preset {name} is not on this machine.",
+        f"Fetch {handle} with the hub's own program, then give the folder that it made.",
+    )
 
 
 def has_vocabulary(opened: Preset) -> bool:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.keras_names import serializable
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
 from fnet_studio.models.tokenizer import FNetTokenizer
@@ -25,6 +26,7 @@ class Task(keras.Model):
     "fine-tuned" was trained here or came as a trained classifier. `fit` sets it; a training loop of one's own must.
     """
 
+    presets = Presets()
     preprocessor_class: Any = None
     backbone: FNetBackbone
     preprocessor: Any

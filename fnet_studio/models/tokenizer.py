@@ -9,6 +9,7 @@ import numpy as np
 import sentencepiece
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.models.builtin_presets import Presets
 
 CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
 SPACE = "▁"
@@ -43,6 +44,8 @@ class FNetTokenizer:
     transformers_compatible the text on each side is encoded on its own, as Transformers does, which puts a stray `▁`
     before a full stop that follows.
     """
+
+    presets = Presets()
 
     def __init__(
         self, proto: str | bytes | Path, transformers_compatible: bool = False, name: str = "f_net_tokenizer"

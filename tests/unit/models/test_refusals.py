@@ -32,6 +32,26 @@ def test_a_folder_that_does_not_exist(tmp_path):
     refusal(tmp_path / "nowhere", "preset.missing", "nowhere")
 
 
+@pytest.mark.parametrize(
+    "name", ["f_net_base_en", "hf://google/fnet-base", "kaggle://keras/f_net/keras/f_net_large_en"]
+)
+def test_a_preset_that_was_not_fetched(name):
+    refusal(name, "preset.not-fetched", name)
+
+
+def test_the_known_presets_are_listed():
+    assert set(FNetMaskedLM.presets) == set(FNetTokenizer.presets) == {"f_net_base_en", "f_net_large_en"}
+    assert FNetBackbone.presets["f_net_base_en"]["metadata"]["params"] == 82_861_056
+
+
+@pytest.mark.parametrize(("layers", "hidden", "name"), [(12, 768, "f_net_base_en"), (24, 1024, "f_net_large_en")])
+def test_the_known_presets_have_their_published_sizes(layers, hidden, name):
+    from fnet_studio.models.tensors import Unset
+
+    backbone = FNetBackbone(32000, layers, hidden, 4 * hidden, initializer=Unset())
+    assert backbone.count_params() == FNetBackbone.presets[name]["metadata"]["params"]
+
+
 def test_a_folder_without_a_configuration(tmp_path):
     refusal(tmp_path, "preset.missing-file", "config.json")
 
