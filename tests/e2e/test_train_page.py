@@ -1,7 +1,7 @@
 """The Train page, with a real worker process behind it."""
 
 import pytest
-from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QLabel
 
 from fnet_studio.core import protocol, run_store
@@ -59,6 +59,7 @@ def test_a_run_moves_the_curves_and_the_maps_and_ends_in_its_results(qtbot, open
     assert isinstance(page.message, ResultsCard)
     assert page.start_button.isVisible()
     record = run_store.read(page.run.state.started.run)
+    assert record.test_accuracy is not None
     assert f"{record.test_accuracy * 100:.2f} %" in texts(page.message)
     assert not any("Published" in text for text in texts(page.message))
 
@@ -143,6 +144,32 @@ def test_a_hidden_page_holds_no_credit_so_no_picture_is_drawn_and_a_shown_one_go
     assert len(page.panels.chart.chart._step) >= steps
     page.stop("discard")
     qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
+
+
+class Resizes(QObject):
+    def __init__(self, *widgets):
+        super().__init__()
+        self.count = 0
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        self.count += event.type() == QEvent.Type.Resize
+        return False
+
+
+def test_the_page_comes_to_rest_at_every_size(qtbot, open_page):
+    page = open_page()
+    page.start()
+    qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
+    qtbot.waitUntil(page.panels.maps.isVisible, timeout=WAIT_MS)
+    seen = Resizes(page.panels.maps.view, page.panels.chart.chart, page.panels)
+    for width, height in [(864, 612), (904, 652), (904, 700), (1140, 652), (1150, 900), (1160, 620), (1600, 1000)]:
+        page.resize(width, height)
+        qtbot.wait(30)
+        seen.count = 0
+        qtbot.wait(60)
+        assert seen.count == 0, f"still moving at {width} x {height}"
 
 
 def test_a_second_run_starts_on_empty_curves(qtbot, open_page):

@@ -33,6 +33,7 @@ class MapsCard(QFrame):
         self._colours = colours
         self.panel: Any = None
         self.keep_zero = False
+        self._thumbnail = 64
         self.words = QLabel("The mixing maps of the sentence will be here once the model has read it.")
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
@@ -64,6 +65,7 @@ class MapsCard(QFrame):
         from fnet_studio.ui.widgets.map_panel import MapPanel
 
         self.panel = MapPanel(self._colours)
+        self.panel.strip.set_thumbnail_height(self._thumbnail)
         self.panel.setVisible(False)
         self.panel.zero_switched.connect(self._zero)
         self.panel.top.addWidget(self.about)
@@ -96,6 +98,11 @@ class MapsCard(QFrame):
         self.words.setVisible(True)
         if self.panel is not None:
             self.panel.setVisible(False)
+
+    def resize_for(self, page_height: int) -> None:
+        self._thumbnail = 64 if page_height >= 720 else 40
+        if self.panel is not None:
+            self.panel.strip.set_thumbnail_height(self._thumbnail)
 
     def _explain(self, on: bool) -> None:
         """The long text takes the place of the strip, so that the map keeps its size."""

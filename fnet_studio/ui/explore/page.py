@@ -207,6 +207,7 @@ class ExplorePage(QWidget):
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
+        self.maps.resize_for(event.size().height())
         self.predictions.setFixedWidth(340 if event.size().width() >= 1000 else 296)
 
     def showEvent(self, event: Any) -> None:

@@ -69,7 +69,8 @@ class TrainPage(QWidget):
         body = QHBoxLayout()
         body.setSpacing(16)
         body.addWidget(left)
-        body.addWidget(_scrolling(inner), 1)
+        self._scroll = _scrolling(inner)
+        body.addWidget(self._scroll, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 20, 16)
         layout.setSpacing(12)
@@ -125,6 +126,7 @@ class TrainPage(QWidget):
         self.message = card
         if card is not None:
             self._messages.addWidget(card)
+            self._scroll.verticalScrollBar().setValue(0)
 
     # ------------------------------------------------------------------------------------------ pull
 
@@ -229,6 +231,7 @@ class TrainPage(QWidget):
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
+        self.empty.words.setFixedWidth(360)
         # the card's label is centred, and a centred label of several lines claims the height of one
         self.empty.words.setMinimumHeight(self.empty.words.heightForWidth(self.empty.words.width()))
         self.run.show(True)

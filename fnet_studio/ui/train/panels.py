@@ -50,7 +50,7 @@ class LivePanels(QWidget):
         sizes = [self._layout.itemAt(index).minimumSize() for index in range(self._layout.count())]
         heights = [size.height() for size in sizes]
         stacked = self._layout.direction() == QBoxLayout.Direction.TopToBottom
-        height = sum(heights) + self._layout.spacing() if stacked else max(heights)
+        height = sum(max(360, one) for one in heights) + self._layout.spacing() if stacked else max(heights)
         return QSize(max(size.width() for size in sizes), height)
 
     def resizeEvent(self, event: Any) -> None:

@@ -60,6 +60,8 @@ class LayerStrip(QWidget):
         self.update()
 
     def set_thumbnail_height(self, pixels: int) -> None:
+        """Choose it by something that it does not change itself: by the size of the page, not of what holds the strip,
+        or the layout never comes to rest."""
         if pixels != self._thumbnail:
             self._thumbnail = pixels
             self.updateGeometry()

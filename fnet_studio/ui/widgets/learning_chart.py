@@ -41,9 +41,9 @@ class LearningChart(pg.GraphicsLayoutWidget):
             line.setVisible(False)
             self.plots[name].addItem(line, ignoreBounds=True)
         self._best = pg.ScatterPlotItem(symbol="star", size=16)
-        self._best_words = pg.TextItem(anchor=(1.0, 1.3))
         self.plots["accuracy"].addItem(self._best, ignoreBounds=True)
-        self.plots["accuracy"].addItem(self._best_words, ignoreBounds=True)
+        # in the corner that a rising curve leaves free
+        self.best_legend = self.plots["accuracy"].addLegend(offset=(-8, -8), labelTextSize="9pt")
         self.legend = self.plots["loss"].addLegend(offset=(-8, 6), labelTextSize="9pt", verSpacing=-4)
         self.ci.layout.setSpacing(2)
         self.ci.setContentsMargins(0, 4, 8, 0)
@@ -154,13 +154,14 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self._put(self._curves[name]["validation"], steps, self._shown(name, values))
         if name == "accuracy":
             best = self._best_index()
-            self._best_words.setVisible(best is not None)
             self._best.setData([], [])
+            self.best_legend.clear()
+            self.best_legend.setVisible(best is not None)
             if best is not None:
-                x, y = steps[best], values[best] * 100
-                self._best.setData([x], [y])
-                self._best_words.setText(f"best {percent(values[best])}")
-                self._best_words.setPos(x, y)
+                self._best.setData([steps[best]], [values[best] * 100])
+                self.best_legend.addItem(
+                    self._best, f"best validation {percent(values[best])}, step {count(steps[best])}"
+                )
 
     def _best_index(self) -> int | None:
         values = self._checked["accuracy"][1]
@@ -271,8 +272,9 @@ class LearningChart(pg.GraphicsLayoutWidget):
         style_axis(self.plots["accuracy"].getAxis("bottom"), theme, "training step")
         self._best.setBrush(pg.mkBrush(validation))
         self._best.setPen(pg.mkPen(theme.text, width=1))
-        self._best_words.setColor(QColor(theme.text))
-        self._best_words.fill = pg.mkBrush(ink.faded(theme.card, 0.85))
+        self.best_legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
+        self.best_legend.setLabelTextColor(QColor(theme.text))
+        self._draw_validation("accuracy")
         self._restyle_legend(theme)
 
     def _restyle_legend(self, theme: Any) -> None:

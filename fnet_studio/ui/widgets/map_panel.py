@@ -57,10 +57,6 @@ class MapPanel(QWidget):
         self.zero.toggled.connect(self.zero_switched)
         self.play.setEnabled(False)
 
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self.strip.set_thumbnail_height(64 if event.size().height() >= 400 else 40)
-
     def show_atlas(self, atlas: Atlas, note: str = "") -> None:
         """note: a few words about this picture (its step, say), shown while nothing is pointed at."""
         self.atlas, self._note = atlas, note

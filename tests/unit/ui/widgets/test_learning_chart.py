@@ -24,6 +24,10 @@ def feed(panel, count=200):
     panel.chart.set_validation([50, 100, 150], [0.4, 0.3, 0.35], [0.8, 0.9, 0.85])
 
 
+def best_words(panel):
+    return [label.text for _, label in panel.chart.best_legend.items]
+
+
 def curve(panel, name, kind):
     return panel.chart._curves[name][kind].getOriginalDataset()
 
@@ -45,7 +49,7 @@ def test_small_losses_keep_plain_numbers_on_their_axis(panel):
 def test_the_best_validation_is_marked_and_named(panel):
     feed(panel)
     assert list(panel.chart._best.getData()[0]) == [100]
-    assert panel.chart._best_words.toPlainText() == "best 90.0 %"
+    assert best_words(panel) == ["best validation 90.0 %, step 100"]
 
 
 def test_points_that_come_in_parts_are_smoothed_as_if_they_came_at_once(panel):
@@ -107,7 +111,7 @@ def test_a_new_run_starts_on_an_empty_chart(panel):
     feed(panel)
     panel.chart.clear_run()
     assert panel.chart.summary() == "No steps yet."
-    assert not panel.chart._best_words.isVisible()
+    assert best_words(panel) == []
 
 
 def test_a_million_points_are_thinned_before_they_are_painted(panel):
