@@ -1,7 +1,7 @@
 """The recipe of a run: every choice that decides its result, in one validated, storable struct.
 
-The bounds and the words beside each field are the single source for the form in the window, the check in
-the worker and the `--set` option on the command line.
+The bounds and the words beside each field (`core.recipe_sections`) are the single source for the form in the
+window, the check in the worker and the `--set` option on the command line.
 """
 
 import tomllib
@@ -14,82 +14,14 @@ from msgspec import Meta, Struct
 
 from fnet_studio.core import places
 from fnet_studio.core.errors import UserError
-
-Source = Literal["sample", "imdb"]
-Mixer = Literal["fourier", "attention"]
-
-
-class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    source: Annotated[Source, Meta(title="Data set", description="The bundled sample, or IMDb reviews.")] = "sample"
-    path: Annotated[str, Meta(title="Archive or folder", description="aclImdb.tar.gz, or the folder made from it.")] = (
-        ""
-    )
-    vocabulary_size: Annotated[
-        int,
-        Meta(ge=100, le=100_000, title="Vocabulary", description="WordPiece pieces, special ones included."),
-    ] = 15_000
-    sequence_length: Annotated[
-        int,
-        Meta(
-            ge=8,
-            le=4096,
-            title="Length",
-            description="Every text is cut or padded to this many tokens. Padding is mixed in too: the length "
-            "is part of the model.",
-        ),
-    ] = 512
-    validation_split: Annotated[
-        float, Meta(ge=0.01, le=0.5, title="Validation share", description="Taken from the training texts.")
-    ] = 0.2
-    split_seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, title="Split seed", description="Decides which texts validate.")
-    ] = 42
-
-
-class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    mixer: Annotated[Mixer, Meta(title="Mixing", description="FNet: Fourier. Transformer: attention.")] = "fourier"
-    num_layers: Annotated[int, Meta(ge=1, le=48, title="Layers", description="Encoder blocks.")] = 3
-    hidden_dim: Annotated[int, Meta(ge=8, le=4096, title="Hidden size", description="Width of a token's vector.")] = 128
-    intermediate_dim: Annotated[
-        int,
-        Meta(ge=8, le=16384, title="Intermediate size", description="Width inside the feed-forward part."),
-    ] = 512
-    num_heads: Annotated[int, Meta(ge=1, le=64, title="Heads", description="Attention heads; unused by FNet.")] = 2
-    dropout: Annotated[
-        float, Meta(ge=0.0, le=0.9, title="Dropout", description="Share dropped before the output layer.")
-    ] = 0.1
-
-
-class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    epochs: Annotated[int, Meta(ge=1, le=1000, title="Epochs", description="Passes over the training texts.")] = 3
-    batch_size: Annotated[int, Meta(ge=1, le=4096, title="Batch", description="Texts a step.")] = 64
-    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, title="Learning rate", description="Adam's step size.")] = 1e-3
-    seed: Annotated[
-        int,
-        Meta(ge=0, le=2**31 - 1, title="Seed", description="Decides the first weights, dropout and order."),
-    ] = 0
-
-
-class ObserveRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    probe: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=2000,
-            title="Probe sentence",
-            description="Its mixing maps are shown live.",
-        ),
-    ] = "A slow start, but the last hour is the best thing I have seen in years."
-    keep_maps_every_s: Annotated[
-        float, Meta(ge=1.0, le=3600.0, title="Keep maps every (s)", description="How often maps are stored.")
-    ] = 20.0
-
-
-class SavingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
-    checkpoint_every_s: Annotated[
-        float, Meta(ge=0.0, le=86400.0, title="Checkpoint every (s)", description="And after each epoch; 0: each step.")
-    ] = 60.0
-    keep_last: Annotated[int, Meta(ge=1, le=1000, title="Checkpoints kept", description="Older ones are removed.")] = 2
+from fnet_studio.core.recipe_sections import (
+    DataRecipe,
+    ModelRecipe,
+    ObserveRecipe,
+    OptimisationRecipe,
+    SavingRecipe,
+    TrainingRecipe,
+)
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +30,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     data: DataRecipe = DataRecipe()
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
+    optimisation: OptimisationRecipe = OptimisationRecipe()
     observe: ObserveRecipe = ObserveRecipe()
     saving: SavingRecipe = SavingRecipe()
 
@@ -148,6 +81,8 @@ def _field(key: str, item: msgspec.structs.FieldInfo) -> Field:
     choices: tuple[str, ...] = ()
     if typing.get_origin(kind) is Literal:
         choices, kind = typing.get_args(kind), str
+    elif kind is bool:
+        choices = ("False", "True")
     return Field(
         key=key,
         title=meta.title or item.name,
@@ -167,19 +102,43 @@ def from_mapping(values: dict[str, Any]) -> Recipe:
         recipe = msgspec.convert(values, Recipe, strict=True)
     except msgspec.ValidationError as error:
         raise _explained(error, values) from None
-    if recipe.model.mixer == "attention" and recipe.model.hidden_dim % recipe.model.num_heads:
+    if recipe.model.mixer in ("attention", "hybrid") and recipe.model.hidden_dim % recipe.model.num_heads:
         raise UserError(
             "recipe.invalid",
             f"model.hidden_dim {recipe.model.hidden_dim} cannot be shared by {recipe.model.num_heads} heads.",
             "Choose a hidden size that the number of heads divides.",
         )
-    if recipe.data.source == "imdb" and not recipe.data.path:
+    if recipe.training.batch_size % recipe.training.accumulation:
+        raise UserError(
+            "recipe.invalid",
+            f"A batch of {recipe.training.batch_size} (training.batch_size) cannot be cut into "
+            f"{recipe.training.accumulation} equal parts (training.accumulation).",
+            "Choose an accumulation that divides the batch.",
+        )
+    if recipe.data.source != "sample" and not recipe.data.path:
+        wanted = "IMDb" if recipe.data.source == "imdb" else "files of your own"
+        what = "aclImdb.tar.gz, or the folder made from it" if recipe.data.source == "imdb" else "the training file"
         raise UserError(
             "recipe.no-data",
-            "The recipe asks for IMDb, but data.path is empty.",
-            "Name aclImdb.tar.gz, or the folder made from it (on the command line: --set data.path=FILE).",
+            f"The recipe asks for {wanted}, but data.path is empty.",
+            f"Name {what} (on the command line: --set data.path=FILE).",
         )
+    class_names(recipe.data)
     return recipe
+
+
+def class_names(data: DataRecipe) -> dict[str, str]:
+    """What `data.labels` says: label as it stands in the file to class name. UserError `recipe.invalid`."""
+    if data.labels in ("", "auto"):
+        return {}
+    parts = [part.partition("=") for part in data.labels.split(",")]
+    if not all(label.strip() and name.strip() for label, _, name in parts):
+        raise UserError(
+            "recipe.invalid",
+            f"Meaning of labels (data.labels) is {data.labels!r}, which is no list of label=name.",
+            "Write it like 0=negative, 1=positive.",
+        )
+    return {label.strip(): name.strip() for label, _, name in parts}
 
 
 def load(path: Path, changes: dict[str, str] | None = None) -> Recipe:
@@ -203,14 +162,17 @@ def load(path: Path, changes: dict[str, str] | None = None) -> Recipe:
 
 def put(values: dict[str, Any], key: str, text: str) -> None:
     """Set one dotted key to a value given as text. UserError `recipe.invalid` for an unknown key or a wrong value."""
-    if key == "name":
-        values["name"] = text
+    if key in ("name", "task"):
+        values[key] = text
         return
     field = fields().get(key)
     if field is None:
         raise UserError("recipe.invalid", f"A recipe has no setting {key!r}.", f"Known ones: {', '.join(fields())}.")
     section, name = key.split(".")
     values.setdefault(section, {})[name] = parse(field, text)
+
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def parse(field: Field, text: str) -> Any:
@@ -221,10 +183,12 @@ def parse(field: Field, text: str) -> Any:
             value: Any = int(text.replace("_", "").replace(" ", ""))
         elif field.type is float:
             value = float(text.replace(",", "."))
+        elif field.type is bool:
+            return _TRUTH[text.lower()]
         else:
             value = text
-    except ValueError:
-        kind = "a whole number" if field.type is int else "a number"
+    except (ValueError, KeyError):
+        kind = {int: "a whole number", bool: "true or false"}.get(field.type, "a number")
         raise _out_of_range(field, text, kind) from None
     if field.choices and value not in field.choices:
         raise _out_of_range(field, text, "one of these")

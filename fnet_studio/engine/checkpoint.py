@@ -3,6 +3,7 @@ data, and what was summed so far. One safetensors file a checkpoint, verified wh
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 import msgspec
@@ -13,10 +14,13 @@ from safetensors.numpy import load_file, save
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.classifier import State
+from fnet_studio.engine.step import State, Weights
 
 FORMAT = 1
 FOLDER = "checkpoints"
+BEST = "best.safetensors"
+_UNREADABLE = (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError)
+_Arrays = TypeVar("_Arrays", State, Weights)
 
 
 class Position(Struct, kw_only=True):
@@ -32,6 +36,10 @@ class Position(Struct, kw_only=True):
     time_s: float = 0.0
     """Seconds of the run so far, as its metrics count them."""
     training_s: float = 0.0
+    best: float | None = None
+    """The best epoch's validation figure (`optimisation.monitor`) so far."""
+    best_epoch: int = 0
+    """Counted from 1; 0 before the first validation."""
     devices: int = 1
     """Devices that shared a batch: another number adds up in another order, so losses would differ in the last bits."""
 
@@ -39,9 +47,33 @@ class Position(Struct, kw_only=True):
 def write(folder: Path, state: State, position: Position, keep_last: int) -> Path:
     """`checkpoints/<step>.safetensors` under the run's folder; older ones beyond `keep_last` are removed. UserError
     when the disk refuses, or `run.unverified` when the file does not read back as written."""
-    tensors = {name: np.asarray(value) for name, value in _named(state).items()}
-    header = {"format": str(FORMAT), "position": json.dumps(msgspec.to_builtins(position))}
     path = folder / FOLDER / f"{position.step:08d}.safetensors"
+    _write(path, state, position)
+    for old in stored(folder)[:-keep_last]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def write_best(folder: Path, weights: Weights, position: Position) -> None:
+    """`best.safetensors` under the run's folder: what the best epoch so far ended with. UserError as in `write`."""
+    _write(folder / BEST, weights, position)
+
+
+def read_best(folder: Path, like: Weights) -> Weights:
+    """UserError `run.no-checkpoint` when it is gone or damaged."""
+    try:
+        return _read(folder / BEST, like)[0]
+    except _UNREADABLE as error:
+        raise UserError(
+            "run.no-checkpoint",
+            f"{BEST} of the run {folder.name} cannot be read: {error}.",
+            "Start it again from its recipe.",
+        ) from None
+
+
+def _write(path: Path, arrays: State | Weights, position: Position) -> None:
+    tensors = {name: np.asarray(value) for name, value in _named(arrays).items()}
+    header = {"format": str(FORMAT), "position": json.dumps(msgspec.to_builtins(position))}
     files.write_atomically(path, save(tensors, metadata=header))
     written = load_file(path)
     if any(not np.array_equal(value, written[name], equal_nan=True) for name, value in tensors.items()):
@@ -49,9 +81,6 @@ def write(folder: Path, state: State, position: Position, keep_last: int) -> Pat
         raise UserError(
             "run.unverified", f"The checkpoint {path.name} does not read back as written.", "Check the disk."
         )
-    for old in stored(folder)[:-keep_last]:
-        old.unlink(missing_ok=True)
-    return path
 
 
 def stored(folder: Path) -> list[Path]:
@@ -66,7 +95,7 @@ def read_newest(folder: Path, like: State) -> tuple[State, Position]:
     for path in reversed(stored(folder)):
         try:
             return _read(path, like)
-        except (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError) as error:
+        except _UNREADABLE as error:
             problems.append(f"{path.name}: {error}")
     words = f" ({'; '.join(problems)})" if problems else ""
     raise UserError(
@@ -76,7 +105,7 @@ def read_newest(folder: Path, like: State) -> tuple[State, Position]:
     )
 
 
-def _read(path: Path, like: State) -> tuple[State, Position]:
+def _read(path: Path, like: _Arrays) -> tuple[_Arrays, Position]:
     with safe_open(path, framework="numpy") as opened:
         header = opened.metadata() or {}
     if header.get("format") != str(FORMAT):
@@ -91,10 +120,10 @@ def _read(path: Path, like: State) -> tuple[State, Position]:
     return jax.tree.unflatten(jax.tree.structure(like), leaves), position
 
 
-def _named(state: State) -> dict[str, jax.Array]:
+def _named(state: State | Weights) -> dict[str, jax.Array]:
     """By part and place: the order of a model's variables is part of its recipe."""
     return {
         f"{part}/{index:03d}": value
-        for part, values in zip(State._fields, state, strict=True)
+        for part, values in zip(state._fields, state, strict=True)
         for index, value in enumerate(values)
     }

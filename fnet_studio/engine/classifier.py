@@ -1,180 +1,115 @@
-"""The from-scratch text classifier of a recipe: build it, step it, measure it, keep it, bring it back."""
+"""The from-scratch text classifier of a recipe: its data, its model, and the model on disk."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import keras
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from safetensors.numpy import load_file, save
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.data.batches import Batch
-from fnet_studio.data.dataset import Dataset
+from fnet_studio.data.dataset import Dataset, Split, load_dataset
+from fnet_studio.data.progress import Progress, StopCheck
+from fnet_studio.data.wordpiece import WordPieceTokenizer
+from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
+from fnet_studio.engine.objectives import Binary, Objective, Softmax
+from fnet_studio.engine.task import Stored
+from fnet_studio.engine.texts import data_files
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
 WEIGHTS = "model.safetensors"
 
 
-class State(NamedTuple):
-    """Everything that a training step changes, as arrays on the device."""
-
-    trainable: list[jax.Array]
-    non_trainable: list[jax.Array]
-    optimizer: list[jax.Array]
-
-
-class Sums(NamedTuple):
-    """Sums over the examples of one batch; divide by `weight` for means."""
-
-    loss: jax.Array
-    correct: jax.Array
-    weight: jax.Array
-
-
-def build(recipe: Recipe, vocabulary_size: int) -> keras.Model:
-    """An untrained classifier: (batch, length) token ids to (batch, 1), the probability of the second class."""
-    keras.utils.set_random_seed(recipe.training.seed)
-    part = recipe.model
-    return build_imdb_classifier(
-        mixer=part.mixer,
-        vocabulary_size=vocabulary_size,
-        sequence_length=recipe.data.sequence_length,
-        hidden_dim=part.hidden_dim,
-        intermediate_dim=part.intermediate_dim,
-        num_layers=part.num_layers,
-        num_heads=part.num_heads,
-        dropout=part.dropout,
+def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> "Classifier":
+    data = recipe.data
+    dataset = load_dataset(
+        data.source,
+        data.path,
+        vocabulary_size=data.vocabulary_size,
+        sequence_length=data.sequence_length,
+        validation_split=data.validation_split,
+        split_seed=data.split_seed,
+        files=data_files(data),
+        progress=progress,
+        stopped=stopped,
     )
+    return Classifier(recipe, dataset)
 
 
-def _sums(probability: jax.Array, labels: jax.Array, weights: jax.Array) -> Sums:
-    """probability (batch, 1); labels, weights (batch,). Binary cross-entropy, clipped as Keras clips it."""
-    probability = probability[:, 0].astype("float32")
-    clipped = jnp.clip(probability, 1e-7, 1 - 1e-7)
-    target = labels.astype("float32")
-    loss = -(target * jnp.log(clipped) + (1 - target) * jnp.log(1 - clipped))
-    correct = (probability > 0.5) == (labels > 0)
-    return Sums((loss * weights).sum(), (correct * weights).sum(), weights.sum())
+class Classifier:
+    """Implements `engine.task.Task` over WordPiece tokens."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset) -> None:
+        self.recipe, self.dataset = recipe, dataset
+        self.class_names, self.content_hash = dataset.class_names, dataset.content_hash
+        self.sequence_length = dataset.sequence_length
+        self.objective = objective(len(self.class_names))
+        splits: dict[str, Split] = {name: getattr(dataset, name) for name in ("train", "validation", "test")}
+        self.parts = {name: Rows(split.token_ids, split.labels) for name, split in splits.items()}
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            **{name: len(part) for name, part in self.parts.items()},
+            "class_names": list(self.class_names),
+            "vocabulary_size": len(self.dataset.vocabulary),
+            "sequence_length": self.sequence_length,
+            "content_hash": self.content_hash,
+            "report": self.dataset.report.to_mapping(),
+        }
+
+    def build(self) -> keras.Model:
+        return build(self.recipe, len(self.dataset.vocabulary), len(self.class_names))
+
+    def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        training = self.recipe.training
+        return batches(self.parts["train"], training.batch_size, training.seed, epoch, first_step=first_step)
+
+    def evaluation_batches(self, split: str) -> Iterator[Batch]:
+        return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)
+
+    def inputs_of(self, text: str) -> Inputs:
+        return self.dataset.encode(text).token_ids[None, :].astype(np.int32)
+
+    def keep(self, model: keras.Model, folder: Path) -> Path:
+        keep(model, self.dataset, folder)
+        return folder / WEIGHTS
 
 
-def data_parallel(batch_size: int) -> tuple[NamedSharding, NamedSharding]:
-    """(replicated, split along the first axis) over as many devices as divide the batch.
-
-    Several cores of a CPU count as several devices (`engine.devices`): XLA runs much of a step on one core only, and
-    two halves of a batch side by side take about half the time.
-    """
-    devices = jax.devices()
-    count = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
-    mesh = Mesh(np.array(devices[:count]), ("batch",))
-    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("batch"))
+def objective(classes: int) -> Objective:
+    return Binary() if classes == 2 else Softmax()
 
 
-class Training:
-    """The jitted steps over one model. The weights live in `State`, not in the model, until `put_back`."""
-
-    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int) -> None:
-        self.model = model
-        self.batch_size = batch_size
-        self._replicated, self._split = data_parallel(batch_size)
-        self.devices = len(self._split.device_set)
-        self.optimizer = keras.optimizers.Adam(learning_rate)
-        self.optimizer.build(model.trainable_variables)
-        whole, split = self._replicated, self._split
-        self._step = jax.jit(
-            self._train_step,
-            donate_argnums=0,
-            in_shardings=(whole, split, split, split),
-            out_shardings=(whole, whole),
+def build(recipe: Recipe, vocabulary_size: int, classes: int = 2) -> keras.Model:
+    """An untrained classifier: (batch, length) token ids to (batch, 1), the probability of the second class; to
+    (batch, classes) logits of more than two."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    part, precision = recipe.model, recipe.training.precision
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)  # of this thread alone
+    try:
+        model = build_imdb_classifier(
+            mixer=part.mixer,
+            vocabulary_size=vocabulary_size,
+            sequence_length=recipe.data.sequence_length,
+            hidden_dim=part.hidden_dim,
+            intermediate_dim=part.intermediate_dim,
+            num_layers=part.num_layers,
+            num_heads=part.num_heads,
+            dropout=part.dropout,
         )
-        self._forward = jax.jit(
-            self._evaluate_step, in_shardings=(whole, whole, split, split, split), out_shardings=(whole, whole)
-        )
-
-    def first_state(self) -> State:
-        state = State(
-            [v.value for v in self.model.trainable_variables],
-            [v.value for v in self.model.non_trainable_variables],
-            [v.value for v in self.optimizer.variables],
-        )
-        # copies: the first step uses its state up, and the model's own variables have to outlive it
-        return jax.device_put(jax.tree.map(jnp.copy, state), self._replicated)
-
-    def compile_step(self, length: int, state: State) -> None:
-        """Compile ahead of the first step, so that the time is not counted as training."""
-        self._step = self._step.lower(state, *self._shapes(length)).compile()
-
-    def compile_forward(self, length: int, state: State) -> None:
-        self._forward = self._forward.lower(state.trainable, state.non_trainable, *self._shapes(length)).compile()
-
-    def _shapes(self, length: int) -> tuple[jax.ShapeDtypeStruct, ...]:
-        """Of token ids, labels and weights."""
-        shape, size = jax.ShapeDtypeStruct, self.batch_size
-        return shape((size, length), jnp.int32), shape((size,), jnp.int32), shape((size,), jnp.float32)
-
-    def step(self, state: State, batch: Batch) -> tuple[State, Sums]:
-        """One optimiser step. The state that is passed in is used up."""
-        return self._step(state, batch.token_ids, batch.labels, batch.weights)
-
-    def forward(self, state: State, batch: Batch) -> tuple[Sums, jax.Array]:
-        """Sums and probabilities (batch,) without dropout; changes nothing."""
-        return self._forward(state.trainable, state.non_trainable, batch.token_ids, batch.labels, batch.weights)
-
-    def _train_step(self, state: State, ids: jax.Array, labels: jax.Array, weights: jax.Array) -> tuple[State, Sums]:
-        def mean_loss(trainable: list[jax.Array]) -> tuple[jax.Array, tuple[Sums, list[jax.Array]]]:
-            outputs: Any = self.model.stateless_call(trainable, state.non_trainable, ids, training=True)
-            probability, non_trainable = outputs
-            sums = _sums(probability, labels, weights)
-            return sums.loss / sums.weight, (sums, non_trainable)
-
-        (_, (sums, non_trainable)), gradients = jax.value_and_grad(mean_loss, has_aux=True)(state.trainable)
-        trainable, optimizer = self.optimizer.stateless_apply(state.optimizer, gradients, state.trainable)
-        return State(list(trainable), list(non_trainable), list(optimizer)), sums
-
-    def _evaluate_step(
-        self, trainable: list, non_trainable: list, ids: jax.Array, labels: jax.Array, weights: jax.Array
-    ) -> tuple[Sums, jax.Array]:
-        outputs: Any = self.model.stateless_call(trainable, non_trainable, ids, training=False)
-        probability, _ = outputs
-        return _sums(probability, labels, weights), probability[:, 0]
-
-    def put_back(self, state: State) -> None:
-        """Write a copy of the state's weights into the model's own variables, for saving."""
-        for variable, value in zip(self.model.trainable_variables, state.trainable, strict=True):
-            variable.assign(np.asarray(value))
-        for variable, value in zip(self.model.non_trainable_variables, state.non_trainable, strict=True):
-            variable.assign(np.asarray(value))
-
-
-class Measured(NamedTuple):
-    loss: float
-    accuracy: float
-    examples: int
-    confusion: np.ndarray
-    """(classes, classes): true class by predicted class."""
-
-
-def measure(
-    forward: Callable[[Batch], tuple[Sums, jax.Array]],
-    batches: Iterator[Batch],
-    on_batch: Callable[[int], None],
-) -> Measured:
-    """Loss, accuracy and confusion over all batches. on_batch gets the number of texts done; it may raise to stop."""
-    loss = correct = weight = 0.0
-    confusion = np.zeros((2, 2), np.int64)
-    for batch in batches:
-        sums, probability = forward(batch)
-        real = batch.weights > 0
-        np.add.at(confusion, (batch.labels[real], (np.asarray(probability)[real] > 0.5).astype(int)), 1)
-        loss, correct, weight = (a + float(b) for a, b in zip((loss, correct, weight), sums, strict=True))
-        on_batch(int(weight))
-    return Measured(loss / weight, correct / weight, int(weight), confusion)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if classes == 2 and precision == "float32":
+        return model
+    # a head of its own, always in float32: bfloat16 knows no probability between 0.996 and 1
+    pooled = model.get_layer("dropout").output
+    name, activation, units = ("probability", "sigmoid", 1) if classes == 2 else ("logits", None, classes)
+    outputs = keras.layers.Dense(units, activation=activation, dtype="float32", name=name)(pooled)
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
@@ -191,8 +126,8 @@ def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
         )
 
 
-def bring_back(recipe: Recipe, folder: Path) -> tuple[keras.Model, list[str], list[str]]:
-    """(model with its trained weights, vocabulary, class names). UserError `run.no-model` or `run.unreadable`."""
+def bring_back(recipe: Recipe, folder: Path) -> Stored:
+    """UserError `run.no-model` or `run.unreadable`."""
     try:
         vocabulary = (folder / "vocabulary.txt").read_text("utf-8").split("\n")[:-1]
         class_names = json.loads((folder / "classes.json").read_text("utf-8"))
@@ -207,7 +142,7 @@ def bring_back(recipe: Recipe, folder: Path) -> tuple[keras.Model, list[str], li
         raise UserError(
             "run.unreadable", f"The model of run {folder.name} cannot be read: {error}.", "Train it again."
         ) from None
-    model = build(recipe, len(vocabulary))
+    model = build(recipe, len(vocabulary), len(class_names))
     for weight in model.weights:
         name = weight.path
         if name not in tensors or tensors[name].shape != tuple(weight.shape):
@@ -217,4 +152,10 @@ def bring_back(recipe: Recipe, folder: Path) -> tuple[keras.Model, list[str], li
                 "The file was changed, or comes from another version: train again.",
             )
         weight.assign(tensors[name])
-    return model, vocabulary, class_names
+    tokenizer, length = WordPieceTokenizer(vocabulary), recipe.data.sequence_length
+    return Stored(
+        model,
+        objective(len(class_names)),
+        class_names,
+        lambda texts: tokenizer.encode_batch(list(texts), length)[0].astype(np.int32),
+    )

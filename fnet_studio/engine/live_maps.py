@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from fnet_studio.core import files, protocol
-from fnet_studio.data.dataset import Dataset
 from fnet_studio.engine.atlas import atlas_of
-from fnet_studio.engine.classifier import State
+from fnet_studio.engine.feed import Inputs
+from fnet_studio.engine.step import State
 from fnet_studio.models.trace import MixingTrace
 
 KEPT_ROWS, KEPT_COLUMNS = 64, 64
@@ -19,9 +19,10 @@ KEPT_ROWS, KEPT_COLUMNS = 64, 64
 class LiveMaps:
     """Draws on request, and keeps a small picture on disk every `every_s` seconds, to be looked at after the run."""
 
-    def __init__(self, model: keras.Model, dataset: Dataset, probe: str, every_s: float, folder: Path) -> None:
+    def __init__(self, model: keras.Model, probe: Inputs, length: int, every_s: float, folder: Path) -> None:
+        """probe: the sentence as the model takes it, (1, length) each."""
         self._trace = MixingTrace(model)
-        self._ids = dataset.encode(probe).token_ids[None, :]
+        self._probe, self._length = probe, length
         self._every_s = every_s
         self._folder = folder / "maps"
         self._kept_at = float("-inf")
@@ -29,15 +30,15 @@ class LiveMaps:
     def draw(self, state: State, rows: int, columns: int, keep_zero: bool) -> tuple[protocol.Maps, bytes]:
         """The atlas of all layers at most (rows, columns) each, for weights that need not be the model's own."""
         began = time.monotonic()
-        values = self._trace.maps(self._ids, rows, columns, keep_zero, state=_on_one_device(state))
-        return atlas_of(self._trace, values, self._ids.shape[1], keep_zero, time.monotonic() - began)
+        values = self._trace.maps(self._probe, rows, columns, keep_zero, state=_on_one_device(state))
+        return atlas_of(self._trace, values, self._length, keep_zero, time.monotonic() - began)
 
     def due(self) -> bool:
         return time.monotonic() - self._kept_at >= self._every_s
 
     def keep(self, state: State, step: int) -> None:
         """Store `maps/<step>.npy`, (layers, rows, columns) float16."""
-        values = self._trace.maps(self._ids, KEPT_ROWS, KEPT_COLUMNS, False, state=_on_one_device(state))
+        values = self._trace.maps(self._probe, KEPT_ROWS, KEPT_COLUMNS, False, state=_on_one_device(state))
         path = self._folder / f"{step:08d}.npy"
         try:
             self._folder.mkdir(exist_ok=True)

@@ -8,36 +8,45 @@ import jax.numpy as jnp
 import numpy as np
 
 from fnet_studio.core import protocol, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
-from fnet_studio.data.wordpiece import WordPieceTokenizer
-from fnet_studio.engine import classifier
+from fnet_studio.engine import measures
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.train import evaluation_batches, load_data
+from fnet_studio.engine.loop import load
+from fnet_studio.engine.step import Training
+from fnet_studio.engine.task import bring_back
 
 
 def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
-    """Loss, accuracy and confusion of a stored model on one split of the data that it was trained with."""
+    """Measure a stored model on one split of the data that it was trained with. Curves, calibration, the worst errors
+    and every prediction go into the run's folder (`measures.write`)."""
     began = time.monotonic()
     recipe, folder = _stored(command.run)
     clock = PhaseClock(job, {})
-    dataset = load_data(recipe, job, clock)
+    task = load(recipe, job, clock)
+    part = task.parts[command.split]
+    if not len(part):
+        raise UserError(
+            "run.no-texts", f"The data of the run {command.run} has no {command.split} texts.", "Choose another split."
+        )
     clock.enter("building")
-    model, _, _ = classifier.bring_back(recipe, folder)
-    training = classifier.Training(model, recipe.training.learning_rate, recipe.training.batch_size)
+    stored = bring_back(recipe, folder)
+    training = Training(stored.model, stored.objective, recipe, total_steps=1)
     state = training.first_state()
-    part = getattr(dataset, command.split)
     clock.enter("compiling")
-    training.compile_forward(recipe.data.sequence_length, state)
-    clock.enter("testing", len(part.labels), "texts")
+    training.compile_forward(next(task.evaluation_batches(command.split)), state)
+    clock.enter("testing", len(part), "texts")
 
     def on_batch(done: int) -> None:
         job.check()
         clock.progress(done)
 
-    measured = classifier.measure(
-        lambda batch: training.forward(state, batch), evaluation_batches(part, training.batch_size), on_batch
+    weights = training.weights(state)
+    measured = measures.measure(
+        lambda batch: training.forward(weights, batch), task.evaluation_batches(command.split), on_batch
     )
+    measures.write(folder, command.split, measured, stored.class_names, run_store.read(command.run).steps)
     clock.leave()
     return protocol.Evaluation(
         split=command.split,
@@ -51,12 +60,10 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
 
 def classify(command: protocol.Classify) -> protocol.Classified:
     """Probabilities of the classes for each text, by a stored model."""
-    recipe, folder = _stored(command.run)
-    model, vocabulary, class_names = classifier.bring_back(recipe, folder)
-    ids, _ = WordPieceTokenizer(vocabulary).encode_batch(list(command.texts), recipe.data.sequence_length)
-    predict = jax.jit(lambda x: model(x, training=False))
-    second = np.asarray(predict(jnp.asarray(ids, jnp.int32)))[:, 0]
-    return protocol.Classified(tuple(class_names), tuple((float(1 - p), float(p)) for p in second))
+    stored = bring_back(*_stored(command.run))
+    predict = jax.jit(lambda x: stored.objective.probabilities(stored.model(x, training=False)))
+    probabilities = predict(jax.tree.map(jnp.asarray, stored.encode(command.texts)))
+    return protocol.Classified(tuple(stored.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
 
 
 def _stored(run: str) -> tuple[Recipe, Path]:

@@ -33,13 +33,15 @@ def ours(mixer: str, steps: int) -> list[float]:
 
     devices.use_all_cores()
     from fnet_studio.core.recipe import from_mapping
-    from fnet_studio.data.batches import batches
     from fnet_studio.engine import classifier
+    from fnet_studio.engine.feed import Rows, batches
+    from fnet_studio.engine.objectives import Binary
+    from fnet_studio.engine.step import Training
 
     recipe = from_mapping({"model": {"mixer": mixer}})
-    training = classifier.Training(classifier.build(recipe, VOCABULARY), 1e-3, BATCH)
+    training = Training(classifier.build(recipe, VOCABULARY), Binary(), recipe, steps)
     state, times = training.first_state(), []
-    for batch in batches(*data(steps), BATCH):
+    for batch in batches(Rows(*data(steps)), BATCH):
         began = time.perf_counter()
         state, sums = training.step(state, batch)
         float(sums.loss)

@@ -91,3 +91,26 @@ def test_a_recipe_survives_its_own_toml():
     first = recipe.load(recipe.bundled("sample-quick"), {"training.seed": "7", "observe.probe": 'A "quoted" one.'})
     again = recipe.from_mapping(tomllib.loads(tomli_w.dumps(recipe.to_mapping(first))))
     assert again == first
+
+
+def test_every_option_beyond_the_published_example_is_off_by_default():
+    options = recipe.Recipe().optimisation
+    assert (options.weight_decay, options.warmup, options.clip_norm, options.label_smoothing, options.ema) == (0,) * 5
+    assert (options.schedule, options.layer_decay, options.keep, options.patience) == ("constant", 1.0, "last", 0)
+    training = recipe.Recipe().training
+    assert (training.accumulation, training.auto_batch, training.precision) == (1, False, "float32")
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("Yes", True), ("off", False), ("False", False)])
+def test_a_switch_is_read_from_common_words(text, value):
+    assert recipe.parse(recipe.fields()["training.auto_batch"], text) is value
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused():
+    with pytest.raises(UserError, match="true or false"):
+        recipe.parse(recipe.fields()["training.auto_batch"], "perhaps")
+
+
+def test_a_batch_that_cannot_be_cut_evenly_is_refused():
+    with pytest.raises(UserError, match="3 equal parts"):
+        recipe.from_mapping({"training": {"batch_size": 8, "accumulation": 3}})

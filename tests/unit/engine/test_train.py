@@ -3,7 +3,10 @@ import pytest
 
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.engine import classifier, stored_run
+from fnet_studio.engine import classifier, measures, stored_run
+from fnet_studio.engine.feed import Rows, batches
+from fnet_studio.engine.objectives import Binary
+from fnet_studio.engine.step import Training
 from fnet_studio.engine.train import train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -93,7 +96,7 @@ def test_a_stored_run_measures_again_what_it_measured_then(tiny, job):
 
 
 def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_the_epoch_before(tiny, job, monkeypatch):
-    real = classifier.Training.step
+    real = Training.step
     calls = []
 
     def broken(self, state, batch):
@@ -101,7 +104,7 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_the_epoch_before(t
         calls.append(1)
         return state, sums._replace(loss=sums.loss * np.nan) if len(calls) == 20 else sums
 
-    monkeypatch.setattr(classifier.Training, "step", broken)
+    monkeypatch.setattr(Training, "step", broken)
     with pytest.raises(UserError) as caught:
         start(tiny, job)
     assert caught.value.kind == "train.not-finite"
@@ -127,23 +130,18 @@ def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
 
 def test_measuring_agrees_with_plain_arithmetic(tiny):
     model = classifier.build(tiny, 50)
-    training = classifier.Training(model, 1e-3, 4)
+    training = Training(model, Binary(), changed(tiny, training__batch_size=4), 1)
     state = training.first_state()
     ids = np.random.default_rng(0).integers(0, 50, (7, 32)).astype(np.uint16)
     labels = np.array([0, 1, 1, 0, 1, 0, 0], np.int32)
-    batches = classifier_batches(ids, labels, 4)
-    measured = classifier.measure(lambda batch: training.forward(state, batch), batches, lambda done: None)
+    weights = training.weights(state)
+    ordered = batches(Rows(ids, labels), 4, shuffle=False)
+    measured = measures.measure(lambda batch: training.forward(weights, batch), ordered, lambda done: None)
     p = model.predict(ids.astype(np.int32), verbose=0)[:, 0].astype(np.float64)
     loss = -np.mean(np.where(labels == 1, np.log(p), np.log(1 - p)))
     assert measured.loss == pytest.approx(loss, rel=1e-5)
     assert measured.accuracy == pytest.approx(np.mean((p > 0.5) == (labels == 1)))
     assert measured.examples == 7
-
-
-def classifier_batches(ids, labels, size):
-    from fnet_studio.data.batches import batches
-
-    return batches(ids, labels, size, shuffle=False)
 
 
 def test_a_step_over_several_devices_does_what_one_device_does(tiny):
@@ -152,16 +150,16 @@ def test_a_step_over_several_devices_does_what_one_device_does(tiny):
 
     ids = np.random.default_rng(0).integers(0, 50, (8, 32)).astype(np.int32)
     labels = np.array([0, 1, 1, 0, 1, 0, 0, 1], np.int32)
-    recipe_without_dropout = changed(tiny, model__dropout=0.0)
+    recipe_without_dropout = changed(tiny, model__dropout=0.0, training__learning_rate=1e-3)
     model = classifier.build(recipe_without_dropout, 50)
-    training = classifier.Training(model, 1e-3, 8)
+    training = Training(model, Binary(), recipe_without_dropout, 1)
     state = training.first_state()
-    for batch in classifier_batches(ids, labels, 8):
+    for batch in batches(Rows(ids, labels), 8, shuffle=False):
         state, _ = training.step(state, batch)
     peer = classifier.build(recipe_without_dropout, 50)
     peer.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
     peer.fit(ids, labels, batch_size=8, epochs=1, shuffle=False, verbose=0)
-    training.put_back(state)
+    training.put_back(training.weights(state))
     for ours, theirs in zip(model.weights, peer.weights, strict=True):
         np.testing.assert_allclose(np.asarray(ours.value), np.asarray(theirs.value), atol=2e-5, err_msg=ours.path)
 

@@ -1,0 +1,193 @@
+"""The sections of a recipe: every setting with its bounds, its title and its words."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Source = Literal["sample", "imdb", "files"]
+Mixer = Literal["fourier", "attention", "linear", "random", "identity", "hybrid"]
+
+
+class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    source: Annotated[
+        Source, Meta(title="Data set", description="The bundled sample, IMDb reviews, or files of one's own.")
+    ] = "sample"
+    path: Annotated[
+        str,
+        Meta(
+            title="Archive, file or folder",
+            description="IMDb: aclImdb.tar.gz, or the folder made from it. Files: a table (CSV, TSV, JSON lines, "
+            "Parquet), or a folder with one folder for each class.",
+        ),
+    ] = ""
+    validation_path: Annotated[
+        str, Meta(title="Validation file", description="Of files; none: a share of the training texts.")
+    ] = "none"
+    test_path: Annotated[str, Meta(title="Test file", description="Of files; none: there is no test.")] = "none"
+    text_column: Annotated[str, Meta(title="Text column", description="Of files; auto: looked for.")] = "auto"
+    pair_column: Annotated[
+        str, Meta(title="Second text", description="Column of the second text of a pair; auto: looked for.")
+    ] = "auto"
+    label_column: Annotated[str, Meta(title="Label column", description="Of files; auto: looked for.")] = "auto"
+    labels: Annotated[
+        str,
+        Meta(
+            title="Meaning of labels",
+            description="Of files, such as 0=negative, 1=positive; auto: the labels are the names of the classes.",
+        ),
+    ] = "auto"
+    vocabulary_size: Annotated[
+        int,
+        Meta(ge=100, le=100_000, title="Vocabulary", description="WordPiece pieces, special ones included."),
+    ] = 15_000
+    sequence_length: Annotated[
+        int,
+        Meta(
+            ge=8,
+            le=4096,
+            title="Length",
+            description="Every text is cut or padded to this many tokens. Padding is mixed in too: the length "
+            "is part of the model.",
+        ),
+    ] = 512
+    validation_split: Annotated[
+        float, Meta(ge=0.01, le=0.5, title="Validation share", description="Taken from the training texts.")
+    ] = 0.2
+    split_seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, title="Split seed", description="Decides which texts validate.")
+    ] = 42
+
+
+class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    mixer: Annotated[
+        Mixer,
+        Meta(
+            title="Mixing",
+            description="FNet: Fourier. Transformer: attention. The others are the paper's; hybrid: attention in the "
+            "top two layers.",
+        ),
+    ] = "fourier"
+    num_layers: Annotated[int, Meta(ge=1, le=48, title="Layers", description="Encoder blocks.")] = 3
+    hidden_dim: Annotated[int, Meta(ge=8, le=4096, title="Hidden size", description="Width of a token's vector.")] = 128
+    intermediate_dim: Annotated[
+        int,
+        Meta(ge=8, le=16384, title="Intermediate size", description="Width inside the feed-forward part."),
+    ] = 512
+    num_heads: Annotated[int, Meta(ge=1, le=64, title="Heads", description="Attention heads; unused by FNet.")] = 2
+    dropout: Annotated[
+        float, Meta(ge=0.0, le=0.9, title="Dropout", description="Share dropped before the output layer.")
+    ] = 0.1
+
+
+class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    epochs: Annotated[int, Meta(ge=1, le=1000, title="Epochs", description="Passes over the training texts.")] = 3
+    batch_size: Annotated[int, Meta(ge=1, le=4096, title="Batch", description="Texts a step.")] = 64
+    learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, title="Learning rate", description="Adam's step size.")] = 1e-3
+    seed: Annotated[
+        int,
+        Meta(ge=0, le=2**31 - 1, title="Seed", description="Decides the first weights, dropout and order."),
+    ] = 0
+    accumulation: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=4096,
+            title="Accumulation",
+            description="Parts that each batch is worked through in, one after the other: less memory, the same step. "
+            "It has to divide the batch.",
+        ),
+    ] = 1
+    auto_batch: Annotated[
+        bool,
+        Meta(title="Retry with less memory", description="When memory runs out: twice the accumulation, and go on."),
+    ] = False
+    precision: Annotated[
+        Literal["float32", "mixed_bfloat16"],
+        Meta(title="Precision", description="mixed_bfloat16: computes in bfloat16, keeps the weights in float32."),
+    ] = "float32"
+
+
+class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """Beyond plain Adam; everything is off by default, as in the published example."""
+
+    weight_decay: Annotated[
+        float,
+        Meta(ge=0.0, le=1.0, title="Weight decay", description="AdamW's, on kernels and embeddings alone; 0: off."),
+    ] = 0.0
+    schedule: Annotated[
+        Literal["constant", "linear", "cosine"],
+        Meta(title="Schedule", description="How the learning rate falls after the warm-up, to 0 at the last step."),
+    ] = "constant"
+    warmup: Annotated[
+        float,
+        Meta(ge=0.0, le=0.9, title="Warm-up", description="Share of all steps in which the learning rate rises."),
+    ] = 0.0
+    clip_norm: Annotated[
+        float,
+        Meta(ge=0.0, le=1000.0, title="Gradient clipping", description="Largest norm of all gradients; 0: off."),
+    ] = 0.0
+    label_smoothing: Annotated[
+        float,
+        Meta(ge=0.0, le=0.5, title="Label smoothing", description="Share of each label spread over all classes."),
+    ] = 0.0
+    ema: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=0.99999,
+            title="Averaged weights",
+            description="Decay of the exponential moving average that is evaluated and kept, such as 0.999; 0: off.",
+        ),
+    ] = 0.0
+    layer_decay: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=1.0,
+            title="Layer-wise decay",
+            description="Learning rate of each layer as a share of the one above it; 1: the same for all.",
+        ),
+    ] = 1.0
+    keep: Annotated[
+        Literal["last", "best"],
+        Meta(title="Model kept", description="That of the last epoch, or of the best one on the validation texts."),
+    ] = "last"
+    monitor: Annotated[
+        Literal["accuracy", "loss"],
+        Meta(title="Best by", description="Validation figure that decides which epoch is the best."),
+    ] = "accuracy"
+    patience: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            title="Patience",
+            description="Stop after this many epochs without a better one, and keep the best; 0: off.",
+        ),
+    ] = 0
+
+    @property
+    def keeps_best(self) -> bool:
+        return self.keep == "best" or self.patience > 0
+
+
+class ObserveRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    probe: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=2000,
+            title="Probe sentence",
+            description="Its mixing maps are shown live.",
+        ),
+    ] = "A slow start, but the last hour is the best thing I have seen in years."
+    keep_maps_every_s: Annotated[
+        float, Meta(ge=1.0, le=3600.0, title="Keep maps every (s)", description="How often maps are stored.")
+    ] = 20.0
+
+
+class SavingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    checkpoint_every_s: Annotated[
+        float, Meta(ge=0.0, le=86400.0, title="Checkpoint every (s)", description="And after each epoch; 0: each step.")
+    ] = 60.0
+    keep_last: Annotated[int, Meta(ge=1, le=1000, title="Checkpoints kept", description="Older ones are removed.")] = 2

@@ -1,0 +1,240 @@
+"""The loop of a run: epochs, validation, the best epoch, the test; told to the job and kept in the run's folder."""
+
+import time
+from typing import NoReturn
+
+import numpy as np
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.recipe import Recipe
+from fnet_studio.core.run_store import RunWriter
+from fnet_studio.data.batches import steps_per_epoch
+from fnet_studio.engine import checkpoint, measures
+from fnet_studio.engine.checkpoint import Position
+from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.job import Job
+from fnet_studio.engine.live_maps import LiveMaps
+from fnet_studio.engine.step import State, Training, Weights
+from fnet_studio.engine.task import Task, load_task
+
+
+def load(recipe: Recipe, job: Job, clock: PhaseClock) -> Task:
+    """The recipe's data, its phases told to the job. Raises Stopped, and UserError for what is wrong with it."""
+
+    def progress(phase: str, done: int, total: int) -> None:
+        clock.enter(phase, total)
+        clock.progress(done)
+
+    return load_task(recipe, progress, lambda: bool(job.stop_mode))
+
+
+class Run:
+    """One run at work. Owns the weights, and the place in the data."""
+
+    def __init__(self, task: Task, job: Job, clock: PhaseClock, writer: RunWriter, resumed: bool = False) -> None:
+        self.task, self.recipe, self.job, self.clock, self.writer = task, task.recipe, job, clock, writer
+        recipe = self.recipe
+        clock.enter("building")
+        model = task.build()
+        self.per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
+        self.training = Training(model, task.objective, recipe, self.per_epoch * recipe.training.epochs)
+        self.state: State = self.training.first_state()
+        self.at = Position(devices=self.training.devices)
+        if resumed:
+            self.state, self.at = checkpoint.read_newest(writer.folder, self.state)
+            writer.forget_after(self.at.step, self.at.epoch)
+            if self.at.devices != self.training.devices:
+                self.job.tell(protocol.Log("warning", _other_devices(self.at.devices, self.training.devices)))
+        probe = task.inputs_of(recipe.observe.probe)
+        self.maps = LiveMaps(model, probe, task.sequence_length, recipe.observe.keep_maps_every_s, writer.folder)
+        self.began = self.saved_at = time.monotonic()
+
+    def do(self) -> None:
+        recipe, task = self.recipe, self.task
+        self._announce()
+        self.clock.enter("compiling")
+        self.training.compile_step(next(task.train_batches(0)), self.state)
+        self.job.check()
+        self.training.compile_forward(next(task.evaluation_batches("validation")), self.state)
+        self.job.check()
+        self._show()
+        self.began = time.monotonic() - self.at.time_s
+        while self.at.epoch < recipe.training.epochs and not self._out_of_patience():
+            self._epoch()
+            best = self._validate()
+            self.at = Position(
+                step=self.at.step,
+                epoch=self.at.epoch + 1,
+                training_s=self.at.training_s,
+                devices=self.at.devices,
+                best=self.at.best,
+                best_epoch=self.at.best_epoch,
+            )
+            self._save(model=best or not recipe.optimisation.keeps_best)
+        weights = self.training.weights(self.state)
+        if recipe.optimisation.keeps_best:
+            self._tell_best()
+            weights = checkpoint.read_best(self.writer.folder, weights)
+        if len(task.parts["test"]):
+            self._test(weights)
+        self.clock.leave()
+
+    def _announce(self) -> None:
+        record = self.writer.record
+        record.parameters, record.total_steps = (
+            self.training.model.count_params(),
+            self.per_epoch * self.recipe.training.epochs,
+        )
+        record.data = self.task.summary()
+        self.writer.save()
+        assert record.device is not None
+        self.job.tell(
+            protocol.RunStarted(
+                run=record.id,
+                folder=str(self.writer.folder),
+                recipe=record.recipe,
+                parameters=record.parameters,
+                device=record.device,
+                steps_per_epoch=self.per_epoch,
+                total_steps=record.total_steps,
+                data=record.data,
+                resumed_at=self.at.step,
+            )
+        )
+
+    def _epoch(self) -> None:
+        """The rest of the epoch under way."""
+        at = self.at
+        self.clock.enter("training", self.writer.record.total_steps, "steps", done=at.step)
+        for batch in self.task.train_batches(at.epoch, at.step_in_epoch):
+            self.job.check()
+            began = time.monotonic()
+            self.state, stepped = self.training.step(self.state, batch)
+            loss, correct, weight, rate, norm = (float(value) for value in stepped)  # waits for the step
+            took = time.monotonic() - began
+            at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
+            at.training_s, at.time_s = at.training_s + took, time.monotonic() - self.began
+            at.loss_sum, at.correct_sum = at.loss_sum + loss, at.correct_sum + correct
+            at.weight_sum += weight
+            self._tell_step(loss / max(weight, 1.0), correct / max(weight, 1.0), took, rate, norm)
+            self._show()
+            if time.monotonic() - self.saved_at >= self.recipe.saving.checkpoint_every_s:
+                self._checkpoint()
+        counted = max(at.weight_sum, 1.0)
+        self._tell_evaluated("train", at.epoch + 1, at.loss_sum / counted, at.correct_sum / counted, int(at.weight_sum))
+
+    def _tell_step(self, loss: float, accuracy: float, took_s: float, rate: float, norm: float) -> None:
+        at, record = self.at, self.writer.record
+        tokens = self.recipe.training.batch_size * self.task.sequence_length
+        row = (at.step, loss, accuracy, tokens / took_s, at.time_s)
+        self.job.step(*row)
+        names = ("step", "loss", "accuracy", "tokens_per_s", "time_s")
+        self.writer.append(dict(zip(names, row, strict=True)) | {"learning_rate": rate, "gradient_norm": norm})
+        if not np.isfinite(loss):
+            raise UserError(
+                "train.not-finite",
+                f"The loss is no longer a number at step {at.step}.",
+                "Choose a smaller learning rate. The epochs before are kept.",
+            )
+        record.steps, record.training_s = at.step, at.training_s
+        self.clock.progress(at.step)
+
+    def _show(self) -> None:
+        """Draw only what somebody waits for, or what is due to be kept: a picture costs a forward pass."""
+        if self.maps.due():
+            self.maps.keep(self.state, self.at.step)
+        watch = self.job.wanted("maps")
+        if watch:
+            picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
+            self.job.frame("maps", self.at.step, picture, atlas)
+
+    def _validate(self) -> bool:
+        """Measure on the validation texts. True when this epoch is the best so far; its weights are then stored."""
+        at, options = self.at, self.recipe.optimisation
+        weights, epoch = self.training.weights(self.state), self.at.epoch + 1
+        measured = self._measure("validation", weights)
+        figure = measured.accuracy if options.monitor == "accuracy" else -measured.loss
+        best = at.best is None or figure > at.best
+        if best:
+            at.best, at.best_epoch = figure, epoch
+            if options.keeps_best:
+                checkpoint.write_best(self.writer.folder, weights, at)
+        self._tell_evaluated("validation", epoch, measured.loss, measured.accuracy, measured.examples, best=best)
+        return best
+
+    def _test(self, weights: Weights) -> None:
+        measured = self._measure("test", weights)
+        self.writer.record.confusion = measured.confusion.tolist()
+        measures.write(self.writer.folder, "test", measured, self.task.class_names, self.at.step)
+        self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples)
+
+    def _measure(self, split: str, weights: Weights) -> measures.Measured:
+        self.clock.enter("validating" if split == "validation" else "testing", len(self.task.parts[split]), "texts")
+
+        def on_batch(done: int) -> None:
+            self.job.check()
+            self.clock.progress(done)
+
+        return measures.measure(
+            lambda batch: self.training.forward(weights, batch), self.task.evaluation_batches(split), on_batch
+        )
+
+    def _tell_evaluated(
+        self, split: str, epoch: int, loss: float, accuracy: float, examples: int, **more: object
+    ) -> None:
+        setattr(self.writer.record, f"{split}_loss", loss)
+        setattr(self.writer.record, f"{split}_accuracy", accuracy)
+        event = protocol.Evaluated(split, self.at.step, epoch, loss, accuracy, examples, time.monotonic() - self.began)
+        self.writer.append(
+            {"split": split, "step": self.at.step, "epoch": epoch, "loss": loss, "accuracy": accuracy}
+            | {"examples": examples, "time_s": event.time_s}
+            | more
+        )
+        self.writer.flush()
+        self.writer.save()
+        self.job.tell(event)
+
+    def _out_of_patience(self) -> bool:
+        patience = self.recipe.optimisation.patience
+        return 0 < patience <= self.at.epoch - self.at.best_epoch
+
+    def _tell_best(self) -> None:
+        words = f"The model of epoch {self.at.best_epoch} is kept: its validation {self.recipe.optimisation.monitor} "
+        if self.at.epoch < self.recipe.training.epochs:
+            words = f"Stopped early after epoch {self.at.epoch}. " + words
+        self.job.tell(protocol.Log("info", words + "was the best."))
+
+    def _save(self, model: bool = True) -> None:
+        """The model for use, where it is wanted, and a checkpoint to go on from."""
+        self.clock.enter("saving")
+        if model:
+            self.training.put_back(self.training.weights(self.state))
+            path = self.task.keep(self.training.model, self.writer.folder)
+            self.job.tell(protocol.Saved(self.at.step, str(path)))
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        self.at.time_s = time.monotonic() - self.began
+        self.writer.flush()
+        checkpoint.write(self.writer.folder, self.state, self.at, self.recipe.saving.keep_last)
+        self.saved_at = time.monotonic()
+
+    def stop(self) -> NoReturn:
+        """After a stop: keep the model as it is now, or the best one where that is asked for; or remove every
+        trace."""
+        if self.job.stop_mode == "discard":
+            self.writer.discard()
+            raise Stopped
+        if self.at.step:
+            self._save(model=not (self.recipe.optimisation.keeps_best and self.at.best_epoch))
+        self.clock.leave()
+        self.writer.finish("stopped")
+        raise Stopped(kept=bool(self.at.step), run=self.writer.record.id)
+
+
+def _other_devices(then: int, now: int) -> str:
+    return (
+        f"The run was begun on {then} device{'s' if then > 1 else ''} and goes on with {now}: its losses can differ in "
+        "the last digits from those of a run that never stopped."
+    )

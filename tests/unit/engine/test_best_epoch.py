@@ -1,0 +1,102 @@
+"""Early stopping, the best epoch, and averaged weights over whole runs; and that a resume changes none of it."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core.errors import Stopped
+from fnet_studio.engine import checkpoint, classifier, stored_run
+from fnet_studio.engine.train import resume, train
+
+DEVICE = protocol.Device("cpu", "test")
+
+
+@pytest.fixture
+def options(tiny):
+    def make(**optimisation):
+        mapping = recipe.to_mapping(tiny)
+        mapping["training"] |= {"epochs": 6, "batch_size": 32, "learning_rate": 0.02}
+        mapping["optimisation"] |= optimisation
+        return mapping
+
+    return make
+
+
+def start(mapping, job):
+    return train(protocol.Train(mapping), job, DEVICE, {}).run
+
+
+def rows(run, split):
+    return [row for row in run_store.read_metrics(run) if row.get("split") == split]
+
+
+def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
+    mapping = options(patience=2, monitor="loss")
+    mapping["training"]["epochs"] = 10
+    run = start(mapping, job)
+    losses = [row["loss"] for row in rows(run, "validation")]
+    best = int(np.argmin(losses)) + 1
+    assert len(losses) == best + 2 < 10, "patience has to run out for this test to mean something"
+    assert [row["epoch"] for row in rows(run, "validation") if row["best"]][-1] == best
+    assert any("Stopped early" in event.text for event in job.events if isinstance(event, protocol.Log))
+    record = run_store.read(run)
+    assert record.status == "finished"
+    assert record.steps == 4 * (best + 2) < record.total_steps
+    again = stored_run.evaluate(protocol.Evaluate(run, "validation"), job)
+    assert again.loss == pytest.approx(losses[best - 1], rel=1e-5)
+    assert stored_run.evaluate(protocol.Evaluate(run), job).loss == pytest.approx(record.test_loss, rel=1e-5)
+    assert not (run_store.folder(run) / checkpoint.BEST).exists()
+
+
+def test_a_resumed_run_with_every_option_goes_on_bit_for_bit(options, job):
+    mapping = options(
+        patience=2,
+        monitor="loss",
+        ema=0.9,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.01,
+        clip_norm=1.0,
+        label_smoothing=0.1,
+        layer_decay=0.8,
+    )
+    mapping["training"]["accumulation"] = 2
+    whole = start(mapping, job)
+    for step in (3, 9):
+        job.stop_at_step, job.stop_mode = step, ""
+        with pytest.raises(Stopped) as caught:
+            train(protocol.Train(mapping), job, DEVICE, {})
+        job.stop_at_step, job.stop_mode = 0, ""
+        run = caught.value.run
+        resume(protocol.Resume(run), job, DEVICE, {})
+        assert measured(run) == measured(whole)
+        kept, expected = (load_file(run_store.folder(it) / classifier.WEIGHTS) for it in (run, whole))
+        assert all(np.array_equal(kept[name], expected[name]) for name in expected)
+
+
+def measured(run):
+    names = ("split", "step", "loss", "accuracy", "learning_rate", "gradient_norm", "best")
+    return [[row.get(name) for name in names] for row in run_store.read_metrics(run)]
+
+
+def test_a_stop_keeps_the_best_epoch_where_the_best_is_asked_for(options, job):
+    job.stop_at_step = 22
+    with pytest.raises(Stopped) as caught:
+        train(protocol.Train(options(keep="best", monitor="loss")), job, DEVICE, {})
+    job.stop_mode = ""
+    losses = [row["loss"] for row in rows(caught.value.run, "validation")]
+    again = stored_run.evaluate(protocol.Evaluate(caught.value.run, "validation"), job)
+    assert again.loss == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_the_learning_rate_and_the_norm_of_the_gradients_are_logged_each_step(options, job):
+    run = start(options(schedule="linear"), job)
+    steps = [row for row in run_store.read_metrics(run) if "split" not in row]
+    rates = [row["learning_rate"] for row in steps]
+    assert rates == pytest.approx([0.02 * (24 - step) / 24 for step in range(24)], rel=1e-5)
+    assert all(row["gradient_norm"] > 0 for row in steps)
+    lines = (run_store.folder(run) / "metrics.jsonl").read_text().splitlines()
+    assert {"learning_rate", "gradient_norm"} <= set(json.loads(lines[0]))

@@ -1,0 +1,88 @@
+"""Files of one's own: any number of classes, no test part, and what an evaluation leaves behind."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine import stored_run
+from fnet_studio.engine.train import train
+
+DEVICE = protocol.Device("cpu", "test")
+WORDS = {"a": "apple pear plum fruit", "b": "river lake sea water", "c": "iron steel zinc metal"}
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """Three classes that are told apart by their words."""
+    random = np.random.default_rng(0)
+    for name, count in (("train", 60), ("test", 15)):
+        with (tmp_path / f"{name}.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["sentence", "label"])
+            for row in range(count):
+                label = "abc"[row % 3]
+                writer.writerow([" ".join(random.choice(WORDS[label].split(), 6)), label])
+    return tmp_path
+
+
+def mapping(tables, **data):
+    return {
+        "data": {"source": "files", "path": str(tables / "train.csv"), "vocabulary_size": 200, "sequence_length": 16}
+        | data,
+        "model": {"num_layers": 1, "hidden_dim": 16, "intermediate_dim": 16, "dropout": 0.0},
+        "training": {"epochs": 8, "batch_size": 8, "learning_rate": 0.01},
+    }
+
+
+def start(values, job):
+    return train(protocol.Train(values), job, DEVICE, {})
+
+
+def test_three_classes_are_learned_measured_and_told_apart(tables, job):
+    names = "a=fruit, b=water, c=metal"
+    finished = start(mapping(tables, test_path=str(tables / "test.csv"), labels=names), job)
+    assert finished.test_accuracy > 0.9
+    record = run_store.read(finished.run)
+    assert record.data["class_names"] == ["fruit", "metal", "water"]
+    assert np.sum(record.confusion) == 15
+    answer = stored_run.classify(protocol.Classify(finished.run, ("zinc steel iron metal", "sea lake water river")))
+    assert [answer.class_names[int(np.argmax(row))] for row in answer.probabilities] == ["metal", "water"]
+    folder = run_store.folder(finished.run)
+    report = json.loads((folder / "evaluation-test.json").read_text())
+    assert report["confusion"] == record.confusion
+    assert report["accuracy"] == record.test_accuracy
+    with (folder / "predictions-test.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 15
+    assert np.mean([row["label"] == row["predicted"] for row in rows]) == pytest.approx(record.test_accuracy)
+    assert all(sum(float(row[f"p({name})"]) for name in report["class_names"]) == pytest.approx(1) for row in rows)
+
+
+def test_without_a_test_file_nothing_is_tested_and_the_result_says_so(tables, job):
+    finished = start(mapping(tables), job)
+    assert math.isnan(finished.test_accuracy)
+    record = run_store.read(finished.run)
+    assert (record.status, record.data["test"], record.test_accuracy) == ("finished", 0, None)
+    assert "testing" not in job.phases
+    with pytest.raises(UserError, match="no test texts"):
+        stored_run.evaluate(protocol.Evaluate(finished.run, "test"), job)
+    again = stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job)
+    assert again.accuracy == record.validation_accuracy
+
+
+def test_files_without_a_path_and_labels_without_names_are_refused():
+    with pytest.raises(UserError, match=r"data\.path is empty"):
+        recipe.from_mapping({"data": {"source": "files"}})
+    with pytest.raises(UserError, match="label=name"):
+        recipe.from_mapping({"data": {"labels": "0=bad, good"}})
+
+
+def test_a_column_that_is_not_there_is_named(tables, job):
+    with pytest.raises(UserError, match="verdict"):
+        start(mapping(tables, label_column="verdict"), job)
+    assert run_store.list_runs() == ([], [])
