@@ -102,6 +102,16 @@ def test_a_picture_that_nobody_sees_does_not_say_that_it_was_painted(qtbot, pane
         panel.show_atlas(atlas())
 
 
+def test_the_strip_keeps_its_height_whatever_the_height_of_its_panel(qtbot, panel):
+    """Else a layout that shares its height out never comes to rest: this once hung the window."""
+    heights = set()
+    for height in range(340, 700, 12):
+        panel.resize(500, height)
+        qtbot.wait(1)
+        heights.add(panel.strip.height())
+    assert len(heights) == 1
+
+
 def test_the_panel_follows_the_theme(panel, colours):
     colours.set_choice("dark")
     assert panel.view.backgroundBrush().color() == QColor(colours.current.card)
