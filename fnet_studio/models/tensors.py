@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+import jax
 import keras
 import numpy as np
 
@@ -146,7 +147,7 @@ class Unset(keras.initializers.Initializer):
             return keras.ops.zeros(shape, dtype=dtype)
         raw = np.zeros(size * 4 + 64, np.uint8)  # the system gives pages of zeros when they are first touched
         start = -raw.ctypes.data % 64
-        return keras.ops.convert_to_tensor(raw[start : start + size * 4].view(np.float32).reshape(shape))
+        return jax.device_put(raw[start : start + size * 4].view(np.float32).reshape(shape))  # on the CPU no copy
 
     def clone(self) -> "Unset":
         return self

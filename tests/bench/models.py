@@ -40,17 +40,24 @@ def installed(name: str) -> bool:
 
 
 def medians(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Median seconds of each, after one call to warm up, one of each in turn."""
+    """Median seconds of each, after one call to warm up, one of each in turn. Prints the ratios of processor time too:
+    on a machine that others use they are the steadier figure."""
     times: dict[str, list[float]] = {name: [] for name in calls}
+    used: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(repeats):
         for name, call in calls.items():
             if "torch" in sys.modules:
                 time.sleep(0.3)  # its threads spin for a while after each call, at the cost of whoever comes next
-            begun = time.perf_counter()
+            begun, begun_cpu = time.perf_counter(), time.process_time()
             call()
             times[name].append(time.perf_counter() - begun)
+            used[name].append(time.process_time() - begun_cpu)
+    processor = {name: statistics.median(values) for name, values in used.items()}
+    others = ", ".join(f"{n} {v / processor['ours']:.2f}x" for n, v in processor.items() if n != "ours")
+    if others:
+        print(f"  (processor time against ours: {others})", flush=True)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
