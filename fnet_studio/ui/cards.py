@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QPlainTextEdit, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
@@ -98,6 +98,15 @@ class ErrorCard(Card):
         QGuiApplication.clipboard().setText(f"{f.message}\n{f.advice}\n[{f.kind}]\n\n{f.traceback}".strip() + "\n")
 
 
+def _centred(words: QLabel) -> QHBoxLayout:
+    """As wide as it may be; a label that is aligned in its layout would not grow with its lines."""
+    line = QHBoxLayout()
+    line.addStretch(1)
+    line.addWidget(words, 100)
+    line.addStretch(1)
+    return line
+
+
 class EmptyState(QWidget):
     """What will be here, and how to begin."""
 
@@ -120,12 +129,12 @@ class EmptyState(QWidget):
         self.title = label(title, "section")
         self.words = label(words, "muted", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.words.setFixedWidth(TEXT_PX)
+        self.words.setMaximumWidth(TEXT_PX)
         column.addStretch(1)
         column.addWidget(mark, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addLayout(row(None, self.words, None))  # an aligned label would not grow with its lines
+        column.addLayout(_centred(self.words))
         if action:
             self.action = button(action, themes, "", "primary", on_action)
             column.addSpacing(8)
@@ -144,14 +153,14 @@ class BusyState(QWidget):
         self.words = label(words, "section")
         self.detail = label(detail, "muted", wrap=True)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.detail.setFixedWidth(TEXT_PX)
+        self.detail.setMaximumWidth(TEXT_PX)
         bar = QProgressBar()
         bar.setRange(0, 0)
         bar.setTextVisible(False)
         bar.setFixedWidth(240)
         column.addStretch(1)
         column.addWidget(self.words, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addLayout(row(None, self.detail, None))
+        column.addLayout(_centred(self.detail))
         column.addSpacing(8)
         column.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from fnet_studio.core.presets import PresetCard
@@ -29,7 +30,7 @@ HEADS = {
         "It was saved without a head: it shows mixing maps, and predicts no words, because a random head makes noise.",
     ),
 }
-CARD_TEXT_PX = 280
+CARD_TEXT_PX = 320
 
 
 class PresetCardView(Card):
@@ -59,13 +60,7 @@ class PresetCardView(Card):
             self.column.addWidget(label(card.problem, "error", wrap=True, selectable=True))
         facts = row(*(Fact(caption, value) for caption, value in _facts(card)), None, spacing=32)
         self.column.addLayout(facts)
-        self.text = QTextBrowser()
-        self.text.setProperty("bare", True)
-        self.text.setOpenExternalLinks(True)
-        self.text.setMarkdown(_without_title(card.model_card))
-        self.text.document().setDocumentMargin(0)
-        self.text.setMinimumHeight(CARD_TEXT_PX)
-        self.text.setAccessibleName("Model card")
+        self.text = ModelCard(_without_title(card.model_card))
         self.text.hide()
         self.fold = button("Model card", themes, "chevron-right", "quiet", self._toggle)
         self._fold_icon = follow_icon(self.fold, themes, "chevron-right", "muted")
@@ -82,6 +77,24 @@ class PresetCardView(Card):
         unfolded = not self.text.isVisibleTo(self)
         self.text.setVisible(unfolded)
         self._fold_icon.show_icon("chevron-down" if unfolded else "chevron-right", "muted")
+
+
+class ModelCard(QTextBrowser):
+    """As high as its text, up to a limit; then it scrolls."""
+
+    def __init__(self, markdown: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("bare", True)
+        self.setOpenExternalLinks(True)
+        self.setAccessibleName("Model card")
+        self.setMarkdown(markdown)
+        self.document().setDocumentMargin(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        height = min(CARD_TEXT_PX, round(self.document().size().height()) + 2)
+        if height != self.height():
+            self.setFixedHeight(height)
 
 
 def _facts(card: PresetCard) -> list[tuple[str, str]]:

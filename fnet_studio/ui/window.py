@@ -98,7 +98,10 @@ class Window(QMainWindow):
         self.settings.page = key
         if self._was_painted:
             self.page(key)
-        self.stack.setCurrentWidget(self._frames[key])
+        frame = self._frames[key]
+        if frame is not self.stack.currentWidget():
+            self.stack.setCurrentWidget(frame)
+            frame.setFocus()  # or Qt hands the focus to whatever comes next, with its ring
 
     def show_run(self, run: str) -> None:
         self.go("runs")

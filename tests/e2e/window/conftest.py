@@ -27,14 +27,14 @@ class Driver:
     def wait(self, condition, timeout_ms=20_000):
         self.qtbot.waitUntil(condition, timeout=timeout_ms)
 
-    def wait_ready(self):
-        self.wait(lambda: self.supervisor.state.name == "ready")
+    def wait_ready(self, limit_ms=20_000):
+        self.wait(lambda: self.supervisor.state.name == "ready", limit_ms)
 
-    def train(self, name="A run", **callbacks):
-        recipe = recipes.to_mapping(recipes.load(recipes.bundled("sample-quick")))
+    def train(self, name="A run", epochs="30", **callbacks):
+        recipe = recipes.to_mapping(recipes.load(recipes.bundled("sample-quick"), {"training.epochs": epochs}))
         return self.supervisor.ask(protocol.Train(recipe, name), **callbacks)
 
-    def train_to_steps(self, **callbacks):
+    def train_to_steps(self, limit_ms=20_000, **options):
         """Train until its first steps have come back."""
         seen = []
 
@@ -43,8 +43,8 @@ class Driver:
                 seen.append(envelope.reply_to)
 
         self.supervisor.message.connect(look)
-        id = self.train(**callbacks)
-        self.wait(lambda: id in seen)
+        id = self.train(**options)
+        self.wait(lambda: id in seen, limit_ms)
         self.supervisor.message.disconnect(look)
         return id
 
@@ -59,8 +59,8 @@ def open_window(qtbot, qapp):
     stray = StrayWindows(qapp)
     qapp.installEventFilter(stray)
 
-    def open_(script="", page="settings"):
-        window = make_window(qapp, "scripted", script, page)
+    def open_(script="", page="settings", engine="scripted"):
+        window = make_window(qapp, engine, script, page)
         opened.append(window)
         window.show()
         driver = Driver(qtbot, window)

@@ -77,6 +77,11 @@ def test_all_lines_of_an_empty_page_can_be_read(qtbot, themes):
     assert state.words.height() >= state.words.heightForWidth(state.words.width())
 
 
+def test_an_empty_page_asks_for_little_room(qtbot, themes):
+    state = shown(qtbot, EmptyState(themes, "history", "Nothing yet", "What will be here, and how to begin. " * 4))
+    assert state.minimumSizeHint().width() <= 400
+
+
 def test_a_notice_replaces_an_earlier_one_of_its_kind(qtbot, themes):
     notices = shown(qtbot, Notices())
     first, second = ErrorCard(themes, FAILED), ErrorCard(themes, FAILED)
