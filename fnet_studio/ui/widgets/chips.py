@@ -180,15 +180,16 @@ class ChipRow(QWidget):
     def show_words(self, words: Sequence[Word], *, padding: int = 0, cut_tokens: int = 0) -> None:
         """padding: pad tokens that follow; cut_tokens: tokens that did not fit. Both are said behind the chips."""
         self._words = tuple(words)
+        self._flow.setEnabled(False)  # or every chip that is shown lays all of them out again
+        self._flow.removeWidget(self._tail)
         while len(self._chips) < len(words):
             chip = Chip(self._colours, self)
             index = len(self._chips)
             chip.clicked.connect(lambda _=False, index=index: self.toggled.emit(index))
             chip.hovered.connect(self.hovered)
             self._chips.append(chip)
-            self._flow.removeWidget(self._tail)
             self._flow.addWidget(chip)
-            self._flow.addWidget(self._tail)
+        self._flow.addWidget(self._tail)
         for index, chip in enumerate(self._chips):
             chip.setVisible(index < len(words))
             if index < len(words):
@@ -201,6 +202,7 @@ class ChipRow(QWidget):
         self._tail.setText("  ·  ".join(said))
         self._tail.setVisible(bool(said))
         self._focus.set_buttons([chip for chip in self.chips() if not chip.word.special])
+        self._flow.setEnabled(True)
         self._flow.invalidate()
         self.updateGeometry()
 

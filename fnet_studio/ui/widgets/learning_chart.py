@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -13,6 +13,7 @@ from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.figures import count, measure, percent
 from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
 from fnet_studio.ui.widgets.smoothing import Smoother
+from fnet_studio.ui.widgets.thinning import BUCKETS, thin
 
 QUANTITIES = ("loss", "accuracy")
 
@@ -51,6 +52,10 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.ci.layout.setRowStretchFactor(1, 11)
         self.setMinimumSize(280, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._zoomed = QTimer(self, interval=30, singleShot=True)
+        self._zoomed.timeout.connect(self._draw_again)
+        for plot in self.plots.values():
+            plot.getViewBox().sigRangeChangedManually.connect(self._range_changed)
         self.scene().sigMouseMoved.connect(self._moved)
         colours.changed.connect(self._restyle)
         self._restyle()
@@ -132,6 +137,16 @@ class LearningChart(pg.GraphicsLayoutWidget):
         """Show all points, and follow new ones."""
         for plot in self.plots.values():
             plot.enableAutoRange()
+        self._draw_again()
+
+    def _range_changed(self, *_: Any) -> None:
+        self._zoomed.start()
+
+    def _draw_again(self) -> None:
+        """After zooming: other points of a long curve are wanted."""
+        if len(self._step) >= 4 * BUCKETS:
+            for name in QUANTITIES:
+                self._draw(name)
 
     def _shown(self, name: str, values: np.ndarray) -> np.ndarray:
         if name == "accuracy":
@@ -139,6 +154,9 @@ class LearningChart(pg.GraphicsLayoutWidget):
         return np.where(values > 0, values, np.nan) if self._log else values
 
     def _put(self, curve: pg.PlotDataItem, x: np.ndarray, y: np.ndarray) -> None:
+        view = self.plots["loss"].getViewBox()
+        low, high = (-np.inf, np.inf) if view.autoRangeEnabled()[0] else view.viewRange()[0]
+        x, y = thin(x, y, low, high)
         if np.isfinite(y).any():
             curve.setData(x, y)
         else:

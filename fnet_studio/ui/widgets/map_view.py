@@ -36,7 +36,8 @@ def style_axis(axis: pg.AxisItem, theme: Any, label: str = "") -> None:
     if font is not None:
         font.setPointSizeF(9)
         axis.setStyle(tickFont=font)
-    axis.setStyle(tickLength=-4)
+    # minor ticks carry the grid with them, and cost most of the time of a repaint
+    axis.setStyle(tickLength=-4, maxTickLevel=0)
     if label:
         axis.setLabel(label, **{"color": QColor(theme.muted).name(), "font-size": "9pt"})
     # switching the prefixes off leaves the last scale in force: first let no range match

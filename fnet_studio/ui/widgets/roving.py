@@ -34,12 +34,13 @@ class RovingFocus(QObject):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if button is chosen else Qt.FocusPolicy.ClickFocus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched not in self._buttons:
+        kind = event.type()
+        if kind not in (QEvent.Type.FocusIn, QEvent.Type.KeyPress) or watched not in self._buttons:
             return False
         button: QAbstractButton = watched  # type: ignore[assignment]
-        if event.type() == QEvent.Type.FocusIn:
+        if kind == QEvent.Type.FocusIn:
             self._stop_at(button)
-        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        elif isinstance(event, QKeyEvent):
             return self._pressed(button, event)
         return False
 

@@ -7,7 +7,7 @@ gaps in the line and leave the average as it was.
 
 import numpy as np
 
-BLOCK = 256
+BLOCK = 64
 
 
 class Smoother:
