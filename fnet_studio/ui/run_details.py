@@ -18,6 +18,8 @@ from fnet_studio.ui.widgets.learning_chart import LearningChart
 
 CHART_PX = 300
 LEFT_OUT = ("observe.probe", "data.path")
+UNSAID = (None, "", "none", "auto")
+"""Values of settings that nobody chose."""
 
 
 class RunDetails(QWidget):
@@ -61,6 +63,10 @@ class RunDetails(QWidget):
         self._drawing.setSingleShot(True)
         self._drawing.setInterval(0)
         self._drawing.timeout.connect(self._show_curves)
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.setInterval(1)
+        self._filling.timeout.connect(self._show_recipe)
         self.chart = LearningChart(themes, smoothing=smoothing)
         self.chart.setFixedHeight(CHART_PX)
         self.no_curve = label("It wrote no steps.", "muted")
@@ -106,10 +112,8 @@ class RunDetails(QWidget):
         for place, (caption, value) in enumerate(_facts(record)):
             self.facts.addWidget(Fact(caption, value), place // 3, place % 3)
         self._show_trouble(record)
-        self._drawing.start()  # on a turn of its own: reading and drawing the curves takes a while
-        _fill(self.recipe, _settings(record.recipe))
-        versions = sorted(record.versions.items())
-        _fill(self.made_with, [*versions, ("Data", str(record.data.get("hash", "–"))[:12])])
+        self._drawing.start()  # these two on turns of their own: they take a while
+        self._filling.start()
 
     def _show_trouble(self, record: RunRecord) -> None:
         _clear(self.trouble)
@@ -145,6 +149,13 @@ class RunDetails(QWidget):
             self.chart.set_validation(*(_column(checks, name) for name in ("step", "loss", "accuracy")))
         self.chart.fit()
 
+    def _show_recipe(self) -> None:
+        record = self.record
+        if record is not None:
+            _fill(self.recipe, _settings(record.recipe))
+            versions = sorted(record.versions.items())
+            _fill(self.made_with, [*versions, ("Data", str(record.data.get("hash", "–"))[:12])])
+
 
 def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
     return [item.get(name, float("nan")) for item in rows]
@@ -171,7 +182,7 @@ def _settings(recipe: dict[str, Any]) -> list[tuple[str, str]]:
     for key, field in recipes.fields().items():
         section, name = key.split(".")
         value = recipe.get(section, {}).get(name)
-        if value not in (None, "") and key not in LEFT_OUT:
+        if value not in UNSAID and key not in LEFT_OUT:
             found.append((field.title, f"{value:g}" if isinstance(value, float) else str(value)))
     return found
 
