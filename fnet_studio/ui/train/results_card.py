@@ -23,7 +23,7 @@ class ResultsCard(Card):
         best = state.best_validation()
         train = state.of_split("train")
         self.column.setSpacing(12)
-        self.column.addWidget(label(self._title(state, test), "section"))
+        self.column.addWidget(label(self._title(state, test), "section", wrap=True))
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(4)
