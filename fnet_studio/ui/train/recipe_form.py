@@ -13,7 +13,7 @@ from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import PathField, dropped_path
 
 QUICK = (
-    ("sample-quick", "Quick sample (a minute)"),
+    ("sample-quick", "Quick sample (seconds)"),
     ("imdb-fnet", "IMDb FNet (the example)"),
     ("imdb-transformer", "IMDb Transformer (the comparison)"),
 )

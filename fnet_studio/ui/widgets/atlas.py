@@ -53,7 +53,16 @@ class Atlas:
 
     def value(self, layer: int, row: int, column: int) -> float:
         """The number behind a pixel, exact to (high - low) / 255."""
-        return self.low + (self.high - self.low) * float(self.pixels[layer, row, column]) / 255
+        return self.number(float(self.pixels[layer, row, column]))
+
+    def number(self, pixel: float) -> float:
+        """What a shade stands for."""
+        return self.low + (self.high - self.low) * pixel / 255
+
+    def levels(self, layer: int) -> tuple[int, int]:
+        """The darkest and the brightest pixel of one layer; all of 0 to 255 when there is only one shade."""
+        low, high = int(self.pixels[layer].min()), int(self.pixels[layer].max())
+        return (low, high) if low < high else (0, 255)
 
     def rectangle(self) -> tuple[float, float, float, float]:
         """(x, y, width, height) of the picture on the axes: each pixel's centre lies on what it stands for."""

@@ -34,12 +34,18 @@ class MapPanel(QWidget):
             "The row and column of frequency zero are sums over all tokens or all features. They are so large "
             "that the rest looks flat beside them."
         )
+        self.own_scale = QCheckBox("Own scale")
+        self.own_scale.setChecked(True)
+        self.own_scale.setToolTip(
+            "The colours span the range of this layer. Switched off, they span that of all layers, as in the strip."
+        )
         self.line = QLabel(" ")
         self.line.setProperty("role", "caption")
         self.line.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
         top = self.top = FlowLayout(gap_x=12, gap_y=4, head=True)
         top.addWidget(self.title)
+        top.addWidget(self.own_scale)
         top.addWidget(self.zero)
         top.addWidget(self.play)
         layout = QVBoxLayout(self)
@@ -55,6 +61,7 @@ class MapPanel(QWidget):
         self.strip.playing_changed.connect(self._playing)
         self.play.toggled.connect(self.strip.play)
         self.zero.toggled.connect(self.zero_switched)
+        self.own_scale.toggled.connect(lambda _: self._chosen(self.strip.layer))
         self.play.setEnabled(False)
 
     def show_atlas(self, atlas: Atlas, note: str = "") -> None:
@@ -68,7 +75,7 @@ class MapPanel(QWidget):
 
     def _chosen(self, layer: int) -> None:
         if self.atlas is not None:
-            self.view.show_layer(self.atlas, layer)
+            self.view.show_layer(self.atlas, layer, self.own_scale.isChecked())
             self.title.setText(f"{self.atlas.words.short} · layer {layer + 1} of {self.atlas.layers}")
 
     def _read(self, words: str) -> None:

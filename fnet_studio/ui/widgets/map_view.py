@@ -81,10 +81,12 @@ class MapView(pg.GraphicsLayoutWidget):
     def sizeHint(self) -> QSize:
         return QSize(420, 240)
 
-    def show_layer(self, atlas: Atlas, layer: int) -> None:
-        """layer counts from 0. The view stays zoomed as it is while the axes mean the same."""
+    def show_layer(self, atlas: Atlas, layer: int, own_scale: bool = True) -> None:
+        """layer counts from 0. own_scale: the colours span this layer's range, not that of all layers. The view
+        stays zoomed as it is while the axes mean the same."""
         self.atlas, self.layer = atlas, layer
-        self.image.setImage(atlas.pixels[layer], autoLevels=False, levels=(0, 255))
+        levels = atlas.levels(layer) if own_scale else (0, 255)
+        self.image.setImage(atlas.pixels[layer], autoLevels=False, levels=levels)
         shape = (atlas.pixels.shape, atlas.kind, atlas.row_span, atlas.column_span)
         if shape != self._shape:
             self._shape = shape
@@ -95,8 +97,9 @@ class MapView(pg.GraphicsLayoutWidget):
             view.setLimits(xMin=x, xMax=x + width, yMin=y, yMax=y + height)
             view.setRange(QRectF(x, y, width, height), padding=0)
             self._restyle()
-        if self.bar.levels() != (atlas.low, atlas.high):
-            self.bar.setLevels((atlas.low, atlas.high if atlas.high > atlas.low else atlas.low + 1e-6))
+        low, high = (atlas.number(level) for level in levels)
+        if self.bar.levels() != (low, high):
+            self.bar.setLevels((low, high if high > low else low + 1e-6))
         self.setAccessibleName(f"{atlas.words.title}, layer {layer + 1} of {atlas.layers}")
 
     def mark(self, position: int) -> None:

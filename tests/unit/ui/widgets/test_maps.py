@@ -115,3 +115,14 @@ def test_the_strip_keeps_its_height_whatever_the_height_of_its_panel(qtbot, pane
 def test_the_panel_follows_the_theme(panel, colours):
     colours.set_choice("dark")
     assert panel.view.backgroundBrush().color() == QColor(colours.current.card)
+
+
+def test_a_layer_is_coloured_over_its_own_range_unless_all_share_one(panel):
+    pixels = np.zeros((2, 4, 6), np.uint8)
+    pixels[0, 0, 0], pixels[1, 0, 0] = 51, 255
+    panel.show_atlas(Atlas.from_bytes(pixels.tobytes(), 2, 4, 6, low=0.0, high=5.0))
+    panel.strip.choose(0)
+    assert panel.view.bar.levels() == (0.0, 1.0)
+    panel.own_scale.setChecked(False)
+    assert panel.view.bar.levels() == (0.0, 5.0)
+    assert panel.view.words_at(0, 0).endswith("= 1.000"), "the read-out does not depend on the colours"
