@@ -5,11 +5,12 @@ The window, the command line, the tests and a replay fold the same events, so al
 
 from array import array
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fnet_studio.core import protocol
 
 PHASES = {
+    "downloading": "Downloading",
     "reading": "Reading the texts",
     "building vocabulary": "Building the vocabulary",
     "tokenising": "Tokenising",
@@ -111,6 +112,21 @@ class RunState:
                 self.failure = body
                 return self._end("failed", envelope.time)
         return set()
+
+    def remember(self, rows: list[dict[str, Any]]) -> set[Part]:
+        """Put in front what a resumed run had measured before: rows of its log, as `run_store.read_metrics` reads
+        them, up to the step it goes on from."""
+        last = self.started.resumed_at if self.started else 0
+        for row in rows:
+            if row["step"] > last:
+                continue
+            if "split" in row:
+                names = ("split", "step", "epoch", "loss", "accuracy", "examples", "time_s")
+                self.evaluations.append(protocol.Evaluated(**{name: row[name] for name in names}))
+            else:
+                for name in ("step", "loss", "accuracy", "tokens_per_s", "time_s"):
+                    getattr(self, name).append(row[name])
+        return {"metrics", "evaluations"}
 
     def _leave_phase(self, now: float) -> None:
         if self.phase:

@@ -28,6 +28,8 @@ class PhaseClock:
         self.name, self._total, self._first = name, total, done
         self._began, self._told = time.monotonic(), 0.0
         self.job.phase(name, total, unit)
+        if done:
+            self.job.progress(done)
 
     def leave(self) -> None:
         if self.name:

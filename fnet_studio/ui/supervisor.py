@@ -216,9 +216,9 @@ class Supervisor(QObject):
     # ------------------------------------------------------------------------------------------- plumbing
 
     def _flush(self) -> None:
-        data = self._session.take_outgoing() if self._session else b""
-        if data and self._process is not None:
-            self._process.write(data)
+        """Commands asked for while the process is about to start wait in the session until it is open."""
+        if self._session is not None and self._process is not None and self._process.isOpen():
+            self._process.write(self._session.take_outgoing())
 
     def _drain(self) -> None:
         """Read for a few milliseconds; what is left comes on the next turn of the loop."""

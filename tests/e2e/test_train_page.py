@@ -1,5 +1,6 @@
 """The Train page, with a real worker process behind it."""
 
+import psutil
 import pytest
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QLabel
@@ -123,6 +124,20 @@ def test_a_run_that_fails_is_a_card_and_the_next_run_can_be_started(qtbot, open_
     assert page.message.advice.text()
     assert page.start_button.isVisible()
     assert page.form.rows["training.epochs"].isEnabled()
+
+
+def test_a_run_whose_worker_is_killed_goes_on_from_its_card_with_its_whole_curve(qtbot, open_page):
+    page = open_page("steps=60,rate=20")
+    page.start()
+    qtbot.waitUntil(lambda: len(page.run.state.evaluations) >= 2, timeout=WAIT_MS)  # an epoch, and so a checkpoint
+    psutil.Process(page.supervisor.pid).kill()
+    qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
+    assert "cut off after step" in page.message.message.text()
+    page.supervisor.restart()
+    qtbot.waitUntil(lambda: page.supervisor.state.name == "ready", timeout=WAIT_MS)
+    page.message.action.click()
+    qtbot.waitUntil(lambda: page.run.state.status == "finished", timeout=WAIT_MS)
+    assert list(page.run.state.step) == list(range(1, 61))
 
 
 def test_a_hidden_page_holds_no_credit_so_no_picture_is_drawn_and_a_shown_one_goes_on(qtbot, open_page):

@@ -1,12 +1,14 @@
 """The run that the worker is at, as the Train page follows it."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
 
 CLOCK_MS = 33
@@ -52,6 +54,10 @@ class LiveRun(QObject):
 
         command = self._supervisor.ask(protocol.Train(recipe, name), on_failed=failed)
 
+    def resume(self, run: str) -> None:
+        """Go on with a run from its newest checkpoint."""
+        self._supervisor.ask(protocol.Resume(run))
+
     def stop(self, mode: str) -> None:
         if self.running:
             self._supervisor.stop(self.state.command, mode)
@@ -79,6 +85,10 @@ class LiveRun(QObject):
 
     def _event(self, envelope: protocol.Envelope, blob: bytes) -> None:
         changed = self.state.apply(envelope, blob)
+        if changed and isinstance(envelope.body, protocol.RunStarted) and envelope.body.resumed_at:
+            # a log that cannot be read: the curve begins where the run goes on, and the Runs page tells why
+            with contextlib.suppress(UserError):
+                changed |= self.state.remember(run_store.read_metrics(envelope.body.run))
         if changed:
             self._dirty |= changed
             self._wake()

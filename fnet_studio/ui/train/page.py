@@ -14,6 +14,7 @@ from fnet_studio.ui.parts import button
 from fnet_studio.ui.train.live_run import LiveRun, PictureStream
 from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.train.results_card import ResultsCard
+from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.run_card import RunCard, RunFigures
 
@@ -171,10 +172,21 @@ class TrainPage(QWidget):
             return
         self._ended = True
         state = self.run.state
-        if state.failure is not None:
+        if state.failure is not None and state.failure.kind == "worker.lost" and state.started is not None:
+            self._say(self._cut_off_card(state.started.run, state.step[-1] if state.step else 0))
+        elif state.failure is not None:
             self._say(ErrorCard(self._themes, state.failure, "Start again", self.start))
         else:
             self._say(ResultsCard(self._themes, state))
+
+    def _cut_off_card(self, run: str, step: int) -> ErrorCard:
+        """The window's own card says what happened to the worker; this one says what that means for the run."""
+        words = UserError(
+            "run.cut-off",
+            f"The run was cut off after step {count(step)}." if step else "The run was cut off before its first step.",
+            "It can go on from its newest checkpoint. Checkpoints are written after each epoch and every minute.",
+        )
+        return ErrorCard(self._themes, words, "Go on", lambda: self.run.resume(run), tone="warning")
 
     def _probe(self) -> str:
         started = self.run.state.started

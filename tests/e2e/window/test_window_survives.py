@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from fnet_studio.core import run_store
+from fnet_studio.core import protocol, run_store
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
 
 
@@ -202,3 +202,22 @@ def test_restarting_during_a_run_asks_first(open_window):
     driver.window.notices.find("stop").buttons["restart"].click()
     driver.wait(lambda: driver.supervisor.pid not in (0, old))
     driver.wait_ready()
+
+
+def test_what_is_asked_the_moment_a_worker_starts_is_answered_too(open_window):
+    driver = open_window()
+    driver.wait_ready()
+    answers = []
+
+    def ask_early(state):
+        if state.name == "starting":
+            driver.supervisor.ask(
+                protocol.Tokenize("fnet_mini_en", "A text."),
+                on_done=lambda result, blob: answers.append(result),
+                on_failed=lambda failed: answers.append(failed),
+            )
+
+    driver.supervisor.state_changed.connect(ask_early)
+    driver.supervisor.restart()
+    driver.wait(lambda: bool(answers))
+    assert isinstance(answers[0], protocol.Tokenized)

@@ -90,3 +90,14 @@ def test_columns_stay_equally_long_whatever_arrives(names):
         state.apply(message(bodies[name]))
     lengths = {len(getattr(state, column)) for column in ("step", "loss", "accuracy", "tokens_per_s", "time_s")}
     assert len(lengths) == 1
+
+
+def test_a_resumed_run_remembers_what_it_measured_before_and_no_more():
+    state = running()
+    state.apply(message(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 2, 4, resumed_at=2)))
+    evaluation = {"split": "validation", "epoch": 1, "loss": 0.4, "accuracy": 0.8, "examples": 9, "time_s": 2.0}
+    rows = [{"step": n, "loss": 1 / n, "accuracy": 0.5, "tokens_per_s": 9.0, "time_s": float(n)} for n in (1, 2, 3)]
+    assert state.remember([*rows, evaluation | {"step": 2}, evaluation | {"step": 4}]) == {"metrics", "evaluations"}
+    state.apply(message(protocol.Metrics((3,), (0.2,), (0.6,), (9.0,), (3.5,))))
+    assert list(state.step) == [1, 2, 3]
+    assert [item.step for item in state.evaluations] == [2]
