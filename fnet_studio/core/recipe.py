@@ -25,7 +25,9 @@ from fnet_studio.core.recipe_sections import (
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
-    task: Literal["classify"] = "classify"
+    task: Literal["classify", "finetune", "masked-lm"] = "classify"
+    """classify: a classifier from scratch. finetune: a preset with a new classifier. masked-lm: go on with a preset's
+    pretraining on plain text."""
     name: Annotated[str, Meta(min_length=1, max_length=80)] = "classify"
     data: DataRecipe = DataRecipe()
     model: ModelRecipe = ModelRecipe()
@@ -97,12 +99,25 @@ def _field(key: str, item: msgspec.structs.FieldInfo) -> Field:
 
 
 def from_mapping(values: dict[str, Any]) -> Recipe:
-    """A checked recipe from plain values. UserError `recipe.invalid` names the field, its value and its bounds."""
+    """A checked recipe from plain values. UserError `recipe.invalid` names the field, its value and its bounds.
+
+    A task on a preset runs at the preset's own length unless the values ask for another.
+    """
+    if values.get("task", "classify") != "classify" and isinstance(values.get("data", {}), dict):
+        values = {**values, "data": {"sequence_length": 0} | values.get("data", {})}
     try:
         recipe = msgspec.convert(values, Recipe, strict=True)
     except msgspec.ValidationError as error:
         raise _explained(error, values) from None
-    if recipe.model.mixer in ("attention", "hybrid") and recipe.model.hidden_dim % recipe.model.num_heads:
+    from_scratch, length = recipe.task == "classify", recipe.data.sequence_length
+    if length < 8 and (from_scratch or length):
+        raise UserError(
+            "recipe.invalid",
+            f"Length (data.sequence_length) is {length}.",
+            "Choose 8 to 4096." if from_scratch else "Choose 8 to 4096, or 0 for the preset's own.",
+        )
+    heads_count = from_scratch and recipe.model.mixer in ("attention", "hybrid")
+    if heads_count and recipe.model.hidden_dim % recipe.model.num_heads:
         raise UserError(
             "recipe.invalid",
             f"model.hidden_dim {recipe.model.hidden_dim} cannot be shared by {recipe.model.num_heads} heads.",

@@ -43,11 +43,11 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     sequence_length: Annotated[
         int,
         Meta(
-            ge=8,
+            ge=0,
             le=4096,
             title="Length",
-            description="Every text is cut or padded to this many tokens. Padding is mixed in too: the length "
-            "is part of the model.",
+            description="Every text is cut or padded to this many tokens, at least 8. Padding is mixed in too: the "
+            "length is part of the model. 0: the preset's own.",
         ),
     ] = 512
     validation_split: Annotated[
@@ -59,6 +59,15 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a model from scratch; for the tasks on a preset only the first two and the dropout count."""
+
+    preset: Annotated[
+        str, Meta(min_length=1, title="Preset", description="For fine-tuning and masked-LM: a name or a folder.")
+    ] = "fnet_mini_en"
+    backbone: Annotated[
+        Literal["trained", "frozen"],
+        Meta(title="Backbone", description="For fine-tuning: train the whole model, or the new head alone."),
+    ] = "trained"
     mixer: Annotated[
         Mixer,
         Meta(

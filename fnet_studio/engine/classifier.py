@@ -17,7 +17,7 @@ from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
-from fnet_studio.engine.task import Stored
+from fnet_studio.engine.task import Measure, Stored
 from fnet_studio.engine.texts import data_files
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
@@ -70,6 +70,9 @@ class Classifier:
 
     def evaluation_batches(self, split: str) -> Iterator[Batch]:
         return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)
+
+    def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
+        return {}
 
     def inputs_of(self, text: str) -> Inputs:
         return self.dataset.encode(text).token_ids[None, :].astype(np.int32)

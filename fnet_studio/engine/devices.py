@@ -33,3 +33,8 @@ def _accelerator(device: Any) -> Device:
 def memory_in_use_bytes() -> int:
     """On accelerators; 0 on a CPU, which does not say."""
     return sum(int((device.memory_stats() or {}).get("bytes_in_use", 0)) for device in jax.local_devices())
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """XLA has no exception type of its own for this; the status code is in its message."""
+    return "RESOURCE_EXHAUSTED" in str(error) or isinstance(error, MemoryError)

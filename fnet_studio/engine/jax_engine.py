@@ -22,6 +22,7 @@ class JaxEngine:
         self._health = health
         self._presets = fill_mask.Presets()
         self._devices, self._versions = devices.devices(), health.versions()
+        self._out_of_memory = devices.out_of_memory
         self.device_memory_bytes = devices.memory_in_use_bytes
         return protocol.Ready(self._devices, self._versions, time.monotonic() - began)
 
@@ -29,8 +30,7 @@ class JaxEngine:
         try:
             return self._answer(command, job)
         except Exception as error:
-            # XLA has no exception type of its own for this; the status code starts its message
-            if "RESOURCE_EXHAUSTED" in str(error) or isinstance(error, MemoryError):
+            if self._out_of_memory(error):
                 raise UserError(
                     "device.out-of-memory",
                     "The device has not enough memory for this.",
@@ -64,6 +64,10 @@ class JaxEngine:
                 from fnet_studio.engine.stored_run import classify
 
                 return classify(command), b""
+            case protocol.Convert():
+                from fnet_studio.engine.converting import convert
+
+                return convert(command, job), b""
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -1,6 +1,7 @@
 """The loop of a run: epochs, validation, the best epoch, the test; told to the job and kept in the run's folder."""
 
 import time
+from collections.abc import Iterator
 from typing import NoReturn
 
 import numpy as np
@@ -13,6 +14,7 @@ from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
 from fnet_studio.engine.step import State, Training, Weights
@@ -32,9 +34,20 @@ def load(recipe: Recipe, job: Job, clock: PhaseClock) -> Task:
 class Run:
     """One run at work. Owns the weights, and the place in the data."""
 
-    def __init__(self, task: Task, job: Job, clock: PhaseClock, writer: RunWriter, resumed: bool = False) -> None:
-        self.task, self.recipe, self.job, self.clock, self.writer = task, task.recipe, job, clock, writer
-        recipe = self.recipe
+    def __init__(
+        self,
+        task: Task,
+        recipe: Recipe,
+        job: Job,
+        clock: PhaseClock,
+        writer: RunWriter,
+        resumed: bool = False,
+        again: bool = False,
+    ) -> None:
+        """recipe: the task's own, but for the accumulation. again: the job has heard of this run, up to the step where
+        memory ran out, and no step is told twice."""
+        self._again, self._told = again, writer.record.steps if again else 0
+        self.task, self.recipe, self.job, self.clock, self.writer = task, recipe, job, clock, writer
         clock.enter("building")
         model = task.build()
         self.per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
@@ -42,13 +55,23 @@ class Run:
         self.state: State = self.training.first_state()
         self.at = Position(devices=self.training.devices)
         if resumed:
-            self.state, self.at = checkpoint.read_newest(writer.folder, self.state)
-            writer.forget_after(self.at.step, self.at.epoch)
-            if self.at.devices != self.training.devices:
-                self.job.tell(protocol.Log("warning", _other_devices(self.at.devices, self.training.devices)))
+            self._go_back()
         probe = task.inputs_of(recipe.observe.probe)
         self.maps = LiveMaps(model, probe, task.sequence_length, recipe.observe.keep_maps_every_s, writer.folder)
         self.began = self.saved_at = time.monotonic()
+
+    def _go_back(self) -> None:
+        """To the newest checkpoint; to the beginning when there is none yet, since the same recipe gives the same
+        steps."""
+        if checkpoint.stored(self.writer.folder):
+            self.state, self.at = checkpoint.read_newest(self.writer.folder, self.state)
+        elif self.writer.record.steps:
+            words = "The run had no checkpoint yet: it begins again at its first step."
+            self.job.tell(protocol.Log("info", words))
+        self.writer.close()  # the log is replaced by a shorter one
+        self.writer.forget_after(self.at.step, self.at.epoch)
+        if self.at.devices != self.training.devices:
+            self.job.tell(protocol.Log("warning", _other_devices(self.at.devices, self.training.devices)))
 
     def do(self) -> None:
         recipe, task = self.recipe, self.task
@@ -88,6 +111,8 @@ class Run:
         )
         record.data = self.task.summary()
         self.writer.save()
+        if self._again:
+            return
         assert record.device is not None
         self.job.tell(
             protocol.RunStarted(
@@ -128,7 +153,8 @@ class Run:
         at, record = self.at, self.writer.record
         tokens = self.recipe.training.batch_size * self.task.sequence_length
         row = (at.step, loss, accuracy, tokens / took_s, at.time_s)
-        self.job.step(*row)
+        if at.step > self._told:
+            self.job.step(*row)
         names = ("step", "loss", "accuracy", "tokens_per_s", "time_s")
         self.writer.append(dict(zip(names, row, strict=True)) | {"learning_rate": rate, "gradient_norm": norm})
         if not np.isfinite(loss):
@@ -165,20 +191,23 @@ class Run:
 
     def _test(self, weights: Weights) -> None:
         measured = self._measure("test", weights)
-        self.writer.record.confusion = measured.confusion.tolist()
-        measures.write(self.writer.folder, "test", measured, self.task.class_names, self.at.step)
-        self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples)
+        self.writer.record.confusion = measured.confusion.tolist() or None
+        more = self.task.further_measures("test", lambda batches: self._over(batches, weights))
+        measures.write(self.writer.folder, "test", measured, self.task.class_names, self.at.step, **more)
+        self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples, **more)
 
     def _measure(self, split: str, weights: Weights) -> measures.Measured:
-        self.clock.enter("validating" if split == "validation" else "testing", len(self.task.parts[split]), "texts")
+        total = len(self.task.parts[split])
+        self.clock.enter("validating" if split == "validation" else "testing", total, "texts")
+        return self._over(self.task.evaluation_batches(split), weights, total)
 
+    def _over(self, batches: Iterator[Batch], weights: Weights, total: int = 0) -> measures.Measured:
         def on_batch(done: int) -> None:
             self.job.check()
-            self.clock.progress(done)
+            if total:
+                self.clock.progress(min(done, total))
 
-        return measures.measure(
-            lambda batch: self.training.forward(weights, batch), self.task.evaluation_batches(split), on_batch
-        )
+        return measures.measure(lambda batch: self.training.forward(weights, batch), batches, on_batch)
 
     def _tell_evaluated(
         self, split: str, epoch: int, loss: float, accuracy: float, examples: int, **more: object

@@ -121,7 +121,9 @@ def worst_errors(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str
     ]
 
 
-def write(folder: Path, split: str, measured: Measured, class_names: Sequence[str], step: int = 0) -> None:
+def write(
+    folder: Path, split: str, measured: Measured, class_names: Sequence[str], step: int = 0, **more: float
+) -> None:
     """`evaluation-<split>.json` with all of the above, and `predictions-<split>.csv` with a line for each text, into
     the run's folder. UserError when the disk refuses."""
     labels, probabilities = measured.labels, measured.probabilities
@@ -131,6 +133,7 @@ def write(folder: Path, split: str, measured: Measured, class_names: Sequence[st
         "loss": measured.loss,
         "accuracy": measured.accuracy,
         "examples": measured.examples,
+        **more,
     }
     if probabilities.shape[1]:
         report |= {

@@ -1,6 +1,7 @@
 """Ask a run that is on disk: measure its model again, or classify new texts with it."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -12,6 +13,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.engine import measures
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import load
 from fnet_studio.engine.step import Training
@@ -40,13 +42,17 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
 
     def on_batch(done: int) -> None:
         job.check()
-        clock.progress(done)
+        clock.progress(min(done, len(part)))
 
     weights = training.weights(state)
-    measured = measures.measure(
-        lambda batch: training.forward(weights, batch), task.evaluation_batches(command.split), on_batch
-    )
-    measures.write(folder, command.split, measured, stored.class_names, run_store.read(command.run).steps)
+
+    def measure(batches: Iterator[Batch]) -> measures.Measured:
+        return measures.measure(lambda batch: training.forward(weights, batch), batches, on_batch)
+
+    measured = measure(task.evaluation_batches(command.split))
+    more = task.further_measures(command.split, measure)
+    step = run_store.read(command.run).steps
+    measures.write(folder, command.split, measured, stored.class_names, step, **more)
     clock.leave()
     return protocol.Evaluation(
         split=command.split,

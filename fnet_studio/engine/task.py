@@ -9,7 +9,11 @@ import keras
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine.feed import Batch, Inputs, Rows
+from fnet_studio.engine.measures import Measured
 from fnet_studio.engine.objectives import Objective
+
+Measure = Callable[[Iterator[Batch]], Measured]
+"""Loss and accuracy of the model over batches of the shape of `Task.evaluation_batches`."""
 
 
 class Task(Protocol):
@@ -39,6 +43,10 @@ class Task(Protocol):
         """In order, the same at each call."""
         ...
 
+    def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
+        """Figures by name that need batches of their own; measured once, at the end."""
+        ...
+
     def inputs_of(self, text: str) -> Inputs:
         """One text, (1, length) each."""
         ...
@@ -60,13 +68,20 @@ class Stored(NamedTuple):
 
 def load_task(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Task:
     """Read and tokenise the recipe's data. Raises Stopped, and UserError for what is wrong with it."""
-    from fnet_studio.engine import classifier
+    from fnet_studio.engine import classifier, finetune, masked_lm
 
-    return classifier.load(recipe, progress, stopped)
+    loaders: dict[str, Callable[[Recipe, Progress, StopCheck], Task]] = {
+        "classify": classifier.load,
+        "finetune": finetune.load,
+        "masked-lm": masked_lm.load,
+    }
+    return loaders[recipe.task](recipe, progress, stopped)
 
 
 def bring_back(recipe: Recipe, folder: Path) -> Stored:
     """UserError `run.no-model` or `run.unreadable`."""
-    from fnet_studio.engine import classifier
+    from fnet_studio.engine import classifier, finetune, masked_lm
 
-    return classifier.bring_back(recipe, folder)
+    if recipe.task == "classify":
+        return classifier.bring_back(recipe, folder)
+    return finetune.bring_back(folder) if recipe.task == "finetune" else masked_lm.bring_back(folder)

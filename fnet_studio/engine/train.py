@@ -3,14 +3,18 @@
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.core.recipe import from_mapping
+from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import checkpoint
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.devices import out_of_memory
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import Run, load
+from fnet_studio.engine.task import Task
 
 
 def train(command: protocol.Train, job: Job, device: protocol.Device, versions: dict[str, str]) -> protocol.RunFinished:
@@ -23,21 +27,22 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
     record = writer.record
     record.task, record.began, record.device, record.versions = recipe.task, began, device, versions
     record.phase_times_s = clock.times_s
-    return _finish(writer, lambda: Run(task, job, clock, writer))
+    return _finish(writer, task, recipe, job, clock)
 
 
 def resume(
     command: protocol.Resume, job: Job, device: protocol.Device, versions: dict[str, str]
 ) -> protocol.RunFinished:
-    """Go on from a run's newest checkpoint: on one machine's CPU the losses are those of a run that never stopped.
-    UserError `run.no-checkpoint`, `run.finished` or `run.data-changed`; otherwise as `train`."""
+    """Go on from a run's newest checkpoint: on one machine's CPU the losses are those of a run that never stopped. A
+    run that has no checkpoint yet begins again. UserError `run.no-checkpoint` when none can be read, `run.finished` or
+    `run.data-changed`; otherwise as `train`."""
     record = run_store.read(command.run)
     if record.status == "finished":
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
     recipe = from_mapping(record.recipe)
     clock = PhaseClock(job, record.phase_times_s)
     task = load(recipe, job, clock)
-    if task.content_hash != record.data.get("content_hash"):
+    if record.data.get("content_hash", task.content_hash) != task.content_hash:
         raise UserError(
             "run.data-changed",
             f"The data is not what the run {command.run} was trained with.",
@@ -45,26 +50,33 @@ def resume(
         )
     writer = RunWriter.reopen(command.run)
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s
-    return _finish(writer, lambda: Run(task, job, clock, writer, resumed=True))
+    return _finish(writer, task, recipe, job, clock, resumed=True)
 
 
-def _finish(writer: RunWriter, make: Callable[[], Run]) -> protocol.RunFinished:
-    """Make the run and do it; write down how it ended."""
-    record = writer.record
-    try:
-        run = make()
-        run.do()
-        writer.finish("finished")
-        (writer.folder / checkpoint.BEST).unlink(missing_ok=True)  # the kept model holds the same
-    except Stopped:
-        run.stop()
-    except BaseException as error:
-        record.failure = _failure(error)
+def _finish(
+    writer: RunWriter, task: Task, recipe: Recipe, job: Job, clock: PhaseClock, resumed: bool = False
+) -> protocol.RunFinished:
+    """Do the run, with less memory again where the recipe says so; write down how it ended."""
+    record, again = writer.record, False
+    while True:
         try:
-            writer.finish("failed")
-        except UserError:
-            writer.close()  # the disk that failed the run may refuse the record too: the first error is the one to tell
-        raise
+            _do(writer, lambda: Run(task, recipe, job, clock, writer, resumed, again))  # noqa: B023 (called at once)
+            break
+        except _OutOfMemory as error:
+            smaller = with_less_memory(recipe)
+            if not (recipe.training.auto_batch and smaller):
+                failure = _words(recipe, smaller)
+                _fail(writer, failure)
+                raise failure from error
+        job.tell(
+            protocol.Log(
+                "warning",
+                f"The device ran out of memory. Each batch is now worked through in {smaller.training.accumulation} "
+                "parts, and the run goes on: its losses can differ in the last digits.",
+            )
+        )
+        resumed = again = True
+        recipe, record.recipe = smaller, to_mapping(smaller)
     loss, accuracy = record.test_loss, record.test_accuracy
     untested = float("nan")
     return protocol.RunFinished(
@@ -73,6 +85,60 @@ def _finish(writer: RunWriter, make: Callable[[], Run]) -> protocol.RunFinished:
         untested if accuracy is None else accuracy,
         record.duration_s,
     )
+
+
+class _OutOfMemory(Exception):
+    """Carries no traceback of the run, whose frames would hold its arrays."""
+
+
+def _do(writer: RunWriter, make: Callable[[], Run]) -> None:
+    run = None
+    try:
+        run = make()
+        run.do()
+        writer.finish("finished")
+        (writer.folder / checkpoint.BEST).unlink(missing_ok=True)  # the kept model holds the same
+    except Stopped:
+        assert run is not None
+        run.stop()
+    except BaseException as error:
+        if out_of_memory(error):
+            ran_out = str(error)
+        else:
+            _fail(writer, error)
+            raise
+    else:
+        return
+    raise _OutOfMemory(ran_out)
+
+
+def with_less_memory(recipe: Recipe) -> Recipe | None:
+    """Half the texts at a time and twice the accumulation, so that a step stays what it was; None when a batch cannot
+    be cut further."""
+    training = recipe.training
+    parts = training.accumulation * 2
+    if training.batch_size % parts:
+        return None
+    return msgspec.structs.replace(recipe, training=msgspec.structs.replace(training, accumulation=parts))
+
+
+def _words(recipe: Recipe, smaller: Recipe | None) -> UserError:
+    advice = "Choose a smaller batch, or close other programs that use the device."
+    if smaller is not None:
+        parts = smaller.training.accumulation
+        advice = (
+            f"Set training.accumulation={parts}: the same steps with less memory at a time. Or choose a smaller batch."
+        )
+    size = recipe.training.batch_size // recipe.training.accumulation
+    return UserError("device.out-of-memory", f"The device has not enough memory for {size} texts at a time.", advice)
+
+
+def _fail(writer: RunWriter, error: BaseException) -> None:
+    writer.record.failure = _failure(error)
+    try:
+        writer.finish("failed")
+    except UserError:
+        writer.close()  # the disk that failed the run may refuse the record too: the first error is the one to tell
 
 
 def _failure(error: BaseException) -> dict[str, str]:

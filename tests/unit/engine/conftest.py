@@ -2,8 +2,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from fnet_studio.core import protocol, recipe
+from fnet_studio.core import places, protocol, recipe
 from fnet_studio.core.errors import Stopped
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compile_once(tmp_path_factory):
+    """Most runs here are of the same few programs. As in the worker (`worker.environment`)."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("xla")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @dataclass
@@ -65,3 +75,18 @@ def tiny():
             "model.intermediate_dim": "32",
         },
     )
+
+
+@pytest.fixture
+def preset():
+    """A preset of two small layers and length 32 by the name of `small`, with the bundled preset's vocabulary."""
+    import keras
+
+    from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetMaskedLMPreprocessor, FNetTokenizer
+
+    keras.utils.set_random_seed(3)
+    tokenizer = FNetTokenizer.from_preset(places.bundled_presets() / "fnet_mini_en")
+    backbone = FNetBackbone(tokenizer.vocabulary_size(), 2, 16, 32, max_sequence_length=32)
+    preprocessor = FNetMaskedLMPreprocessor(tokenizer, 32, mask_selection_length=5)
+    FNetMaskedLM(backbone, preprocessor, head_state="pretrained").save_to_preset(places.presets() / "small")
+    return "small"

@@ -55,10 +55,19 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, unin
     assert losses(run) == uninterrupted
 
 
-def test_without_a_checkpoint_the_words_say_what_to_do(tiny, job):
+def test_a_run_without_a_checkpoint_begins_again_to_the_same_losses(tiny, job, uninterrupted):
     run = stopped_at(tiny, job, 2)
     for path in checkpoint.stored(places.runs() / run):
         path.unlink()
+    resume(protocol.Resume(run), job, DEVICE, {})
+    assert losses(run) == uninterrupted
+    assert any("begins again" in event.text for event in job.events if isinstance(event, protocol.Log))
+
+
+def test_when_no_checkpoint_can_be_read_the_words_say_what_to_do(tiny, job):
+    run = stopped_at(tiny, job, 2)
+    for path in checkpoint.stored(places.runs() / run):
+        path.write_bytes(b"no tensors")
     with pytest.raises(UserError) as caught:
         resume(protocol.Resume(run), job, DEVICE, {})
     assert caught.value.kind == "run.no-checkpoint"

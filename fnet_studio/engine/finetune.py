@@ -1,0 +1,91 @@
+"""Fine-tuning: a preset's encoder with a new classifier, on texts or pairs of texts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from fnet_studio.core import files, presets
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe
+from fnet_studio.data.progress import Progress, StopCheck
+from fnet_studio.engine import kept_preset
+from fnet_studio.engine.feed import Batch, Inputs, batches
+from fnet_studio.engine.objectives import Objective, Softmax
+from fnet_studio.engine.packed import Packed, load_packed, own_length
+from fnet_studio.engine.task import Measure, Stored
+from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor
+from fnet_studio.models.text_classifier import FNetTextClassifier
+
+CLASSES = "classes.json"
+
+
+def load(recipe: Recipe, progress: Progress, stopped: StopCheck) -> "FineTuning":
+    folder = presets.folder(recipe.model.preset)
+    preprocessor = FNetTextClassifierPreprocessor.from_preset(folder, **own_length(recipe, folder))
+    return FineTuning(recipe, folder, preprocessor, load_packed(recipe, preprocessor, progress, stopped))
+
+
+class FineTuning:
+    """Implements `engine.task.Task` over a preset's own tokens, at its own length unless another is asked for."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, preprocessor: FNetTextClassifierPreprocessor, packed: Packed
+    ) -> None:
+        self.recipe, self.folder, self.preprocessor, self.packed = recipe, folder, preprocessor, packed
+        self.objective: Objective = Softmax()
+        self.parts, self.class_names, self.content_hash = packed.parts, packed.class_names, packed.content_hash
+        self.sequence_length = preprocessor.sequence_length
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            **{name: len(part) for name, part in self.parts.items()},
+            "class_names": list(self.class_names),
+            "vocabulary_size": self.preprocessor.tokenizer.vocabulary_size(),
+            "sequence_length": self.sequence_length,
+            "content_hash": self.content_hash,
+            "report": self.packed.report.to_mapping(),
+        }
+
+    def build(self) -> keras.Model:
+        keras.utils.set_random_seed(self.recipe.training.seed)
+        model = FNetTextClassifier.from_preset(
+            self.folder,
+            num_classes=len(self.class_names),
+            preprocessor=self.preprocessor,
+            dropout=self.recipe.model.dropout,
+            dtype=self.recipe.training.precision,
+        )
+        model.backbone.trainable = self.recipe.model.backbone == "trained"
+        return model
+
+    def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
+        training = self.recipe.training
+        return batches(self.parts["train"], training.batch_size, training.seed, epoch, first_step=first_step)
+
+    def evaluation_batches(self, split: str) -> Iterator[Batch]:
+        return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)
+
+    def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
+        return {}
+
+    def inputs_of(self, text: str) -> Inputs:
+        return self.preprocessor([text])
+
+    def keep(self, model: keras.Model, folder: Path) -> Path:
+        files.write_json(folder / CLASSES, self.class_names)
+        return kept_preset.keep(model, folder)
+
+
+def bring_back(folder: Path) -> Stored:
+    """UserError `run.no-model`, `run.unreadable`, or what a damaged preset raises."""
+    model = FNetTextClassifier.from_preset(kept_preset.kept_folder(folder))
+    try:
+        class_names = json.loads((folder / CLASSES).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "run.unreadable", f"{CLASSES} of run {folder.name} cannot be read: {error}.", "Train it again."
+        ) from None
+    return Stored(model, Softmax(), class_names, lambda texts: model.preprocessor(list(texts)))

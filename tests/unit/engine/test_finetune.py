@@ -1,0 +1,116 @@
+"""Fine-tuning a preset: its own tokens and length, what is trained, and the preset that is kept."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fnet_studio.core import places, presets, protocol, recipe, run_store
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.engine import stored_run
+from fnet_studio.engine.kept_preset import FOLDER
+from fnet_studio.engine.train import resume, train
+from fnet_studio.models import FNetBackbone, FNetTextClassifier
+from fnet_studio.models.tensors import backbone_variables
+
+DEVICE = protocol.Device("cpu", "test")
+
+
+def mapping(preset, **changes):
+    values = recipe.to_mapping(recipe.load(recipe.bundled("finetune"), {"training.epochs": "2"}))
+    values["model"]["preset"] = preset
+    for key, value in changes.items():
+        section, name = key.split("__")
+        values[section][name] = value
+    return values
+
+
+def start(values, job):
+    return train(protocol.Train(values), job, DEVICE, {})
+
+
+def rows(run):
+    return [(r.get("split"), r["step"], r["loss"]) for r in run_store.read_metrics(run)]
+
+
+def test_the_kept_preset_answers_as_the_run_did_and_lists_itself_as_fine_tuned(preset, job):
+    finished = start(mapping(preset), job)
+    record = run_store.read(finished.run)
+    assert (record.task, record.data["sequence_length"], record.data["train"]) == ("finetune", 32, 128)
+    assert json.loads((run_store.folder(finished.run) / "evaluation-test.json").read_text())["macro_f1"] >= 0
+    folder = run_store.folder(finished.run) / FOLDER
+    assert presets.read_card(folder).head == "fine-tuned"
+    model = FNetTextClassifier.from_preset(folder)
+    texts = ["A joy from start to end.", "Dull."]
+    logits = model.predict(texts, verbose=0)
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    answer = stored_run.classify(protocol.Classify(finished.run, tuple(texts)))
+    np.testing.assert_allclose(answer.probabilities, p, atol=1e-5)
+    assert answer.class_names == ("neg", "pos")
+    again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
+    assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
+
+
+def test_it_goes_on_bit_for_bit_after_a_stop(preset, job):
+    whole = rows(start(mapping(preset), job).run)
+    job.stop_at_step = 11
+    with pytest.raises(Stopped) as caught:
+        start(mapping(preset), job)
+    job.stop_at_step, job.stop_mode = 0, ""
+    assert rows(resume(protocol.Resume(caught.value.run), job, DEVICE, {}).run) == whole
+
+
+@pytest.mark.parametrize("backbone", ["frozen", "trained"])
+def test_a_frozen_backbone_stays_as_it_was(preset, job, backbone):
+    finished = start(mapping(preset, model__backbone=backbone, training__epochs=1), job)
+    before = backbone_variables(FNetBackbone.from_preset(places.presets() / preset))
+    after = backbone_variables(FNetBackbone.from_preset(run_store.folder(finished.run) / FOLDER))
+    same = [np.array_equal(np.asarray(v.value), np.asarray(after[name].value)) for name, v in before.items()]
+    assert all(same) if backbone == "frozen" else not any(same)
+
+
+def test_another_length_is_used_only_when_it_is_asked_for_and_fits(preset, job):
+    assert recipe.from_mapping({"task": "finetune"}).data.sequence_length == 0
+    assert recipe.from_mapping({}).data.sequence_length == 512
+    finished = start(mapping(preset, data__sequence_length=16, training__epochs=1), job)
+    assert run_store.read(finished.run).data["sequence_length"] == 16
+    with pytest.raises(UserError, match="positions for 32") as caught:
+        start(mapping(preset, data__sequence_length=64), job)
+    assert caught.value.kind == "recipe.length"
+    with pytest.raises(UserError, match="Length"):
+        recipe.from_mapping({"data": {"sequence_length": 0}})
+
+
+def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, tmp_path):
+    lines = ["sentence1\tsentence2\tlabel"]
+    lines += [f"the red house\tthe {'red' if i % 2 else 'blue'} house\t{i % 2}" for i in range(40)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(lines) + "\n")
+    values = mapping(preset, data__source="files", data__path=str(tmp_path / "pairs.tsv"), training__epochs=1)
+    finished = start(values, job)
+    record = run_store.read(finished.run)
+    assert record.data["class_names"] == ["0", "1"]
+    assert record.test_accuracy is None
+    from fnet_studio.engine.task import load_task
+
+    task = load_task(recipe.from_mapping(values), lambda *_: None, lambda: False)
+    inputs = task.parts["train"].inputs
+    assert isinstance(inputs, dict)
+    assert set(inputs["segment_ids"][0].tolist()) == {0, 1}
+
+
+def test_a_preset_that_is_not_there_is_named(job):
+    with pytest.raises(UserError, match="no-such-preset"):
+        start(mapping("no-such-preset"), job)
+
+
+def test_sst2_is_read_as_it_comes(shared, preset, job):
+    folder = shared / "data" / "eval" / "sst2"
+    lines = (folder / "train.tsv").read_text("utf-8").splitlines()[:65]
+    (places.data() / "few.tsv").parent.mkdir(parents=True, exist_ok=True)
+    (places.data() / "few.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    values = mapping(preset, data__source="files", data__path=str(places.data() / "few.tsv"))
+    values["data"]["test_path"] = str(folder / "dev.tsv")
+    values["training"]["epochs"] = 1
+    finished = start(values, job)
+    assert run_store.read(finished.run).data["test"] == 872
+    assert 0 <= finished.test_accuracy <= 1
