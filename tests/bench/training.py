@@ -51,7 +51,7 @@ def ours(mixer: str, steps: int) -> list[float]:
 
 def kerashub(mixer: str, steps: int) -> list[float]:
     import keras
-    import keras_hub
+    import keras_hub  # pyright: ignore[reportMissingImports]
 
     token_ids = keras.Input((None,), dtype="int32")
     x = keras_hub.layers.TokenAndPositionEmbedding(VOCABULARY, LENGTH, 128, mask_zero=True)(token_ids)

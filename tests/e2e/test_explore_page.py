@@ -16,7 +16,6 @@ from fnet_studio.ui.explore.page import HINT, ExplorePage
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 WAIT_MS = 60_000
 
 

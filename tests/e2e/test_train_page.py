@@ -14,7 +14,6 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.page import TrainPage
 from fnet_studio.ui.train.results_card import ResultsCard
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 WAIT_MS = 60_000
 
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import psutil
 import pytest
 
@@ -7,15 +5,6 @@ from fnet_studio.core import protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.ui.app import make_window
 from fnet_studio.ui.hand import StrayWindows
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items):
-    """The offscreen platform says of every window that it cannot hint at sizes."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
 
 
 class Driver:
