@@ -68,20 +68,29 @@ class Stored(NamedTuple):
 
 def load_task(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Task:
     """Read and tokenise the recipe's data. Raises Stopped, and UserError for what is wrong with it."""
-    from fnet_studio.engine import classifier, finetune, masked_lm
+    if recipe.task == "classify":
+        from fnet_studio.engine import classifier
 
-    loaders: dict[str, Callable[[Recipe, Progress, StopCheck], Task]] = {
-        "classify": classifier.load,
-        "finetune": finetune.load,
-        "masked-lm": masked_lm.load,
-    }
-    return loaders[recipe.task](recipe, progress, stopped)
+        return classifier.load(recipe, progress, stopped)
+    if recipe.task == "finetune":
+        from fnet_studio.engine import finetune
+
+        return finetune.load(recipe, progress, stopped)
+    from fnet_studio.engine import masked_lm
+
+    return masked_lm.load(recipe, progress, stopped)
 
 
 def bring_back(recipe: Recipe, folder: Path) -> Stored:
     """UserError `run.no-model` or `run.unreadable`."""
-    from fnet_studio.engine import classifier, finetune, masked_lm
-
     if recipe.task == "classify":
+        from fnet_studio.engine import classifier
+
         return classifier.bring_back(recipe, folder)
-    return finetune.bring_back(folder) if recipe.task == "finetune" else masked_lm.bring_back(folder)
+    if recipe.task == "finetune":
+        from fnet_studio.engine import finetune
+
+        return finetune.bring_back(folder)
+    from fnet_studio.engine import masked_lm
+
+    return masked_lm.bring_back(folder)

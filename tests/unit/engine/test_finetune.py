@@ -51,6 +51,19 @@ def test_the_kept_preset_answers_as_the_run_did_and_lists_itself_as_fine_tuned(p
     assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
 
 
+def test_it_learns_classes_that_their_words_tell_apart(preset, job, tmp_path):
+    words = {"a": "apple pear plum fruit", "b": "river lake sea water", "c": "iron steel zinc metal"}
+    random = np.random.default_rng(0)
+    lines = [f"{' '.join(random.choice(words['abc'[i % 3]].split(), 6))},{'abc'[i % 3]}" for i in range(150)]
+    (tmp_path / "three.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    values = mapping(preset, data__source="files", data__path=str(tmp_path / "three.csv"), training__epochs=10)
+    values["training"]["learning_rate"] = 0.01
+    record = run_store.read(start(values, job).run)
+    assert record.data["class_names"] == ["a", "b", "c"]
+    best = [row for row in run_store.read_metrics(record.id) if row.get("best")][-1]
+    assert best["accuracy"] > 0.9
+
+
 def test_it_goes_on_bit_for_bit_after_a_stop(preset, job):
     whole = rows(start(mapping(preset), job).run)
     job.stop_at_step = 11

@@ -126,3 +126,10 @@ def test_the_bundled_texts_can_be_used_too(preset, text):
     task = loaded(mapping(preset, text, data__source="sample"))
     assert len(task.parts["train"]) > 100
     assert len(task.parts["test"]) == 0
+
+
+def test_its_preset_can_be_fine_tuned_afterwards(preset, text, job):
+    adapted = run_store.folder(start(mapping(preset, text, training__epochs=1), job).run) / FOLDER
+    values = recipe.to_mapping(recipe.load(recipe.bundled("finetune"), {"training.epochs": "1"}))
+    values["model"]["preset"] = str(adapted)
+    assert 0 <= start(values, job).test_accuracy <= 1
