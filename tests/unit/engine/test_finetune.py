@@ -127,3 +127,14 @@ def test_sst2_is_read_as_it_comes(shared, preset, job):
     finished = start(values, job)
     assert run_store.read(finished.run).data["test"] == 872
     assert 0 <= finished.test_accuracy <= 1
+
+
+def test_mixed_precision_trains_float32_weights_and_is_kept_with_the_preset(preset, job):
+    values = mapping(preset, training__precision="mixed_bfloat16", training__epochs=1, training__accumulation=2)
+    finished = start(values, job)
+    assert np.isfinite(finished.test_loss)
+    model = FNetTextClassifier.from_preset(run_store.folder(finished.run) / FOLDER)
+    assert model.backbone.transformer_layers[0].compute_dtype == "bfloat16"
+    assert {str(variable.dtype) for variable in model.trainable_variables} == {"float32"}
+    again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
+    assert again.accuracy == pytest.approx(finished.test_accuracy, abs=0.03)
