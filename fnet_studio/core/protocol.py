@@ -116,6 +116,22 @@ class Classify(Command, frozen=True, tag="classify"):
     texts: tuple[str, ...]
 
 
+class Convert(Command, frozen=True, tag="convert"):
+    """Write a preset as a new folder in another program's format. `Done(Converted)`. source: a name, a folder, or a
+    handle (`hf://…`, `kaggle://…`), which is downloaded where it is not on this machine yet."""
+
+    source: str
+    destination: str
+    to: Literal["kerashub", "transformers"]
+
+
+class FetchHead(Command, frozen=True, tag="fetch-head"):
+    """Join the authors' masked-LM head to a built-in preset's encoder, as a new preset folder. `Done(Converted)`."""
+
+    preset: str
+    destination: str
+
+
 class Stop(Command, frozen=True, tag="stop"):
     """Stop the command with id `target`. `Done(None)` as soon as the token is set; the target then ends with
     `Stopped`. mode: `keep` saves the model so far, `discard` removes what the run wrote."""
@@ -268,6 +284,12 @@ class Classified(Struct, frozen=True, tag="classified"):
     probabilities: tuple[tuple[float, ...], ...]
 
 
+class Converted(Struct, frozen=True, tag="converted"):
+    folder: str
+    notes: tuple[str, ...] = ()
+    """What its reader should know, in sentences."""
+
+
 class Health(Struct, frozen=True, tag="health"):
     versions: dict[str, str]
     devices: tuple[Device, ...]
@@ -277,7 +299,7 @@ class Health(Struct, frozen=True, tag="health"):
     matmul_gflops: float
 
 
-Result = Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Health
+Result = Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Converted | Health
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Hello: Welcome,
@@ -289,6 +311,8 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Resume: RunFinished,
     Evaluate: Evaluation,
     Classify: Classified,
+    Convert: Converted,
+    FetchHead: Converted,
     Stop: None,
     Watch: None,
     Doctor: Health,
@@ -410,8 +434,8 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | Probe | Train | Resume | Evaluate | Classify | Stop | Watch | Credit | Doctor
-    | Shutdown | Reply | Event
+    Hello | Load | Tokenize | FillMask | Probe | Train | Resume | Evaluate | Classify | Convert | FetchHead | Stop
+    | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

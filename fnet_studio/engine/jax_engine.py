@@ -64,6 +64,14 @@ class JaxEngine:
                 from fnet_studio.engine.stored_run import classify
 
                 return classify(command), b""
+            case protocol.Convert():
+                from fnet_studio.engine.converting import convert
+
+                return convert(command, job), b""
+            case protocol.FetchHead():
+                from fnet_studio.engine.converting import fetch_head
+
+                return fetch_head(command, job), b""
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -18,10 +18,12 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("KERAS_HOME", str(places.cache_dir() / "keras"))
 
 if TYPE_CHECKING:
+    from fnet_studio.models.authors_head import fetch_head, join_head
     from fnet_studio.models.backbone import FNetBackbone
     from fnet_studio.models.convert import convert
     from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding, TokenAndPositionEmbedding
     from fnet_studio.models.encoder import FNetEncoder
+    from fnet_studio.models.hub import fetch
     from fnet_studio.models.imdb_classifier import build_imdb_classifier
     from fnet_studio.models.masked_lm import FNetMaskedLM
     from fnet_studio.models.masked_lm_head import MaskedLMHead
@@ -55,7 +57,10 @@ _HOMES = {
     "TransformerEncoder": "transformer_encoder",
     "build_imdb_classifier": "imdb_classifier",
     "convert": "convert",
+    "fetch": "hub",
+    "fetch_head": "authors_head",
     "fourier_mix": "mixing",
+    "join_head": "authors_head",
     "mixing_maps": "trace",
 }
 
@@ -79,7 +84,10 @@ __all__ = [
     "TransformerEncoder",
     "build_imdb_classifier",
     "convert",
+    "fetch",
+    "fetch_head",
     "fourier_mix",
+    "join_head",
     "mixing_maps",
 ]
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
+from fnet_studio.models import hub
 from fnet_studio.models.builtin_presets import BUILTIN_PRESETS
+from fnet_studio.models.progress import Progress, StopCheck
 
 if TYPE_CHECKING:
     from fnet_studio.models.tensors import Stored
@@ -41,15 +43,15 @@ class Preset(Protocol):
 
 
 def open_preset(preset: str | Path) -> Preset:
-    """By name (the user's own, then bundled) or by path: a folder of KerasHub or Transformers, or a Flax checkpoint
-    with its vocabulary beside it. UserError `preset.missing`, `preset.missing-file`, `preset.bad-config`, …"""
+    """By name (the user's own, bundled, then built-in ones), by path, or by handle (`hf://…`, `kaggle://…`), of which
+    the last two are downloaded at first use: a folder of KerasHub or Transformers, or a Flax checkpoint with its
+    vocabulary beside it. UserError `preset.missing`, `preset.missing-file`, `preset.bad-config`, `hub.…`"""
     from fnet_studio.models.flax_preset import FlaxPreset, find_checkpoint
     from fnet_studio.models.json_files import read_json
     from fnet_studio.models.kerashub_preset import KerasHubPreset
     from fnet_studio.models.transformers_preset import TransformersPreset
 
-    path = Path(preset).expanduser()
-    folder = path if path.is_file() else _folder(str(preset))
+    folder = locate(preset)
     config = folder / "config.json"
     if config.is_file():
         return TransformersPreset(folder) if "model_type" in read_json(config) else KerasHubPreset(folder)
@@ -63,19 +65,19 @@ def open_preset(preset: str | Path) -> Preset:
     return FlaxPreset(checkpoint)
 
 
-def _folder(name: str) -> Path:
-    """A preset's folder; a known name that is not on disk is refused in words of its own: nothing is fetched here."""
+def locate(preset: str | Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
+    """Where the preset lies on this machine, after a download if need be. UserError `preset.missing`, `hub.…`"""
+    path, name = Path(preset).expanduser(), str(preset)
+    if path.is_file():
+        return path
+    if hub.is_handle(name):
+        return hub.fetch(name, progress, stopped)
     try:
         return presets.folder(name)
     except UserError:
-        handle = BUILTIN_PRESETS[name]["kaggle_handle"] if name in BUILTIN_PRESETS else name
-        if not handle.startswith(("kaggle://", "hf://")):
+        if name not in BUILTIN_PRESETS:
             raise
-    raise UserError(
-        "preset.not-fetched",
-        f"The preset {name} is not on this machine.",
-        f"Fetch {handle} with the hub's own program, then give the folder that it made.",
-    )
+    return hub.fetch(BUILTIN_PRESETS[name]["kaggle_handle"], progress, stopped)
 
 
 def has_vocabulary(opened: Preset) -> bool:

@@ -17,7 +17,7 @@ from fnet_studio.worker.job import RunningJob
 from fnet_studio.worker.lane import Lane
 from fnet_studio.worker.outbox import Outbox
 
-LONG = (protocol.Train, protocol.Resume, protocol.Evaluate)
+LONG = (protocol.Train, protocol.Resume, protocol.Evaluate, protocol.Convert, protocol.FetchHead)
 QUICK = (
     protocol.Load,
     protocol.Tokenize,
@@ -117,7 +117,7 @@ class Dispatcher:
             if not busy:
                 self._jobs[id] = RunningJob(id, command, self._outbox)
         if busy:
-            self._refuse(id, "busy", "The worker is training or evaluating already.", "Wait for it to end, or stop it.")
+            self._refuse(id, "busy", "The worker is at a long task already.", "Wait for it to end, or stop it.")
         else:
             (self._long if long else self._quick).add(self._jobs[id])
 

@@ -9,6 +9,12 @@ import pytest
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
 
+@pytest.fixture(autouse=True)
+def _no_downloads(monkeypatch):
+    """Tests that have a hub of their own take this back."""
+    monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
+
+
 def assemble(name: str, target: Path) -> Path:
     shutil.copytree(GOLDEN / name, target)
     (target / "assets/tokenizer").mkdir(parents=True, exist_ok=True)

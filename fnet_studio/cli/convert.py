@@ -1,0 +1,74 @@
+"""fnet-studio convert SRC DST --to kerashub|transformers, and fnet-studio fetch-head PRESET"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fnet_studio.core import places, protocol
+from fnet_studio.core.run_state import phase_words
+from fnet_studio.link.blocking import Worker
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    it = commands.add_parser("convert", help="write a preset as a folder of KerasHub or Transformers")
+    it.add_argument("source", metavar="SRC", help="a preset's name or folder, hf://… or kaggle://…")
+    it.add_argument("destination", metavar="DST", help="a new folder")
+    it.add_argument("--to", required=True, choices=("kerashub", "transformers"), help="the format to write")
+    it.set_defaults(run=run)
+    it = commands.add_parser("fetch-head", help="download a built-in preset and put its authors' masked-LM head on it")
+    it.add_argument("preset", metavar="PRESET", help="f_net_base_en or f_net_large_en")
+    it.add_argument("destination", metavar="DST", nargs="?", help="a new folder (a preset of the same name)")
+    it.set_defaults(run=run_fetch_head)
+
+
+def run(options: argparse.Namespace) -> int:
+    return _perform(protocol.Convert(_here(options.source), str(Path(options.destination).absolute()), options.to))
+
+
+def run_fetch_head(options: argparse.Namespace) -> int:
+    """Without a destination the preset is found by its own name from then on, with its head."""
+    destination = Path(options.destination) if options.destination else places.presets() / Path(options.preset).name
+    return _perform(protocol.FetchHead(options.preset, str(destination.absolute())))
+
+
+def _here(source: str) -> str:
+    """A folder's whole path, since the worker may have another working folder; a name stays as it is."""
+    path = Path(source).expanduser()
+    return str(path.absolute()) if path.exists() and len(path.parts) > 1 else source
+
+
+def _perform(command: protocol.Convert | protocol.FetchHead) -> int:
+    show = _Phases()
+    with Worker() as worker:
+        try:
+            converted, _ = worker.call(command, on_event=show.event)
+        finally:
+            show.end()
+    assert isinstance(converted, protocol.Converted)
+    print(f"Written: {converted.folder}")
+    for note in converted.notes:
+        print(f"Note: {note}")
+    return 0
+
+
+class _Phases:
+    """On a terminal, one line that is written over; nothing otherwise, since a conversion takes seconds."""
+
+    def __init__(self) -> None:
+        self._phase = protocol.Phase("")
+        self._shown = sys.stderr.isatty()
+
+    def event(self, envelope: protocol.Envelope, blob: bytes) -> None:
+        words = ""
+        match envelope.body:
+            case protocol.Phase() as phase:
+                self._phase = phase
+                words = phase_words(phase.name)
+            case protocol.Progress(done=done) if self._phase.total:
+                words = f"{phase_words(self._phase.name)} {done / 1e6:,.0f} of {self._phase.total / 1e6:,.0f} MB"
+        if words and self._shown:
+            print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

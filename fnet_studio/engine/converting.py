@@ -1,0 +1,39 @@
+"""Presets into other formats, and the authors' head onto a built-in one."""
+
+from pathlib import Path
+
+from fnet_studio.core import protocol
+from fnet_studio.engine.job import Job
+
+
+def convert(command: protocol.Convert, job: Job) -> protocol.Converted:
+    from fnet_studio.models import convert
+
+    notes = convert(command.source, command.destination, command.to, _Progress(job), lambda: bool(job.stop_mode))
+    return _converted(command.destination, notes)
+
+
+def fetch_head(command: protocol.FetchHead, job: Job) -> protocol.Converted:
+    from fnet_studio.models import fetch_head
+
+    notes = fetch_head(command.preset, command.destination, _Progress(job), lambda: bool(job.stop_mode))
+    return _converted(command.destination, notes)
+
+
+def _converted(destination: str, notes: list[str]) -> protocol.Converted:
+    return protocol.Converted(str(Path(destination).expanduser().absolute()), tuple(notes))
+
+
+class _Progress:
+    """`models.progress.Progress` for a job: a phase is told when it begins, or when its length becomes known."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._told: tuple[str, int] | None = None
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if self._told != (phase, total):
+            self._told = (phase, total)
+            self._job.phase(phase, total, "bytes" if total else "")
+        if total:
+            self._job.progress(done)

@@ -1,0 +1,132 @@
+"""Presets on Kaggle and on the Hugging Face Hub: found where their own libraries cache them, or downloaded by these.
+
+A folder that is in such a cache already is used without any network, even without the library. Nothing is downloaded
+while `FNET_STUDIO_OFFLINE` or `HF_HUB_OFFLINE` is set.
+"""
+
+import importlib
+import os
+from pathlib import Path
+from types import ModuleType
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.models.json_files import shard_names
+from fnet_studio.models.progress import Progress, StopCheck, check
+
+SCHEMES = ("hf://", "kaggle://")
+OFFLINE = ("FNET_STUDIO_OFFLINE", "HF_HUB_OFFLINE")
+
+
+def is_handle(name: str) -> bool:
+    return name.startswith(SCHEMES)
+
+
+def fetch(handle: str, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
+    """The folder of `hf://owner/name[@revision]` or `kaggle://owner/model/framework/variation[/version]`.
+
+    Without a revision or version, whatever is cached of it is used. Without progress, the library draws its own bars.
+    Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline), `hub.not-installed`,
+    `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`, `disk.full`.
+    """
+    from fnet_studio.models import hub_huggingface, hub_kaggle
+
+    if handle.startswith("hf://"):
+        place: hub_huggingface.Repository | hub_kaggle.Variation = hub_huggingface.parse(handle)
+    else:
+        place = hub_kaggle.parse(handle)
+    cached = place.cached()
+    if cached is not None:
+        return cached
+    check(stopped)
+    for variable in OFFLINE:
+        if os.environ.get(variable, "").strip().lower() in ("1", "true", "yes", "on"):
+            raise UserError(
+                "preset.not-fetched",
+                f"The preset {handle} is not on this machine, and downloads are switched off by {variable}.",
+                f"Unset {variable} to download it, or give the folder of a preset.",
+            )
+    return place.download(progress, stopped)
+
+
+def library(name: str, handle: str) -> ModuleType:
+    """An optional library, imported when it is needed. UserError `hub.not-installed`."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(
+            "hub.not-installed",
+            f"Downloading {handle} needs the Python package {name}, which cannot be imported ({error}).",
+            'Run: pip install "fnet-studio[hub]"',
+        ) from None
+
+
+def missing_file(folder: Path) -> str:
+    """The first file that a preset folder lacks to be used, or "". Shards are looked for by their index."""
+    if not (folder / "config.json").is_file():
+        return "config.json"
+    for name in ("model.weights.h5", "model.safetensors", "pytorch_model.bin"):
+        index = folder / (name.replace(".h5", ".json") if name.endswith(".h5") else f"{name}.index.json")
+        if (folder / name).is_file():
+            break
+        if index.is_file():
+            lacking = [shard for shard in shard_names(index) if not (folder / shard).is_file()]
+            if lacking:
+                return lacking[0]
+            break
+    else:
+        return "the weights"
+    if (folder / "task.json").is_file() and not (folder / "task.weights.h5").is_file():
+        return "task.weights.h5"
+    vocabularies = ("spiece.model", "assets/tokenizer/vocabulary.spm")
+    return "" if any((folder / name).is_file() for name in vocabularies) else "the vocabulary"
+
+
+# The words of what goes wrong with any hub.
+
+
+def bad_handle(handle: str, form: str) -> UserError:
+    return UserError("hub.bad-handle", f"{handle} is not the name of a model.", f"Write it as {form}.")
+
+
+def no_network(handle: str, error: BaseException) -> UserError:
+    return UserError(
+        "hub.no-network",
+        f"{handle} could not be downloaded: the connection failed or broke off ({type(error).__name__}).",
+        "Check the network and try again.",
+    )
+
+
+def not_found(handle: str) -> UserError:
+    return UserError(
+        "hub.not-found",
+        f"There is no {handle}, or it is not public.",
+        "Check its name; for a private model, log in with the hub's own program first.",
+    )
+
+
+def no_rights(handle: str) -> UserError:
+    return UserError(
+        "hub.no-rights",
+        f"You have no right to download {handle}.",
+        "Accept its terms on its web page and log in with the hub's own program, then try again.",
+    )
+
+
+def server_error(handle: str, status: int) -> UserError:
+    return UserError(
+        "hub.server", f"The hub answered with the error {status} when asked for {handle}.", "Try again later."
+    )
+
+
+def by_status(handle: str, status: int) -> UserError:
+    if status in (401, 403):
+        return no_rights(handle)
+    return not_found(handle) if status == 404 else server_error(handle, status)
+
+
+def wrong_checksum(handle: str, name: str) -> UserError:
+    return UserError(
+        "hub.checksum",
+        f"{name} of {handle} did not arrive as it was sent: its size or checksum differs. It was removed.",
+        "Try again; if it happens again, the file on the hub or a proxy on the way is at fault.",
+    )

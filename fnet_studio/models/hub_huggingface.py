@@ -1,0 +1,141 @@
+"""Models on the Hugging Face Hub (`hf://owner/name`), in and into the cache of `huggingface_hub`."""
+
+import hashlib
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from fnet_studio.core import files
+from fnet_studio.models import hub
+from fnet_studio.models.hub_progress import Tracker
+from fnet_studio.models.progress import Progress, StopCheck, check
+
+FORM = "hf://owner/name, such as hf://google/fnet-base"
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_WEIGHTS = (
+    ("model.weights.json", r"model_\d+\.weights\.h5"),
+    ("model.weights.h5", None),
+    ("model.safetensors.index.json", r"model-\d+-of-\d+\.safetensors"),
+    ("model.safetensors", None),
+    ("pytorch_model.bin.index.json", r"pytorch_model-\d+-of-\d+\.bin"),
+    ("pytorch_model.bin", None),
+)
+"""A repository may hold the same weights in several formats: the first of these is fetched, with its shards."""
+_BESIDE = ("config.json", "metadata.json", "task.json", "preprocessor.json", "tokenizer.json", "README.md")
+_BESIDE += ("tokenizer_config.json", "special_tokens_map.json", "spiece.model", "task.weights.h5", "fnet_studio.json")
+_BESIDE += ("next_sentence.weights.h5", "assets/tokenizer/vocabulary.spm")
+
+
+def parse(handle: str) -> "Repository":
+    """UserError `hub.bad-handle`."""
+    name, at, revision = handle.removeprefix("hf://").partition("@")
+    parts = name.split("/")
+    good = len(parts) == 2 and all(_PART.fullmatch(part) for part in parts)
+    if not good or (at and not all(_PART.fullmatch(part) for part in revision.split("/"))):
+        raise hub.bad_handle(handle, FORM)
+    return Repository(handle, name, revision or "main")
+
+
+class Repository(NamedTuple):
+    handle: str
+    name: str
+    revision: str
+
+    @property
+    def _folder(self) -> Path:
+        return _cache() / f"models--{self.name.replace('/', '--')}"
+
+    def cached(self) -> Path | None:
+        """The snapshot of the revision, if all that a preset needs is there."""
+        commit = self.revision
+        if not _COMMIT.fullmatch(commit):
+            try:
+                commit = (self._folder / "refs" / commit).read_text("ascii").strip()
+            except (OSError, ValueError):
+                return None
+        if not _COMMIT.fullmatch(commit):
+            return None
+        snapshot = self._folder / "snapshots" / commit
+        return None if hub.missing_file(snapshot) else snapshot
+
+    def download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
+        # Its other protocol, xet, neither reports each block nor can be stopped. Read at the library's first import.
+        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+        errors = hub.library("huggingface_hub.errors", self.handle)
+        try:
+            return self._download(progress, stopped)
+        except (errors.GatedRepoError, errors.DisabledRepoError) as error:
+            raise hub.no_rights(self.handle) from error
+        except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
+            # The library finds no file either when the connection fails in the middle.
+            if isinstance(error, errors.LocalEntryNotFoundError):
+                raise hub.no_network(self.handle, error.__cause__ or error) from error
+            raise hub.not_found(self.handle) from error
+        except errors.HfHubHTTPError as error:
+            raise hub.by_status(self.handle, error.response.status_code) from error
+        except (errors.HTTPError, errors.OfflineModeIsEnabled) as error:
+            raise hub.no_network(self.handle, error) from error
+        except OSError as error:
+            if error.errno is None:  # the library's own words for a file that is too long or too short
+                raise hub.wrong_checksum(self.handle, "A file") from error
+            raise files.disk_error(error, self._folder) from error
+
+    def _download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
+        library = hub.library("huggingface_hub", self.handle)
+        endpoint = os.environ.get("HF_ENDPOINT") or None
+        info = library.HfApi(endpoint=endpoint).model_info(self.name, revision=self.revision, files_metadata=True)
+        snapshot = self._folder / "snapshots" / info.sha
+        wanted = {item.rfilename: item for item in info.siblings}
+        chosen = sorted((wanted[name] for name in _chosen(set(wanted))), key=lambda item: item.size or 0)
+        absent = [item for item in chosen if not (snapshot / item.rfilename).is_file()]
+        tracker = Tracker(self._folder, self.handle, progress, stopped)
+        tracker.expect(sum(item.size or 0 for item in absent))
+        bars: dict[str, Any] = {} if progress is None and stopped is None else {"tqdm_class": tracker.bars(False)}
+        for item in absent:
+            check(stopped)
+            path = library.hf_hub_download(
+                self.name, item.rfilename, revision=info.sha, cache_dir=_cache(), endpoint=endpoint, **bars
+            )
+            self._verify(Path(path), item)
+        reference = self._folder / "refs" / self.revision  # written last: it says that the snapshot is whole
+        if not _COMMIT.fullmatch(self.revision):
+            files.write_atomically(reference, info.sha.encode())
+        return snapshot
+
+    def _verify(self, path: Path, item: Any) -> None:
+        """Large files are known by their SHA-256, small ones by their git name. The library itself compares sizes."""
+        size = path.stat().st_size
+        if item.lfs is not None:
+            digest, expected = hashlib.sha256(), item.lfs.sha256
+        else:
+            digest, expected = hashlib.sha1(f"blob {size}\0".encode()), item.blob_id
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        if digest.hexdigest() != expected:
+            path.resolve().unlink()
+            path.unlink(missing_ok=True)
+            raise hub.wrong_checksum(self.handle, item.rfilename)
+
+
+def _chosen(present: set[str]) -> list[str]:
+    """What a preset needs of a repository's files; plain names only."""
+    chosen = [name for name in _BESIDE if name in present]
+    for name, shards in _WEIGHTS:
+        if name in present:
+            chosen.append(name)
+            chosen += [item for item in sorted(present) if shards and re.fullmatch(shards, item)]
+            break
+    assert not any(".." in PurePosixPath(name).parts for name in chosen)
+    return chosen
+
+
+def _cache() -> Path:
+    """Where `huggingface_hub` keeps its files, by the same variables; read at each call."""
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(home).expanduser() / "hub"

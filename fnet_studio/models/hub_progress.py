@@ -1,0 +1,83 @@
+"""The libraries of the hubs report through progress bars in tqdm's manner; this turns bars into callbacks."""
+
+import shutil
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.models.progress import Progress, StopCheck, check, report
+
+SPARE_BYTES = 16 * 2**20
+"""Left free on the disk."""
+
+
+class Tracker:
+    """Owns the sums over all files of one download. Its methods may be called from several threads."""
+
+    def __init__(self, folder: Path, handle: str, progress: Progress | None, stopped: StopCheck | None) -> None:
+        self._folder, self._handle = folder, handle
+        self._progress, self._stopped = progress, stopped
+        self._lock = threading.RLock()
+        self._done = self._total = 0
+
+    def expect(self, count: int, here: int = 0) -> None:
+        """count more bytes are wanted, of which `here` are on the disk already. UserError `disk.full` before they are
+        fetched."""
+        with self._lock:
+            self._total += count
+            self._done += here
+            free, wanted = _free_bytes(self._folder), self._total - self._done
+            if wanted and free < wanted + SPARE_BYTES:
+                raise UserError(
+                    "disk.full",
+                    f"{self._handle} needs {wanted / 1e6:,.0f} MB more, but {self._folder} has only "
+                    f"{free / 1e6:,.0f} MB left.",
+                    "Free some space, or move the hub's cache to another disk, then try again.",
+                )
+            report(self._progress, "downloading", self._done, self._total)
+
+    def arrived(self, count: int) -> None:
+        """Raises Stopped when asked to; count is negative when a file is begun anew."""
+        check(self._stopped)
+        with self._lock:
+            self._done += count
+            report(self._progress, "downloading", self._done, self._total)
+
+    def bars(self, expecting: bool) -> Any:
+        """A class with what the libraries use of tqdm's. expecting: a new bar's total is what `expect` hears."""
+        tracker = self
+
+        class Bar:
+            def __init__(self, *_: Any, total: int | None = None, initial: int = 0, **__: Any) -> None:
+                self.total, self.n = total, initial
+                check(tracker._stopped)
+                if expecting:
+                    tracker.expect(total or 0, initial)
+                elif initial:
+                    tracker.arrived(initial)
+
+            def update(self, n: float | None = 1) -> None:
+                self.n += int(n or 0)
+                tracker.arrived(int(n or 0))
+
+            def __enter__(self) -> Self:
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                pass
+
+            def close(self) -> None: ...
+            def refresh(self, *_: Any, **__: Any) -> None: ...
+            def set_description(self, *_: Any, **__: Any) -> None: ...
+            def set_description_str(self, *_: Any, **__: Any) -> None: ...
+            def set_postfix_str(self, *_: Any, **__: Any) -> None: ...
+
+        return Bar
+
+
+def _free_bytes(folder: Path) -> int:
+    for path in (folder, *folder.parents):
+        if path.is_dir():
+            return shutil.disk_usage(path).free
+    return 0

@@ -1,0 +1,121 @@
+"""`fnet-studio convert` as a user types it, through a real worker."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from fnet_studio.core import presets
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = shutil.copytree(GOLDEN / "transformers_masked_lm", tmp_path / "source")
+    shutil.copy(GOLDEN / "vocabulary.spm", folder / "spiece.model")
+    return folder
+
+
+def fnet_studio(*words, **options):
+    environment = {**os.environ, "FNET_STUDIO_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "fnet_studio", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        **options,
+    )
+
+
+def test_a_checkpoint_goes_to_kerashub_and_back_with_the_same_weights(source, tmp_path):
+    done = fnet_studio("convert", "source", "made/kerashub", "--to", "kerashub", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path / "made/kerashub") in done.stdout
+    assert "KerasHub evaluates this head with exact GELU" in done.stdout
+    assert json.loads((tmp_path / "made/kerashub/config.json").read_text())["class_name"] == "FNetBackbone"
+    done = fnet_studio("convert", tmp_path / "made/kerashub", tmp_path / "back", "--to", "transformers")
+    assert done.returncode == 0, done.stderr
+    before, after = (load_file(folder / "model.safetensors") for folder in (source, tmp_path / "back"))
+    shared = {name: value for name, value in before.items() if name in after}
+    assert len(shared) == len(after)
+    for name, value in shared.items():
+        assert (after[name] == value).all(), name
+    assert {path.name for path in tmp_path.iterdir()} >= {"source", "made", "back"}
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_destination_that_holds_something_is_refused_and_an_empty_one_is_used(source, tmp_path):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "notes.txt").write_text("mine")
+    done = fnet_studio("convert", source, taken, "--to", "kerashub")
+    assert done.returncode == 1
+    assert "exists already" in done.stderr
+    assert [path.name for path in taken.iterdir()] == ["notes.txt"]
+    (taken / "notes.txt").unlink()
+    assert fnet_studio("convert", source, taken, "--to", "kerashub").returncode == 0
+    assert (taken / "model.weights.h5").is_file()
+
+
+def test_a_damaged_source_leaves_no_destination(source, tmp_path):
+    weights = source / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    done = fnet_studio("convert", source, tmp_path / "made", "--to", "kerashub")
+    assert done.returncode == 1
+    assert "model.safetensors" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir() if "made" in path.name] == []
+
+
+def test_a_destination_that_cannot_be_written_is_named(source, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    done = fnet_studio("convert", source, tmp_path / "file/made", "--to", "kerashub")
+    assert done.returncode == 1
+    assert f"{tmp_path / 'file/made'} could not be written" in done.stderr
+    assert (tmp_path / "file").read_text() == "not a folder"
+
+
+@pytest.mark.parametrize("handle", ["f_net_base_en", "hf://google/fnet-base"])
+def test_what_would_have_to_be_downloaded_is_refused_while_offline(tmp_path, handle):
+    done = fnet_studio("convert", handle, tmp_path / "made", "--to", "transformers")
+    assert done.returncode == 1
+    assert "FNET_STUDIO_OFFLINE" in done.stderr
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_built_in_preset_gets_its_head_and_answers_by_its_own_name(source, tmp_path, monkeypatch):
+    """Both hubs' caches are laid out with the tiny model in the place of the base one."""
+    headless = tmp_path / "kaggle/models/keras/f_net/keras/f_net_base_en/3"
+    assert fnet_studio("convert", source, headless, "--to", "kerashub").returncode == 0
+    for name in ("task.json", "task.weights.h5", "fnet_studio.json"):
+        (headless / name).unlink()
+    headless.with_name("3.complete").touch()
+    repository = tmp_path / "hf/models--google--fnet-base"
+    shutil.copytree(source, repository / "snapshots" / ("a" * 40))
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text("a" * 40)
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kaggle"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
+    done = fnet_studio("fetch-head", "f_net_base_en")
+    assert done.returncode == 0, done.stderr
+    (card,) = [card for card in presets.list_presets() if card.name == "f_net_base_en"]
+    assert card.head == "pretrained"
+    done = fnet_studio("fill-mask", "The capital of France is [MASK].", "--preset", "f_net_base_en", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["masks"]
+    again = fnet_studio("fetch-head", "f_net_base_en")
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+
+
+def test_a_head_of_an_unknown_preset_is_refused(tmp_path):
+    done = fnet_studio("fetch-head", "fnet_mini_en")
+    assert done.returncode == 1
+    assert "f_net_base_en, f_net_large_en" in done.stderr

@@ -1,0 +1,202 @@
+"""Models of the Hugging Face Hub: from its library's cache, and downloaded from a server that speaks its protocol."""
+
+import shutil
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from local_hubs import COMMIT, HuggingFace
+
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.models import FNetMaskedLM, hub, hub_huggingface
+
+HANDLE = "hf://google/fnet-tiny"
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def server(transformers_preset, cache, monkeypatch):
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub, of the extra hub, is not installed")
+    with HuggingFace(transformers_preset) as it:
+        monkeypatch.setenv("HF_ENDPOINT", it.address)
+        monkeypatch.delenv("FNET_STUDIO_OFFLINE")
+        yield it
+
+
+@pytest.fixture
+def large(server, transformers_preset):
+    """The server, with weights of several of the library's blocks of 10 MiB."""
+    (transformers_preset / WEIGHTS).write_bytes(bytes(range(250)) * 100_000)
+    return server
+
+
+def cached_by_the_library(cache, source, revision="main"):
+    """As huggingface_hub lays a model out: blobs by checksum, links to them by commit, the commit by revision."""
+    root = cache / "models--google--fnet-tiny"
+    snapshot = root / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (root / "blobs").mkdir()
+    (root / "refs").mkdir()
+    (root / "refs" / revision).write_text(COMMIT)
+    for path in source.iterdir():
+        shutil.copy(path, root / "blobs" / path.name)
+        (snapshot / path.name).symlink_to(root / "blobs" / path.name)
+    return snapshot
+
+
+def refusal(handle, kind, *words):
+    with pytest.raises(UserError) as caught:
+        hub.fetch(handle)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+    for word in words:
+        assert word in caught.value.message
+    return caught.value
+
+
+def leftovers(cache):
+    return [path.name for path in cache.rglob("*") if path.name.endswith(".incomplete")]
+
+
+# in the cache already
+
+
+@pytest.mark.parametrize("handle", [HANDLE, f"{HANDLE}@v1", f"{HANDLE}@{COMMIT}"])
+def test_a_cached_model_is_used_without_the_library_and_without_network(
+    cache, transformers_preset, handle, monkeypatch
+):
+    snapshot = cached_by_the_library(cache, transformers_preset, "v1" if "@v1" in handle else "main")
+    monkeypatch.setattr(hub, "library", None)
+    assert hub.fetch(handle) == snapshot
+    assert FNetMaskedLM.from_preset(handle).head_state == "pretrained"
+
+
+@pytest.mark.parametrize("lost", ["config.json", WEIGHTS, "spiece.model"])
+def test_a_model_that_is_cached_in_part_is_not_used(cache, transformers_preset, lost):
+    (cached_by_the_library(cache, transformers_preset) / lost).unlink()
+    refusal(HANDLE, "preset.not-fetched", HANDLE, "FNET_STUDIO_OFFLINE")
+
+
+def test_the_cache_is_found_by_the_variables_of_the_library(monkeypatch, tmp_path):
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert hub_huggingface._cache() == tmp_path / ".cache/huggingface/hub"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    assert str(hub_huggingface._cache()) == "/x/huggingface/hub"
+    monkeypatch.setenv("HF_HOME", "/h")
+    assert str(hub_huggingface._cache()) == "/h/hub"
+
+
+@pytest.mark.parametrize("variable", ["FNET_STUDIO_OFFLINE", "HF_HUB_OFFLINE"])
+def test_nothing_is_asked_of_the_network_while_offline(server, variable, monkeypatch):
+    monkeypatch.setenv(variable, "1")
+    refusal(HANDLE, "preset.not-fetched", HANDLE, variable)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "handle", ["hf://fnet", "hf://a/b/c", "hf://../etc", "hf://a/..", "hf://a/b@../../x", "hf://a/b@", "hf://"]
+)
+def test_a_handle_that_names_no_model_is_refused(cache, handle):
+    refusal(handle, "hub.bad-handle", handle)
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(cache, monkeypatch):
+    monkeypatch.delenv("FNET_STUDIO_OFFLINE")
+    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub.errors", None)
+    assert "pip install" in refusal(HANDLE, "hub.not-installed", "huggingface_hub").advice
+
+
+# downloaded
+
+
+def test_a_downloaded_model_equals_the_original_and_is_not_asked_for_again(server, cache, transformers_preset):
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert hub.missing_file(folder) == ""
+    assert heard[0][:2] == ("downloading", 0)
+    assert heard[-1][1] == heard[-1][2] == sum(path.stat().st_size for path in folder.iterdir())
+    assert [done for _, done, _ in heard] == sorted(done for _, done, _ in heard)
+    asked = len(server.requests)
+    one, two = (FNetMaskedLM.from_preset(it) for it in (HANDLE, transformers_preset))
+    assert len(server.requests) == asked
+    for mine, theirs in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_array_equal(mine.value, theirs.value)
+    assert leftovers(cache) == []
+
+
+def test_weights_in_other_formats_and_files_of_no_use_are_left_where_they_are(server, transformers_preset):
+    for name in ("pytorch_model.bin", "flax_model.msgpack", "run.py"):
+        (transformers_preset / name).write_bytes(b"unused")
+    names = {path.name for path in hub.fetch(HANDLE).iterdir()}
+    assert WEIGHTS in names
+    assert not names & {"pytorch_model.bin", "flax_model.msgpack", "run.py", "expected.npz"}
+
+
+def test_a_connection_that_breaks_in_the_middle_of_a_file_is_taken_up_where_it_broke(large, transformers_preset):
+    large.cut[WEIGHTS] = 12_000_000
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / WEIGHTS).read_bytes() == (transformers_preset / WEIGHTS).read_bytes()
+    assert large.ranges == [f"{WEIGHTS} bytes={10 * 2**20}-"]
+    assert heard[-1][1] == heard[-1][2]
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "config.json"])
+def test_a_file_with_a_wrong_checksum_is_removed_and_named(server, cache, name):
+    server.corrupted.add(name)
+    refusal(HANDLE, "hub.checksum", name, HANDLE)
+    assert not list(cache.rglob(name))
+    server.corrupted.clear()
+    assert hub.missing_file(hub.fetch(HANDLE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (404, "RepoNotFound", "hub.not-found"),
+        (404, "RevisionNotFound", "hub.not-found"),
+        (403, "GatedRepo", "hub.no-rights"),
+        (403, "", "hub.no-rights"),
+        (401, "", "hub.no-rights"),
+        (418, "", "hub.server"),
+    ],
+)
+def test_what_the_hub_refuses_is_told_in_words(server, status, code, kind):
+    server.refused = (status, code)
+    refusal(HANDLE, kind, HANDLE)
+
+
+def test_a_hub_that_cannot_be_reached(cache, monkeypatch):
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub, of the extra hub, is not installed")
+    monkeypatch.delenv("FNET_STUDIO_OFFLINE")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    refusal(HANDLE, "hub.no-network", HANDLE)
+
+
+def test_a_disk_without_room_is_told_before_anything_is_downloaded(server, cache, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=20_000_000 - 3_000_000))
+    assert "17 MB" in refusal(HANDLE, "disk.full", HANDLE).message
+    assert not [request for request in server.requests if WEIGHTS in request]
+
+
+def test_a_stop_in_the_middle_of_a_file_leaves_nothing_half_done(large, cache):
+    asked = threading.Event()
+
+    def progress(phase, done, total):
+        if done > 5_000_000:
+            asked.set()
+
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, progress, asked.is_set)
+    assert leftovers(cache) == []
+    assert not list(cache.rglob(WEIGHTS))
+    assert hub.missing_file(hub.fetch(HANDLE)) == ""

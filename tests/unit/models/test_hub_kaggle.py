@@ -1,0 +1,191 @@
+"""Models of Kaggle: from its library's cache, and downloaded from a server that speaks its protocol."""
+
+import gc
+import shutil
+import threading
+from types import SimpleNamespace
+
+import pytest
+from local_hubs import Kaggle
+
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.models import FNetMaskedLM, hub, hub_kaggle
+
+HANDLE = "kaggle://keras/f_net/keras/f_net_tiny_en/3"
+LATEST = HANDLE.removesuffix("/3")
+WEIGHTS = "model.weights.h5"
+
+# kagglehub leaves the connections of its sessions to the garbage collector
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache/models/keras/f_net/keras/f_net_tiny_en"
+
+
+@pytest.fixture
+def no_account(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "nobody"))
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_API_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server(preset, cache, no_account, monkeypatch):
+    pytest.importorskip("kagglehub", reason="kagglehub, of the extra hub, is not installed")
+    with Kaggle(preset) as it:
+        point_to(it.address, monkeypatch)
+        yield it
+    gc.collect()
+
+
+def point_to(address, monkeypatch):
+    """The library knows no variable for another address than a fixed one."""
+    from kagglesdk import kaggle_env
+
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, address)
+    monkeypatch.delenv("FNET_STUDIO_OFFLINE")
+
+
+def cached_by_the_library(cache, source, version=3):
+    shutil.copytree(source, cache / str(version))
+    (cache / f"{version}.complete").touch()
+    return cache / str(version)
+
+
+def refusal(handle, kind, *words, progress=None):
+    with pytest.raises(UserError) as caught:
+        hub.fetch(handle, progress)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+    for word in words:
+        assert word in caught.value.message
+    return caught.value
+
+
+# in the cache already
+
+
+@pytest.mark.parametrize("handle", [HANDLE, LATEST])
+def test_a_cached_version_is_used_without_the_library_and_without_network(cache, preset, handle, monkeypatch):
+    folder = cached_by_the_library(cache, preset)
+    monkeypatch.setattr(hub, "library", None)
+    assert hub.fetch(handle) == folder
+    assert FNetMaskedLM.from_preset(handle).head_state == "pretrained"
+
+
+def test_the_highest_cached_version_is_used_when_none_is_named(cache, preset):
+    for version in (9, 10):
+        cached_by_the_library(cache, preset, version)
+    (cache / "11").mkdir()  # begun, not complete
+    assert hub.fetch(LATEST) == cache / "10"
+    refusal(HANDLE, "preset.not-fetched", HANDLE)
+
+
+def test_files_that_kerashub_fetched_one_by_one_are_used(cache, preset):
+    shutil.copytree(preset, cache / "3")
+    names = [path.relative_to(preset).as_posix() for path in preset.rglob("*") if path.is_file()]
+    for name in names:
+        mark = cache / ".complete/3" / f"{name}.complete"
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    assert hub.fetch(HANDLE) == cache / "3"
+    (cache / f".complete/3/{WEIGHTS}.complete").unlink()
+    refusal(HANDLE, "preset.not-fetched", HANDLE)
+
+
+def test_a_built_in_name_is_looked_for_where_kagglehub_keeps_it(cache, preset):
+    base = cache.with_name("f_net_base_en")
+    cached_by_the_library(base, preset)
+    assert FNetMaskedLM.from_preset("f_net_base_en").backbone.num_layers == 3
+
+
+@pytest.mark.parametrize(
+    "handle",
+    ["kaggle://keras/f_net", "kaggle://a/b/c/../1", "kaggle://a/b/c/d/latest", "kaggle://a/b/c/d/1/2", "kaggle:///b/c/d"],
+)  # fmt: skip
+def test_a_handle_that_names_no_model_is_refused(cache, handle):
+    refusal(handle, "hub.bad-handle", handle)
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(cache, monkeypatch):
+    monkeypatch.delenv("FNET_STUDIO_OFFLINE")
+    monkeypatch.setitem(__import__("sys").modules, "kagglehub", None)
+    assert "pip install" in refusal(HANDLE, "hub.not-installed", "kagglehub").advice
+
+
+# downloaded
+
+
+@pytest.mark.parametrize("handle", [HANDLE, LATEST])
+def test_a_downloaded_model_is_whole_and_is_not_asked_for_again(server, cache, preset, handle):
+    heard = []
+    folder = hub.fetch(handle, lambda *it: heard.append(it))
+    assert folder == cache / "3"
+    for name in server.names():
+        assert (folder / name).read_bytes() == (preset / name).read_bytes()
+    total = sum((preset / name).stat().st_size for name in server.names())
+    assert heard[-1] == ("downloading", total, total)
+    asked = len(server.requests)
+    assert FNetMaskedLM.from_preset(handle).head_state == "pretrained"
+    assert len(server.requests) == asked
+
+
+def test_a_connection_that_breaks_off_is_told_and_the_next_try_goes_on_from_there(server, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.cut[WEIGHTS] = 3_000_000
+    refusal(HANDLE, "hub.no-network", HANDLE, progress=lambda *it: None)
+    folder = hub.fetch(HANDLE, lambda *it: None)
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    resumed = [asked for asked in server.ranges if asked.startswith(WEIGHTS)]
+    assert len(resumed) == 1
+    assert "bytes=0-" not in resumed[0]
+
+
+def test_a_file_with_a_wrong_checksum_is_removed_and_told(server, cache):
+    server.corrupted.add(WEIGHTS)
+    refusal(HANDLE, "hub.checksum", HANDLE)
+    assert not (cache / "3" / WEIGHTS).exists()
+    server.corrupted.clear()
+    assert hub.missing_file(hub.fetch(HANDLE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, "hub.not-found"), (401, "hub.no-rights"), (403, "hub.no-rights"), (500, "hub.server")]
+)
+def test_what_kaggle_refuses_is_told_in_words(server, status, kind):
+    server.refused = (status, "")
+    refusal(HANDLE, kind, HANDLE)
+
+
+def test_kaggle_cannot_be_reached(cache, no_account, monkeypatch):
+    pytest.importorskip("kagglehub", reason="kagglehub, of the extra hub, is not installed")
+    point_to("http://127.0.0.1:9", monkeypatch)
+    refusal(HANDLE, "hub.no-network", HANDLE)
+
+
+def test_a_disk_without_room_is_told_before_the_weights_are_downloaded(server, cache, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    refusal(HANDLE, "disk.full", HANDLE, progress=lambda *it: None)
+    assert hub_kaggle.parse(HANDLE).cached() is None
+
+
+def test_a_stop_leaves_a_download_that_is_not_taken_for_whole(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    asked = threading.Event()
+
+    def progress(phase, done, total):
+        if done > 1_500_000:
+            asked.set()
+
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, progress, asked.is_set)
+    assert hub_kaggle.parse(HANDLE).cached() is None
+    folder = hub.fetch(HANDLE)
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
