@@ -203,6 +203,21 @@ def test_maps_come_as_one_atlas_of_all_layers(worker, keep_zero):
     assert maps.row_span[0] < 0 < maps.row_span[1]
 
 
+def test_a_preset_is_converted_or_the_engine_says_that_it_cannot(worker, tmp_path):
+    command = protocol.Convert(PRESET, str(tmp_path / "made"), "transformers")
+    if worker.session.welcome.engine == "scripted":  # it has no model to convert
+        with pytest.raises(UserError) as caught:
+            worker.call(command)
+        assert caught.value.kind == "command.unknown"
+    else:
+        converted, _ = worker.call(command)
+        assert converted.folder == str(tmp_path / "made")
+        assert (tmp_path / "made/model.safetensors").is_file()
+        with pytest.raises(UserError) as caught:
+            worker.call(command)
+        assert caught.value.kind == "convert.exists"
+
+
 # -------------------------------------------------------------------------------------------- train
 
 

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from local_hubs import HuggingFace
 from safetensors.numpy import load_file
 
-from fnet_studio.core import presets
+from fnet_studio.core import presets, protocol
+from fnet_studio.core.errors import Stopped
+from fnet_studio.link.blocking import Worker
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
@@ -22,8 +25,8 @@ def source(tmp_path):
     return folder
 
 
-def fnet_studio(*words, **options):
-    environment = {**os.environ, "FNET_STUDIO_OFFLINE": "1"}
+def fnet_studio(*words, online=False, **options):
+    environment = {**os.environ, "FNET_STUDIO_OFFLINE": "0" if online else "1"}
     return subprocess.run(
         [sys.executable, "-m", "fnet_studio", *map(str, words)],
         capture_output=True,
@@ -119,3 +122,49 @@ def test_a_head_of_an_unknown_preset_is_refused(tmp_path):
     done = fnet_studio("fetch-head", "fnet_mini_en")
     assert done.returncode == 1
     assert "f_net_base_en, f_net_large_en" in done.stderr
+
+
+@pytest.fixture
+def hugging_face(source, tmp_path, monkeypatch):
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub, of the extra hub, is not installed")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
+    with HuggingFace(source) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.address)
+        yield server
+
+
+def test_a_source_on_the_hub_is_downloaded_by_the_worker_and_converted(hugging_face, source, tmp_path):
+    done = fnet_studio("convert", "hf://local/model", tmp_path / "made", "--to", "transformers", online=True)
+    assert done.returncode == 0, done.stderr
+    before, after = (load_file(folder / "model.safetensors") for folder in (source, tmp_path / "made"))
+    assert all((after[name] == before[name]).all() for name in after)
+    hugging_face.refused = (404, "RepoNotFound")
+    done = fnet_studio("convert", "hf://local/other", tmp_path / "other", "--to", "transformers", online=True)
+    assert done.returncode == 1
+    assert "There is no hf://local/other" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_download_tells_its_progress_and_is_stopped_in_the_middle(hugging_face, source, tmp_path, monkeypatch):
+    (source / "model.safetensors").write_bytes(bytes(60_000_000))
+    monkeypatch.setenv("FNET_STUDIO_OFFLINE", "0")
+    heard, asked = [], []
+    hugging_face.wait_after = 25_000_000
+    with Worker() as worker:
+        command = protocol.Convert("hf://local/model", str(tmp_path / "made"), "transformers")
+        id = worker.post(command)
+
+        def listen(envelope, blob):
+            heard.append(envelope.body)
+            if isinstance(envelope.body, protocol.Progress) and envelope.body.done > 5_000_000 and not asked:
+                asked.append(worker.post(protocol.Stop(id)))
+                worker.result(asked[0])
+                hugging_face.go_on.set()
+
+        with pytest.raises(Stopped):
+            worker.result(id, listen)
+    (phase,) = {body for body in heard if isinstance(body, protocol.Phase)}
+    assert (phase.name, phase.unit) == ("downloading", "bytes")
+    assert phase.total > 60_000_000
+    assert not (tmp_path / "made").exists()
+    assert not list((tmp_path / "hf").rglob("model.safetensors"))

@@ -2,6 +2,7 @@
 demand. What they serve is a folder."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import threading
@@ -16,13 +17,16 @@ LARGE_BYTES = 20_000
 
 class LocalHub:
     """cut: file name to the count of bytes after which the connection breaks off, once. corrupted: files whose bytes
-    are not what was promised. refused: (status, error code) of every answer."""
+    are not what was promised. wait_after: the count of bytes of a file after which the server sends nothing more until
+    `go_on` is set. refused: (status, error code) of every answer."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cut: dict[str, int] = {}
         self.corrupted: set[str] = set()
         self.refused: tuple[int, str] | None = None
+        self.wait_after: int | None = None
+        self.go_on = threading.Event()
         self.requests: list[str] = []
         self.ranges: list[str] = []
         hub = self
@@ -68,7 +72,13 @@ class LocalHub:
                 self.send_header("Content-Length", str(len(data) - start))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(data[start:][:kept])
+                    sent = data[start:][:kept]
+                    if hub.wait_after is not None and len(sent) > hub.wait_after:
+                        self.wfile.write(sent[: hub.wait_after])
+                        hub.go_on.wait(60)
+                        sent = sent[hub.wait_after :]
+                    with contextlib.suppress(ConnectionError):  # a client that was stopped is gone
+                        self.wfile.write(sent)
                     self.close_connection = self.close_connection or kept is not None
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
