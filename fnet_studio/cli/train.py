@@ -1,6 +1,7 @@
 """fnet-studio train RECIPE.toml: a progress bar on a terminal, JSON lines otherwise."""
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -115,10 +116,9 @@ class _Bar:
         return words
 
     def end(self, finished: protocol.RunFinished) -> None:
-        print(
-            f"\r\x1b[KTest accuracy {finished.test_accuracy:.2%} in {_clock(finished.duration_s)}. Run {finished.run}",
-            file=self.out,
-        )
+        untested = math.isnan(finished.test_accuracy)
+        result = "Finished without test texts" if untested else f"Test accuracy {finished.test_accuracy:.2%}"
+        print(f"\r\x1b[K{result} in {_clock(finished.duration_s)}. Run {finished.run}", file=self.out)
 
 
 def _clock(seconds: float) -> str:

@@ -137,6 +137,8 @@ class StatusLine(QWidget):
 
 def _outcome(result: object) -> str:
     if isinstance(result, protocol.RunFinished):
+        if math.isnan(result.test_accuracy):
+            return f"Finished in {duration(result.duration_s)}, without test texts"
         return f"Finished in {duration(result.duration_s)}: {percent(result.test_accuracy)} of the test texts right"
     if isinstance(result, protocol.Evaluation):
         return f"Measured: {percent(result.accuracy)} of {count(result.examples)} {result.split} texts right"
