@@ -1,5 +1,7 @@
 """The line at the bottom: what runs, how far it is, how long it takes still, and Stop. On every page."""
 
+import math
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
