@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -19,6 +19,8 @@ from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.run_card import RunCard, RunFigures
 
 FORM_PX = 380
+PREPARE_MS = 300
+"""After the page is seen: long enough for its first paint."""
 
 
 class TrainPage(QWidget):
@@ -155,17 +157,23 @@ class TrainPage(QWidget):
         self._shown_run = self.run.state.command
         self._ended = False
         self._say(None)
+        self.prepare()
+        self.empty.setVisible(False)
+        self._right.addWidget(self.panels, 1)
+        self.panels.setVisible(True)
+        self.panels.begin(self._probe())
+        self.pictures.watch(self.isVisible())
+
+    def prepare(self) -> None:
+        """Make the live panels, unseen, so that no run has to wait for them. Does nothing the second time."""
         if self.panels is None:
             from fnet_studio.ui.train.panels import LivePanels
 
-            self.panels = LivePanels(self._themes, self._settings.smoothing)
+            self.panels = LivePanels(self._themes, self._settings.smoothing, self)
+            self.panels.setVisible(False)
             self.panels.painted.connect(self.pictures.painted)
             self.panels.maps.zero_switched.connect(self.pictures.set_keep_zero)
             self.panels.chart.smoothing_changed.connect(self._smoothing_changed)
-            self.empty.setVisible(False)
-            self._right.addWidget(self.panels, 1)
-        self.panels.begin(self._probe())
-        self.pictures.watch(self.isVisible())
 
     def _end(self) -> None:
         if self._ended:
@@ -248,6 +256,7 @@ class TrainPage(QWidget):
         self.empty.words.setMinimumHeight(self.empty.words.heightForWidth(self.empty.words.width()))
         self.run.show(True)
         self.pictures.watch(self.run.running)
+        QTimer.singleShot(PREPARE_MS, self, self.prepare)
 
     def hideEvent(self, event: Any) -> None:
         self.run.show(False)
