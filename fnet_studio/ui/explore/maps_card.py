@@ -74,21 +74,10 @@ class MapsCard(QFrame):
         self.ready.emit()
 
     def show_maps(self, maps: protocol.Maps, blob: bytes) -> None:
-        from fnet_studio.ui.widgets.atlas import Atlas
+        from fnet_studio.ui.received_atlas import received_atlas
 
         self.build()
-        atlas = Atlas.from_bytes(
-            blob,
-            maps.layers,
-            maps.rows,
-            maps.columns,
-            low=maps.low,
-            high=maps.high,
-            kind=maps.kind,
-            row_span=maps.row_span,
-            column_span=maps.column_span,
-            keep_zero=maps.keep_zero,
-        )
+        atlas = received_atlas(maps, blob)
         self.panel.show_atlas(atlas, SHORT if maps.keep_zero else f"{SHORT} {LEFT_OUT}")
         self.panel.setVisible(True)
         self.words.setVisible(False)

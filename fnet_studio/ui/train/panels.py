@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import label
+from fnet_studio.ui.received_atlas import received_atlas
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.atlas import Atlas
 from fnet_studio.ui.widgets.chart_panel import ChartPanel
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.map_panel import MapPanel
@@ -80,19 +80,7 @@ class LivePanels(QWidget):
         if frame is self._shown_frame:
             return False
         self._shown_frame = frame
-        maps = frame.maps
-        atlas = Atlas.from_bytes(
-            blob,
-            maps.layers,
-            maps.rows,
-            maps.columns,
-            low=maps.low,
-            high=maps.high,
-            kind=maps.kind,
-            row_span=maps.row_span,
-            column_span=maps.column_span,
-            keep_zero=maps.keep_zero,
-        )
+        atlas = received_atlas(frame.maps, blob)
         self.maps.show_atlas(atlas, f"Step {count(frame.step)} · probe: “{probe}”")
         self.maps.setVisible(True)
         self.waiting.setVisible(False)
