@@ -20,9 +20,10 @@ SHARED = ROOT.parent / "shared"
 @pytest.fixture(autouse=True, scope="session")
 def _session_home(tmp_path_factory):
     """Keras reads KERAS_HOME once, at import: give the whole session one. Compiled programs are shared too, by all
-    the workers that the tests start, or each of them would compile the same model again."""
+    the workers that the tests start, or each of them would compile the same model again. TEST_XLA_CACHE names a folder
+    that outlives the session."""
     os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("xla"))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.environ.get("TEST_XLA_CACHE") or str(tmp_path_factory.mktemp("xla"))
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
     os.environ["FNET_STUDIO_HOME"] = str(tmp_path_factory.mktemp("session-home"))
