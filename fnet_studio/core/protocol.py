@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-VERSION = (1, 0)
+VERSION = (1, 1)
 """(major, minor): another major is refused in words."""
 
 MAGIC = b"FNS1"
@@ -406,6 +406,18 @@ class Metrics(Message, frozen=True, tag="metrics"):
     tokens_per_s: tuple[float, ...]
     time_s: tuple[float, ...]
     """Seconds since the run began."""
+    learning_rate: tuple[float, ...] = ()
+    """This column and those after it are empty from a worker of protocol 1.0."""
+    gradient_norm: tuple[float, ...] = ()
+    """Of all gradients together, before they were clipped."""
+    memory_bytes: tuple[int, ...] = ()
+    """Of the worker's process."""
+    device_memory_bytes: tuple[int, ...] = ()
+    """In use on the accelerators, 0 where they do not tell."""
+
+
+METRIC_COLUMNS = tuple(field.name for field in msgspec.structs.fields(Metrics))
+"""In the order of `engine.job.Job.step`; also the names in a run's log."""
 
 
 class Evaluated(Message, frozen=True, tag="evaluated"):
@@ -416,6 +428,17 @@ class Evaluated(Message, frozen=True, tag="evaluated"):
     accuracy: float
     examples: int
     time_s: float = 0.0
+
+
+class Annotation(Message, frozen=True, tag="annotation"):
+    """Something other than a step that happened to a run, to be marked on its curves."""
+
+    kind: Literal["paused", "continued", "resumed", "checkpoint", "evaluated", "less-memory", "disk-low", "disk-freed"]
+    step: int
+    time_s: float = 0.0
+    """Seconds since the run began."""
+    text: str = ""
+    """What happened, as a sentence; may be empty where the kind says it all."""
 
 
 class Saved(Message, frozen=True, tag="saved"):
@@ -432,7 +455,7 @@ class Frame(Message, frozen=True, tag="frame"):
 
 
 Reply = Done | Failed | Stopped
-Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Saved | Frame
+Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | Probe | Train | Resume | Evaluate | Classify | Convert | FetchHead | Stop
     | Watch | Credit | Doctor | Shutdown | Reply | Event

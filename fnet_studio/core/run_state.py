@@ -3,6 +3,7 @@
 The window, the command line, the tests and a replay fold the same events, so all of them show the same run.
 """
 
+import math
 from array import array
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,8 +25,11 @@ PHASES = {
 }
 """Every phase a job goes through, and its words for the user."""
 
+_UNKNOWN = {"learning_rate": math.nan, "gradient_norm": math.nan, "memory_bytes": 0, "device_memory_bytes": 0}
+"""For the columns that older versions did not have."""
+
 Status = Literal["idle", "running", "finished", "stopped", "failed"]
-Part = Literal["status", "phase", "progress", "metrics", "evaluations", "frame", "log"]
+Part = Literal["status", "phase", "progress", "metrics", "evaluations", "annotations", "frame", "log"]
 
 
 def phase_words(name: str) -> str:
@@ -52,7 +56,14 @@ class RunState:
     accuracy: array = field(default_factory=lambda: array("d"))
     tokens_per_s: array = field(default_factory=lambda: array("d"))
     time_s: array = field(default_factory=lambda: array("d"))
+    learning_rate: array = field(default_factory=lambda: array("d"))
+    """NaN, as the next column, where a run of an older version did not log it."""
+    gradient_norm: array = field(default_factory=lambda: array("d"))
+    memory_bytes: array = field(default_factory=lambda: array("q"))
+    """0, as the next column, where it is not known."""
+    device_memory_bytes: array = field(default_factory=lambda: array("q"))
     evaluations: list[protocol.Evaluated] = field(default_factory=list)
+    annotations: list[protocol.Annotation] = field(default_factory=list)
     saved: list[protocol.Saved] = field(default_factory=list)
     frame: protocol.Frame | None = None
     frame_blob: bytes = b""
@@ -66,7 +77,7 @@ class RunState:
     def begin(self, command: int, now: float) -> set[Part]:
         """Follow a Train command that was just sent. now: seconds since the epoch."""
         self.__init__(command=command, status="running", began=now, phase_began=now)
-        return {"status", "phase", "progress", "metrics", "evaluations", "frame", "log"}
+        return {"status", "phase", "progress", "metrics", "evaluations", "annotations", "frame", "log"}
 
     def apply(self, envelope: protocol.Envelope, blob: bytes = b"") -> set[Part]:
         """Fold one message in. Returns the parts that changed; empty for messages of other commands."""
@@ -86,9 +97,12 @@ class RunState:
                 self.progress = body
                 return {"progress"}
             case protocol.Metrics():
-                for name in ("step", "loss", "accuracy", "tokens_per_s", "time_s"):
-                    getattr(self, name).extend(getattr(body, name))
+                for name in protocol.METRIC_COLUMNS:
+                    values = getattr(body, name)
+                    getattr(self, name).extend(values or (_UNKNOWN[name],) * len(body.step))
                 return {"metrics"}
+            case protocol.Annotation():
+                return self._annotate(body)
             case protocol.Evaluated():
                 self.evaluations.append(body)
                 return {"evaluations"}
@@ -114,19 +128,28 @@ class RunState:
         return set()
 
     def remember(self, rows: list[dict[str, Any]]) -> set[Part]:
-        """Put in front what a resumed run had measured before: rows of its log, as `run_store.read_metrics` reads
-        them, up to the step it goes on from."""
+        """Put in front what a resumed run had measured before: rows of its log, as `run_store.read_log` reads them, up
+        to the step it goes on from."""
         last = self.started.resumed_at if self.started else 0
         for row in rows:
             if row["step"] > last:
                 continue
-            if "split" in row:
+            if "note" in row:
+                self._annotate(protocol.Annotation(row["note"], row["step"], row["time_s"], row["text"]))
+            elif "split" in row:
                 names = ("split", "step", "epoch", "loss", "accuracy", "examples", "time_s")
                 self.evaluations.append(protocol.Evaluated(**{name: row[name] for name in names}))
             else:
-                for name in ("step", "loss", "accuracy", "tokens_per_s", "time_s"):
-                    getattr(self, name).append(row[name])
-        return {"metrics", "evaluations"}
+                for name in protocol.METRIC_COLUMNS:
+                    getattr(self, name).append(row.get(name, _UNKNOWN.get(name)))
+        return {"metrics", "evaluations", "annotations"}
+
+    def _annotate(self, annotation: protocol.Annotation) -> set[Part]:
+        """The one that tells of a resume may come twice: as an event, and with the log read just after it."""
+        if annotation in self.annotations:
+            return set()
+        self.annotations.append(annotation)
+        return {"annotations"}
 
     def _leave_phase(self, now: float) -> None:
         if self.phase:

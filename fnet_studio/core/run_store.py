@@ -93,7 +93,7 @@ class RunWriter:
 
     def forget_after(self, step: int, epochs: int) -> None:
         """Drop what was logged after a step, and the evaluations after that many epochs: the run goes on there."""
-        rows = [row for row in read_metrics(self.record.id) if row["step"] <= step and row.get("epoch", 0) <= epochs]
+        rows = [row for row in read_log(self.record.id) if row["step"] <= step and row.get("epoch", 0) <= epochs]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         files.write_atomically(self.folder / "metrics.jsonl", lines.encode())
 
@@ -108,6 +108,11 @@ class RunWriter:
             self._metrics.write(json.dumps(row) + "\n")
         except OSError as error:
             raise files.disk_error(error, self.folder / "metrics.jsonl") from error
+
+    def annotate(self, annotation: protocol.Annotation) -> None:
+        self.append(
+            {"note": annotation.kind, "step": annotation.step, "time_s": annotation.time_s, "text": annotation.text}
+        )
 
     def flush(self) -> None:
         if self._metrics is not None:
@@ -176,8 +181,15 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
 
 
 def read_metrics(run: str) -> list[dict[str, Any]]:
-    """The rows of ``metrics.jsonl``: training rows have `step`, evaluations have `split` too. A torn last line is
-    left out; UserError `run.unreadable` for a broken one before it."""
+    """The measured rows of ``metrics.jsonl``: training rows have `step`, evaluations have `split` too. UserError as
+    `read_log`."""
+    return [row for row in read_log(run) if "note" not in row]
+
+
+def read_log(run: str) -> list[dict[str, Any]]:
+    """All rows of ``metrics.jsonl``: those of `read_metrics`, and annotations, which have `note` (a kind of
+    `protocol.Annotation`), `step`, `time_s` and `text`. A torn last line is left out; UserError `run.unreadable` for a
+    broken one before it."""
     path = folder(run) / "metrics.jsonl"
     if not path.is_file():
         return []

@@ -3,6 +3,7 @@
 The worker implements `Job`; `engine.jax_engine.JaxEngine` and `engine.scripted.ScriptedEngine` implement `Engine`.
 """
 
+import math
 from typing import Literal, Protocol
 
 from fnet_studio.core import protocol
@@ -27,8 +28,19 @@ class Job(Protocol):
 
     def progress(self, done: int, rate_per_s: float = 0.0, left_s: float = -1.0) -> None: ...
 
-    def step(self, step: int, loss: float, accuracy: float, tokens_per_s: float, time_s: float) -> None:
-        """One training step: a row of the metrics lane, batched and never lost."""
+    def step(
+        self,
+        step: int,
+        loss: float,
+        accuracy: float,
+        tokens_per_s: float,
+        time_s: float,
+        learning_rate: float = math.nan,
+        gradient_norm: float = math.nan,
+        memory_bytes: int = 0,
+        device_memory_bytes: int = 0,
+    ) -> None:
+        """One training step: a row of the metrics lane (`protocol.METRIC_COLUMNS`), batched and never lost."""
         ...
 
     def tell(self, event: protocol.Event) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.devices import memory_in_use_bytes
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
+from fnet_studio.engine.memory import MemoryGauge
 from fnet_studio.engine.step import State, Training, Weights
 from fnet_studio.engine.task import Task, load_task
 
@@ -46,7 +48,7 @@ class Run:
     ) -> None:
         """recipe: the task's own, but for the accumulation. again: the job has heard of this run, up to the step where
         memory ran out, and no step is told twice."""
-        self._again, self._told = again, writer.record.steps if again else 0
+        self._resumed, self._again, self._told = resumed, again, writer.record.steps if again else 0
         self.task, self.recipe, self.job, self.clock, self.writer = task, recipe, job, clock, writer
         clock.enter("building")
         model = task.build()
@@ -58,6 +60,7 @@ class Run:
             self._go_back()
         probe = task.inputs_of(recipe.observe.probe)
         self.maps = LiveMaps(model, probe, task.sequence_length, recipe.observe.keep_maps_every_s, writer.folder)
+        self.memory = MemoryGauge(memory_in_use_bytes)
         self.began = self.saved_at = time.monotonic()
 
     def _go_back(self) -> None:
@@ -76,6 +79,11 @@ class Run:
     def do(self) -> None:
         recipe, task = self.recipe, self.task
         self._announce()
+        if self._again:
+            parts = recipe.training.accumulation
+            self._annotate("less-memory", f"The device ran out of memory: each batch goes on in {parts} parts.")
+        elif self._resumed:
+            self._annotate("resumed")
         self.clock.enter("compiling")
         self.training.compile_step(next(task.train_batches(0)), self.state)
         self.job.check()
@@ -152,11 +160,10 @@ class Run:
     def _tell_step(self, loss: float, accuracy: float, took_s: float, rate: float, norm: float) -> None:
         at, record = self.at, self.writer.record
         tokens = self.recipe.training.batch_size * self.task.sequence_length
-        row = (at.step, loss, accuracy, tokens / took_s, at.time_s)
+        row = (at.step, loss, accuracy, tokens / took_s, at.time_s, rate, norm, *self.memory.read())
         if at.step > self._told:
             self.job.step(*row)
-        names = ("step", "loss", "accuracy", "tokens_per_s", "time_s")
-        self.writer.append(dict(zip(names, row, strict=True)) | {"learning_rate": rate, "gradient_norm": norm})
+        self.writer.append(dict(zip(protocol.METRIC_COLUMNS, row, strict=True)))
         if not np.isfinite(loss):
             raise UserError(
                 "train.not-finite",
@@ -243,10 +250,17 @@ class Run:
             self.job.tell(protocol.Saved(self.at.step, str(path)))
         self._checkpoint()
 
+    def _annotate(self, kind: Any, text: str = "") -> None:
+        """kind: see `protocol.Annotation`."""
+        annotation = protocol.Annotation(kind, self.at.step, self.at.time_s, text)
+        self.writer.annotate(annotation)
+        self.job.tell(annotation)
+
     def _checkpoint(self) -> None:
         self.at.time_s = time.monotonic() - self.began
         self.writer.flush()
         checkpoint.write(self.writer.folder, self.state, self.at, self.recipe.saving.keep_last)
+        self._annotate("checkpoint")
         self.saved_at = time.monotonic()
 
     def stop(self) -> NoReturn:

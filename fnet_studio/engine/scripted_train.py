@@ -16,6 +16,7 @@ from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import faults, scripted_maps
 from fnet_studio.engine.faults import Script
 from fnet_studio.engine.job import Job
+from fnet_studio.engine.memory import MemoryGauge
 from fnet_studio.engine.scripted_text import number
 
 DEVICE = protocol.Device("cpu", "scripted", 0)
@@ -74,6 +75,7 @@ class _Play:
         self.total = self.per_epoch * recipe.training.epochs
         self.random = random.Random(recipe.training.seed)
         self.matrix = np.ones((192, 192), np.float32)
+        self.memory = MemoryGauge()
         self.step = self.epoch = 0
         """Steps and whole epochs that are done."""
         self.before_s = 0.0
@@ -88,6 +90,8 @@ class _Play:
         self._phase("compiling", 0, "", SLOW_COMPILE_S if "slow-compile" in self.script.always else 0.3)
         self.began = time.monotonic()
         self.before_s = self._time_before()
+        if self.step:
+            self._annotate("resumed")
         while self.epoch < self.recipe.training.epochs:
             self.job.phase("training", self.total, "steps")
             while self.step < self.per_epoch * (self.epoch + 1):
@@ -160,15 +164,19 @@ class _Play:
         if self.step >= self.script.at_step.get("nan", self.total + 1):
             loss = math.nan
         tokens = self.recipe.training.batch_size * self.recipe.data.sequence_length
+        done = self.step / self.total
         row = (
             self.step,
             max(0.01, loss + noise) if loss == loss else loss,
             min(1.0, max(0.0, accuracy - noise)),
             tokens * (self.script.rate or 1000) * self.random.uniform(0.95, 1.05),
             self._passed_s(),
+            self.recipe.training.learning_rate * min(1.0, 10 * done, 1.1 - done),
+            2.5 * math.exp(-2 * done) * self.random.uniform(0.8, 1.25),
+            *self.memory.read(),
         )
         self.job.step(*row)
-        self.writer.append(dict(zip(("step", "loss", "accuracy", "tokens_per_s", "time_s"), row, strict=True)))
+        self.writer.append(dict(zip(protocol.METRIC_COLUMNS, row, strict=True)))
         self.writer.record.steps = self.step
         if loss != loss:
             raise UserError(
@@ -224,8 +232,15 @@ class _Play:
         self.writer.save()
         self.job.tell(protocol.Evaluated(split, self.step, epoch, loss, accuracy, COUNTS[split], passed))
 
+    def _annotate(self, kind: Any, text: str = "") -> None:
+        annotation = protocol.Annotation(kind, self.step, self._passed_s(), text)
+        self.writer.annotate(annotation)
+        self.job.tell(annotation)
+
     def _save(self) -> None:
         """There is no model: what is announced is the record itself."""
         self.job.phase("saving")
+        self._annotate("checkpoint")
+        self.writer.flush()
         self.writer.save()
         self.job.tell(protocol.Saved(self.step, os.fspath(self.writer.folder / "run.json")))

@@ -1,5 +1,6 @@
 """One command at work: what an engine is handed (`engine.job.Job`), and the guard of its one terminal reply."""
 
+import math
 import threading
 from typing import Literal
 
@@ -35,10 +36,21 @@ class RunningJob:
     def progress(self, done: int, rate_per_s: float = 0.0, left_s: float = -1.0) -> None:
         self._outbox.progress(self.id, protocol.Progress(int(done), float(rate_per_s), float(left_s)))
 
-    def step(self, step: int, loss: float, accuracy: float, tokens_per_s: float, time_s: float) -> None:
+    def step(
+        self,
+        step: int,
+        loss: float,
+        accuracy: float,
+        tokens_per_s: float,
+        time_s: float,
+        learning_rate: float = math.nan,
+        gradient_norm: float = math.nan,
+        memory_bytes: int = 0,
+        device_memory_bytes: int = 0,
+    ) -> None:
         # The conversions turn NumPy's numbers, which the encoder refuses, into plain ones.
-        row = (int(step), float(loss), float(accuracy), float(tokens_per_s), float(time_s))
-        self._outbox.row(self.id, row)
+        floats = map(float, (loss, accuracy, tokens_per_s, time_s, learning_rate, gradient_norm))
+        self._outbox.row(self.id, (int(step), *floats, int(memory_bytes), int(device_memory_bytes)))
 
     def tell(self, event: protocol.Event) -> None:
         self._outbox.put(event, self.id)

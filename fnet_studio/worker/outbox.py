@@ -16,7 +16,8 @@ from fnet_studio.core import protocol
 METRICS_EVERY_S = 0.1
 ROWS_A_BATCH = 8192
 
-Row = tuple[int, float, float, float, float]
+Row = tuple[int | float, ...]
+"""One value for each of `protocol.METRIC_COLUMNS`."""
 
 
 class Outgoing(NamedTuple):

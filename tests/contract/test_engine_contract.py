@@ -288,7 +288,25 @@ def test_a_run_is_kept_on_disk_as_it_was_told(trained):
     assert record.test_accuracy == trained.finished.test_accuracy
     rows = [row for row in run_store.read_metrics(record.id) if "split" not in row]
     assert [row["step"] for row in rows] == list(trained.state.step)
-    assert [row["loss"] for row in rows] == list(trained.state.loss)
+    for column in protocol.METRIC_COLUMNS:
+        assert [row[column] for row in rows] == list(getattr(trained.state, column))
+
+
+def test_each_step_tells_its_learning_rate_its_gradient_and_the_memory_in_use(trained):
+    state = trained.state
+    assert all(0 < rate <= 1 for rate in state.learning_rate)
+    assert all(norm > 0 for norm in state.gradient_norm)
+    assert all(memory > 2**20 for memory in state.memory_bytes)
+    assert len(state.device_memory_bytes) == len(state.step)
+
+
+def test_checkpoints_are_marked_on_the_curve_and_in_the_log(trained):
+    told = trained.of(protocol.Annotation)
+    assert trained.state.annotations == told
+    assert {note.kind for note in told} == {"checkpoint"}
+    assert told[-1].step == trained.state.step[-1]
+    kept = [row for row in run_store.read_log(trained.finished.run) if "note" in row]
+    assert [(row["note"], row["step"], row["time_s"]) for row in kept] == [(n.kind, n.step, n.time_s) for n in told]
 
 
 def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
@@ -358,6 +376,7 @@ def test_a_kept_run_goes_on_where_it_stopped(worker):
     (started,) = resumed.of(protocol.RunStarted)
     assert started.run == resumed.finished.run == caught.value.run
     assert started.resumed_at == stopped_at
+    assert ("resumed", stopped_at) in [(note.kind, note.step) for note in resumed.of(protocol.Annotation)]
     assert list(resumed.state.step) == list(range(stopped_at + 1, started.total_steps + 1))
     rows = run_store.read_metrics(caught.value.run)
     assert [row["step"] for row in rows if "split" not in row] == list(range(1, started.total_steps + 1))

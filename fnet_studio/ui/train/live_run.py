@@ -66,7 +66,7 @@ class LiveRun(QObject):
         """Hidden, it folds events and does nothing else."""
         self._shown = shown
         if shown:
-            self._dirty |= {"status", "phase", "progress", "metrics", "evaluations", "frame", "log"}
+            self._dirty |= {"status", "phase", "progress", "metrics", "evaluations", "annotations", "frame", "log"}
             self._wake()
         else:
             self._clock.stop()
@@ -88,7 +88,7 @@ class LiveRun(QObject):
         if changed and isinstance(envelope.body, protocol.RunStarted) and envelope.body.resumed_at:
             # a log that cannot be read: the curve begins where the run goes on, and the Runs page tells why
             with contextlib.suppress(UserError):
-                changed |= self.state.remember(run_store.read_metrics(envelope.body.run))
+                changed |= self.state.remember(run_store.read_log(envelope.body.run))
         if changed:
             self._dirty |= changed
             self._wake()

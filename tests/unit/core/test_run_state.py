@@ -75,10 +75,18 @@ def test_beginning_again_forgets_the_run_before():
     assert state.command == 6
 
 
-@given(st.lists(st.sampled_from(["metrics", "phase", "evaluated", "progress", "done", "failed"]), max_size=30))
+@given(
+    st.lists(
+        st.sampled_from(["metrics", "metrics of protocol 1.0", "phase", "evaluated", "progress", "done", "failed"]),
+        max_size=30,
+    )
+)
 def test_columns_stay_equally_long_whatever_arrives(names):
     bodies = {
-        "metrics": protocol.Metrics((1, 2), (0.1, 0.2), (0.5, 0.5), (1.0, 1.0), (0.0, 0.1)),
+        "metrics": protocol.Metrics(
+            (1, 2), (0.1, 0.2), (0.5, 0.5), (1.0, 1.0), (0.0, 0.1), (1e-3, 1e-3), (2.0, 1.5), (9, 9), (0, 0)
+        ),
+        "metrics of protocol 1.0": protocol.Metrics((1, 2), (0.1, 0.2), (0.5, 0.5), (1.0, 1.0), (0.0, 0.1)),
         "phase": protocol.Phase("training", 10),
         "evaluated": protocol.Evaluated("test", 1, 1, 0.5, 0.5, 10),
         "progress": protocol.Progress(3),
@@ -88,7 +96,7 @@ def test_columns_stay_equally_long_whatever_arrives(names):
     state = running()
     for name in names:
         state.apply(message(bodies[name]))
-    lengths = {len(getattr(state, column)) for column in ("step", "loss", "accuracy", "tokens_per_s", "time_s")}
+    lengths = {len(getattr(state, column)) for column in protocol.METRIC_COLUMNS}
     assert len(lengths) == 1
 
 
@@ -97,7 +105,24 @@ def test_a_resumed_run_remembers_what_it_measured_before_and_no_more():
     state.apply(message(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 2, 4, resumed_at=2)))
     evaluation = {"split": "validation", "epoch": 1, "loss": 0.4, "accuracy": 0.8, "examples": 9, "time_s": 2.0}
     rows = [{"step": n, "loss": 1 / n, "accuracy": 0.5, "tokens_per_s": 9.0, "time_s": float(n)} for n in (1, 2, 3)]
-    assert state.remember([*rows, evaluation | {"step": 2}, evaluation | {"step": 4}]) == {"metrics", "evaluations"}
+    resumed = {"note": "resumed", "step": 2, "time_s": 2.5, "text": ""}
+    state.apply(message(protocol.Annotation("resumed", 2, 2.5)))
+    notes = [{"note": "checkpoint", "step": step, "time_s": 2.0, "text": ""} for step in (2, 3)]
+    changed = state.remember([*rows, evaluation | {"step": 2}, evaluation | {"step": 4}, *notes, resumed])
+    assert changed == {"metrics", "evaluations", "annotations"}
+    assert sorted((note.kind, note.step) for note in state.annotations) == [("checkpoint", 2), ("resumed", 2)]
     state.apply(message(protocol.Metrics((3,), (0.2,), (0.6,), (9.0,), (3.5,))))
     assert list(state.step) == [1, 2, 3]
     assert [item.step for item in state.evaluations] == [2]
+
+
+def test_a_log_of_an_older_version_leaves_the_newer_columns_unknown():
+    state = running()
+    state.apply(message(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 2, 4, resumed_at=2)))
+    old = {"step": 1, "loss": 0.5, "accuracy": 0.5, "tokens_per_s": 9.0, "time_s": 1.0}
+    newer = old | {"step": 2, "learning_rate": 1e-3, "gradient_norm": 2.0, "memory_bytes": 7, "device_memory_bytes": 3}
+    state.remember([old, newer])
+    assert math.isnan(state.learning_rate[0])
+    assert math.isnan(state.gradient_norm[0])
+    assert (state.learning_rate[1], state.gradient_norm[1]) == (1e-3, 2.0)
+    assert (list(state.memory_bytes), list(state.device_memory_bytes)) == ([0, 7], [0, 3])

@@ -242,7 +242,7 @@ def test_a_shutdown_stops_and_keeps_what_runs_and_then_closes(bench):
 def test_events_and_rows_of_a_job_carry_its_number(greeted):
     def tell(command, job):
         job.phase("training", 10, "steps")
-        job.step(np.int64(1), np.float32(0.5), np.float64(0.25), 100, 1)
+        job.step(np.int64(1), np.float32(0.5), np.float64(0.25), 100, 1, np.float32(0.125), 2, np.int64(7), 8)
         job.progress(np.int64(1))
         return FINISHED, b""
 
@@ -252,7 +252,7 @@ def test_events_and_rows_of_a_job_carry_its_number(greeted):
     told = [item.body for item in greeted.heard if item.reply_to == train]
     assert told == [
         protocol.Phase("training", 10, "steps"),
-        protocol.Metrics((1,), (0.5,), (0.25,), (100.0,), (1.0,)),
+        protocol.Metrics((1,), (0.5,), (0.25,), (100.0,), (1.0,), (0.125,), (2.0,), (7,), (8,)),
         protocol.Progress(1),
         Done(FINISHED),
     ]
