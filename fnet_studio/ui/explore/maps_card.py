@@ -6,7 +6,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.ui.explore.focus import Focus
+from fnet_studio.ui.explore.newest import NewestOnly
 
+PAUSE_MS = 250
 ABOUT = (
     "What you see: the Fourier mixing of one layer for this sentence, log(1 + |M|) with M = Re(FFT2(X)), where X holds "
     "one vector a token, padding included. Up and down: how fast something changes along the sentence. Left and "
@@ -22,15 +25,21 @@ LEFT_OUT = "Zero is left out."
 
 
 class MapsCard(QFrame):
-    """The drawing library is imported after the first paint of the page, so that the window opens quickly."""
+    """Asks for the maps of the focus' sentence while it is visible. The drawing library is imported after the first
+    paint of the page, so that the window opens quickly."""
 
-    zero_switched = Signal(bool)
     ready = Signal()
 
-    def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, supervisor: Any, colours: Any, focus: Focus, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self._colours = colours
+        self._focus = focus
+        self._newest = NewestOnly(supervisor)
+        self._looking = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._looking.timeout.connect(self._probe)
+        focus.sentence_changed.connect(self._looking.start)
+        focus.pointed.connect(self._mark)
         self.panel: Any = None
         self.keep_zero = False
         self._thumbnail = 64
@@ -56,8 +65,28 @@ class MapsCard(QFrame):
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
+        self._looking.start()
         if self.panel is None:
             QTimer.singleShot(30, self, self.build)
+
+    def hideEvent(self, event: Any) -> None:
+        self._looking.stop()
+        super().hideEvent(event)
+
+    def _probe(self) -> None:
+        focus = self._focus
+        if focus.loaded is None or not focus.text.strip() or not self.isVisible():
+            return
+        command = protocol.Probe(focus.preset, focus.text, focus.masked, keep_zero=self.keep_zero)
+        self._newest.ask(command, self.show_maps, self._no_maps)
+
+    def _no_maps(self, failed: protocol.Failed) -> None:
+        if failed.kind != "worker.lost":
+            self.say(f"{failed.message} {failed.advice}".strip())
+
+    def _mark(self, position: int) -> None:
+        if self.panel is not None:
+            self.panel.view.mark(position)
 
     def build(self) -> None:
         if self.panel is not None:
@@ -100,4 +129,4 @@ class MapsCard(QFrame):
 
     def _zero(self, on: bool) -> None:
         self.keep_zero = on
-        self.zero_switched.emit(on)
+        self._probe()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.examples import EXAMPLES
+from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.maps_card import MapsCard
 from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.explore.predictions_card import PredictionsCard
@@ -15,7 +16,6 @@ from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 TYPING_PAUSE_MS = 150
-MAPS_PAUSE_MS = 250
 STARTING = "The worker is starting. Predictions will be here in a few seconds."
 HINT = "Click a word in the sentence, or type [MASK], to see what the model would put there."
 
@@ -32,11 +32,11 @@ class ExplorePage(QWidget):
         self._spans: dict[int, tuple[int, int]] = {}
         self._loaded: protocol.Loaded | None = None
         self._words = NewestOnly(supervisor)
-        self._pictures = NewestOnly(supervisor)
         self._loads = NewestOnly(supervisor)
+        self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
         self.predictions = PredictionsCard(theme_source, settings.top_k)
-        self.maps = MapsCard(theme_source)
+        self.maps = MapsCard(supervisor, theme_source, self.focus)
         self._problem = QVBoxLayout()
         header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
         header.add_action(self.sentence.examples)
@@ -55,15 +55,13 @@ class ExplorePage(QWidget):
         self.setFocusProxy(self.sentence.box)
         self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
         self._typing.timeout.connect(self._tokenize)
-        self._looking = QTimer(self, interval=MAPS_PAUSE_MS, singleShot=True)
-        self._looking.timeout.connect(self._probe)
         self.sentence.edited.connect(self._edited)
         self.sentence.masks_changed.connect(self._masks_changed)
         self.sentence.preset_chosen.connect(self.choose_preset)
-        self.sentence.hovered.connect(self._hovered)
+        self.sentence.hovered.connect(self.focus.point_at)
+        self.focus.pointed.connect(self.sentence.chips.link)
         self.predictions.chosen.connect(self._put)
         self.predictions.top_k_changed.connect(self._top_k_changed)
-        self.maps.zero_switched.connect(lambda _: self._looking.start(0))
         supervisor.state_changed.connect(self._state_changed)
         self.sentence.list_presets(settings.preset)
         self.sentence.set_text(settings.sentence or EXAMPLES[0].text)
@@ -83,11 +81,15 @@ class ExplorePage(QWidget):
         self._load()
 
     def _load(self) -> None:
-        self._loaded = None
+        self._forget_preset()
         if not self._alive:
             return
         self.predictions.say(f"Reading the preset {self.preset} …")
         self._loads.ask(protocol.Load(self.preset), self._has_loaded, self._failed)
+
+    def _forget_preset(self) -> None:
+        self._loaded = None
+        self.focus.forget()
 
     def _has_loaded(self, result: Any, _: bytes) -> None:
         self._loaded = result
@@ -100,7 +102,7 @@ class ExplorePage(QWidget):
         if came:
             QTimer.singleShot(0, self, self._load)  # the state changes before the new process can be written to
         elif not state.alive:
-            self._loaded = None
+            self._forget_preset()
             self.predictions.say("The worker is not running. Restart it to go on; the sentence is kept.")
 
     def _failed(self, failed: protocol.Failed) -> None:
@@ -127,8 +129,7 @@ class ExplorePage(QWidget):
 
     def _masks_changed(self) -> None:
         if not self._typing.isActive():
-            self._predict()
-            self._looking.start()
+            self._look()
 
     def _tokenize(self) -> None:
         self._typing.stop()
@@ -140,8 +141,14 @@ class ExplorePage(QWidget):
     def _has_tokens(self, result: Any, _: bytes) -> None:
         self._clear_problem()
         self.sentence.show_tokens(result)
+        self._look()
+
+    def _look(self) -> None:
+        """At the sentence as it is now: its predictions and its pictures."""
+        tokenized = self.sentence.tokenized
+        if self._loaded is not None and tokenized is not None:
+            self.focus.show_sentence(self._loaded, self.sentence.text, self.sentence.positions, tokenized)
         self._predict()
-        self._looking.start()
 
     def _predict(self) -> None:
         if self._loaded is None:
@@ -186,34 +193,8 @@ class ExplorePage(QWidget):
         self._settings.top_k = value
         self._predict()
 
-    # ------------------------------------------------------------------------------------------ maps
-
-    def _probe(self) -> None:
-        if self._loaded is None or not self.sentence.text.strip() or not self.isVisible():
-            return
-        command = protocol.Probe(
-            self.preset, self.sentence.text, self.sentence.positions, keep_zero=self.maps.keep_zero
-        )
-        self._pictures.ask(command, self.maps.show_maps, self._no_maps)
-
-    def _no_maps(self, failed: protocol.Failed) -> None:
-        if failed.kind != "worker.lost":
-            self.maps.say(f"{failed.message} {failed.advice}".strip())
-
-    def _hovered(self, position: int) -> None:
-        if self.maps.panel is not None:
-            self.maps.panel.view.mark(position)
-
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
         self.maps.resize_for(event.size().height())
         self.predictions.setFixedWidth(340 if event.size().width() >= 1000 else 296)
-
-    def showEvent(self, event: Any) -> None:
-        super().showEvent(event)
-        self._looking.start()
-
-    def hideEvent(self, event: Any) -> None:
-        self._looking.stop()
-        super().hideEvent(event)

@@ -175,6 +175,11 @@ class SentenceCard(QFrame):
         return self.masked.text
 
     @property
+    def tokenized(self) -> protocol.Tokenized | None:
+        """The tokens last shown."""
+        return self._tokenized
+
+    @property
     def positions(self) -> tuple[int, ...]:
         """Masked positions of the tokens last shown."""
         return self.masked.positions(self._tokenized.tokens) if self._tokenized else ()
