@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    options = parser().parse_args(words)
+    options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
         return options.run(options)
     except UserError as error:

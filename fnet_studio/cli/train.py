@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -11,8 +12,12 @@ import msgspec
 
 from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.preflight import size
 from fnet_studio.core.run_state import RunState, phase_words
 from fnet_studio.link.blocking import Worker
+
+OVERRULED = ("memory.short", "device-memory.short", "disk.short")
+"""Problems that are estimates, which a person may know better."""
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -20,6 +25,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("recipe", metavar="RECIPE", help=f"a TOML file, or one of: {', '.join(recipe.bundled_names())}")
     it.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as training.epochs=1")
     it.add_argument("--name", default="", help="name of the run (the recipe's own)")
+    it.add_argument("--plan", action="store_true", help="say what the run would need, and stop")
+    it.add_argument("--no-plan", action="store_true", help="start without an estimate")
+    it.add_argument("--anyway", action="store_true", help="start although the estimate says that it cannot work")
     it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=run)
@@ -34,14 +42,62 @@ def run(options: argparse.Namespace) -> int:
     if options.recipe in recipe.bundled_names() and not path.exists():
         path = recipe.bundled(options.recipe)
     chosen = recipe.load(path, _changes(options.set))
+    mapping = recipe.to_mapping(chosen)
     with Worker(engine=options.engine) as worker:
-        return _follow(worker, protocol.Train(recipe.to_mapping(chosen), options.name), options.json)
+        planned = None if options.no_plan else plan(worker, mapping, options.json)
+        if options.plan:
+            return 0 if planned is None or planned.possible else 1
+        if planned is not None and not planned.possible and not options.anyway:
+            worst = planned.problems[0]
+            advice = worst.advice if worst.kind not in OVERRULED else f"{worst.advice} Or start it --anyway."
+            raise UserError(worst.kind, worst.message, advice)
+        command = protocol.Train(
+            mapping,
+            options.name,
+            estimate=planned.estimate if planned else None,
+            typed=shlex.join(["fnet-studio", *options.typed]),
+        )
+        return _follow(worker, command, options.json)
 
 
 def resume(options: argparse.Namespace) -> int:
     run_store.folder(options.run_id)
     with Worker() as worker:
         return _follow(worker, protocol.Resume(options.run_id), options.json)
+
+
+def plan(worker: Worker, mapping: dict, as_json: bool) -> protocol.Planned:
+    """Ask what a recipe would need, and print it."""
+    on_terminal = sys.stdout.isatty() and not as_json
+    show = _Bar(sys.stdout) if on_terminal else None
+    planned, _ = worker.call(protocol.Plan(mapping), on_event=show.event if show else None)
+    if on_terminal:
+        print("\r\x1b[K", end="")
+        print("\n".join(plan_words(planned)))
+    else:
+        _Lines(sys.stdout).tell(planned, time.time())
+    return planned
+
+
+def plan_words(planned: protocol.Planned) -> list[str]:
+    """The estimate as lines of text."""
+    words, cost = [], planned.estimate
+    if cost.duration_s >= 0:
+        words.append(
+            f"About {_clock(cost.duration_s)}: {planned.total_steps:,} steps of {1000 * planned.step_s:,.0f} ms."
+        )
+    if cost.memory_bytes:
+        words.append(f"Memory {size(cost.memory_bytes)} of {size(planned.memory_free_bytes)} free.")
+    if cost.device_memory_bytes:
+        words.append(f"On the device {size(cost.device_memory_bytes)} of {size(planned.device_free_bytes)}.")
+    if cost.disk_bytes:
+        words.append(f"Disk {size(cost.disk_bytes)} of {size(planned.disk_free_bytes)} free.")
+    signs = {"error": "✗", "warning": "!", "note": "·"}
+    for problem in planned.problems:
+        words.append(f"{signs[problem.severity]} {problem.message}")
+        if problem.advice:
+            words.append(f"    {problem.advice}")
+    return words
 
 
 def _follow(worker: Worker, command: protocol.Command, as_json: bool) -> int:
@@ -70,12 +126,12 @@ class _Lines:
 
     def event(self, envelope: protocol.Envelope, blob: bytes) -> None:
         if not isinstance(envelope.body, protocol.Heartbeat | protocol.Progress | protocol.Frame):
-            self._write(envelope.body, envelope.time)
+            self.tell(envelope.body, envelope.time)
 
     def end(self, finished: protocol.RunFinished) -> None:
-        self._write(finished, time.time())
+        self.tell(finished, time.time())
 
-    def _write(self, body: object, at: float) -> None:
+    def tell(self, body: object, at: float) -> None:
         line = {"time": round(at, 3)} | msgspec.to_builtins(body)
         print(msgspec.json.encode(line).decode(), file=self.out, flush=True)
 

@@ -17,6 +17,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from fnet_studio.core.preflight import Cost, Problem
+
 VERSION = (1, 1)
 """(major, minor): another major is refused in words."""
 
@@ -89,11 +91,23 @@ class Probe(Command, frozen=True, tag="probe"):
     keep_zero: bool = False
 
 
+class Plan(Command, frozen=True, tag="plan"):
+    """What a recipe would need, measured before it is started: its data is read, its steps are compiled and a few are
+    timed. `Phase` and `Progress` tell of it; nothing is kept but caches. `Done(Planned)`, also for a recipe or data
+    that cannot work, which is a problem of severity `error`."""
+
+    recipe: dict
+
+
 class Train(Command, frozen=True, tag="train"):
     """Run a recipe (`core.recipe.to_mapping`). Events tell of it; `Done(RunFinished)`, `Stopped` or `Failed`."""
 
     recipe: dict
     name: str = ""
+    estimate: Cost | None = None
+    """What `Planned` said, to be kept beside what the run then needed."""
+    typed: str = ""
+    """The command line that was typed, where there was one; kept with the run."""
 
 
 class Resume(Command, frozen=True, tag="resume"):
@@ -261,6 +275,32 @@ class Maps(Struct, frozen=True, tag="maps"):
     took_ms: float = 0.0
 
 
+class Planned(Struct, frozen=True, tag="planned"):
+    """problems: worst first. The rest is 0 or empty where a problem kept it from being found out."""
+
+    problems: tuple[Problem, ...] = ()
+    estimate: Cost = Cost()
+    disk_peak_bytes: int = 0
+    """Most that is on the disk at one time while the run is at work."""
+    memory_free_bytes: int = 0
+    """What the worker may hold: what is free now, and what it holds already."""
+    device_free_bytes: int = 0
+    disk_free_bytes: int = 0
+    parameters: int = 0
+    step_s: float = 0.0
+    """One training step, as timed."""
+    steps_per_epoch: int = 0
+    total_steps: int = 0
+    """With early stopping (`optimisation.patience`) the most there can be."""
+    data: dict = {}
+    """Counts, class names, hash and the data report, as in `RunStarted`."""
+    took_s: float = 0.0
+
+    @property
+    def possible(self) -> bool:
+        return not any(problem.severity == "error" for problem in self.problems)
+
+
 class RunFinished(Struct, frozen=True, tag="run-finished"):
     run: str
     """Name of the run's folder."""
@@ -299,7 +339,9 @@ class Health(Struct, frozen=True, tag="health"):
     matmul_gflops: float
 
 
-Result = Welcome | Loaded | Tokenized | Filled | Maps | RunFinished | Evaluation | Classified | Converted | Health
+Result = (
+    Welcome | Loaded | Tokenized | Filled | Maps | Planned | RunFinished | Evaluation | Classified | Converted | Health
+)
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Hello: Welcome,
@@ -307,6 +349,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Tokenize: Tokenized,
     FillMask: Filled,
     Probe: Maps,
+    Plan: Planned,
     Train: RunFinished,
     Resume: RunFinished,
     Evaluate: Evaluation,
@@ -457,8 +500,8 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | Probe | Train | Resume | Evaluate | Classify | Convert | FetchHead | Stop
-    | Watch | Credit | Doctor | Shutdown | Reply | Event
+    Hello | Load | Tokenize | FillMask | Probe | Plan | Train | Resume | Evaluate | Classify | Convert | FetchHead
+    | Stop | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ PHASES = {
     "tokenising": "Tokenising",
     "building": "Building the model",
     "compiling": "Compiling for this device",
+    "measuring": "Timing a few steps",
     "training": "Training",
     "validating": "Validating",
     "testing": "Testing",

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from fnet_studio.core import files, places, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.preflight import Cost
 
 SCHEMA = 1
 Status = Literal["running", "finished", "stopped", "failed", "interrupted"]
@@ -54,6 +55,12 @@ class RunRecord(Struct, kw_only=True):
     test_loss: float | None = None
     confusion: list[list[int]] | None = None
     failure: dict[str, str] | None = None
+    estimate: Cost | None = None
+    """What the run was expected to need, where it was planned."""
+    outcome: Cost | None = None
+    """What it then needed; only of a run that finished in one go."""
+    typed: str = ""
+    """The command line that started it, where there was one."""
 
     @property
     def duration_s(self) -> float:

@@ -74,6 +74,9 @@ class Classifier:
     def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
         return {}
 
+    def further_batches(self, split: str) -> int:
+        return 0
+
     def inputs_of(self, text: str) -> Inputs:
         return self.dataset.encode(text).token_ids[None, :].astype(np.int32)
 

@@ -35,6 +35,11 @@ def memory_in_use_bytes() -> int:
     return sum(int((device.memory_stats() or {}).get("bytes_in_use", 0)) for device in jax.local_devices())
 
 
+def peak_bytes() -> int:
+    """Most that was in use on accelerators since the process began; 0 on a CPU."""
+    return sum(int((device.memory_stats() or {}).get("peak_bytes_in_use", 0)) for device in jax.local_devices())
+
+
 def out_of_memory(error: BaseException) -> bool:
     """XLA has no exception type of its own for this; the status code is in its message."""
     return "RESOURCE_EXHAUSTED" in str(error) or isinstance(error, MemoryError)

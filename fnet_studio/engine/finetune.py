@@ -71,6 +71,9 @@ class FineTuning:
     def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
         return {}
 
+    def further_batches(self, split: str) -> int:
+        return 0
+
     def inputs_of(self, text: str) -> Inputs:
         return self.preprocessor([text])
 

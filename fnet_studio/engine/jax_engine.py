@@ -48,6 +48,10 @@ class JaxEngine:
                 return self._presets.get(command.preset).fill(command), b""
             case protocol.Probe():
                 return self._presets.get(command.preset).probe(command)
+            case protocol.Plan():
+                from fnet_studio.engine.preflight import plan
+
+                return plan(command, job), b""
             case protocol.Train():
                 from fnet_studio.engine.train import train
 

@@ -104,6 +104,9 @@ class MaskedLM:
             return {}
         return {"pseudo_perplexity": math.exp(min(measure(self._one_mask_each(split)).loss, 700.0))}
 
+    def further_batches(self, split: str) -> int:
+        return math.ceil(PSEUDO_TOKENS / self.recipe.training.batch_size) if len(self.parts[split]) else 0
+
     def _one_mask_each(self, split: str) -> Iterator[Batch]:
         part, size = self.parts[split], self.recipe.training.batch_size
         assert isinstance(part.inputs, dict)

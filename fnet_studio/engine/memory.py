@@ -1,4 +1,4 @@
-"""Memory in use, for the curves of a run."""
+"""How much memory this process holds, and held at most."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psutil
 
 EVERY_S = 0.1
+_PEAK = "VmHWM:"
 
 
 class MemoryGauge:
@@ -24,3 +25,31 @@ class MemoryGauge:
             self._values = (self._process.memory_info().rss, self._device_memory_bytes())
             self._read_at = now
         return self._values
+
+
+def in_use_bytes() -> int:
+    return psutil.Process().memory_info().rss
+
+
+def begin_peak() -> None:
+    """Let the peak count from now on. Only Linux can; elsewhere it goes on counting from the process's start."""
+    try:
+        with open("/proc/self/clear_refs", "w") as switch:
+            switch.write("5")  # proc_pid_clear_refs(5): resets the peak resident set size
+    except OSError:
+        return
+
+
+def peak_bytes() -> int:
+    """Largest resident size since `begin_peak`; 0 where the system does not say."""
+    try:
+        with open("/proc/self/status") as status:
+            kilobytes = next((line.split()[1] for line in status if line.startswith(_PEAK)), "0")
+        return int(kilobytes) * 1024
+    except OSError:
+        return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))  # Windows
+
+
+def free_bytes() -> int:
+    """What this process may hold without others being driven out: what it has, and what is available."""
+    return psutil.virtual_memory().available + in_use_bytes()

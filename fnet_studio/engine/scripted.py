@@ -12,7 +12,7 @@ import psutil
 from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine import faults, scripted_maps, scripted_text, scripted_train
+from fnet_studio.engine import faults, scripted_maps, scripted_plan, scripted_text, scripted_train
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.scripted_text import number
 
@@ -56,6 +56,8 @@ class ScriptedEngine:
                 presets.folder(preset)
                 scripted_text.with_masks(scripted_text.tokenize(text), masked)
                 return scripted_maps.maps(number(text, masked), command)
+            case protocol.Plan():
+                return scripted_plan.plan(command, job, self._script), b""
             case protocol.Train():
                 return scripted_train.train(command, job, self._script, self._write_garbage), b""
             case protocol.Resume():

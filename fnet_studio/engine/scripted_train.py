@@ -29,6 +29,7 @@ def train(command: protocol.Train, job: Job, script: Script, write_garbage: Call
     """Plays a recipe. Raises like the real one: Stopped, UserError, or whatever the script asks for."""
     recipe = from_mapping(command.recipe)
     writer = RunWriter.create(command.name or recipe.name, command.recipe)
+    writer.record.estimate, writer.record.typed = command.estimate, command.typed
     return _finish(_Play(recipe, job, script, writer, write_garbage))
 
 

@@ -47,6 +47,10 @@ class Task(Protocol):
         """Figures by name that need batches of their own; measured once, at the end."""
         ...
 
+    def further_batches(self, split: str) -> int:
+        """How many batches `further_measures` takes."""
+        ...
+
     def inputs_of(self, text: str) -> Inputs:
         """One text, (1, length) each."""
         ...

@@ -7,11 +7,11 @@ import msgspec
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.preflight import Cost
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_store import RunWriter
-from fnet_studio.engine import checkpoint
+from fnet_studio.engine import checkpoint, devices, memory
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.devices import out_of_memory
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import Run, load
 from fnet_studio.engine.task import Task
@@ -21,12 +21,14 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
     """From recipe to test accuracy. Raises Stopped after a stop (the run's folder then holds the model so far, or is
     gone when the stop said discard), UserError for failures with words. Without test texts the result is NaN."""
     recipe = from_mapping(command.recipe)
+    memory.begin_peak()
     began, clock = time.time(), PhaseClock(job, {})
     task = load(recipe, job, clock)
     writer = RunWriter.create(command.name or recipe.name, command.recipe)
     record = writer.record
     record.task, record.began, record.device, record.versions = recipe.task, began, device, versions
     record.phase_times_s = clock.times_s
+    record.estimate, record.typed = command.estimate, command.typed
     return _finish(writer, task, recipe, job, clock)
 
 
@@ -77,6 +79,9 @@ def _finish(
         )
         resumed = again = True
         recipe, record.recipe = smaller, to_mapping(smaller)
+    if not resumed:
+        record.outcome = _outcome(writer)
+        writer.save()
     loss, accuracy = record.test_loss, record.test_accuracy
     untested = float("nan")
     return protocol.RunFinished(
@@ -84,6 +89,16 @@ def _finish(
         untested if loss is None else loss,
         untested if accuracy is None else accuracy,
         record.duration_s,
+    )
+
+
+def _outcome(writer: RunWriter) -> Cost:
+    return Cost(
+        duration_s=writer.record.duration_s,
+        memory_bytes=memory.peak_bytes(),
+        device_memory_bytes=devices.peak_bytes(),
+        disk_bytes=sum(path.stat().st_size for path in writer.folder.rglob("*") if path.is_file()),
+        phases_s={name: round(seconds, 3) for name, seconds in writer.record.phase_times_s.items()},
     )
 
 
@@ -102,7 +117,7 @@ def _do(writer: RunWriter, make: Callable[[], Run]) -> None:
         assert run is not None
         run.stop()
     except BaseException as error:
-        if out_of_memory(error):
+        if devices.out_of_memory(error):
             ran_out = str(error)
         else:
             _fail(writer, error)

@@ -21,7 +21,7 @@ from fnet_studio.ui.worker_state import Name, WorkerState
 
 LONG = (protocol.Train, protocol.Resume, protocol.Evaluate)
 """Commands whose work belongs to the user: they show in the status line and are never begun again unasked."""
-SLOW = (*LONG, protocol.Load, protocol.Doctor)
+SLOW = (*LONG, protocol.Plan, protocol.Load, protocol.Doctor)
 """Commands during which the worker shows as busy; the quick ones would only make its dot flicker."""
 
 TICK_MS = 250

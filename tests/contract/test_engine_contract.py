@@ -218,6 +218,56 @@ def test_a_preset_is_converted_or_the_engine_says_that_it_cannot(worker, tmp_pat
         assert caught.value.kind == "convert.exists"
 
 
+# --------------------------------------------------------------------------------------------- plan
+
+
+def test_a_plan_says_what_a_run_would_need_and_writes_no_run(worker):
+    before = len(run_store.list_runs()[0])
+    phases = []
+    planned, _ = worker.call(
+        protocol.Plan(tiny()),
+        lambda envelope, blob: phases.append(envelope.body) if isinstance(envelope.body, protocol.Phase) else None,
+    )
+    assert planned.possible
+    cost = planned.estimate
+    assert min(cost.duration_s, cost.memory_bytes, cost.disk_bytes, planned.step_s, planned.parameters) > 0
+    assert planned.total_steps == 2 * planned.steps_per_epoch
+    assert cost.disk_bytes <= planned.disk_peak_bytes < planned.disk_free_bytes
+    assert cost.memory_bytes < planned.memory_free_bytes
+    assert set(cost.phases_s) | {phase.name for phase in phases} <= set(PHASES)
+    assert "measuring" in {phase.name for phase in phases}
+    assert {split["name"] for split in planned.data["report"]["splits"]} == {"train", "validation", "test"}
+    assert len(run_store.list_runs()[0]) == before
+
+
+def test_a_plan_of_what_cannot_work_names_the_problem(worker):
+    broken = tiny()
+    broken["training"]["batch_size"] = 0
+    planned, _ = worker.call(protocol.Plan(broken))
+    assert not planned.possible
+    assert planned.problems[0].kind == "recipe.invalid"
+    assert planned.problems[0].advice
+
+
+def test_a_plan_can_be_stopped(worker):
+    asked = []
+
+    def stop(envelope, blob):
+        if isinstance(envelope.body, protocol.Phase) and not asked:
+            asked.append(worker.post(protocol.Stop(envelope.reply_to)))
+
+    with pytest.raises(Stopped):
+        worker.call(protocol.Plan(tiny()), stop)
+
+
+def test_what_was_planned_is_kept_with_the_run(worker):
+    planned, _ = worker.call(protocol.Plan(tiny()))
+    command = protocol.Train(tiny(), "planned", estimate=planned.estimate, typed="fnet-studio train it")
+    record = run_store.read(follow(worker, command).finished.run)
+    assert record.estimate == planned.estimate
+    assert record.typed == "fnet-studio train it"
+
+
 # -------------------------------------------------------------------------------------------- train
 
 

@@ -1,0 +1,197 @@
+"""What a run is estimated to need before it starts, and what it then needed: one struct for both, to be compared."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Severity = Literal["error", "warning", "note"]
+
+
+class Problem(Struct, frozen=True):
+    """Something that a person should know before a start. severity: `error` means that the run cannot succeed as it
+    is, `warning` that its result would be worse than it has to be, `note` that there is nothing to do."""
+
+    severity: Severity
+    kind: str
+    """A stable, dotted name, such as `memory.short` or `data.overlap`."""
+    message: str
+    advice: str = ""
+
+
+class Cost(Struct, frozen=True):
+    """Of one run, from its start to its end. As an estimate, or as it was measured."""
+
+    duration_s: float = -1.0
+    """-1 when unknown: a model that does not fit into memory is not tried."""
+    memory_bytes: int = 0
+    """Largest amount of main memory that the worker holds at one time."""
+    device_memory_bytes: int = 0
+    """The same on the accelerators, all together; 0 on a CPU."""
+    disk_bytes: int = 0
+    """The run's folder when the run has ended."""
+    phases_s: dict[str, float] = {}
+    """Seconds by phase, of the names in `core.run_state.PHASES`."""
+
+
+def ratios(estimate: Cost, outcome: Cost) -> dict[str, float]:
+    """What was needed over what was estimated, by name: 1 is exact. What either side does not know is left out."""
+    found = {}
+    for name in ("duration_s", "memory_bytes", "device_memory_bytes", "disk_bytes"):
+        wanted, needed = getattr(estimate, name), getattr(outcome, name)
+        if wanted > 0 and needed > 0:
+            found[name] = needed / wanted
+    return found
+
+
+CUT_SHARE = 0.1
+RARE_SHARE = 0.1
+"""A class that is this much rarer than the commonest one is worth a word."""
+OVERLAP_SHARE = 0.01
+
+
+def data_problems(data: dict[str, Any]) -> list[Problem]:
+    """What is worth saying of a data set, from a task's summary (`engine.task.Task.summary`), worst first."""
+    report = data.get("report")
+    if not report:
+        return [Problem("note", "data.note", note) for note in data.get("notes", ())]
+    found: list[Problem] = []
+    splits = {split["name"]: split for split in report["splits"]}
+    tests = splits["test"]["texts"]
+    if report["test_overlap"]:
+        share = report["test_overlap"] / max(tests, 1)
+        found.append(
+            Problem(
+                "warning" if share > OVERLAP_SHARE else "note",
+                "data.overlap",
+                f"{report['test_overlap']:,} of the {tests:,} test texts ({share:.2%}) also stand in the training or "
+                "validation texts.",
+                "Remove them from the training file, or read the test figures as too good.",
+            )
+        )
+    if report["validation_overlap"]:
+        validating = splits["validation"]["texts"]
+        share = report["validation_overlap"] / max(validating, 1)
+        found.append(
+            Problem(
+                "warning" if share > OVERLAP_SHARE else "note",
+                "data.validation-overlap",
+                f"{report['validation_overlap']:,} of the {validating:,} validation texts ({share:.2%}) also stand in "
+                "the training texts.",
+                "Remove duplicates, or expect validation figures that are too good.",
+            )
+        )
+    found += _of_classes(splits["train"], data.get("class_names", ()))
+    for split in report["splits"]:
+        found += _of_split(split, int(data.get("sequence_length", 0)))
+    if not tests:
+        found.append(
+            Problem(
+                "note",
+                "data.no-test",
+                "There are no test texts, so there will be no test figures.",
+                "Name a test file.",
+            )
+        )
+    found += [Problem("note", "data.note", note) for note in report.get("notes", ())]
+    return sorted(found, key=lambda problem: ("error", "warning", "note").index(problem.severity))
+
+
+def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
+    counts = dict(zip(names, train["class_counts"], strict=False))
+    if len(counts) < 2:
+        return []
+    found = []
+    missing = [name for name, count in counts.items() if not count]
+    if missing:
+        found.append(
+            Problem(
+                "warning",
+                "data.missing-class",
+                f"No training text is labelled {', '.join(missing)}: the model can never learn it.",
+                "Add texts of that class, or another split.",
+            )
+        )
+    rarest, commonest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
+    if 0 < counts[rarest] < RARE_SHARE * counts[commonest]:
+        found.append(
+            Problem(
+                "warning",
+                "data.imbalance",
+                f"The classes are uneven: {counts[commonest]:,} training texts are {commonest}, {counts[rarest]:,} "
+                f"{rarest}. Always answering {commonest} is right {counts[commonest] / max(train['texts'], 1):.0%} of "
+                "the time.",
+                "Read F1 and the confusion matrix rather than accuracy, or add texts of the rare class.",
+            )
+        )
+    return found
+
+
+def _of_split(split: dict[str, Any], length: int) -> list[Problem]:
+    found, name = [], split["name"]
+    if split["cut_share"] > 0 and name == "train":
+        found.append(
+            Problem(
+                "warning" if split["cut_share"] > CUT_SHARE else "note",
+                "data.cut",
+                f"{split['cut_share']:.0%} of the training texts are longer than {length} tokens and get cut; "
+                f"{split['cut_tokens_share']:.0%} of all their tokens are lost.",
+                f"The 95th percentile is {split['lengths']['p95']:,.0f} tokens. A greater length takes more time and "
+                "memory, and makes another model.",
+            )
+        )
+    if split["empty"]:
+        found.append(
+            Problem(
+                "warning",
+                "data.empty-rows",
+                f"{split['empty']:,} of the {split['texts']:,} {name} texts are empty.",
+                "Remove those rows: a model learns a guess from them.",
+            )
+        )
+    if split["duplicates"]:
+        share = split["duplicates"] / max(split["texts"], 1)
+        found.append(
+            Problem(
+                "warning" if share > OVERLAP_SHARE else "note",
+                "data.duplicates",
+                f"{split['duplicates']:,} of the {split['texts']:,} {name} texts ({share:.2%}) repeat an earlier one.",
+                "Remove them, unless the repetition is meant." if name == "train" else "They count more than once.",
+            )
+        )
+    return found
+
+
+def resource_problems(
+    estimate: Cost, *, memory_free_bytes: int, device_free_bytes: int, disk_free_bytes: int, disk_peak_bytes: int
+) -> list[Problem]:
+    """What there is not enough of. Sizes of 0 are unknown, and say nothing."""
+    found = []
+    advice = "Choose a smaller batch or a greater training.accumulation, or close other programs."
+    for kind, where, needed, free in (
+        ("memory.short", "main memory", estimate.memory_bytes, memory_free_bytes),
+        ("device-memory.short", "memory on the device", estimate.device_memory_bytes, device_free_bytes),
+    ):
+        if needed and free and needed > free:
+            words = f"The run needs about {size(needed)} of {where}, and {size(free)} are free."
+            found.append(Problem("error", kind, words, advice))
+        elif needed and free and needed > 0.8 * free:
+            words = f"The run takes most of the {where}: about {size(needed)} of {size(free)}."
+            found.append(Problem("warning", kind, words, advice))
+    if disk_free_bytes and disk_peak_bytes > disk_free_bytes:
+        found.append(
+            Problem(
+                "error",
+                "disk.short",
+                f"The run writes up to {size(disk_peak_bytes)}, and {size(disk_free_bytes)} are free on the disk.",
+                "Free some space, or keep fewer checkpoints (saving.keep_last).",
+            )
+        )
+    return found
+
+
+def size(count: float) -> str:
+    """Bytes in words: 812 kB, 1.4 GB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count:.0f} bytes"

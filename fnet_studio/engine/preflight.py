@@ -1,0 +1,292 @@
+"""What a recipe would need, measured on this machine before it is started: `Plan`.
+
+The data is read and tokenised (its cache then serves the run), the steps are compiled, XLA says what they hold, a few
+are timed, and the model and a checkpoint are written once to a scratch folder. Nothing else is kept.
+"""
+
+import gc
+import math
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import psutil
+
+from fnet_studio.core import places, protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.preflight import Cost, Problem, data_problems, resource_problems
+from fnet_studio.core.recipe import Recipe, from_mapping
+from fnet_studio.data.batches import steps_per_epoch
+from fnet_studio.engine import checkpoint, devices, memory
+from fnet_studio.engine.checkpoint import Position
+from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.job import Job
+from fnet_studio.engine.live_maps import KEPT_COLUMNS, KEPT_ROWS, LiveMaps
+from fnet_studio.engine.loop import load
+from fnet_studio.engine.step import State, Training
+from fnet_studio.engine.task import Task
+
+TIMED_S, MOST_STEPS, FEWEST_STEPS = 1.5, 30, 3
+WHOLE_CHECKPOINT_BYTES = 256 * 2**20
+"""A state up to this size is written whole; of a greater one that much, and the time is scaled."""
+ROW_BYTES, EVALUATION_BYTES = 200, 64 * 2**10
+CACHED_COMPILE = 0.15
+"""Share of a compilation's time that it takes again from the cache on disk."""
+_SCRATCH = ".plan-"
+
+
+def plan(command: protocol.Plan, job: Job) -> protocol.Planned:
+    """Never raises for what is wrong with a recipe, its data or its size: that is a problem of severity `error`.
+    Raises Stopped."""
+    began = time.monotonic()
+    try:
+        return _Plan(from_mapping(command.recipe), job).planned(began)
+    except UserError as error:
+        problem = Problem("error", error.kind, error.message, error.advice)
+    except Exception as error:
+        if not devices.out_of_memory(error):
+            raise
+        advice = "Choose a smaller batch or a greater training.accumulation, or close other programs."
+        problem = Problem("error", "memory.short", "Memory ran out while a few steps were tried.", advice)
+    finally:
+        gc.collect()  # the tried model's arrays, before a run wants their place
+    return protocol.Planned(problems=(problem,), took_s=time.monotonic() - began)
+
+
+class _Plan:
+    """One estimate at work. Owns a model and its state for as long as it takes."""
+
+    def __init__(self, recipe: Recipe, job: Job) -> None:
+        self.recipe, self.job = recipe, job
+        self.clock = PhaseClock(job, {})
+        self.seconds: dict[str, float] = {}
+        """By phase, of the run to come."""
+
+    def planned(self, began: float) -> protocol.Planned:
+        memory.begin_peak()
+        task = load(self.recipe, self.job, self.clock)
+        self.clock.leave()
+        reading_bytes = memory.peak_bytes()
+        self._expect_reading(task)
+        self.job.check()
+        per_epoch = steps_per_epoch(len(task.parts["train"]), self.recipe.training.batch_size)
+        total = per_epoch * self.recipe.training.epochs
+        problems = data_problems(task.summary())
+        with self._timed("building"):
+            model = task.build()
+            training = Training(model, task.objective, self.recipe, total)
+            state = training.first_state()
+        self.job.check()
+        memory.begin_peak()
+        self._compile(task, training, state)
+        on_device = training.compiled_bytes()
+        in_memory = memory.in_use_bytes() + (0 if _accelerated() else on_device)
+        free = memory.free_bytes()
+        sizes: dict[str, Any] = {
+            "memory_free_bytes": free,
+            "device_free_bytes": _device_free_bytes(),
+            "disk_free_bytes": _disk_free_bytes(),
+            "parameters": model.count_params(),
+            "steps_per_epoch": per_epoch,
+            "total_steps": total,
+            "data": task.summary(),
+        }
+        estimate = Cost(memory_bytes=in_memory, device_memory_bytes=on_device if _accelerated() else 0)
+        short = self._resources(estimate, sizes, 0)
+        if any(problem.severity == "error" for problem in short):
+            return protocol.Planned(
+                problems=(*short, *problems), estimate=estimate, took_s=time.monotonic() - began, **sizes
+            )
+        state, step_s = self._time(task, training, state, total)
+        held = memory.in_use_bytes()
+        stepping_bytes = memory.peak_bytes() or in_memory
+        disk_bytes, disk_peak_bytes = self._write(task, training, state, step_s)
+        state_bytes = _bytes(state)
+        self.clock.leave()
+        estimate = Cost(
+            duration_s=sum(self.seconds.values()),
+            memory_bytes=max(stepping_bytes, held + 2 * state_bytes, 0 if self._cached(task) else reading_bytes),
+            device_memory_bytes=estimate.device_memory_bytes,
+            disk_bytes=disk_bytes,
+            phases_s={name: round(seconds, 3) for name, seconds in self.seconds.items()},
+        )
+        return protocol.Planned(
+            problems=tuple(_worst_first([*self._resources(estimate, sizes, disk_peak_bytes), *problems])),
+            estimate=estimate,
+            disk_peak_bytes=disk_peak_bytes,
+            step_s=step_s,
+            took_s=time.monotonic() - began,
+            **sizes,
+        )
+
+    def _resources(self, estimate: Cost, sizes: dict[str, Any], disk_peak_bytes: int) -> list[Problem]:
+        free = {name: sizes[name] for name in ("memory_free_bytes", "device_free_bytes", "disk_free_bytes")}
+        return resource_problems(estimate, disk_peak_bytes=disk_peak_bytes, **free)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        self.clock.enter(name)
+        began = time.monotonic()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+    def _cached(self, task: Task) -> bool:
+        """Whether the run will find its texts tokenised. Windows of plain text are not kept."""
+        return self.recipe.task != "masked-lm"
+
+    def _expect_reading(self, task: Task) -> None:
+        """Reading again takes what it took; tokenising only where it is not kept."""
+        times = dict(self.clock.times_s)
+        if self._cached(task):
+            times = {"reading": times.get("reading", 0.0)}
+        self.seconds |= times
+
+    def _compile(self, task: Task, training: Training, state: State) -> None:
+        self.clock.enter("compiling")
+        spent = training.compile_step(next(task.train_batches(0)), state)
+        self.job.check()
+        more = training.compile_forward(next(task.evaluation_batches("validation")), state)
+        self.job.check()
+        lowering_s, compiling_s = spent[0] + more[0], spent[1] + more[1]
+        self.seconds["compiling"] = lowering_s + CACHED_COMPILE * compiling_s
+
+    def _time(self, task: Task, training: Training, state: State, total: int) -> tuple[State, float]:
+        """The state after a few steps, and the seconds of one; fills in the seconds of all phases that steps make."""
+        recipe, parts = self.recipe, task.parts
+        self.clock.enter("measuring", MOST_STEPS, "steps")
+        feed = chain.from_iterable(task.train_batches(0) for _ in repeat(None))
+
+        def step() -> None:
+            nonlocal state
+            state, stepped = training.step(state, next(feed))
+            for value in stepped:
+                float(value)
+
+        step_s = self._median_s(step, total)
+        weights = training.weights(state)
+        evaluated = chain.from_iterable(task.evaluation_batches("validation") for _ in repeat(None))
+
+        def measure() -> None:
+            sums, probabilities = training.forward(weights, next(evaluated))
+            float(sums.loss), np.asarray(probabilities)
+
+        forward_s = self._median_s(measure, math.ceil(len(parts["validation"]) / recipe.training.batch_size))
+        batch = recipe.training.batch_size
+        self.seconds["training"] = total * step_s
+        validating = math.ceil(len(parts["validation"]) / batch)
+        self.seconds["validating"] = validating * forward_s * recipe.training.epochs
+        testing = math.ceil(len(parts["test"]) / batch)
+        extra = task.further_batches("test") if testing else 0
+        self.seconds["testing"] = (testing + extra) * forward_s
+        self._time_maps(task, training, state)
+        return state, step_s
+
+    def _time_maps(self, task: Task, training: Training, state: State) -> None:
+        """The first picture is compiled; then one comes every `observe.keep_maps_every_s`."""
+        every_s = self.recipe.observe.keep_maps_every_s
+        probe = task.inputs_of(self.recipe.observe.probe)
+        maps = LiveMaps(training.model, probe, task.sequence_length, every_s, Path())
+        times = []
+        for _ in range(2):
+            self.job.check()
+            began = time.monotonic()
+            picture, _ = maps.draw(state, KEPT_ROWS, KEPT_COLUMNS, False)
+            times.append(time.monotonic() - began)
+        self.seconds["compiling"] += times[1] + 2 * CACHED_COMPILE * max(0.0, times[0] - times[1])
+        self._pictures = 1 + int(self.seconds["training"] / every_s)
+        self._picture_bytes = 2 * picture.layers * picture.rows * picture.columns + 128
+        self.seconds["training"] += (self._pictures - 1) * times[1]
+
+    def _median_s(self, do: Callable[[], None], most: int) -> float:
+        """Of a few repetitions after a first one, which warms up."""
+        do()
+        began, times = time.monotonic(), []
+        while len(times) < min(MOST_STEPS, max(most, 1)):
+            self.job.check()
+            before = time.monotonic()
+            do()
+            times.append(time.monotonic() - before)
+            self.clock.progress(len(times))
+            passed = time.monotonic() - began
+            if (passed > TIMED_S and len(times) >= FEWEST_STEPS) or passed > 4 * TIMED_S:
+                break
+        return statistics.median(times)
+
+    def _write(self, task: Task, training: Training, state: State, step_s: float) -> tuple[int, int]:
+        """Write the model and a checkpoint once. Bytes on disk: when the run has ended, and at most before."""
+        recipe = self.recipe
+        self.clock.enter("saving")
+        root = places.data()
+        root.mkdir(parents=True, exist_ok=True)
+        for stale in root.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=root, ignore_cleanup_errors=True) as scratch:
+            folder = Path(scratch)
+            began = time.monotonic()
+            task.keep(training.model, folder)
+            keep_s = time.monotonic() - began
+            model_bytes = folder_bytes(folder)
+            self.job.check()
+            part = _part(state)
+            began = time.monotonic()
+            checkpoint.write(folder, part, Position(), keep_last=1)
+            checkpoint_s = (time.monotonic() - began) * _bytes(state) / max(_bytes(part), 1)
+            self.job.check()
+        epochs, every_s = recipe.training.epochs, recipe.saving.checkpoint_every_s
+        total = self.seconds["training"] / step_s if step_s else 0.0
+        between = self.seconds["training"] / every_s if every_s else total
+        written = epochs + int(min(between, total))
+        best = recipe.optimisation.keeps_best
+        weights_bytes = _bytes(training.weights(state))
+        self.seconds["saving"] = (written + 0.4 * best * epochs) * checkpoint_s + epochs * keep_s
+        rows = int(total) * ROW_BYTES + epochs * 2 * ROW_BYTES
+        predictions = len(task.parts["test"]) * (16 + 12 * len(task.class_names)) if task.class_names else 0
+        kept = min(recipe.saving.keep_last, written) * _bytes(state)
+        small = rows + self._pictures * self._picture_bytes + predictions + EVALUATION_BYTES
+        end = model_bytes + kept + small
+        return end, end + _bytes(state) + model_bytes + best * weights_bytes
+
+
+def _part(state: State) -> State:
+    """As many of its arrays as `WHOLE_CHECKPOINT_BYTES` allow, one at least."""
+    taken, size = [], 0
+    for value in state.trainable + state.optimizer + state.non_trainable + state.average:
+        if taken and size + value.nbytes > WHOLE_CHECKPOINT_BYTES:
+            break
+        taken.append(value)
+        size += value.nbytes
+    return State(taken, [], [], [])
+
+
+def _bytes(arrays: Any) -> int:
+    return sum(value.nbytes for value in jax.tree.leaves(arrays))
+
+
+def folder_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _accelerated() -> bool:
+    return jax.devices()[0].platform != "cpu"
+
+
+def _device_free_bytes() -> int:
+    statistics_of = [device.memory_stats() or {} for device in jax.local_devices()] if _accelerated() else []
+    return sum(int(one.get("bytes_limit", 0)) for one in statistics_of)
+
+
+def _disk_free_bytes() -> int:
+    places.data().mkdir(parents=True, exist_ok=True)
+    return psutil.disk_usage(str(places.data())).free
+
+
+def _worst_first(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: ("error", "warning", "note").index(problem.severity))

@@ -1,0 +1,79 @@
+import pytest
+
+from fnet_studio.core.preflight import Cost, data_problems, ratios, resource_problems, size
+
+
+def split(name, texts=100, **changes):
+    empty = {"class_counts": [50, 50], "empty": 0, "duplicates": 0, "cut_share": 0.0, "cut_tokens_share": 0.0}
+    return {"name": name, "texts": texts, "lengths": {"p95": 300.0}} | empty | changes
+
+
+def summary(train=None, test=None, **report):
+    splits = [split("train", **(train or {})), split("validation"), split("test", **(test or {}))]
+    return {
+        "class_names": ["neg", "pos"],
+        "sequence_length": 128,
+        "report": {"splits": splits, "test_overlap": 0, "validation_overlap": 0, "notes": []} | report,
+    }
+
+
+def test_sound_data_has_no_problem():
+    assert data_problems(summary()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "severity", "part"),
+    [
+        (summary(test_overlap=40), "data.overlap", "warning", "40 of the 100"),
+        (summary(test_overlap=1), "data.overlap", "note", "1.00%"),
+        (summary(validation_overlap=30), "data.validation-overlap", "warning", "30.00%"),
+        (summary({"class_counts": [95, 5]}), "data.imbalance", "warning", "95 training texts are neg, 5 pos"),
+        (summary({"class_counts": [100, 0]}), "data.missing-class", "warning", "pos"),
+        (summary({"cut_share": 0.3, "cut_tokens_share": 0.2}), "data.cut", "warning", "30%"),
+        (summary({"cut_share": 0.02}), "data.cut", "note", "128 tokens"),
+        (summary({"empty": 3}), "data.empty-rows", "warning", "3 of the 100 train texts"),
+        (summary({"duplicates": 9}), "data.duplicates", "warning", "9 of the 100"),
+        (summary(test={"texts": 0}), "data.no-test", "note", "no test texts"),
+        (summary(notes=["Row 7 was skipped."]), "data.note", "note", "Row 7"),
+    ],
+)
+def test_what_is_wrong_with_data_is_named_with_its_number(data, kind, severity, part):
+    (problem,) = data_problems(data)
+    assert (problem.kind, problem.severity) == (kind, severity)
+    assert part in problem.message
+    assert problem.advice or kind == "data.note"
+
+
+def test_the_worst_problem_comes_first():
+    found = data_problems(summary({"cut_share": 0.01, "empty": 1}, notes=["a"]))
+    assert [problem.severity for problem in found] == ["warning", "note", "note"]
+
+
+FREE = {"memory_free_bytes": 1000, "device_free_bytes": 0, "disk_free_bytes": 1000, "disk_peak_bytes": 10}
+
+
+@pytest.mark.parametrize(
+    ("estimate", "free", "expected"),
+    [
+        (Cost(memory_bytes=500), {}, []),
+        (Cost(memory_bytes=900), {}, [("memory.short", "warning")]),
+        (Cost(memory_bytes=1001), {}, [("memory.short", "error")]),
+        (Cost(device_memory_bytes=700), {}, []),
+        (Cost(device_memory_bytes=700), {"device_free_bytes": 600}, [("device-memory.short", "error")]),
+        (Cost(), {"disk_peak_bytes": 1001}, [("disk.short", "error")]),
+        (Cost(), {"disk_peak_bytes": 1001, "disk_free_bytes": 0}, []),
+    ],
+)
+def test_what_there_is_not_enough_of_is_named(estimate, free, expected):
+    found = resource_problems(estimate, **FREE | free)
+    assert [(problem.kind, problem.severity) for problem in found] == expected
+
+
+def test_ratios_leave_out_what_one_side_does_not_know():
+    estimate = Cost(duration_s=10.0, memory_bytes=100, disk_bytes=50)
+    assert ratios(estimate, Cost(duration_s=15.0, disk_bytes=25)) == {"duration_s": 1.5, "disk_bytes": 0.5}
+    assert ratios(Cost(), Cost(duration_s=1.0)) == {}
+
+
+def test_sizes_are_short_words():
+    assert [size(n) for n in (12, 81_200, 1_440_000, 2.5e9)] == ["12 bytes", "81.2 kB", "1.44 MB", "2.5 GB"]
