@@ -43,6 +43,8 @@ class ExitCode(enum.IntEnum):
     """The other side sent bytes that are not this protocol."""
 
 
+FillMode = Literal["independent", "left-to-right", "joint"]
+
 # --------------------------------------------------------------------------------------------- commands
 
 
@@ -71,13 +73,53 @@ class Tokenize(Command, frozen=True, tag="tokenize"):
 
 
 class FillMask(Command, frozen=True, tag="fill-mask"):
-    """`Done(Filled)`. masked: indices into `Tokenized.tokens` whose token is replaced by the mask in place."""
+    """`Done(Filled)`. masked: indices into `Tokenized.tokens` whose token is replaced by the mask in place.
+
+    mode: how several masks are answered. `independent`: each with all the others hidden. `left-to-right`: each with the
+    best pieces put into the masks before it. `joint`: a beam search of `beam_width` over the same chain."""
 
     preset: str
     text: str
     masked: tuple[int, ...] = ()
     top_k: int = 10
     transformers_compatible: bool = False
+    mode: FillMode = "independent"
+    beam_width: int = 5
+
+
+class FillMany(Command, frozen=True, tag="fill-many"):
+    """`Done(FilledMany)`: typed masks of many texts, answered independently and in batches."""
+
+    preset: str
+    texts: tuple[str, ...]
+    top_k: int = 5
+
+
+class Score(Command, frozen=True, tag="score"):
+    """`Done(Scored)`: how well the user's own candidates fit at one mask. The mask at position `target` and its
+    masked neighbours of the same word make room together for each candidate; other masks stay."""
+
+    preset: str
+    text: str
+    target: int
+    candidates: tuple[str, ...]
+    masked: tuple[int, ...] = ()
+
+
+class Compare(Command, frozen=True, tag="compare"):
+    """`Done(Compared)`: the masks of two texts, or of one text in two presets, paired in order."""
+
+    first: FillMask
+    second: FillMask
+
+
+class Surprise(Command, frozen=True, tag="surprise"):
+    """`Done(Surprises)`: each token masked in turn, nothing else hidden but typed masks. positions: which tokens, all
+    that are words by default."""
+
+    preset: str
+    text: str
+    positions: tuple[int, ...] = ()
 
 
 class Probe(Command, frozen=True, tag="probe"):
@@ -251,10 +293,94 @@ class MaskAnswer(Struct, frozen=True):
     """1 is the most probable; 0 when there was no original."""
 
 
+class JointAnswer(Struct, frozen=True):
+    """One piece for every mask, in the masks' order."""
+
+    candidates: tuple[Candidate, ...]
+    """Each with its probability given the pieces before it, the masks after it still hidden."""
+    log_probability: float
+    """Natural logarithm of the product of these."""
+
+
 class Filled(Struct, frozen=True, tag="filled"):
     tokenized: Tokenized
     """With the masks put in."""
     answers: tuple[MaskAnswer, ...]
+    """Each mask by itself; `left-to-right`: given the best pieces before it."""
+    took_ms: float = 0.0
+    mode: FillMode = "independent"
+    joint: tuple[JointAnswer, ...] = ()
+    """Best first: the beam's for `joint`, the one that was put in for `left-to-right`."""
+    original_joint: JointAnswer | None = None
+    """What stood there, by the same chain; None unless every mask had an original."""
+
+
+class ManyRow(Struct, frozen=True):
+    """What became of one text of `FillMany`."""
+
+    answers: tuple[MaskAnswer, ...] = ()
+    cut_tokens: int = 0
+    problem: str = ""
+    """Why there is no answer."""
+
+
+class FilledMany(Struct, frozen=True, tag="filled-many"):
+    rows: tuple[ManyRow, ...]
+    took_ms: float = 0.0
+
+
+class ScoredCandidate(Struct, frozen=True):
+    text: str
+    pieces: tuple[Candidate, ...] = ()
+    """Each with its probability: of one piece at the mask; of several, each with only itself hidden."""
+    log_probability: float = 0.0
+    """Sum of their natural logarithms."""
+    pseudo: bool = False
+    """True for several pieces: a pseudo-log-likelihood (arXiv 1910.14659), which flatters words whose pieces give each
+    other away, and is not the probability of one piece at one mask."""
+    rank: int = 0
+    """Of one piece among all of the vocabulary; 0 for several."""
+    original: bool = False
+    problem: str = ""
+    """Why it has no score."""
+
+
+class Scored(Struct, frozen=True, tag="scored"):
+    rows: tuple[ScoredCandidate, ...]
+    """As asked for, then the original where there was one."""
+    took_ms: float = 0.0
+
+
+class Difference(Struct, frozen=True):
+    piece: str
+    text: str
+    first: float | None
+    """Its probability; None where the vocabulary has no such piece."""
+    second: float | None
+
+
+class Compared(Struct, frozen=True, tag="compared"):
+    first: Filled
+    second: Filled
+    masks: tuple[tuple[Difference, ...], ...]
+    """For each pair of masks the best of both sides, with the probabilities of each side."""
+    took_ms: float = 0.0
+
+
+class TokenSurprise(Struct, frozen=True):
+    position: int
+    log_probability: float
+    """Natural logarithm of the token's probability with it alone masked."""
+    rank: int
+    best: Candidate
+    """What the model would have put there."""
+
+
+class Surprises(Struct, frozen=True, tag="surprises"):
+    """The sum over all words' tokens is the sentence's pseudo-log-likelihood."""
+
+    tokenized: Tokenized
+    tokens: tuple[TokenSurprise, ...]
     took_ms: float = 0.0
 
 
@@ -340,14 +466,19 @@ class Health(Struct, frozen=True, tag="health"):
 
 
 Result = (
-    Welcome | Loaded | Tokenized | Filled | Maps | Planned | RunFinished | Evaluation | Classified | Converted | Health
-)
+    Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Planned | RunFinished
+    | Evaluation | Classified | Converted | Health
+)  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Hello: Welcome,
     Load: Loaded,
     Tokenize: Tokenized,
     FillMask: Filled,
+    FillMany: FilledMany,
+    Score: Scored,
+    Compare: Compared,
+    Surprise: Surprises,
     Probe: Maps,
     Plan: Planned,
     Train: RunFinished,
@@ -500,8 +631,8 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | Probe | Plan | Train | Resume | Evaluate | Classify | Convert | FetchHead
-    | Stop | Watch | Credit | Doctor | Shutdown | Reply | Event
+    Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Plan | Train | Resume
+    | Evaluate | Classify | Convert | FetchHead | Stop | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

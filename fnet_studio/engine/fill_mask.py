@@ -1,6 +1,9 @@
-"""Presets in memory: sentences to tokens, masks to predictions, layers to mixing maps."""
+"""Presets in memory: sentences to tokens, token ids to probabilities, layers to mixing maps."""
 
+import math
+import threading
 import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -11,24 +14,27 @@ from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.tokenizer import MASK, SPACE, FNetTokenizer
 from fnet_studio.models.trace import MixingTrace
 
-MOST_MASKS = 64
+CHUNK_TOKENS = 4096
+"""How many tokens go through the model at a time: 8 rows of 512, about 50 MB of activations at base size."""
 WARM_UP = f"The {MASK}."
 
 
 class Presets:
-    """Owns the presets that are loaded, by name: the one in use and the one before it."""
+    """Owns the presets that are loaded, by name: the one in use and the one before it. Any thread may ask."""
 
     KEPT = 2
 
     def __init__(self) -> None:
         self._loaded: dict[str, LoadedPreset] = {}
+        self._lock = threading.Lock()
 
     def get(self, name: str) -> "LoadedPreset":
         """Loads at the first call. UserError when the preset is missing or damaged."""
-        loaded = self._loaded.pop(name, None) or LoadedPreset(name)
-        self._loaded[name] = loaded
-        while len(self._loaded) > self.KEPT:
-            self._loaded.pop(next(iter(self._loaded)))
+        with self._lock:
+            loaded = self._loaded.pop(name, None) or LoadedPreset(name)
+            self._loaded[name] = loaded
+            while len(self._loaded) > self.KEPT:
+                self._loaded.pop(next(iter(self._loaded)))
         return loaded
 
 
@@ -37,10 +43,12 @@ class LoadedPreset:
         self.name = name
         self.model = FNetMaskedLM.from_preset(presets.folder(name))
         self.tokenizer: FNetTokenizer = self.model.preprocessor.tokenizer
+        self._as_transformers = FNetTokenizer(self.tokenizer.proto, transformers_compatible=True)
         self.length: int = self.model.backbone.max_sequence_length
         self._trace = MixingTrace(self.model)
         if self.model.head_state != "none":
-            self._probabilities(self.tokenize(WARM_UP), [2])  # compiles, so that the first click is quick
+            ids = self.padded([token.id for token in self.tokenize(WARM_UP).tokens])[None]
+            list(self.log_probabilities(ids, np.array([[2]])))  # compiles, so that the first click is quick
 
     def loaded(self) -> protocol.Loaded:
         backbone = self.model.backbone
@@ -56,8 +64,7 @@ class LoadedPreset:
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
         """`[CLS] text [SEP]`, cut to the model's length; an index into the tokens is a position in the model."""
-        tokenizer = self.tokenizer
-        tokenizer.transformers_compatible = transformers_compatible
+        tokenizer = self._as_transformers if transformers_compatible else self.tokenizer
         pieces = tokenizer.encode(text)
         kept, cut = pieces[: self.length - 2], pieces[self.length - 2 :]
         tokens = [
@@ -73,40 +80,24 @@ class LoadedPreset:
             cut_tokens=len(cut),
         )
 
-    def fill(self, command: protocol.FillMask) -> protocol.Filled:
-        """UserError `fill-mask.no-head`, `fill-mask.no-mask`, `fill-mask.too-many` or `fill-mask.position`."""
-        began = time.monotonic()
+    def require_head(self) -> None:
+        """UserError `fill-mask.no-head`: a random head is never asked."""
         if self.model.head_state == "none":
             raise UserError(
                 "fill-mask.no-head",
                 f"The preset {self.name} holds no masked-LM head, so its predictions would be noise.",
                 "Choose a preset with a pretrained head, such as fnet_mini_en.",
             )
-        tokenized = self.tokenize(command.text, command.transformers_compatible)
-        masked = self._masked(tokenized, command.masked)
-        at = [index for index, token in enumerate(masked.tokens) if token.piece == MASK and token.special]
-        if not at:
-            raise _no_mask(tokenized)
-        if len(at) > MOST_MASKS:
-            raise UserError(
-                "fill-mask.too-many", f"The text has {len(at)} masks.", f"Use {MOST_MASKS} or fewer at a time."
-            )
-        probabilities = self._probabilities(masked, at)
-        originals = [tokenized.tokens[index].id for index in at]
-        answers = tuple(
-            self._answer(position, original, row, command.top_k)
-            for position, original, row in zip(at, originals, probabilities, strict=True)
-        )
-        return protocol.Filled(masked, answers, (time.monotonic() - began) * 1000)
 
     def probe(self, command: protocol.Probe) -> tuple[protocol.Maps, bytes]:
         """The mixing maps of all layers for one text, at most (rows, columns) each."""
         began = time.monotonic()
-        masked = self._masked(self.tokenize(command.text), command.masked)
-        values = self._trace.maps(self._features(masked), command.rows, command.columns, command.keep_zero)
+        masked = self.masked(self.tokenize(command.text), command.masked)
+        values = self._trace.maps(self.features(masked), command.rows, command.columns, command.keep_zero)
         return atlas_of(self._trace, values, self.length, command.keep_zero, time.monotonic() - began)
 
-    def _masked(self, tokenized: protocol.Tokenized, positions: tuple[int, ...]) -> protocol.Tokenized:
+    def masked(self, tokenized: protocol.Tokenized, positions: Collection[int]) -> protocol.Tokenized:
+        """With the mask in the place of these tokens. UserError `fill-mask.position` where no word is."""
         tokens = list(tokenized.tokens)
         for index in positions:
             if not 0 < index < len(tokens) - 1:
@@ -121,38 +112,40 @@ class LoadedPreset:
             tuple(tokens), tokenized.sequence_length, tokenized.padding, tokenized.cut_at, tokenized.cut_tokens
         )
 
-    def _features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
-        ids = np.full((1, self.length), self.tokenizer.pad_token_id, np.int32)
-        ids[0, : len(tokenized.tokens)] = [token.id for token in tokenized.tokens]
+    def padded(self, ids: Sequence[int]) -> np.ndarray:
+        """(length,) int32: padding is part of the input, always up to the preset's own length."""
+        row = np.full(self.length, self.tokenizer.pad_token_id, np.int32)
+        row[: len(ids)] = ids
+        return row
+
+    def features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
+        ids = self.padded([token.id for token in tokenized.tokens])[None]
         return {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
 
-    def _probabilities(self, tokenized: protocol.Tokenized, positions: list[int]) -> np.ndarray:
-        """(masks, vocabulary)"""
-        features = self._features(tokenized) | {"mask_positions": np.array([positions], np.int32)}
-        return self.model.probabilities(features)[0]
+    def log_probabilities(
+        self, ids: np.ndarray, positions: np.ndarray, check: Callable[[], None] = lambda: None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """ids (rows, length), positions (rows, masks) -> for each row (its index, (masks, vocabulary) natural
+        logarithms of probabilities).
 
-    def _answer(self, position: int, original: int, row: np.ndarray, top_k: int) -> protocol.MaskAnswer:
-        count = min(max(top_k, 1), len(row))
-        best = np.argpartition(row, -count)[-count:]
-        best = best[np.argsort(-row[best], kind="stable")]
-        candidates = tuple(self._candidate(int(token_id), row) for token_id in best)
-        if original == self.tokenizer.mask_token_id:
-            return protocol.MaskAnswer(position, candidates)
-        rank = 1 + int((row > row[original]).sum())
-        return protocol.MaskAnswer(position, candidates, self._candidate(original, row), rank)
+        Rows go through the model in chunks of at most `CHUNK_TOKENS` tokens, and a chunk's number of rows is rounded up
+        to a power of two, so that memory is bounded and few programs are compiled. check is called before each chunk.
+        """
+        most = max(1, CHUNK_TOKENS // self.length)
+        for begin in range(0, len(ids), most):
+            check()
+            count = min(most, len(ids) - begin)
+            room = 1 << (count - 1).bit_length()
+            take = np.minimum(np.arange(begin, begin + room), begin + count - 1)
+            features = {
+                "token_ids": ids[take],
+                "segment_ids": np.zeros_like(ids[take]),
+                "mask_positions": np.asarray(positions, np.int32)[take],
+            }
+            yield from enumerate(self.model.log_probabilities(features)[:count], begin)
 
-    def _candidate(self, token_id: int, row: np.ndarray) -> protocol.Candidate:
+    def candidate(self, token_id: int, log_probability: float) -> protocol.Candidate:
         piece = self.tokenizer.id_to_token(token_id)
-        return protocol.Candidate(piece, piece.replace(SPACE, " ").strip(), token_id, float(row[token_id]))
-
-
-def _no_mask(tokenized: protocol.Tokenized) -> UserError:
-    if tokenized.cut_tokens:
-        return UserError(
-            "fill-mask.cut-mask",
-            f"The part of the text that fits, {tokenized.sequence_length} tokens, has no mask.",
-            "Shorten the text before the mask.",
+        return protocol.Candidate(
+            piece, piece.replace(SPACE, " ").strip(), int(token_id), math.exp(min(float(log_probability), 0.0))
         )
-    return UserError(
-        "fill-mask.no-mask", "The text has no mask.", "Write [MASK] where a word is wanted, or click a word."
-    )

@@ -17,9 +17,9 @@ class JaxEngine:
         from fnet_studio.engine import devices
 
         devices.use_all_cores()
-        from fnet_studio.engine import fill_mask, health
+        from fnet_studio.engine import answers, candidates, fill_mask, health, surprise
 
-        self._health = health
+        self._answers, self._candidates, self._surprise, self._health = answers, candidates, surprise, health
         self._presets = fill_mask.Presets()
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
@@ -45,7 +45,16 @@ class JaxEngine:
             case protocol.Tokenize():
                 return self._presets.get(command.preset).tokenize(command.text), b""
             case protocol.FillMask():
-                return self._presets.get(command.preset).fill(command), b""
+                return self._answers.fill(self._presets.get(command.preset), command, job.check), b""
+            case protocol.FillMany():
+                return self._answers.fill_many(self._presets.get(command.preset), command, job.check), b""
+            case protocol.Score():
+                return self._candidates.score(self._presets.get(command.preset), command, job.check), b""
+            case protocol.Compare():
+                sides = (self._presets.get(asked.preset) for asked in (command.first, command.second))
+                return self._answers.compare(*sides, command, job.check), b""
+            case protocol.Surprise():
+                return self._surprise.surprise(self._presets.get(command.preset), command, job.check), b""
             case protocol.Probe():
                 return self._presets.get(command.preset).probe(command)
             case protocol.Plan():

@@ -12,7 +12,14 @@ import psutil
 from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine import faults, scripted_maps, scripted_plan, scripted_text, scripted_train
+from fnet_studio.engine import (
+    faults,
+    scripted_answers,
+    scripted_maps,
+    scripted_plan,
+    scripted_text,
+    scripted_train,
+)
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.scripted_text import number
 
@@ -51,7 +58,20 @@ class ScriptedEngine:
                 return scripted_text.tokenize(text), b""
             case protocol.FillMask(preset):
                 presets.folder(preset)
-                return scripted_text.fill(command), b""
+                return scripted_answers.filled(command), b""
+            case protocol.FillMany(preset):
+                presets.folder(preset)
+                return scripted_answers.many(command), b""
+            case protocol.Score(preset):
+                presets.folder(preset)
+                return scripted_answers.score(command), b""
+            case protocol.Compare(first, second):
+                presets.folder(first.preset)
+                presets.folder(second.preset)
+                return scripted_answers.compare(command), b""
+            case protocol.Surprise(preset):
+                presets.folder(preset)
+                return scripted_answers.surprise(command), b""
             case protocol.Probe(preset, text, masked):
                 presets.folder(preset)
                 scripted_text.with_masks(scripted_text.tokenize(text), masked)

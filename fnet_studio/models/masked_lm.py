@@ -60,7 +60,7 @@ class FNetMaskedLM(Task):
                 2, kernel_initializer=normal_002(), dtype=backbone.dtype_policy, name="next_sentence"
             )
             self.next_sentence_dense.build((None, backbone.hidden_dim))
-        self._jitted_probabilities = jax.jit(self._probabilities)
+        self._jitted_log_probabilities = jax.jit(self._log_probabilities)
 
     @property
     def head_settings(self) -> dict[str, Any]:
@@ -72,7 +72,12 @@ class FNetMaskedLM(Task):
         }
 
     def probabilities(self, features: dict[str, Any]) -> np.ndarray:
-        """(batch, masks, vocabulary) float32 probabilities, without training, compiled once for each length.
+        """(batch, masks, vocabulary) float32 probabilities: see `log_probabilities`."""
+        return np.exp(self.log_probabilities(features))
+
+    def log_probabilities(self, features: dict[str, Any]) -> np.ndarray:
+        """(batch, masks, vocabulary) float32 natural logarithms of probabilities, without training, compiled once for
+        each length and each batch size.
 
         The number of masks is rounded up to a power of two inside, so that few programs are compiled.
         """
@@ -82,7 +87,7 @@ class FNetMaskedLM(Task):
         ready = {name: jnp.asarray(features[name], jnp.int32) for name in ("token_ids", "segment_ids")}
         ready["mask_positions"] = jnp.asarray(np.pad(positions, ((0, 0), (0, room - count))))
         weights = [[v.value for v in part] for part in (self.trainable_variables, self.non_trainable_variables)]
-        return np.asarray(self._jitted_probabilities(*weights, ready))[:, :count]
+        return np.asarray(self._jitted_log_probabilities(*weights, ready))[:, :count]
 
     def next_sentence_logits(self, features: dict[str, Any]) -> np.ndarray:
         """(batch, 2): whether the second segment follows the first, and whether it is a random one. ValueError when
@@ -92,9 +97,9 @@ class FNetMaskedLM(Task):
         ready = {name: features[name] for name in ("token_ids", "segment_ids")}
         return np.asarray(self.next_sentence_dense(self.backbone(ready)["pooled_output"]))
 
-    def _probabilities(self, trainable: Any, non_trainable: Any, features: Any) -> jax.Array:
+    def _log_probabilities(self, trainable: Any, non_trainable: Any, features: Any) -> jax.Array:
         logits = self.stateless_call(trainable, non_trainable, features, training=False)[0]
-        return jax.nn.softmax(logits.astype(jnp.float32), axis=-1)
+        return jax.nn.log_softmax(logits.astype(jnp.float32), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         settings = self.head_settings

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import math
 
 import msgspec
 import pytest
@@ -182,6 +183,13 @@ def test_the_same_question_gets_the_same_answer(worker):
         (protocol.FillMask(PRESET, "A word.", masked=(0,)), "fill-mask.position"),
         (protocol.FillMask(PRESET, "A word.", masked=(-1,)), "fill-mask.position"),
         (protocol.FillMask(PRESET, ""), "fill-mask.no-mask"),
+        (protocol.Score(PRESET, TEXT, 1, ("Paris",)), "fill-mask.position"),
+        (protocol.Score(PRESET, TEXT, 6, ()), "score.empty"),
+        (protocol.Surprise(PRESET, "A word.", (0,)), "fill-mask.position"),
+        (
+            protocol.Compare(protocol.FillMask(PRESET, TEXT), protocol.FillMask(PRESET, "[MASK] and [MASK].")),
+            "compare.masks",
+        ),
     ],
 )
 def test_a_question_without_an_answer_gets_words(worker, command, kind):
@@ -189,6 +197,69 @@ def test_a_question_without_an_answer_gets_words(worker, command, kind):
         worker.call(command)
     assert caught.value.kind == kind
     assert caught.value.advice
+
+
+@pytest.mark.parametrize("mode", ["left-to-right", "joint"])
+def test_several_masks_are_answered_by_chains_in_falling_probability(worker, mode):
+    text = "The [MASK] of France is [MASK]."
+    filled, _ = worker.call(protocol.FillMask(PRESET, text, top_k=3, mode=mode, beam_width=3))
+    assert filled.mode == mode
+    assert len(filled.answers) == 2
+    assert len(filled.joint) == (1 if mode == "left-to-right" else 3)
+    totals = [chain.log_probability for chain in filled.joint]
+    assert totals == sorted(totals, reverse=True)
+    for chain in filled.joint:
+        product = math.fsum(math.log(candidate.probability) for candidate in chain.candidates)
+        assert chain.log_probability == pytest.approx(product, rel=1e-4)
+    assert filled.original_joint is None
+    clicked, _ = worker.call(protocol.FillMask(PRESET, "A film and a city.", (2, 5), mode=mode))
+    assert len(clicked.original_joint.candidates) == 2
+
+
+def test_many_texts_are_answered_in_their_order_and_one_without_a_mask_says_so(worker):
+    texts = (TEXT, "No gap here.", "The [MASK] was a [MASK].")
+    filled, _ = worker.call(protocol.FillMany(PRESET, texts, top_k=2))
+    assert [len(row.answers) for row in filled.rows] == [1, 0, 2]
+    assert [bool(row.problem) for row in filled.rows] == [False, True, False]
+    assert all(len(answer.candidates) == 2 for row in filled.rows for answer in row.answers)
+    alone, _ = worker.call(protocol.FillMask(PRESET, TEXT, top_k=2))
+    assert filled.rows[0].answers[0].candidates[0].text == alone.answers[0].candidates[0].text
+
+
+def test_own_candidates_are_scored_beside_the_original(worker):
+    text = "The war ended in London."
+    scored, _ = worker.call(protocol.Score(PRESET, text, 5, ("Paris", " "), (5,)))
+    paris, empty, original = scored.rows
+    assert (paris.text, paris.problem, paris.pseudo) == ("Paris", "", False)
+    assert paris.rank >= 1
+    assert paris.log_probability == pytest.approx(math.log(paris.pieces[0].probability), rel=1e-5)
+    assert empty.problem
+    assert original.original
+    assert original.text == "London"
+
+
+def test_two_sides_are_compared_mask_by_mask(worker):
+    sides = [protocol.FillMask(PRESET, text, top_k=3) for text in (TEXT, "The film was [MASK].")]
+    compared, _ = worker.call(protocol.Compare(*sides))
+    (mask,) = compared.masks
+    listed = {it.piece for side in (compared.first, compared.second) for it in side.answers[0].candidates}
+    assert {it.piece for it in mask} == listed
+    for candidate in compared.first.answers[0].candidates:
+        (row,) = (it for it in mask if it.piece == candidate.piece)
+        assert row.first == pytest.approx(candidate.probability, rel=1e-5)
+
+
+def test_every_word_of_a_sentence_has_its_surprise(worker):
+    text = "The war [MASK] in London."
+    told, _ = worker.call(protocol.Surprise(PRESET, text))
+    words = [index for index, token in enumerate(told.tokenized.tokens) if not token.special]
+    assert [token.position for token in told.tokens] == words
+    assert all(token.log_probability <= 0 for token in told.tokens)
+    some, _ = worker.call(protocol.Surprise(PRESET, text, tuple(words[1:3])))
+    for one, other in zip(some.tokens, told.tokens[1:3], strict=True):
+        assert one.log_probability == pytest.approx(other.log_probability, rel=1e-4)
+    nothing, _ = worker.call(protocol.Surprise(PRESET, "[MASK]"))
+    assert nothing.tokens == ()
 
 
 @pytest.mark.parametrize("keep_zero", [False, True])

@@ -5,6 +5,7 @@ import pytest
 
 from fnet_studio.core import places, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine import answers
 from fnet_studio.engine.fill_mask import LoadedPreset, Presets
 
 PRESET = "fnet_mini_en"
@@ -16,7 +17,7 @@ def preset():
 
 
 def fill(preset, text, **options):
-    return preset.fill(protocol.FillMask(PRESET, text, **options))
+    return answers.fill(preset, protocol.FillMask(PRESET, text, **options))
 
 
 def test_answers_are_words_in_falling_probability(preset):
@@ -55,7 +56,7 @@ def test_several_masks_are_answered_each(preset):
 def test_the_model_always_sees_its_own_length(preset):
     tokenized = preset.tokenize("Short.")
     assert len(tokenized.tokens) + tokenized.padding == tokenized.sequence_length == 128
-    assert preset._features(tokenized)["token_ids"].shape == (1, 128)
+    assert preset.features(tokenized)["token_ids"].shape == (1, 128)
 
 
 def test_a_text_that_is_too_long_is_cut_and_says_where(preset):
@@ -97,7 +98,7 @@ def test_a_preset_without_a_head_never_answers():
     loaded = LoadedPreset("headless")
     assert loaded.loaded().head == "none"
     with pytest.raises(UserError) as caught:
-        loaded.fill(protocol.FillMask("headless", "A [MASK]."))
+        answers.fill(loaded, protocol.FillMask("headless", "A [MASK]."))
     assert caught.value.kind == "fill-mask.no-head"
     maps, _ = loaded.probe(protocol.Probe("headless", "Its mixing can be looked at all the same."))
     assert maps.layers == 4
@@ -108,7 +109,7 @@ def test_maps_are_the_mixing_of_the_sentence_within_half_a_grey_level(preset):
     maps, atlas = preset.probe(protocol.Probe(PRESET, text, rows=4096, columns=4096, keep_zero=True))
     shown = np.frombuffer(atlas, np.uint8).reshape(maps.layers, maps.rows, maps.columns)
     values = maps.low + shown / 255 * (maps.high - maps.low)
-    features = preset._features(preset.tokenize(text))
+    features = preset.features(preset.tokenize(text))
     for layer in (0, 3):
         exact = np.log1p(np.abs(np.fft.fftshift(preset._trace.exact(features, layer))))
         assert np.abs(values[layer] - exact).max() <= 0.51 * (maps.high - maps.low) / 255

@@ -1,0 +1,126 @@
+"""How well a user's own candidates fit at a mask."""
+
+import time
+
+import numpy as np
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.answers import Check, no_check
+from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.ranking import rank_of
+from fnet_studio.models.tokenizer import MASK, SPACE
+
+MOST_CANDIDATES = 200
+CONTINUES = "…"
+"""Before a candidate that continues the word before it, as lists of predictions write one."""
+
+
+def score(preset: LoadedPreset, command: protocol.Score, check: Check = no_check) -> protocol.Scored:
+    """UserError `fill-mask.no-head`, `fill-mask.position`, `score.empty` or `score.too-many`; what is wrong with one
+    candidate is told in its row."""
+    began = time.monotonic()
+    preset.require_head()
+    _refuse(command)
+    tokenized = preset.tokenize(command.text)
+    masked = preset.masked(tokenized, command.masked)
+    place = _place(masked, command.target)
+    begins = _begins_word(command.text, tokenized, place.start)
+    asked = [(text, _pieces(preset, text, begins), False) for text in command.candidates]
+    was = [tokenized.tokens[index] for index in place]
+    if not any(token.special for token in was):
+        written = command.text[was[0].begin : was[-1].end].strip()
+        asked.append((written, [token.id for token in was], True))
+    ids = [token.id for token in masked.tokens]
+    results = [
+        _scored(preset, ids[: place.start], pieces, ids[place.stop :], text, original, check)
+        for text, pieces, original in asked
+    ]
+    return protocol.Scored(tuple(results), (time.monotonic() - began) * 1000)
+
+
+def _refuse(command: protocol.Score) -> None:
+    if not command.candidates:
+        raise UserError("score.empty", "There is no candidate to score.", "Write words with commas between them.")
+    if len(command.candidates) > MOST_CANDIDATES:
+        raise UserError(
+            "score.too-many",
+            f"{len(command.candidates)} candidates were given.",
+            f"Score {MOST_CANDIDATES} or fewer at a time.",
+        )
+
+
+def _place(masked: protocol.Tokenized, target: int) -> range:
+    """The mask and its masked neighbours of the same word."""
+
+    def is_mask(index: int) -> bool:
+        token = masked.tokens[index]
+        return token.special and token.piece == MASK
+
+    if not 0 <= target < len(masked.tokens) or not is_mask(target):
+        raise UserError(
+            "fill-mask.position", f"There is no mask at position {target}.", "Choose the position of a mask."
+        )
+    word = masked.tokens[target].word
+    first = last = target
+    while is_mask(first - 1) and masked.tokens[first - 1].word == word:
+        first -= 1
+    while is_mask(last + 1) and masked.tokens[last + 1].word == word:
+        last += 1
+    return range(first, last + 1)
+
+
+def _begins_word(text: str, tokenized: protocol.Tokenized, first: int) -> bool:
+    """Whether white space (or nothing) stands before the mask."""
+    token = tokenized.tokens[first]
+    if not token.special:
+        return token.piece.startswith(SPACE)
+    return token.begin == 0 or text[token.begin - 1].isspace()
+
+
+def _pieces(preset: LoadedPreset, text: str, begins: bool) -> list[int]:
+    text = text.strip()
+    if text.startswith(CONTINUES):
+        text, begins = text.removeprefix(CONTINUES), False
+    pieces = preset.tokenizer.encode(text)
+    if begins or not pieces:
+        return [piece.id for piece in pieces]
+    first, *rest = (piece.piece for piece in pieces)
+    bare = first.removeprefix(SPACE)
+    names = [bare, *rest] if bare else rest
+    return [preset.tokenizer.token_to_id(name) for name in names]
+
+
+def _scored(
+    preset: LoadedPreset,
+    before: list[int],
+    pieces: list[int],
+    after: list[int],
+    text: str,
+    original: bool,
+    check: Check,
+) -> protocol.ScoredCandidate:
+    tokenizer = preset.tokenizer
+    if not pieces:
+        return protocol.ScoredCandidate(text, problem="It is empty.")
+    unknown = tokenizer.token_to_id("<unk>")
+    if any(piece in (unknown, tokenizer.mask_token_id) for piece in pieces):
+        return protocol.ScoredCandidate(text, problem="The vocabulary has no pieces for it.")
+    whole = [*before, *pieces, *after]
+    if len(before) + len(pieces) + 1 > preset.length:
+        return protocol.ScoredCandidate(text, problem=f"It does not fit into {preset.length} tokens.")
+    if len(whole) > preset.length:
+        whole = [*whole[: preset.length - 1], tokenizer.sep_token_id]
+    places = np.arange(len(before), len(before) + len(pieces))
+    rows = np.repeat(preset.padded(whole)[None], len(pieces), axis=0)
+    rows[np.arange(len(pieces)), places] = tokenizer.mask_token_id
+    found = [values[0] for _, values in preset.log_probabilities(rows, places[:, None], check)]
+    logs = [float(row[piece]) for row, piece in zip(found, pieces, strict=True)]
+    return protocol.ScoredCandidate(
+        text,
+        tuple(preset.candidate(piece, log) for piece, log in zip(pieces, logs, strict=True)),
+        sum(logs),
+        pseudo=len(pieces) > 1,
+        rank=rank_of(found[0], pieces[0]) if len(pieces) == 1 else 0,
+        original=original,
+    )
