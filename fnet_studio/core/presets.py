@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from fnet_studio.core import places
+from fnet_studio.core import places, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
@@ -30,7 +30,10 @@ class PresetCard(Struct, frozen=True):
 
 
 def folder(name: str) -> Path:
-    """The folder of a preset by name (the user's own first, then bundled) or by path. UserError `preset.missing`."""
+    """The folder of a preset by name (the user's own first, then bundled), by path, or as `run:` and the id or name
+    of a run that kept one. UserError `preset.missing`, or `run.no-model`."""
+    if name.startswith(run_store.RUN):
+        return run_store.kept_preset(name)
     for root in (places.presets(), places.bundled_presets()):
         if Path(name).name == name and (root / name).is_dir():
             return root / name

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from fnet_studio.core import places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import (
+    AdaptRecipe,
     DataRecipe,
     ModelRecipe,
     ObserveRecipe,
@@ -32,6 +33,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     data: DataRecipe = DataRecipe()
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
+    adapt: AdaptRecipe = AdaptRecipe()
     optimisation: OptimisationRecipe = OptimisationRecipe()
     observe: ObserveRecipe = ObserveRecipe()
     saving: SavingRecipe = SavingRecipe()
@@ -138,8 +140,28 @@ def from_mapping(values: dict[str, Any]) -> Recipe:
             f"The recipe asks for {wanted}, but data.path is empty.",
             f"Name {what} (on the command line: --set data.path=FILE).",
         )
+    if recipe.adapt.epochs and recipe.task != "finetune":
+        raise UserError(
+            "recipe.invalid",
+            f"Epochs of adapting (adapt.epochs) is {recipe.adapt.epochs}, but the task is {recipe.task}.",
+            "Set it to 0, or the task to finetune.",
+        )
     class_names(recipe.data)
     return recipe
+
+
+def with_whole_paths(recipe: Recipe) -> Recipe:
+    """The same recipe wherever it is run from: the names of its files and folders are made absolute."""
+    data = recipe.data
+    whole = {
+        name: str(Path(value).expanduser().absolute())
+        for name in ("path", "validation_path", "test_path")
+        if (value := getattr(data, name)) not in ("", "none")
+    }
+    preset, model = Path(recipe.model.preset).expanduser(), recipe.model
+    if preset.name != recipe.model.preset and preset.is_dir():
+        model = msgspec.structs.replace(model, preset=str(preset.absolute()))
+    return msgspec.structs.replace(recipe, data=msgspec.structs.replace(data, **whole), model=model)
 
 
 def class_names(data: DataRecipe) -> dict[str, str]:

@@ -62,7 +62,13 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     """Of a model from scratch; for the tasks on a preset only the first two and the dropout count."""
 
     preset: Annotated[
-        str, Meta(min_length=1, title="Preset", description="For fine-tuning and masked-LM: a name or a folder.")
+        str,
+        Meta(
+            min_length=1,
+            title="Preset",
+            description="For fine-tuning and masked-LM: a name, a folder, or run: and the id or name of a run that "
+            "kept one.",
+        ),
     ] = "fnet_mini_en"
     backbone: Annotated[
         Literal["trained", "frozen"],
@@ -114,6 +120,27 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["float32", "mixed_bfloat16"],
         Meta(title="Precision", description="mixed_bfloat16: computes in bfloat16, keeps the weights in float32."),
     ] = "float32"
+
+
+class AdaptRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """Before fine-tuning: go on with the preset's pretraining on the task's texts, a run of its own (`core.chain`)."""
+
+    epochs: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            title="Epochs of adapting",
+            description="Before fine-tuning: masked-LM training on the training texts without their labels (of IMDb "
+            "the unlabelled ones too), as a run of its own; 0: off.",
+        ),
+    ] = 0
+    batch_size: Annotated[
+        int, Meta(ge=1, le=4096, title="Batch of adapting", description="Windows of text a step.")
+    ] = 16
+    learning_rate: Annotated[
+        float, Meta(gt=0.0, le=1.0, title="Rate of adapting", description="Adam's step size while adapting.")
+    ] = 1e-4
 
 
 class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):

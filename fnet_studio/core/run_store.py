@@ -20,8 +20,13 @@ from msgspec import Struct
 from fnet_studio.core import files, places, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.preflight import Cost
+from fnet_studio.core.provenance import GitState
 
 SCHEMA = 1
+KEPT_PRESET = "preset"
+"""The folder inside a run's that holds its model as a preset."""
+RUN = "run:"
+"""What a preset's name begins with when it is that of a run."""
 Status = Literal["running", "finished", "stopped", "failed", "interrupted"]
 
 
@@ -61,6 +66,12 @@ class RunRecord(Struct, kw_only=True):
     """What it then needed; only of a run that finished in one go."""
     typed: str = ""
     """The command line that started it, where there was one."""
+    git: GitState | None = None
+    """Of the source it ran from, where that is a checkout."""
+    parent: str = ""
+    """The run whose kept preset it started from."""
+    then: dict[str, Any] | None = None
+    """The recipe that follows when it has finished (`core.chain`)."""
 
     @property
     def duration_s(self) -> float:
@@ -154,6 +165,22 @@ def folder(run: str) -> Path:
     path = places.runs() / run
     if not run or Path(run).name != run or not (path / "run.json").is_file():
         raise UserError("run.missing", f"There is no run {run!r}.", "List them with: fnet-studio runs.")
+    return path
+
+
+def kept_preset(name: str) -> Path:
+    """The preset of a run, by `run:` and its id, or its name: then of the newest run of that name that kept one.
+    UserError `run.missing` or `run.no-model`."""
+    wanted = name.removeprefix(RUN)
+    same_name = [record.id for record in list_runs()[0] if record.name == wanted]
+    kept = [run for run in same_name if (places.runs() / run / KEPT_PRESET / "config.json").is_file()]
+    path = folder(kept[0] if kept else same_name[0] if same_name else wanted) / KEPT_PRESET
+    if not (path / "config.json").is_file():
+        raise UserError(
+            "run.no-model",
+            f"The run {path.parent.name} kept no preset.",
+            "Choose a fine-tuning or masked-LM run that finished, or that was stopped with Stop and keep.",
+        )
     return path
 
 

@@ -139,6 +139,11 @@ def _read_class_folders(path: Path, progress: Progress | None, stopped: StopChec
     return _Raw(texts, labels, None, str(path), decoder.notes)
 
 
+def training_part(path: Path) -> Path:
+    """What a folder holds for training, where it also holds a test part: reading it all would train on the test."""
+    return Path(_split_folders(path, "", "")[0]) if path.is_dir() else path
+
+
 def _split_folders(path: Path, validation: str, test: str) -> tuple[str, str, str]:
     """`path` itself, or what lies in it under the usual names, be it folders or tables."""
 

@@ -17,6 +17,7 @@ PAIR_NAMES = (
     ("text_a", "text_b"),
     ("text1", "text2"),
 )
+_FIRST_OF_PAIRS = tuple(one for one, _ in PAIR_NAMES)
 MOST_CLASSES = 1000
 
 
@@ -57,6 +58,20 @@ def find_columns(table: Table, wanted: Columns) -> Columns:
     if len({text, label, pair or "\0"}) < 3:
         raise _columns_error(table, "needs different columns for text, second text and label")
     return Columns(text, label, pair, wanted.classes)
+
+
+def text_column(table: Table, wanted: str) -> str:
+    """The column of texts that need no label: the one asked for, or "" to look for a usual name. UserError
+    `data.columns`."""
+    by_lower = {name.lower(): name for name in reversed(list(table.columns))}
+    found = wanted if wanted in table.columns else "" if wanted else _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, ())
+    if not found:
+        raise UserError(
+            "data.columns",
+            f"{table.path} is a table, and data.text_column names none of its columns.",
+            f"Choose among its columns: {', '.join(table.columns)}.",
+        )
+    return found
 
 
 def class_names_of(labels: Sequence[str], classes: Mapping[str, str], where: str) -> tuple[str, ...]:

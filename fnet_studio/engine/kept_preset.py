@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from fnet_studio.core import files
+from fnet_studio.core import files, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.preset import open_preset
 from fnet_studio.models.tensors import Stored, backbone_variables, classifier_variables, masked_lm_variables
 from fnet_studio.models.text_classifier import FNetTextClassifier
 
-FOLDER = "preset"
+FOLDER = run_store.KEPT_PRESET
 
 
 def keep(task: Any, folder: Path) -> Path:

@@ -9,6 +9,8 @@ import numpy as np
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.data.files import training_part
+from fnet_studio.data.mapping import text_column
 from fnet_studio.data.plain import PlainTexts, read_imdb_unlabelled, read_plain
 from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.sources import read_corpus
@@ -56,10 +58,11 @@ def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped:
 def _read(recipe: Recipe, path: str, progress: Progress, stopped: StopCheck) -> PlainTexts:
     """The texts of the training part, without their labels; of IMDb the unlabelled reviews as well."""
     data = recipe.data
-    if data.source == "files" and is_table(Path(path)):
-        return _column(Path(path), data.text_column, progress, stopped)
     if data.source == "files":
-        return read_plain(Path(path), progress=progress, stopped=stopped)
+        part = training_part(Path(path))
+        if is_table(part):
+            return _column(part, "" if data.text_column == "auto" else data.text_column, progress, stopped)
+        return read_plain(part, progress=progress, stopped=stopped)
     corpus = read_corpus(data.source, path, None, progress, stopped)
     if data.source == "sample":
         return PlainTexts(corpus.train.texts, corpus.content_hash, corpus.notes)
@@ -70,13 +73,7 @@ def _read(recipe: Recipe, path: str, progress: Progress, stopped: StopCheck) -> 
 
 def _column(path: Path, name: str, progress: Progress, stopped: StopCheck) -> PlainTexts:
     table = read_table(path, progress=progress, stopped=stopped)
-    if name not in table.columns:
-        raise UserError(
-            "data.columns",
-            f"{path} is a table, and data.text_column names none of its columns.",
-            f"Choose among its columns: {', '.join(table.columns)}.",
-        )
-    texts = [text for text in table.columns[name] if text.strip()]
+    texts = [text for text in table.columns[text_column(table, name)] if text.strip()]
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
     return PlainTexts(texts, digest.hexdigest(), table.notes)
 

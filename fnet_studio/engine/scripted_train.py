@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import chain, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.core.run_store import RunWriter
@@ -27,9 +27,8 @@ COUNTS = {"train": 20_000, "validation": 5_000, "test": 25_000}
 
 def train(command: protocol.Train, job: Job, script: Script, write_garbage: Callable[[], None]) -> protocol.RunFinished:
     """Plays a recipe. Raises like the real one: Stopped, UserError, or whatever the script asks for."""
-    recipe = from_mapping(command.recipe)
-    writer = RunWriter.create(command.name or recipe.name, command.recipe)
-    writer.record.estimate, writer.record.typed = command.estimate, command.typed
+    recipe, second = chain.first_half(command)
+    writer = chain.new_run(command, recipe, second)
     return _finish(_Play(recipe, job, script, writer, write_garbage))
 
 

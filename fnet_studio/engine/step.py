@@ -1,6 +1,5 @@
 """The jitted steps of a training, over all devices: one optimiser step, and one batch measured."""
 
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -89,16 +88,12 @@ class Training:
         """Those to evaluate and to keep: the average where there is one."""
         return Weights(state.average or state.trainable, state.non_trainable)
 
-    def compile_step(self, batch: Batch, state: State) -> tuple[float, float]:
-        """Compile ahead of the first step, for batches of this shape, so that the time is not counted as training.
-        Returns the seconds of tracing and of compiling proper, which a cache on disk can spare."""
-        self._step, *spent = _compiled(self._step, state, _shapes(batch))
-        return spent[0], spent[1]
+    def compile_step(self, batch: Batch, state: State) -> None:
+        """Compile ahead of the first step, for batches of this shape, so that the time is not counted as training."""
+        self._step = self._step.lower(state, _shapes(batch)).compile()
 
-    def compile_forward(self, batch: Batch, state: State) -> tuple[float, float]:
-        """As `compile_step`."""
-        self._forward, *spent = _compiled(self._forward, self.weights(state), _shapes(batch))
-        return spent[0], spent[1]
+    def compile_forward(self, batch: Batch, state: State) -> None:
+        self._forward = self._forward.lower(self.weights(state), _shapes(batch)).compile()
 
     def compiled_bytes(self) -> int:
         """What the compiled step holds while it runs, on all of its devices together, by XLA's own account: arguments,
@@ -187,14 +182,6 @@ class Training:
             variable.assign(np.asarray(value))
         for variable, value in zip(self.model.non_trainable_variables, weights.non_trainable, strict=True):
             variable.assign(np.asarray(value))
-
-
-def _compiled(function: Any, *like: Any) -> tuple[Any, float, float]:
-    began = time.monotonic()
-    lowered = function.lower(*like)
-    middle = time.monotonic()
-    compiled = lowered.compile()
-    return compiled, middle - began, time.monotonic() - middle
 
 
 def _shapes(batch: Batch) -> Batch:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import chain, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
@@ -18,17 +18,17 @@ from fnet_studio.engine.task import Task
 
 
 def train(command: protocol.Train, job: Job, device: protocol.Device, versions: dict[str, str]) -> protocol.RunFinished:
-    """From recipe to test accuracy. Raises Stopped after a stop (the run's folder then holds the model so far, or is
-    gone when the stop said discard), UserError for failures with words. Without test texts the result is NaN."""
-    recipe = from_mapping(command.recipe)
+    """From recipe to test accuracy; of a recipe of two runs (`core.chain`) the first. Raises Stopped after a stop (the
+    run's folder then holds the model so far, or is gone when the stop said discard), UserError for failures with words.
+    Without test texts the result is NaN."""
+    recipe, second = chain.first_half(command)
     memory.begin_peak()
     began, clock = time.time(), PhaseClock(job, {})
     task = load(recipe, job, clock)
-    writer = RunWriter.create(command.name or recipe.name, command.recipe)
+    writer = chain.new_run(command, recipe, second)
     record = writer.record
-    record.task, record.began, record.device, record.versions = recipe.task, began, device, versions
+    record.began, record.device, record.versions = began, device, versions
     record.phase_times_s = clock.times_s
-    record.estimate, record.typed = command.estimate, command.typed
     return _finish(writer, task, recipe, job, clock)
 
 

@@ -1,0 +1,124 @@
+"""fnet-studio queue: runs that wait for their turn."""
+
+import argparse
+import sys
+
+import msgspec
+
+from fnet_studio.cli.plan import plan
+from fnet_studio.cli.show import to_stdout
+from fnet_studio.cli.train import add_recipe_to, recipe_of
+from fnet_studio.core import protocol, queue, recipe
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.link.blocking import Worker
+from fnet_studio.link.queue_driver import QueueDriver
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    it = commands.add_parser("queue", help="runs that wait for their turn: add, list, move, remove, retry, run")
+    actions = it.add_subparsers(title="actions", required=True, metavar="ACTION")
+    one = actions.add_parser("add", help="put a recipe at the end, as it is now")
+    add_recipe_to(one)
+    one.set_defaults(run=_add)
+    one = actions.add_parser("list", help="all entries in order")
+    one.add_argument("--json", action="store_true", help="JSON")
+    one.set_defaults(run=_list)
+    one = actions.add_parser("move", help="to another place")
+    one.add_argument("entry", metavar="ENTRY", help="an id, or a place counted from 1")
+    one.add_argument("place", type=int, metavar="PLACE", help="counted from 1")
+    one.set_defaults(run=_move)
+    for name, words, do in (
+        ("remove", "take entries out; their runs stay", _remove),
+        ("retry", "let entries that failed or were stopped wait again", _retry),
+    ):
+        one = actions.add_parser(name, help=words)
+        one.add_argument("entries", metavar="ENTRY", nargs="+", help="ids, or places counted from 1")
+        one.set_defaults(run=do)
+    one = actions.add_parser("run", help="work through all that wait; a failure does not end it, Ctrl+C does")
+    one.add_argument("--no-plan", action="store_true", help="start without estimates")
+    one.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    one.set_defaults(run=_run)
+
+
+def _add(options: argparse.Namespace) -> int:
+    entry = queue.add(recipe.to_mapping(recipe_of(options)), options.name)
+    print(f"{entry.id}  {entry.name}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    entries = queue.entries()
+    if options.json:
+        print(msgspec.json.encode(entries).decode())
+        return 0
+    if not entries:
+        print("Nothing waits. Add a run with: fnet-studio queue add RECIPE")
+    for place, entry in enumerate(entries, 1):
+        print(f"{place:>3}  {entry.id}  {entry.state:<8} {entry.name:<28} {entry.run}".rstrip())
+        if entry.failure:
+            print(f"     {entry.failure['message']} {entry.failure['advice']}".rstrip())
+    return 0
+
+
+def _move(options: argparse.Namespace) -> int:
+    queue.move(options.entry, options.place)
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    for entry in [queue.find(word) for word in options.entries]:  # places change as entries go
+        queue.remove(entry.id)
+    return 0
+
+
+def _retry(options: argparse.Namespace) -> int:
+    for word in options.entries:
+        queue.wait_again(queue.find(word).id)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    """0 when every run that had its turn finished."""
+    driver, failures = QueueDriver(), 0
+    while (command := driver.next()) is not None:
+        assert driver.entry is not None
+        name = driver.entry.name
+        if sys.stdout.isatty() and not options.json:
+            print(f"{name} ({driver.entry.id})")
+        # a worker for each: what one leaves in memory, or breaks, is not the next one's
+        with Worker(engine=options.engine) as worker:
+            try:
+                if isinstance(command, protocol.Train) and not options.no_plan:
+                    planned = plan(worker, command.recipe, options.json)
+                    if not planned.possible:
+                        driver.refuse(planned.problems[0])
+                        failures += 1
+                        continue
+                    command = msgspec.structs.replace(command, estimate=planned.estimate)
+                _follow(worker, driver, command, options.json)
+            except Stopped as stopped:
+                driver.replied(protocol.Stopped(stopped.kept, stopped.run))
+                raise
+            except KeyboardInterrupt:
+                driver.replied(protocol.Stopped())
+                raise
+            except UserError as error:
+                driver.replied(protocol.Failed(error.kind, error.message, error.advice))
+                failures += 1
+                print(f"fnet-studio: {name}: {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _follow(worker: Worker, driver: QueueDriver, command: protocol.Command, as_json: bool) -> None:
+    show = to_stdout(as_json)
+
+    def heard(envelope: protocol.Envelope, blob: bytes) -> None:
+        show.event(envelope, blob)
+        if envelope.reply_to and isinstance(envelope.body, protocol.Event):
+            driver.heard(envelope.body)
+
+    finished, _ = worker.call(command, on_event=heard)
+    assert isinstance(finished, protocol.RunFinished)
+    show.end(finished)
+    driver.replied(protocol.Done(finished))

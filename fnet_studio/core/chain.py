@@ -1,0 +1,94 @@
+"""A recipe that makes two runs: the preset is adapted to the texts first, then fine-tuned (arXiv 2004.10964).
+
+`finetune` with `adapt.epochs` above 0 stands for a masked-LM run on the same source's training texts (of IMDb the
+unlabelled reviews too, never the test texts) and a fine-tuning of the preset that it kept. Both are runs like any
+other. The first run's record says what comes `then`, with every setting; the second's names its `parent`.
+
+The worker starts the first half when it is sent the whole recipe. Whoever sent it asks `next_after` when a run has
+finished, and sends what that returns. It is the same after a crash: resume the first run, then ask.
+"""
+
+import msgspec
+
+from fnet_studio.core import protocol, run_store
+from fnet_studio.core.provenance import git_state
+from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
+from fnet_studio.core.recipe_sections import AdaptRecipe
+
+
+def halves(recipe: Recipe) -> tuple[Recipe, ...]:
+    """The recipes of its runs, in order; the recipe alone where it makes one. The second still names the preset that
+    the first one starts from."""
+    adapt = recipe.adapt
+    if not adapt.epochs:
+        return (recipe,)
+    alone = msgspec.structs.replace(recipe, adapt=AdaptRecipe())
+    accumulation = recipe.training.accumulation
+    training = msgspec.structs.replace(
+        recipe.training,
+        epochs=adapt.epochs,
+        learning_rate=adapt.learning_rate,
+        batch_size=adapt.batch_size,
+        accumulation=accumulation if adapt.batch_size % accumulation == 0 else 1,
+    )
+    data = msgspec.structs.replace(recipe.data, validation_path="none", test_path="none")  # neither is looked at
+    optimisation = msgspec.structs.replace(
+        recipe.optimisation, label_smoothing=0.0, layer_decay=1.0, keep="best", monitor="loss", patience=0
+    )
+    first = msgspec.structs.replace(
+        alone,
+        task="masked-lm",
+        name=f"{recipe.name[:74]}-adapt",
+        data=data,
+        training=training,
+        optimisation=optimisation,
+    )
+    return first, alone
+
+
+def first_half(command: protocol.Train) -> tuple[Recipe, Recipe | None]:
+    """What the worker runs for a command, and what follows."""
+    recipe = from_mapping(command.recipe)
+    first, *second = halves(msgspec.structs.replace(recipe, name=command.name[:80] or recipe.name))
+    return first, second[0] if second else None
+
+
+def new_run(command: protocol.Train, recipe: Recipe, second: Recipe | None) -> run_store.RunWriter:
+    """The folder of the run that `first_half` gave, with all that is known of where it comes from. UserError when the
+    disk refuses, or when the run that its preset is to come from is gone."""
+    model, parent = recipe.model, ""
+    if recipe.task != "classify" and model.preset.startswith(run_store.RUN):
+        parent = run_store.kept_preset(model.preset).parent.name
+        model = msgspec.structs.replace(model, preset=run_store.RUN + parent)
+        recipe = msgspec.structs.replace(recipe, model=model)
+    writer = run_store.RunWriter.create(recipe.name, to_mapping(recipe))
+    record = writer.record
+    record.task, record.parent, record.typed, record.git = recipe.task, parent, command.typed, git_state()
+    if second is None:
+        record.estimate = command.estimate  # that of both halves says nothing of one
+    else:
+        record.then = to_mapping(after(record.id, second))
+    return writer
+
+
+def after(run: str, second: Recipe) -> Recipe:
+    """The second half, from what the first half's run kept."""
+    return msgspec.structs.replace(second, model=msgspec.structs.replace(second.model, preset=run_store.RUN + run))
+
+
+def next_after(run: str) -> protocol.Train | protocol.Resume | None:
+    """What to send when this run has finished: its second half, or to go on with that; None when there is none, or when
+    it is at work or done. UserError when the run cannot be read."""
+    record = run_store.read(run)
+    if record.then is None or record.status != "finished":
+        return None
+    recipe = from_mapping(record.then)
+    for child in children(run):
+        if child.recipe.get("task") == recipe.task and child.name == recipe.name and child.status != "failed":
+            return protocol.Resume(child.id) if child.status in ("stopped", "interrupted") else None
+    return protocol.Train(to_mapping(recipe))
+
+
+def children(run: str) -> list[run_store.RunRecord]:
+    """The runs that started from what this one kept, newest first."""
+    return [record for record in run_store.list_runs()[0] if record.parent == run]

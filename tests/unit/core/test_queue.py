@@ -1,0 +1,221 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fnet_studio.core import chain, places, protocol, queue, recipe, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.link.queue_driver import QueueDriver
+
+
+def values(**changes):
+    return recipe.to_mapping(recipe.load(recipe.bundled("sample-quick"), changes))
+
+
+def names():
+    return [entry.name for entry in queue.entries()]
+
+
+def run_on_disk(name, status="finished", parent="", then=None):
+    writer = run_store.RunWriter.create(name, {"task": "classify"})
+    writer.record.parent, writer.record.then = parent, then
+    writer.finish(status)
+    return writer.record.id
+
+
+def test_entries_keep_their_order_and_can_be_moved_and_removed():
+    first, second, third = (queue.add(values(), name) for name in ("a", "b", "c"))
+    assert names() == ["a", "b", "c"]
+    queue.move(third.id, 1)
+    assert names() == ["c", "a", "b"]
+    queue.move(third.id, 99)
+    assert names() == ["a", "b", "c"]
+    queue.remove(second.id)
+    assert names() == ["a", "c"]
+    assert queue.find("2").id == third.id
+    assert queue.find(first.id).name == "a"
+
+
+def test_a_recipe_is_frozen_when_it_is_added(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(recipe.bundled("sample-quick").read_text())
+    queue.add(recipe.to_mapping(recipe.load(path)))
+    path.write_text(path.read_text().replace("epochs = 30", "epochs = 1"))
+    (entry,) = queue.entries()
+    assert entry.recipe["training"]["epochs"] == 30
+
+
+def test_files_of_a_recipe_are_found_from_every_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    queue.add({"data": {"source": "files", "path": "reviews.csv"}})
+    assert queue.entries()[0].recipe["data"]["path"] == str(tmp_path / "reviews.csv")
+
+
+def test_a_wrong_recipe_is_not_added():
+    with pytest.raises(UserError) as caught:
+        queue.add({"training": {"batch_size": 0}})
+    assert caught.value.kind == "recipe.invalid"
+    assert queue.entries() == []
+
+
+@pytest.mark.parametrize("word", ["none", "0", "2", ""])
+def test_an_entry_that_is_not_there_is_named(word):
+    queue.add(values())
+    with pytest.raises(UserError) as caught:
+        queue.find(word)
+    assert caught.value.kind == "queue.missing"
+
+
+def test_a_running_entry_is_not_removed():
+    entry = queue.add(values())
+    queue.claim()
+    with pytest.raises(UserError) as caught:
+        queue.remove(entry.id)
+    assert caught.value.kind == "queue.running"
+
+
+def test_an_entry_whose_program_died_waits_again_and_goes_on_with_its_run():
+    queue.add(values(), "a")
+    code = "from fnet_studio.core import queue; print(queue.claim().id)"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, timeout=60)
+    (entry,) = queue.entries()
+    assert entry.state == "waiting"
+    queue.note_run(entry.id, run_on_disk("a", "interrupted"))
+    assert queue.command_of(queue.claim()) == protocol.Resume(queue.entries()[0].run)
+
+
+def test_two_programs_never_take_the_same_entry():
+    for _ in range(30):
+        queue.add(values())
+    code = "from fnet_studio.core import queue\nwhile (it := queue.claim()): print(it.id); queue.end(it.id, 'done')"
+    takers = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ)
+        for _ in range(2)
+    ]
+    taken = [word for taker in takers for word in taker.communicate(timeout=60)[0].split()]
+    assert sorted(taken) == sorted(entry.id for entry in queue.entries())
+    assert {entry.state for entry in queue.entries()} == {"done"}
+
+
+def test_a_lock_of_a_dead_program_does_not_hold_the_queue_up():
+    queue.add(values())
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    queue.path().with_suffix(".lock").write_text(str(dead.pid))
+    queue.add(values())
+    assert len(queue.entries()) == 2
+
+
+def test_a_damaged_file_is_named_and_left_as_it_is():
+    places.data().mkdir(parents=True)
+    queue.path().write_text("{half")
+    for change in (queue.entries, lambda: queue.add(values())):
+        with pytest.raises(UserError) as caught:
+            change()
+        assert caught.value.kind == "queue.unreadable"
+    assert queue.path().read_text() == "{half"
+
+
+def test_a_file_of_a_newer_version_is_refused():
+    places.data().mkdir(parents=True)
+    queue.path().write_text(json.dumps({"schema": 99, "entries": []}))
+    with pytest.raises(UserError, match="newer"):
+        queue.entries()
+
+
+def started(run):
+    device = protocol.Device("cpu", "test")
+    return protocol.RunStarted(run, run, {}, 1, device, 1, 1)
+
+
+def test_the_driver_goes_on_after_a_failure_and_keeps_its_words():
+    for name in ("a", "b"):
+        queue.add(values(), name)
+    driver = QueueDriver()
+    assert driver.next() == protocol.Train(queue.entries()[0].recipe, "a")
+    driver.replied(protocol.Failed("device.out-of-memory", "Too much.", "Take less."))
+    command = driver.next()
+    assert isinstance(command, protocol.Train)
+    assert command.name == "b"
+    run = run_on_disk("b")
+    driver.heard(started(run))
+    driver.replied(protocol.Done())
+    assert driver.next() is None
+    first, second = queue.entries()
+    assert first.failure is not None
+    assert (first.state, first.failure["kind"]) == ("failed", "device.out-of-memory")
+    assert (second.state, second.run) == ("done", run)
+
+
+def test_a_stopped_entry_can_wait_again_and_then_resumes():
+    entry = queue.add(values(), "a")
+    driver = QueueDriver()
+    driver.next()
+    run = run_on_disk("a", "stopped")
+    driver.heard(started(run))
+    driver.replied(protocol.Stopped(True, run))
+    assert queue.entries()[0].state == "stopped"
+    assert driver.next() is None
+    queue.wait_again(entry.id)
+    assert driver.next() == protocol.Resume(run)
+
+
+def both():
+    return recipe.load(recipe.bundled("adapt-then-finetune"))
+
+
+def test_the_two_halves_share_texts_and_seed_and_the_first_never_sees_the_test():
+    chosen = recipe.from_mapping(
+        recipe.to_mapping(both()) | {"data": {"source": "files", "path": "x.csv", "test_path": "test.csv"}}
+    )
+    first, second = chain.halves(chosen)
+    assert (first.task, second.task) == ("masked-lm", "finetune")
+    assert first.training.epochs == 4
+    assert second.training.epochs == 10
+    assert first.data.path == second.data.path
+    assert (first.data.test_path, second.data.test_path) == ("none", "test.csv")
+    assert first.model.preset == second.model.preset
+    assert first.adapt.epochs == second.adapt.epochs == 0
+    assert first.training.seed == second.training.seed
+
+
+def test_a_recipe_without_adapting_is_one_run():
+    chosen = recipe.load(recipe.bundled("finetune"))
+    assert chain.halves(chosen) == (chosen,)
+
+
+def test_adapting_before_training_from_scratch_is_refused():
+    with pytest.raises(UserError, match=r"adapt\.epochs"):
+        recipe.from_mapping({"adapt": {"epochs": 1}})
+
+
+def test_the_driver_sends_the_second_half_when_the_first_is_done_and_not_twice():
+    queue.add(recipe.to_mapping(both()), "pair")
+    driver = QueueDriver()
+    driver.next()
+    second = chain.after("first", chain.halves(both())[1])
+    first_run = run_on_disk("pair-adapt", then=recipe.to_mapping(second))
+    driver.heard(started(first_run))
+    driver.replied(protocol.Done())
+    assert queue.entries()[0].state == "running"
+    assert driver.next() == protocol.Train(recipe.to_mapping(second))
+    child = run_store.RunWriter.create(second.name, recipe.to_mapping(second))
+    child.record.parent = first_run
+    child.save()
+    driver.heard(started(child.record.id))
+    child.finish("stopped")
+    assert chain.next_after(first_run) == protocol.Resume(child.record.id)
+    child.finish("finished")
+    driver.replied(protocol.Done())
+    assert queue.entries()[0].state == "done"
+    assert chain.next_after(first_run) is None
+
+
+def test_an_entry_cut_off_between_its_halves_goes_on_with_the_second():
+    second = chain.after("first", chain.halves(both())[1])
+    first_run = run_on_disk("pair-adapt", then=recipe.to_mapping(second))
+    entry = queue.add(recipe.to_mapping(both()), "pair")
+    queue.note_run(entry.id, first_run)
+    assert QueueDriver().next() == protocol.Train(recipe.to_mapping(second))
