@@ -26,7 +26,10 @@ class WorkerCommand(NamedTuple):
 def local(engine: EngineName = "jax", script: str = "", platform: str = "") -> WorkerCommand:
     """A worker on this machine. script: faults of the scripted engine. platform: `cpu`, `cuda` or `tpu` as JAX
     names them, empty to let JAX choose."""
-    return WorkerCommand((*_program(), *_options(engine, script)), {"JAX_PLATFORMS": platform} if platform else {})
+    environment = {"JAX_PLATFORMS": platform} if platform else {}
+    if sys.platform == "linux":
+        environment["GLIBC_TUNABLES"] = _with_huge_pages(os.environ.get("GLIBC_TUNABLES", ""))
+    return WorkerCommand((*_program(), *_options(engine, script)), environment)
 
 
 def over_ssh(host: str, engine: EngineName = "jax", program: str = "fnet-studio") -> WorkerCommand:
@@ -40,6 +43,14 @@ def in_wsl(engine: EngineName = "jax", distribution: str = "", program: str = "f
     """A worker inside WSL, where JAX finds the GPU of a Windows machine."""
     which = ("--distribution", distribution) if distribution else ()
     return WorkerCommand(("wsl.exe", *which, "--", program, "worker", *_options(engine, "")))
+
+
+def _with_huge_pages(tunables: str) -> str:
+    """glibc reads this once, when a program starts. XLA on a CPU takes its large buffers anew in every step; with huge
+    pages the kernel hands them out in a fraction of the faults (tests/bench/training.py). A user's own choice stays."""
+    if "glibc.malloc.hugetlb" in tunables:
+        return tunables
+    return ":".join(filter(None, (tunables, "glibc.malloc.hugetlb=1")))
 
 
 def _program() -> tuple[str, ...]:

@@ -4,7 +4,9 @@
 
 Run it with the peers' Python (tests/peers/README.md; it needs msgspec and platformdirs too) and PYTHONPATH set to the
 repository's root; with the project's own Python only the mixing and our own times are printed. Runs are interleaved
-and medians are compared, so that a busy machine disturbs all sides alike.
+and medians are compared, so that a busy machine disturbs all sides alike. Everything runs in the environment that our
+worker is given (`link.command`: huge pages on Linux), the peers too. Transformers runs in a process of its own: the
+threads of PyTorch, waiting beside XLA's in one process, made whoever came next up to a third slower.
 """
 
 import importlib.util
@@ -14,10 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from fnet_studio.link import command
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -40,24 +45,15 @@ def installed(name: str) -> bool:
 
 
 def medians(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Median seconds of each, after one call to warm up, one of each in turn. Prints the ratios of processor time too:
-    on a machine that others use they are the steadier figure."""
+    """Median seconds of each, after one call to warm up, one of each in turn."""
     times: dict[str, list[float]] = {name: [] for name in calls}
-    used: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(repeats):
         for name, call in calls.items():
-            if "torch" in sys.modules:
-                time.sleep(0.3)  # its threads spin for a while after each call, at the cost of whoever comes next
-            begun, begun_cpu = time.perf_counter(), time.process_time()
+            begun = time.perf_counter()
             call()
             times[name].append(time.perf_counter() - begun)
-            used[name].append(time.process_time() - begun_cpu)
-    processor = {name: statistics.median(values) for name, values in used.items()}
-    others = ", ".join(f"{n} {v / processor['ours']:.2f}x" for n, v in processor.items() if n != "ours")
-    if others:
-        print(f"  (processor time against ours: {others})", flush=True)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -129,12 +125,59 @@ def stateless(model: Any) -> Callable[[dict], Any]:
     return lambda features: jax.block_until_ready(run(*weights, features))
 
 
-def transformers_model(folder: Path) -> Any:
-    import torch  # pyright: ignore[reportMissingImports]
-    from transformers import FNetForMaskedLM  # pyright: ignore[reportMissingImports]
+TRANSFORMERS = """
+import os, sys
+import torch
+from transformers import AutoTokenizer, FNetForMaskedLM, FNetForSequenceClassification
+kind, folder, text = sys.argv[1:]
+torch.set_num_threads(os.cpu_count() or 1)
+if kind == "train":
+    peer = FNetForSequenceClassification.from_pretrained(folder, num_labels=2).train()
+    optimizer = torch.optim.AdamW(peer.parameters(), 1e-5)
+    ids, wanted = torch.randint(0, 1000, (8, 128)), torch.randint(0, 2, (8,))
+    def run():
+        optimizer.zero_grad()
+        peer(input_ids=ids, labels=wanted).loss.backward()
+        optimizer.step()
+else:
+    peer, tokenizer = FNetForMaskedLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+    def encode():
+        return tokenizer(text, return_tensors="pt", padding="max_length", max_length=512)
+    features = encode()
+    places = (features["input_ids"][0] == tokenizer.mask_token_id).nonzero()[:, 0]
+    @torch.inference_mode()
+    def run():
+        if kind == "string":
+            encoded = encode()
+            return peer(**encoded).logits[0, encoded["input_ids"][0] == tokenizer.mask_token_id].softmax(-1).topk(5)
+        hidden = peer.fnet(input_ids=features["input_ids"], token_type_ids=features["token_type_ids"])
+        return peer.cls(hidden.last_hidden_state[:, places])
+for _ in sys.stdin:
+    run()
+    print(flush=True)
+"""
 
-    torch.set_num_threads(os.cpu_count() or 1)
-    return FNetForMaskedLM.from_pretrained(folder / "transformers").eval()
+
+@contextmanager
+def transformers(kind: str, folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+    """kind: `forward`, its head at the mask only; `string`, as its pipeline does it; `train`, one AdamW step."""
+    if not installed("transformers"):
+        yield {}
+        return
+    words = [sys.executable, "-c", TRANSFORMERS, kind, str(folder / "transformers"), TEXT]
+    quiet = os.environ | {"TRANSFORMERS_VERBOSITY": "error"}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answered = process.stdin, process.stdout
+
+        def call() -> None:
+            print(file=asked, flush=True)
+            if not answered.readline():
+                raise RuntimeError("Transformers ended; its own words are above.")
+
+        yield {"Transformers": call}
+        asked.close()
 
 
 def forward() -> None:
@@ -146,44 +189,19 @@ def forward() -> None:
         features = ours.preprocessor.prompt(TEXT).features
         run = stateless(ours)
         calls: dict[str, Callable[[], Any]] = {"ours": lambda: run(features)}
-        strings: dict[str, Callable[[], Any]] = {
-            "ours": lambda: ours.probabilities(ours.preprocessor.prompt(TEXT).features)
-        }
         if installed("keras_hub"):
             import keras_hub  # pyright: ignore[reportMissingImports]
 
             theirs = stateless(keras_hub.models.FNetMaskedLM.from_preset(str(folder / "kerashub")))
-            calls["KerasHub"] = lambda: theirs(features)
-        if installed("transformers"):
-            import torch  # pyright: ignore[reportMissingImports]
-
-            peer = transformers_model(folder)
-            tokenizer = ours.preprocessor.tokenizer
-
-            def at_the_mask() -> Any:
-                with torch.inference_mode():
-                    hidden = peer.fnet(
-                        input_ids=torch.tensor(features["token_ids"]).long(),
-                        token_type_ids=torch.tensor(features["segment_ids"]).long(),
-                    ).last_hidden_state
-                    positions = torch.tensor(features["mask_positions"][0]).long()
-                    return peer.cls(hidden[:, positions])
-
-            calls["Transformers, head at the mask"] = at_the_mask
-            from transformers import AutoTokenizer  # pyright: ignore[reportMissingImports]
-
-            theirs_tokenizer = AutoTokenizer.from_pretrained(folder / "transformers")
-
-            def from_string() -> Any:
-                encoded = theirs_tokenizer(TEXT, return_tensors="pt", padding="max_length", max_length=512)
-                with torch.inference_mode():
-                    logits = peer(**encoded).logits
-                    where = encoded["input_ids"][0] == tokenizer.mask_token_id
-                    return logits[0, where].softmax(-1).topk(5)
-
-            strings["Transformers"] = from_string
-        report("base forward, batch 1, length 512, one mask", medians(calls, 15))
-        report("base fill-mask from a string, padded to 512", medians(strings, 15))
+            report(
+                "base forward, batch 1, length 512, one mask",
+                medians({**calls, "KerasHub": lambda: theirs(features)}, 25),
+            )
+        with transformers("forward", folder) as peer:
+            report("base forward, batch 1, length 512, one mask", medians(calls | peer, 15))
+        calls = {"ours": lambda: ours.probabilities(ours.preprocessor.prompt(TEXT).features)}
+        with transformers("string", folder) as peer:
+            report("base fill-mask from a string, padded to 512", medians(calls | peer, 15))
 
 
 def tokenize() -> None:
@@ -242,22 +260,9 @@ def train() -> None:
             calls["KerasHub"] = step_of(
                 keras_hub.models.FNetTextClassifier.from_preset(str(folder / "kerashub"), num_classes=2)
             )
-        if installed("transformers"):
-            import torch  # pyright: ignore[reportMissingImports]
-            from transformers import FNetForSequenceClassification  # pyright: ignore[reportMissingImports]
-
-            torch.set_num_threads(os.cpu_count() or 1)
-            peer = FNetForSequenceClassification.from_pretrained(folder / "transformers", num_labels=2).train()
-            optimizer = torch.optim.AdamW(peer.parameters(), 1e-5)
-            ids, wanted = torch.tensor(features["token_ids"]).long(), torch.tensor(labels)
-
-            def theirs() -> None:
-                optimizer.zero_grad()
-                peer(input_ids=ids, labels=wanted).loss.backward()
-                optimizer.step()
-
-            calls["Transformers"] = theirs
-        report("base fine-tuning step, batch 8, length 128", medians(calls, 9))
+            report("base fine-tuning step, batch 8, length 128", medians(calls, 11))
+        with transformers("train", folder) as peer:
+            report("base fine-tuning step, batch 8, length 128", medians({"ours": calls["ours"]} | peer, 9))
 
 
 START_OURS = """
@@ -323,5 +328,8 @@ def start() -> None:
 PARTS = {"mixing": mixing, "tokenize": tokenize, "forward": forward, "train": train, "start": start}
 
 if __name__ == "__main__":
+    wanted = command.local().environment
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | wanted)  # glibc reads it at the start only
     for part in sys.argv[1:] or PARTS:
         PARTS[part]()

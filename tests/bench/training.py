@@ -3,7 +3,8 @@
     PYTHONPATH=. PEERS_PYTHON tests/bench/training.py [--rounds 3] [--steps 6]
 
 PEERS_PYTHON is a Python with KerasHub (tests/peers/README.md). Each side runs in processes of its own, in turn, so that
-a busy machine disturbs both alike; the medians over all steps are compared. Without KerasHub only ours are printed.
+a busy machine disturbs all alike; the medians over all steps are compared. Without KerasHub only ours are printed.
+Ours runs in the environment that our worker is given (`link.command`); KerasHub as it comes, and in that environment.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import tempfile
 import time
 
 import numpy as np
+
+from fnet_studio.link import command
 
 BATCH, LENGTH, VOCABULARY = 64, 512, 15_000
 WARM_UP = 2
@@ -72,12 +75,15 @@ def kerashub(mixer: str, steps: int) -> list[float]:
     return [after - before for before, after in itertools.pairwise(ends)]
 
 
-SIDES = {"ours": ours, "KerasHub": kerashub}
+PLAIN, SAME_MEMORY = "KerasHub", "KerasHub, huge pages"
+SIDES = {"ours": ours, PLAIN: kerashub, SAME_MEMORY: kerashub}
 
 
 def measure(side: str, mixer: str, steps: int) -> list[float]:
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"KERAS_BACKEND": "jax", "KERAS_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        if side != PLAIN:
+            environment |= command.local().environment
         words = [sys.executable, __file__, "--side", side, "--mixer", mixer, "--steps", str(steps)]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     return [float(word) for word in done.stdout.split()[-steps + WARM_UP :]]
@@ -103,9 +109,9 @@ def main() -> None:
         for side in sides:
             medians[mixer, side] = statistics.median(times[side])
             median, fastest = 1000 * medians[mixer, side], 1000 * min(times[side])
-            print(f"{mixer:10} {side:9} {median:7.0f} ms a step (fastest {fastest:.0f})", flush=True)
-        if len(sides) == 2:
-            print(f"{mixer:10} ours is {medians[mixer, 'KerasHub'] / medians[mixer, 'ours']:.2f}x as fast as KerasHub")
+            print(f"{mixer:10} {side:20} {median:7.0f} ms a step (fastest {fastest:.0f})", flush=True)
+        for side in sides[1:]:
+            print(f"{mixer:10} ours is {medians[mixer, side] / medians[mixer, 'ours']:.2f}x as fast as {side}")
     if ("attention", "ours") in medians and ("fourier", "ours") in medians:
         print(
             f"our FNet is {medians['attention', 'ours'] / medians['fourier', 'ours']:.2f}x as fast as our Transformer"

@@ -1,13 +1,15 @@
 import subprocess
 import sys
 
+import pytest
+
 from fnet_studio.link import command
 
 
 def test_a_local_worker_runs_in_the_same_python():
     local = command.local("scripted", "crash@5")
     assert local.argv == (sys.executable, "-m", "fnet_studio.worker", "--engine", "scripted", "--script", "crash@5")
-    assert local.environment == {}
+    assert "JAX_PLATFORMS" not in local.environment
 
 
 def test_a_chosen_device_travels_in_the_environment(monkeypatch):
@@ -15,6 +17,20 @@ def test_a_chosen_device_travels_in_the_environment(monkeypatch):
     environment = command.local(platform="cpu").full_environment()
     assert environment["JAX_PLATFORMS"] == "cpu"
     assert environment["SOMETHING"] == "kept"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the setting is glibc's")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "glibc.malloc.hugetlb=1"),
+        ("glibc.malloc.check=1", "glibc.malloc.check=1:glibc.malloc.hugetlb=1"),
+        ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
+    ],
+)
+def test_a_local_worker_gets_huge_pages_unless_the_user_chose_otherwise(before, after, monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", before)
+    assert command.local().full_environment()["GLIBC_TUNABLES"] == after
 
 
 def test_a_frozen_program_is_its_own_worker(monkeypatch):
