@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from fnet_studio.core import measurements
 from fnet_studio.core.preflight import Cost, Problem
 
 VERSION = (1, 1)
@@ -139,6 +140,16 @@ class Plan(Command, frozen=True, tag="plan"):
     that cannot work, which is a problem of severity `error`."""
 
     recipe: dict
+
+
+class Measure(Command, frozen=True, tag="measure"):
+    """`Done(Measured)` with its arrays as blob. Works beside `FillMask` and the other quick commands, one at a time; a
+    stop is heeded between two passes through the model."""
+
+    preset: str
+    text: str
+    what: measurements.Question
+    masked: tuple[int, ...] = ()
 
 
 class Train(Command, frozen=True, tag="train"):
@@ -427,6 +438,14 @@ class Planned(Struct, frozen=True, tag="planned"):
         return not any(problem.severity == "error" for problem in self.problems)
 
 
+class Measured(Struct, frozen=True, tag="measured"):
+    arrays: tuple[measurements.Array, ...]
+    """What the blob holds, one after the other: float32, C order."""
+    labels: dict[str, tuple[str, ...]] = {}
+    """Words for an axis, by name."""
+    took_ms: float = 0.0
+
+
 class RunFinished(Struct, frozen=True, tag="run-finished"):
     run: str
     """Name of the run's folder."""
@@ -466,8 +485,8 @@ class Health(Struct, frozen=True, tag="health"):
 
 
 Result = (
-    Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Planned | RunFinished
-    | Evaluation | Classified | Converted | Health
+    Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
+    | RunFinished | Evaluation | Classified | Converted | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -480,6 +499,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Compare: Compared,
     Surprise: Surprises,
     Probe: Maps,
+    Measure: Measured,
     Plan: Planned,
     Train: RunFinished,
     Resume: RunFinished,
@@ -631,7 +651,7 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Plan | Train | Resume
+    Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
     | Evaluate | Classify | Convert | FetchHead | Stop | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 

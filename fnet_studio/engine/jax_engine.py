@@ -1,6 +1,7 @@
 """The real engine: answers the worker's commands with Keras on JAX."""
 
 import time
+from typing import Any
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
@@ -21,6 +22,7 @@ class JaxEngine:
 
         self._answers, self._candidates, self._surprise, self._health = answers, candidates, surprise, health
         self._presets = fill_mask.Presets()
+        self._measured: Any = None
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
         self.device_memory_bytes = devices.memory_in_use_bytes
@@ -57,6 +59,8 @@ class JaxEngine:
                 return self._surprise.surprise(self._presets.get(command.preset), command, job.check), b""
             case protocol.Probe():
                 return self._presets.get(command.preset).probe(command)
+            case protocol.Measure():
+                return self._measuring(command.preset).measure(command, job)
             case protocol.Plan():
                 from fnet_studio.engine.preflight import plan
 
@@ -88,3 +92,12 @@ class JaxEngine:
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
+
+    def _measuring(self, name: str) -> Any:
+        """The preset's, made at its first measurement; only the newest is kept. Called by one thread alone."""
+        from fnet_studio.engine.measuring import Measuring
+
+        preset = self._presets.get(name)
+        if self._measured is None or self._measured.preset is not preset:
+            self._measured = Measuring(preset)
+        return self._measured

@@ -16,6 +16,7 @@ from fnet_studio.engine import (
     faults,
     scripted_answers,
     scripted_maps,
+    scripted_measuring,
     scripted_plan,
     scripted_text,
     scripted_train,
@@ -76,6 +77,9 @@ class ScriptedEngine:
                 presets.folder(preset)
                 scripted_text.with_masks(scripted_text.tokenize(text), masked)
                 return scripted_maps.maps(number(text, masked), command)
+            case protocol.Measure(preset):
+                presets.folder(preset)
+                return scripted_measuring.measure(command, job)
             case protocol.Plan():
                 return scripted_plan.plan(command, job, self._script), b""
             case protocol.Train():

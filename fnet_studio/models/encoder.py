@@ -1,6 +1,6 @@
 """One FNet block: mixing, residual and norm, feed-forward, residual and norm."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
@@ -11,9 +11,11 @@ from fnet_studio.models.keras_names import fresh, serializable
 from fnet_studio.models.mixers import mixing_layer
 from fnet_studio.models.mixing import fourier_mix
 
-_NO_GAINS: Mapping[str, Any] = MappingProxyType({})
-mixing_gains: ContextVar[Mapping[str, Any]] = ContextVar("mixing_gains", default=_NO_GAINS)
-"""By block name, a gain (length,) for the rows of its mixing output: for ablations, while a forward pass is traced."""
+Change = Callable[[Any, Any], Any]
+_NO_CHANGES: Mapping[str, Change] = MappingProxyType({})
+mixing_changes: ContextVar[Mapping[str, Change]] = ContextVar("mixing_changes", default=_NO_CHANGES)
+"""By block name, what to make of a block's input and its mixing output (batch, length, hidden), in place of the latter:
+for ablations, while a forward pass is traced."""
 
 
 @serializable
@@ -67,8 +69,8 @@ class FNetEncoder(keras.layers.Layer):
     def mix(self, x: Any, training: bool | None = None) -> Any:
         """The mixing sub-layer alone, (batch, length, hidden) -> the same shape. `call` and the traces use it."""
         mixed = fourier_mix(x) if self.mixing_layer is None else self.mixing_layer(x, training=training)
-        gain = mixing_gains.get().get(self.name)
-        return mixed if gain is None else keras.ops.multiply(mixed, keras.ops.expand_dims(gain, -1))
+        change = mixing_changes.get().get(self.name)
+        return mixed if change is None else change(x, mixed)
 
     def call(self, inputs: Any, positions: Any = None, training: bool | None = None) -> Any:
         """positions: where the output is wanted, (batch, places) int32, or one place for all; everywhere by default.

@@ -1,6 +1,7 @@
 """What happens inside a model, from the model's own graph: each layer's input, and pictures of its mixing."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -95,6 +96,13 @@ class MixingTrace:
 
     def _exact(self, weights: Any, inputs: Any, index: int) -> jax.Array:
         return self._mixed(weights, inputs, index)[0]
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def pictures(mixed: jax.Array, rows: int, columns: int, keep_zero: bool) -> jax.Array:
+    """Fourier mixing outputs (layers, length, hidden) as `MixingTrace.maps` draws them, the largest of each bin."""
+    drawn = jax.vmap(lambda each: _picture(each, "fourier", keep_zero))(mixed)
+    return pool(pool(drawn, rows, 1, "max"), columns, 2, "max")
 
 
 def mixing_maps(

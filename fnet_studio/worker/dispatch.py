@@ -30,6 +30,8 @@ QUICK = (
     protocol.Classify,
     protocol.Doctor,
 )
+MEASURE = (protocol.Measure,)
+"""A lane of their own: they take seconds, and predictions are not to wait for a picture."""
 
 
 class Dispatcher:
@@ -46,6 +48,7 @@ class Dispatcher:
         self._start_failure: Failed | None = None
         self._opened = threading.Event()
         self._quick = Lane("quick commands", self._opened, self._perform)
+        self._measure = Lane("measurements", self._opened, self._perform)
         self._long = Lane("long commands", self._opened, self._perform)
         self._jobs: dict[int, RunningJob] = {}
         self._lock = threading.Lock()
@@ -59,7 +62,7 @@ class Dispatcher:
         return self._closing
 
     def busy_with(self) -> int:
-        job = self._long.current or self._quick.current
+        job = self._long.current or self._measure.current or self._quick.current
         return job.id if job else 0
 
     def device_memory_bytes(self) -> int:
@@ -110,7 +113,7 @@ class Dispatcher:
         self._outbox.finish(Done(welcome), id)
         if not self._greeted:
             self._greeted = True
-            for thread in (self._quick, self._long):
+            for thread in (self._quick, self._measure, self._long):
                 thread.start()
             threading.Thread(target=self._start_engine, name="engine start", daemon=True).start()
 
@@ -123,7 +126,8 @@ class Dispatcher:
         if busy:
             self._refuse(id, "busy", "The worker is at a long task already.", "Wait for it to end, or stop it.")
         else:
-            (self._long if long else self._quick).add(self._jobs[id])
+            lane = self._long if long else self._measure if isinstance(command, MEASURE) else self._quick
+            lane.add(self._jobs[id])
 
     def _stop(self, id: int, stop: protocol.Stop) -> None:
         """A target that is over, or never was, is no error: it may have ended while the command travelled."""
@@ -147,7 +151,7 @@ class Dispatcher:
         threading.Thread(target=self._close, name="closing", daemon=True).start()
 
     def _close(self) -> None:
-        lanes = (self._quick, self._long)
+        lanes = (self._quick, self._measure, self._long)
         for lane in lanes:
             lane.finish()
         if self._opened.is_set():  # else nothing has begun, and an import that takes a minute is not waited for

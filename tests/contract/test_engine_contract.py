@@ -1,13 +1,15 @@
 """What every engine owes, asked of each through a real worker process."""
 
 import collections
+import contextlib
 import dataclasses
 import math
 
 import msgspec
+import numpy as np
 import pytest
 
-from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core import measurements, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.run_state import PHASES, RunState
 from fnet_studio.link.blocking import Worker
@@ -272,6 +274,88 @@ def test_maps_come_as_one_atlas_of_all_layers(worker, keep_zero):
     assert maps.low < maps.high
     assert maps.keep_zero == keep_zero
     assert maps.row_span[0] < 0 < maps.row_span[1]
+
+
+def measure(worker, what, text=TEXT, **options):
+    """The arrays of an answer, by name, and its labels."""
+    measured, blob = worker.call(protocol.Measure(PRESET, text, what, **options))
+    sizes = [int(np.prod(array.shape)) for array in measured.arrays]
+    parts = np.split(np.frombuffer(blob, np.float32), np.cumsum(sizes)[:-1])
+    assert len(blob) == 4 * sum(sizes)
+    return {it.name: part.reshape(it.shape) for it, part in zip(measured.arrays, parts)}, measured.labels
+
+
+def test_every_measurement_has_the_shape_that_it_promises(worker):
+    loaded, _ = worker.call(protocol.Load(PRESET))
+    tokens = len(worker.call(protocol.Tokenize(PRESET, TEXT))[0].tokens)
+    layers, length = loaded.num_layers, loaded.sequence_length
+    of = {
+        measurements.MixingMaps(16, 24): {"maps": (layers, 16, 24)},
+        measurements.MixingLayer(1): {"mixed": (length, loaded.hidden_dim)},
+        measurements.Spectrum(): {"power": (layers, length // 2 + 1)},
+        measurements.MixingShare(): {"share": (layers, length)},
+        measurements.Influence(): {"influence": (tokens, length)},
+        measurements.Occlusion(): {"change": (layers, tokens, tokens)},
+        measurements.Impulse(1): {"energy": (layers + 1, length)},
+        measurements.SpectralAblation(1, 9): {"change": (layers + 1, tokens)},
+        measurements.MixingSwap(): {"change": (2, layers + 1, tokens)},
+    }
+    for what, shapes in of.items():
+        arrays, _ = measure(worker, what)
+        assert {name: arrays[name].shape for name in shapes} == shapes
+        assert all(np.isfinite(values).all() for values in arrays.values())
+
+
+def test_what_is_predicted_inside_the_model_has_its_words(worker):
+    loaded, _ = worker.call(protocol.Load(PRESET))
+    columns = {
+        measurements.LayerLens(top_k=4): loaded.num_layers + 1,
+        measurements.SpectralAblation(0, 0, top_k=4): 2,
+        measurements.MixingSwap(top_k=4): 3,
+    }
+    for what, count in columns.items():
+        arrays, labels = measure(worker, what)
+        assert len(labels["words"]) >= 4
+        assert arrays["probability"].shape == (len(labels["words"]), count)
+        assert ((arrays["probability"] >= 0) & (arrays["probability"] <= 1)).all()
+    arrays, labels = measure(worker, measurements.Padding(top_k=4))
+    assert arrays["change"].shape[1] == len(labels["lengths"])
+    assert labels["lengths"][-1] == str(loaded.sequence_length)
+    assert (arrays["change"][:, -1] == 0).all(), "at its own length nothing has changed"
+
+
+def test_without_a_mask_there_is_nothing_to_predict(worker):
+    arrays, _ = measure(worker, measurements.MixingSwap(), "No gap here.")
+    assert set(arrays) == {"change"}
+    with pytest.raises(UserError) as caught:
+        measure(worker, measurements.LayerLens(), "No gap here.")
+    assert caught.value.kind == "measure.no-mask"
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [
+        (measurements.MixingLayer(99), "measure.layer"),
+        (measurements.SpectralAblation(layers=(-2,)), "measure.layer"),
+        (measurements.LayerLens(position=99), "measure.position"),
+    ],
+)
+def test_a_measurement_out_of_bounds_is_refused_in_words(worker, what, kind):
+    with pytest.raises(UserError) as caught:
+        measure(worker, what)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+
+
+def test_predictions_do_not_wait_for_a_measurement_and_a_measurement_can_be_stopped(worker):
+    many = protocol.Measure(PRESET, "word " * 60, measurements.Influence(directions=64))
+    first, second = worker.post(many), worker.post(many)
+    worker.call(protocol.FillMask(PRESET, TEXT))
+    for id in (first, second):
+        worker.post(protocol.Stop(id))
+        with contextlib.suppress(Stopped):  # the scripted engine is too quick to be stopped
+            worker.result(id)
+    assert measure(worker, measurements.Spectrum())[0]["power"].min() >= 0, "and the worker goes on"
 
 
 def test_a_preset_is_converted_or_the_engine_says_that_it_cannot(worker, tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier, LayerProbe, build_imdb_classifier
+from fnet_studio.models.influence import Influence
 
 LENGTH, HIDDEN = 9, 6
 
@@ -20,6 +21,11 @@ def model():
 @pytest.fixture(scope="module")
 def probe(model):
     return LayerProbe(model)
+
+
+@pytest.fixture(scope="module")
+def influence(probe):
+    return Influence(probe)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def test_shares_compare_the_mixing_with_what_it_is_added_to(model, probe, featur
 
 
 @pytest.mark.parametrize("layer", [0, -1])
-def test_exact_influence_is_the_norm_of_the_jacobian(model, probe, features, layer):
+def test_exact_influence_is_the_norm_of_the_jacobian(model, influence, features, layer):
     embedded = jnp.asarray(states(model, features)[0])
     blocks = model.backbone.transformer_layers
     blocks = blocks[:1] if layer == 0 else blocks
@@ -67,30 +73,30 @@ def test_exact_influence_is_the_norm_of_the_jacobian(model, probe, features, lay
 
     jacobian = np.asarray(jax.jacfwd(forward)(embedded))  # (i, unit, j, unit)
     wanted = np.sqrt((jacobian**2).sum((1, 3)))
-    np.testing.assert_allclose(probe.influence(features, layer, probes=None), wanted, rtol=1e-3)
+    np.testing.assert_allclose(influence.of(features, layer=layer, directions=None), wanted, rtol=1e-3)
 
 
-def test_sampled_influence_comes_near_the_exact_one(probe, features):
-    exact = probe.influence(features, probes=None)
-    np.testing.assert_allclose(probe.influence(features, probes=400, seed=1), exact, rtol=0.3)
+def test_sampled_influence_comes_near_the_exact_one(influence, features):
+    exact = influence.of(features, directions=None)
+    np.testing.assert_allclose(influence.of(features, directions=400, seed=1), exact, rtol=0.3)
 
 
-def test_influence_of_chosen_tokens_alone(probe, features):
-    exact = probe.influence(features, probes=None)
-    np.testing.assert_allclose(probe.influence(features, tokens=[4, 1], probes=None), exact[:, [4, 1]], rtol=1e-4)
+def test_influence_on_chosen_tokens_alone(influence, features):
+    exact = influence.of(features, directions=None)
+    np.testing.assert_allclose(influence.of(features, [4, 1], directions=None), exact[[4, 1]], rtol=1e-4)
 
 
-def test_occlusion_is_the_change_that_a_replaced_token_makes(model, probe, features):
-    found = probe.occlusion(features, replacement_id=7)
+def test_occlusion_is_the_change_that_a_replaced_token_makes(model, influence, features):
+    found = influence.occlusion(features, replacement_id=7)
     changed = {**features, "token_ids": features["token_ids"].copy()}
     changed["token_ids"][0, 3] = 7
     wanted = np.linalg.norm(states(model, changed)[-1] - states(model, features)[-1], axis=1)
-    np.testing.assert_allclose(found[:, 3], wanted, rtol=1e-2, atol=1e-4)
+    np.testing.assert_allclose(found[-1, 3], wanted, rtol=1e-2, atol=1e-4)
 
 
-def test_replacing_a_token_by_itself_changes_nothing(probe, features):
+def test_replacing_a_token_by_itself_changes_nothing(influence, features):
     same = int(features["token_ids"][0, 4])
-    assert np.abs(probe.occlusion(features, same)[:, 4]).max() < 1e-5
+    assert np.abs(influence.occlusion(features, same)[:, 4]).max() < 1e-5
 
 
 def test_the_lens_ends_with_the_models_own_answer(model, probe, features):
