@@ -106,10 +106,9 @@ class Influence:
         vectors = np.random.default_rng(seed).standard_normal((directions, hidden), dtype=np.float32)
         tangents = np.zeros((directions, 1, length, hidden), np.float32)
         tangents[:, 0, position] = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-        energy = sum(
-            np.asarray(self._jitted_impulse(self.probe.weights(), ready, jnp.asarray(tangent))) for tangent in tangents
-        )
-        return energy / directions
+        weights = self.probe.weights()
+        found = [np.asarray(self._jitted_impulse(weights, ready, jnp.asarray(tangent))) for tangent in tangents]
+        return np.mean(found, 0)
 
     def _linear(self, weights: Any, inputs: Any, positions: jax.Array, layer: int) -> Any:
         """The model's linear part around this sentence, backwards: what the chunks share."""
