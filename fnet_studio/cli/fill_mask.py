@@ -1,50 +1,202 @@
-"""fnet-studio fill-mask TEXT…"""
+"""fnet-studio fill-mask TEXT… | --file FILE"""
 
 import argparse
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-import msgspec
-
+from fnet_studio.core import answer_tables as tables
 from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.sentences import read_sentences
 from fnet_studio.link.blocking import Worker
 
 BAR = 24
+AT_A_TIME = 32
+"""Texts of a file in one question, so that Ctrl+C is heeded soon."""
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    it = commands.add_parser("fill-mask", help="what a model would put in place of [MASK]")
-    it.add_argument("text", nargs="+", metavar="TEXT", help='such as "The capital of France is [MASK]."')
+    it = commands.add_parser(
+        "fill-mask",
+        help="what a model would put in place of [MASK]",
+        epilog="--csv and --json print a table of all texts, or one JSON object a text, in the place of words.",
+    )
+    it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
+    it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a .csv, .tsv or .jsonl")
     it.add_argument("--preset", default="fnet_mini_en", metavar="P", help="a preset's name or folder (%(default)s)")
     it.add_argument("--top", type=int, default=5, metavar="K", help="answers for each mask (%(default)s)")
+    it.add_argument("--mask", default="", metavar="WORD", help="hide this word of each text, all of its pieces")
     it.add_argument("--transformers", action="store_true", help="tokenise around [MASK] as Transformers does")
-    it.add_argument("--json", action="store_true", help="one JSON object a text")
+    several = it.add_argument_group("several masks")
+    several.add_argument("--left-to-right", action="store_true", help="put each answer in before the next mask")
+    several.add_argument("--joint", action="store_true", help="search for the best answers together")
+    several.add_argument("--beam", type=int, default=5, metavar="N", help="how widely --joint searches (%(default)s)")
+    other = it.add_argument_group("other questions")
+    other.add_argument("--candidates", metavar="A,B,…", help="how well these fit at the first mask")
+    other.add_argument("--against", metavar="TEXT", help="the same masks in another text, with the differences")
+    other.add_argument("--against-preset", metavar="P", help="the same text in another preset, with the differences")
+    other.add_argument(
+        "--surprise", action="store_true", help="mask each token in turn: its surprise, and the pseudo-log-likelihood"
+    )
+    form = it.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a text")
+    form.add_argument("--csv", action="store_true", help="one table of all texts")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    texts = [*options.text, *(read_sentences(options.file) if options.file else ())]
+    if not texts:
+        raise UserError("fill-mask.no-text", "There is no text to fill.", "Give a TEXT with [MASK] in it, or --file F.")
+    if sum(map(bool, (options.joint, options.left_to_right))) > 1:
+        raise UserError("fill-mask.options", "--joint and --left-to-right exclude each other.", "Choose one of them.")
     with Worker(engine=options.engine) as worker:
-        for text in options.text:
-            command = protocol.FillMask(
-                options.preset, text, top_k=options.top, transformers_compatible=options.transformers
-            )
-            filled, _ = worker.call(command)
-            assert isinstance(filled, protocol.Filled)
-            print(_as_json(text, filled) if options.json else _as_words(text, filled), flush=True)
+        if options.surprise:
+            return _print(options, tables.SURPRISE, _surprises(worker, options, texts))
+        if options.candidates is not None:
+            return _print(options, tables.SCORES, _scores(worker, options, texts))
+        if options.against is not None or options.against_preset is not None:
+            return _print(options, DIFFERENCES, _comparisons(worker, options, texts))
+        plain = not (options.mask or options.joint or options.left_to_right or options.transformers)
+        if options.file and plain:
+            return _print(options, tables.ANSWERS, _many(worker, options, texts))
+        head = tables.ANSWERS if not (options.joint or options.left_to_right) else tables.JOINT
+        return _print(options, head, _filled(worker, options, texts))
+
+
+Answer = tuple[Any, list, str]
+"""As JSON, as rows of a table, in words."""
+
+
+def _print(options: argparse.Namespace, head: tuple[str, ...], answers: Iterator[Answer]) -> int:
+    if options.csv:
+        sys.stdout.write(tables.as_csv(head, ()))
+    for value, rows, words in answers:
+        if options.json:
+            print(tables.as_json(value), flush=True)
+        elif options.csv:
+            sys.stdout.write(tables.as_csv(head, rows).partition("\n")[2])
+        else:
+            print(words, flush=True)
     return 0
 
 
-def _as_json(text: str, filled: protocol.Filled) -> str:
-    masks = [
-        {
-            "position": answer.position,
-            "answers": [
-                {"text": c.text, "piece": c.piece, "id": c.id, "probability": c.probability} for c in answer.candidates
-            ],
-        }
-        for answer in filled.answers
-    ]
-    cut = filled.tokenized.cut_tokens
-    return msgspec.json.encode({"text": text, "masks": masks, "cut_tokens": cut}).decode()
+def _masked(worker: Worker, options: argparse.Namespace, text: str) -> tuple[int, ...]:
+    """Positions of the pieces of the word to hide."""
+    if not options.mask:
+        return ()
+    tokens = worker.call(protocol.Tokenize(options.preset, text))[0].tokens
+    words: dict[int, list[int]] = {}
+    for index, token in enumerate(tokens):
+        if not token.special:
+            words.setdefault(token.word, []).append(index)
+    for places in words.values():
+        written = text[tokens[places[0]].begin : tokens[places[-1]].end].strip()
+        if written == options.mask:
+            return tuple(places)
+    raise UserError(
+        "fill-mask.no-word", f"“{options.mask}” is not a word of “{text}”.", "Write it as it stands in the text."
+    )
+
+
+def _question(worker: Worker, options: argparse.Namespace, text: str) -> protocol.FillMask:
+    return protocol.FillMask(
+        options.preset,
+        text,
+        _masked(worker, options, text),
+        options.top,
+        options.transformers,
+        "joint" if options.joint else "left-to-right" if options.left_to_right else "independent",
+        options.beam,
+    )
+
+
+def _filled(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+    for text in texts:
+        filled: protocol.Filled = worker.call(_question(worker, options, text))[0]
+        if filled.mode == "independent":
+            rows = tables.answer_rows(text, filled.answers)
+        else:
+            rows = tables.joint_rows(text, filled)
+        yield tables.filled_json(text, filled), rows, _as_words(text, filled)
+
+
+def _many(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+    for begin in range(0, len(texts), AT_A_TIME):
+        part = texts[begin : begin + AT_A_TIME]
+        told: protocol.FilledMany = worker.call(protocol.FillMany(options.preset, tuple(part), options.top))[0]
+        for text, row in zip(part, told.rows, strict=True):
+            words = f"{text}\n  ({row.problem})" if row.problem else f"{text}\n{_lists(row.answers)}"
+            (value,) = tables.many_json((text,), (row,))
+            yield value, tables.many_rows((text,), (row,)), words
+
+
+def _scores(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+    candidates = tuple(text.strip() for text in options.candidates.split(","))
+    for text in texts:
+        asked = _question(worker, options, text)
+        filled: protocol.Filled = worker.call(asked)[0]
+        question = protocol.Score(options.preset, text, filled.answers[0].position, candidates, asked.masked)
+        scored: protocol.Scored = worker.call(question)[0]
+        lines = [text]
+        width = max(len(it.text) for it in scored.rows)
+        for it in sorted(scored.rows, key=lambda it: (bool(it.problem), -it.log_probability)):
+            if it.problem:
+                lines.append(f"  {it.text:<{width}}  {it.problem}")
+                continue
+            how = f"{math.exp(it.log_probability):.3%}, rank {it.rank}"
+            if it.pseudo:
+                how = f"pseudo-log-likelihood of {len(it.pieces)} pieces: {' '.join(p.piece for p in it.pieces)}"
+            was = "  (stood there)" if it.original else ""
+            lines.append(f"  {it.text:<{width}}  {it.log_probability:8.2f} nats  {how}{was}")
+        yield tables.score_json(text, scored), tables.score_rows(text, scored), "\n".join(lines)
+
+
+DIFFERENCES = ("text", "against", "mask", "answer", "piece", "first", "second")
+
+
+def _comparisons(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+    preset = options.against_preset or options.preset
+    for text in texts:
+        other = options.against if options.against is not None else text
+        first = _question(worker, options, text)
+        masked = () if options.against is not None else first.masked
+        if options.mask and options.against is not None:
+            masked = _masked(worker, options, other)
+        second = protocol.FillMask(preset, other, masked, options.top)
+        compared: protocol.Compared = worker.call(protocol.Compare(first, second))[0]
+        rows, lines = [], [f"first   {text}  ({options.preset})", f"second  {other}  ({preset})"]
+        for number, mask in enumerate(compared.masks, 1):
+            width = max(len(it.text) for it in mask)
+            lines.append(f"  mask {number}: first, second, difference in percentage points")
+            for it in mask:
+                rows.append((text, other, number, it.text, it.piece, it.first, it.second))
+                sides = [f"{'–' if p is None else f'{p:.2%}':>8}" for p in (it.first, it.second)]
+                change = "" if it.first is None or it.second is None else f"{100 * (it.second - it.first):+8.2f}"
+                lines.append(f"  {it.text:<{width}}  {sides[0]}  {sides[1]}  {change}")
+        masks = [[dict(zip(DIFFERENCES[3:], row[3:], strict=True)) for row in rows if row[2] == number]
+                 for number in range(1, len(compared.masks) + 1)]  # fmt: skip
+        value = {"text": text, "preset": options.preset, "against": other, "against_preset": preset, "masks": masks}
+        yield value, rows, "\n".join(lines)
+
+
+def _surprises(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+    for text in texts:
+        told: protocol.Surprises = worker.call(protocol.Surprise(options.preset, text))[0]
+        value = tables.surprise_json(text, told)
+        lines = [text]
+        width = max((len(row["token"]) for row in value["tokens"]), default=0)
+        for row in value["tokens"]:
+            bar = "█" * round(row["surprise_bits"])
+            lines.append(f"  {row['token']:<{width}}  {row['surprise_bits']:5.1f} bits  rank {row['rank']:>6}  {bar}")
+        total, count = value["pseudo_log_likelihood"], len(told.tokens)
+        each = f", {tables.bits(total) / count:.1f} bits a token" if count else ""
+        lines.append(f"  pseudo-log-likelihood {total:.2f} nats over {count} tokens{each}")
+        yield value, tables.surprise_rows(text, told), "\n".join(lines)
 
 
 def _as_words(text: str, filled: protocol.Filled) -> str:
@@ -52,11 +204,26 @@ def _as_words(text: str, filled: protocol.Filled) -> str:
     if filled.tokenized.cut_tokens:
         kept = text[: filled.tokenized.cut_at]
         lines.append(f"  (cut: the model sees {filled.tokenized.sequence_length} tokens, up to “…{kept[-30:]}”)")
-    for number, answer in enumerate(filled.answers, 1):
-        if len(filled.answers) > 1:
+    if filled.mode != "joint":
+        lines.append(_lists(filled.answers))
+    for rank, chain in enumerate(filled.joint, 1):
+        words = tables.joint_words(filled.tokenized, chain, filled.answers)
+        lines.append(f"  {rank:>3}.  {chain.log_probability:8.2f} nats  {words}")
+    if filled.original_joint is not None:
+        words = tables.joint_words(filled.tokenized, filled.original_joint, filled.answers)
+        lines.append(f"  was   {filled.original_joint.log_probability:8.2f} nats  {words}")
+    return "\n".join(lines)
+
+
+def _lists(answers: tuple[protocol.MaskAnswer, ...]) -> str:
+    lines = []
+    for number, answer in enumerate(answers, 1):
+        if len(answers) > 1:
             lines.append(f"  mask {number}")
         width = max((len(c.text) for c in answer.candidates), default=0)
         for candidate in answer.candidates:
             bar = "█" * max(1, round(candidate.probability * BAR))
             lines.append(f"  {candidate.text:<{width}}  {candidate.probability:6.1%}  {bar}")
+        if answer.original is not None:
+            lines.append(f"  (“{answer.original.text}” stood there: rank {answer.original_rank})")
     return "\n".join(lines)

@@ -1,0 +1,95 @@
+import csv
+import io
+import json
+import math
+
+import pytest
+
+from fnet_studio.core import answer_tables, protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.sentences import read_sentences
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "One [MASK].\n\n  Two   [MASK]. \r\n"),
+        ("a.csv", 'id,Text\n1,"One [MASK]."\n2,Two [MASK].\n'),
+        ("headless.csv", '"One [MASK].",x\nTwo [MASK].,y\n'),
+        ("a.tsv", "sentence\tid\nOne [MASK].\t1\nTwo [MASK].\t2\n"),
+        ("a.jsonl", '{"text": "One [MASK]."}\n"Two [MASK]."\n'),
+        ("bom.txt", "\ufeffOne [MASK].\nTwo [MASK]."),
+    ],
+)
+def test_sentences_are_read_from_lines_tables_and_json(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8")
+    assert read_sentences(tmp_path / name) == ("One [MASK].", "Two [MASK].")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "words"),
+    [
+        ("a.txt", b"fine\nna\xefve\n", "sentences.encoding", "line 2"),
+        ("a.txt", b" \n\n", "sentences.empty", "no sentence"),
+        ("a.jsonl", b'{"text": "x"}\n{"label": 1}\n', "sentences.format", "Line 2"),
+        ("a.jsonl", b"{\n", "sentences.format", "Line 1"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_its_line(tmp_path, name, content, kind, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=words) as caught:
+        read_sentences(tmp_path / name)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="gone") as caught:
+        read_sentences(tmp_path / "gone.txt")
+    assert caught.value.kind == "sentences.unreadable"
+
+
+def candidate(text, probability):
+    return protocol.Candidate(f"▁{text}", text, sum(map(ord, text)), probability)
+
+
+ANSWER = protocol.MaskAnswer(3, (candidate("a, b", 0.5), candidate('say "c"', 0.25)), candidate("d", 0.001), 40)
+
+
+def test_an_answer_survives_the_way_through_csv():
+    text = 'He said, "no".'
+    table = answer_tables.as_csv(answer_tables.ANSWERS, answer_tables.answer_rows(text, (ANSWER,)))
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["answer"] for row in rows] == ["a, b", 'say "c"', "d"]
+    assert [row["rank"] for row in rows] == ["1", "2", "40"]
+    assert [row["original"] for row in rows] == ["False", "False", "True"]
+    assert {row["text"] for row in rows} == {text}
+    assert float(rows[1]["probability"]) == 0.25
+
+
+def test_a_batch_keeps_its_order_and_what_had_no_answer():
+    texts, rows = ("One.", "Two."), (protocol.ManyRow(problem="The text has no mask."), protocol.ManyRow((ANSWER,)))
+    table = answer_tables.many_rows(texts, rows)
+    assert [row[0] for row in table] == ["One.", "Two.", "Two.", "Two."]
+    assert "no mask" in table[0][4]
+    told = json.loads(answer_tables.as_json(answer_tables.many_json(texts, rows)))
+    assert told[0]["problem"] == "The text has no mask."
+    assert told[1]["masks"][0]["original"]["rank"] == 40
+
+
+def test_surprise_is_told_in_bits_and_summed_in_nats():
+    token = protocol.Token(9, "▁sea", 0, 3, 0)
+    tokenized = protocol.Tokenized((token,), 8, 7)
+    half = protocol.TokenSurprise(0, math.log(0.25), 2, candidate("a", 0.5))
+    told = answer_tables.surprise_json("sea.", protocol.Surprises(tokenized, (half, half)))
+    assert told["tokens"][0]["surprise_bits"] == pytest.approx(2.0)
+    assert told["pseudo_log_likelihood"] == pytest.approx(2 * math.log(0.25))
+
+
+def test_pieces_side_by_side_make_a_word_and_others_stand_apart():
+    pieces = [("▁un", 2), ("like", 3), ("ly", 4), ("▁sea", 7)]
+    answers = [protocol.MaskAnswer(position, ()) for _, position in pieces]
+    chain = protocol.JointAnswer(
+        tuple(protocol.Candidate(piece, piece.lstrip("▁"), 1, 0.5) for piece, _ in pieces), -1.0
+    )
+    assert answer_tables.joint_words(protocol.Tokenized((), 8, 0), chain, answers) == "unlikely · sea"
