@@ -199,6 +199,20 @@ class FetchHead(Command, frozen=True, tag="fetch-head"):
     destination: str
 
 
+class Download(Command, frozen=True, tag="download"):
+    """Fetch a data set's archive, unless it is on this machine. `Phase` and `Progress` in bytes tell of it.
+    `Done(Downloaded)`. url: with its checksum after `#md5=` or `#sha256=`."""
+
+    url: str
+
+
+class Inspect(Command, frozen=True, tag="inspect"):
+    """Read a data set as a training from scratch would, and say what is in it. `Done(Inspected)`. data: the section
+    of a recipe."""
+
+    data: dict
+
+
 class Stop(Command, frozen=True, tag="stop"):
     """Stop the command with id `target`. `Done(None)` as soon as the token is set; the target then ends with
     `Stopped`. mode: `keep` saves the model so far, `discard` removes what the run wrote."""
@@ -475,6 +489,16 @@ class Converted(Struct, frozen=True, tag="converted"):
     """What its reader should know, in sentences."""
 
 
+class Downloaded(Struct, frozen=True, tag="downloaded"):
+    path: str
+    size_bytes: int
+
+
+class Inspected(Struct, frozen=True, tag="inspected"):
+    data: dict
+    """As in `RunStarted`: counts, class names, hash, and the report (`data.report.DataReport`)."""
+
+
 class Health(Struct, frozen=True, tag="health"):
     versions: dict[str, str]
     devices: tuple[Device, ...]
@@ -486,7 +510,7 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | Classified | Converted | Health
+    | RunFinished | Evaluation | Classified | Converted | Downloaded | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -507,6 +531,8 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Classify: Classified,
     Convert: Converted,
     FetchHead: Converted,
+    Download: Downloaded,
+    Inspect: Inspected,
     Stop: None,
     Watch: None,
     Doctor: Health,
@@ -652,7 +678,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | Convert | FetchHead | Stop | Watch | Credit | Doctor | Shutdown | Reply | Event
+    | Evaluate | Classify | Convert | FetchHead | Download | Inspect | Stop | Watch | Credit | Doctor
+    | Shutdown | Reply | Event
 )  # fmt: skip
 
 

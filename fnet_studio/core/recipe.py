@@ -134,11 +134,12 @@ def from_mapping(values: dict[str, Any]) -> Recipe:
         )
     if recipe.data.source != "sample" and not recipe.data.path:
         wanted = "IMDb" if recipe.data.source == "imdb" else "files of your own"
+        download = ", or data.path=download to fetch it" if recipe.data.source == "imdb" else ""
         what = "aclImdb.tar.gz, or the folder made from it" if recipe.data.source == "imdb" else "the training file"
         raise UserError(
             "recipe.no-data",
             f"The recipe asks for {wanted}, but data.path is empty.",
-            f"Name {what} (on the command line: --set data.path=FILE).",
+            f"Name {what} (on the command line: --set data.path=FILE{download}).",
         )
     if recipe.adapt.epochs and recipe.task != "finetune":
         raise UserError(

@@ -7,6 +7,11 @@ from msgspec import Meta, Struct
 Source = Literal["sample", "imdb", "files"]
 Mixer = Literal["fourier", "attention", "linear", "random", "identity", "hybrid"]
 
+DOWNLOAD = "download"
+"""As the path of IMDb: get the archive from its address, once."""
+IMDB_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz#md5=7c2ac02c03563afcf9b574c7e56c153a"
+"""The data set's home page."""
+
 
 class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[
@@ -16,10 +21,17 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             title="Archive, file or folder",
-            description="IMDb: aclImdb.tar.gz, or the folder made from it. Files: a table (CSV, TSV, JSON lines, "
-            "Parquet), or a folder with one folder for each class.",
+            description="IMDb: aclImdb.tar.gz, the folder made from it, or the word download. Files: a table (CSV, "
+            "TSV, JSON lines, Parquet), or a folder with one folder for each class.",
         ),
     ] = ""
+    url: Annotated[
+        str,
+        Meta(
+            title="Download from",
+            description="Where the word download gets IMDb's archive, with its checksum after #md5= or #sha256=.",
+        ),
+    ] = IMDB_URL
     validation_path: Annotated[
         str, Meta(title="Validation file", description="Of files; none: a share of the training texts.")
     ] = "none"

@@ -12,32 +12,20 @@ from safetensors.numpy import load_file, save
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.data.dataset import Dataset, Split, load_dataset
+from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
+from fnet_studio.engine import datasets
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
 from fnet_studio.engine.task import Measure, Stored
-from fnet_studio.engine.texts import data_files
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
 WEIGHTS = "model.safetensors"
 
 
 def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> "Classifier":
-    data = recipe.data
-    dataset = load_dataset(
-        data.source,
-        data.path,
-        vocabulary_size=data.vocabulary_size,
-        sequence_length=data.sequence_length,
-        validation_split=data.validation_split,
-        split_seed=data.split_seed,
-        files=data_files(data),
-        progress=progress,
-        stopped=stopped,
-    )
-    return Classifier(recipe, dataset)
+    return Classifier(recipe, datasets.load(recipe, progress, stopped))
 
 
 class Classifier:
@@ -52,14 +40,7 @@ class Classifier:
         self.parts = {name: Rows(split.token_ids, split.labels) for name, split in splits.items()}
 
     def summary(self) -> dict[str, Any]:
-        return {
-            **{name: len(part) for name, part in self.parts.items()},
-            "class_names": list(self.class_names),
-            "vocabulary_size": len(self.dataset.vocabulary),
-            "sequence_length": self.sequence_length,
-            "content_hash": self.content_hash,
-            "report": self.dataset.report.to_mapping(),
-        }
+        return datasets.summary(self.dataset)
 
     def build(self) -> keras.Model:
         return build(self.recipe, len(self.dataset.vocabulary), len(self.class_names))

@@ -89,6 +89,14 @@ class JaxEngine:
                 from fnet_studio.engine.converting import fetch_head
 
                 return fetch_head(command, job), b""
+            case protocol.Download():
+                from fnet_studio.engine.datasets import download
+
+                return download(command, job), b""
+            case protocol.Inspect():
+                from fnet_studio.engine.datasets import inspect
+
+                return inspect(command, job), b""
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -13,6 +13,7 @@ from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import (
+    datasets,
     faults,
     scripted_answers,
     scripted_maps,
@@ -90,6 +91,10 @@ class ScriptedEngine:
                 return self._evaluate(command, job), b""
             case protocol.Classify():
                 return self._classify(command), b""
+            case protocol.Download():
+                return datasets.download(command, job), b""
+            case protocol.Inspect():
+                return datasets.inspect(command, job), b""
             case protocol.Doctor():
                 return self._health(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -8,6 +8,7 @@ import keras
 
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
+from fnet_studio.engine.datasets import with_data_here
 from fnet_studio.engine.feed import Batch, Inputs, Rows
 from fnet_studio.engine.measures import Measured
 from fnet_studio.engine.objectives import Objective
@@ -71,7 +72,9 @@ class Stored(NamedTuple):
 
 
 def load_task(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Task:
-    """Read and tokenise the recipe's data. Raises Stopped, and UserError for what is wrong with it."""
+    """Fetch where it says so, read and tokenise the recipe's data. Raises Stopped, and UserError for what is wrong with
+    it."""
+    recipe = with_data_here(recipe, progress, stopped)
     if recipe.task == "classify":
         from fnet_studio.engine import classifier
 

@@ -5,16 +5,16 @@ while `FNET_STUDIO_OFFLINE` or `HF_HUB_OFFLINE` is set.
 """
 
 import importlib
-import os
 from pathlib import Path
 from types import ModuleType
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.offline import SWITCH, switched_off_by
 from fnet_studio.models.json_files import shard_names
 from fnet_studio.models.progress import Progress, StopCheck, check
 
 SCHEMES = ("hf://", "kaggle://")
-OFFLINE = ("FNET_STUDIO_OFFLINE", "HF_HUB_OFFLINE")
+OFFLINE = (SWITCH, "HF_HUB_OFFLINE")
 
 
 def is_handle(name: str) -> bool:
@@ -38,13 +38,13 @@ def fetch(handle: str, progress: Progress | None = None, stopped: StopCheck | No
     if cached is not None:
         return cached
     check(stopped)
-    for variable in OFFLINE:
-        if os.environ.get(variable, "").strip().lower() in ("1", "true", "yes", "on"):
-            raise UserError(
-                "preset.not-fetched",
-                f"The preset {handle} is not on this machine, and downloads are switched off by {variable}.",
-                f"Unset {variable} to download it, or give the folder of a preset.",
-            )
+    variable = switched_off_by(*OFFLINE)
+    if variable:
+        raise UserError(
+            "preset.not-fetched",
+            f"The preset {handle} is not on this machine, and downloads are switched off by {variable}.",
+            f"Unset {variable} to download it, or give the folder of a preset.",
+        )
     return place.download(progress, stopped)
 
 

@@ -17,7 +17,16 @@ from fnet_studio.worker.job import RunningJob
 from fnet_studio.worker.lane import Lane
 from fnet_studio.worker.outbox import Outbox
 
-LONG = (protocol.Plan, protocol.Train, protocol.Resume, protocol.Evaluate, protocol.Convert, protocol.FetchHead)
+LONG = (
+    protocol.Plan,
+    protocol.Train,
+    protocol.Resume,
+    protocol.Evaluate,
+    protocol.Convert,
+    protocol.FetchHead,
+    protocol.Download,
+    protocol.Inspect,
+)
 QUICK = (
     protocol.Load,
     protocol.Tokenize,

@@ -1,0 +1,277 @@
+"""An archive from the web: fetched once, resumed after a break, and used only when its checksum is right.
+
+Owns `data()/datasets`: the archive, or until it is whole a `.part` beside a `.part.json` with what a server needs to
+say whether the rest still belongs to it.
+"""
+
+import contextlib
+import hashlib
+import queue
+import shutil
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fnet_studio.core import files, places
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.offline import switched_off_by
+from fnet_studio.data.progress import Progress, StopCheck, check, report
+
+POLL_S = 0.1
+STALL_S = 30.0
+"""A connection that brings nothing for so long has failed."""
+BLOCK_BYTES = 2**16
+SPARE_BYTES = 16 * 2**20
+"""Left free on the disk."""
+_DIGESTS = {"md5": 32, "sha256": 64}
+
+
+class Address(NamedTuple):
+    """url: without its fragment. algorithm, digest: of the fragment `#md5=…` or `#sha256=…`; empty without one."""
+
+    url: str
+    algorithm: str
+    digest: str
+
+    @property
+    def file(self) -> Path:
+        """Its place on this machine, one for each checksum (or address, where there is none)."""
+        name = Path(urlsplit(self.url).path).name or "archive"
+        stem, dot, ending = name.partition(".")
+        mark = self.digest or hashlib.sha256(self.url.encode()).hexdigest()
+        return places.data() / "datasets" / f"{stem}-{mark[:8]}{dot}{ending}"
+
+
+def parse(text: str) -> Address:
+    """UserError `download.address`."""
+    url, _, fragment = text.strip().partition("#")
+    algorithm, _, digest = fragment.partition("=")
+    parts = urlsplit(url)
+    named = _DIGESTS.get(algorithm) == len(digest) and all(char in "0123456789abcdef" for char in digest.lower())
+    if parts.scheme not in ("http", "https") or not parts.netloc or (fragment and not named):
+        raise UserError(
+            "download.address",
+            f"{text!r} is not an address that can be downloaded from.",
+            "Write it like https://host/name.tar.gz#md5=… or #sha256=…, with all digits of the checksum.",
+        )
+    return Address(url, algorithm, digest.lower())
+
+
+def fetch(text: str, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
+    """The archive at an address `url#md5=…`, downloaded unless it is here already. Phase: `downloading`, in bytes.
+
+    A stop or a break leaves what has arrived, and the next call goes on from there if the server still has the same
+    file. Raises Stopped, UserError `download.address`, `download.offline`, `download.no-network`, `download.refused`,
+    `download.checksum`, `disk.full` or `disk.unwritable`.
+    """
+    address = parse(text)
+    if address.file.is_file():
+        return address.file
+    check(stopped)
+    switch = switched_off_by()
+    if switch:
+        raise UserError(
+            "download.offline",
+            f"{address.file.name} is not on this machine, and downloads are switched off by {switch}.",
+            f"Unset {switch} to download it, or name the archive if you have it.",
+        )
+    return _Download(address, progress, stopped).fetch()
+
+
+class _Download:
+    """One download at work."""
+
+    def __init__(self, address: Address, progress: Progress | None, stopped: StopCheck | None) -> None:
+        self.address, self.progress, self.stopped = address, progress, stopped
+        self.part = address.file.with_name(address.file.name + ".part")
+        self.notes = address.file.with_name(address.file.name + ".part.json")
+
+    def fetch(self) -> Path:
+        report(self.progress, "downloading", 0, 0)
+        try:
+            self.part.parent.mkdir(parents=True, exist_ok=True)
+            if not self._whole():
+                try:
+                    self._transfer()
+                except _Unusable:
+                    self._forget()
+                    self._transfer()
+            self._verify()
+            self.part.replace(self.address.file)
+            self.notes.unlink(missing_ok=True)
+        except OSError as error:
+            raise files.disk_error(error, self.part) from error
+        return self.address.file
+
+    def _transfer(self) -> None:
+        """Bring what is missing of the part file. `_Unusable` when the server cannot go on where it ends."""
+        here, validator = self._known()
+        headers = {"User-Agent": "fnet-studio", "Accept-Encoding": "identity"}
+        if here:
+            headers |= {"Range": f"bytes={here}-", "If-Range": validator}
+        transfer = _Transfer(self.address.url, headers)
+        try:
+            head = transfer.head(self.stopped)
+            resumed = head.status == 206
+            if resumed and not head.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
+                raise _Unusable
+            done = here if resumed else 0
+            length = head.headers.get("Content-Length", "")
+            total = done + int(length) if length.isdecimal() else 0
+            self._require_room(total - done)
+            self._remember(head, total)
+            with self.part.open("ab" if resumed else "wb") as out:
+                report(self.progress, "downloading", done, total)
+                for block in transfer.blocks(self.stopped):
+                    out.write(block)
+                    done += len(block)
+                    report(self.progress, "downloading", done, max(total, done))
+            if total and done < total:
+                self._fail_network("the connection broke off")
+        except urllib.error.HTTPError as error:
+            error.close()
+            if here and error.code == 416:  # nothing of that range: another file than before, or a whole part
+                raise _Unusable from error
+            raise UserError(
+                "download.refused",
+                f"The server answered with the error {error.code} when asked for {self.address.url}.",
+                "Check the address (data.url), or try again later.",
+            ) from error
+        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            self._fail_network(str(reason) or type(error).__name__, error)
+        finally:
+            transfer.abandon()
+
+    def _whole(self) -> bool:
+        """All had arrived before, and the program ended before it was verified."""
+        here, notes = self._stored()
+        return bool(here) and here == notes.total
+
+    def _known(self) -> tuple[int, str]:
+        """Bytes here, and what makes sure that they are the beginning of the server's file; (0, "") to begin anew."""
+        here, notes = self._stored()
+        return (here, notes.validator) if here and notes.validator else (0, "")
+
+    def _stored(self) -> tuple[int, "_Notes"]:
+        try:
+            notes = msgspec.json.decode(self.notes.read_bytes(), type=_Notes)
+            return (self.part.stat().st_size if notes.url == self.address.url else 0), notes
+        except (OSError, msgspec.MsgspecError):
+            return 0, _Notes("")
+
+    def _remember(self, head: HTTPResponse, total: int) -> None:
+        """A weak tag does not promise the same bytes, so it cannot be resumed by."""
+        tag = head.headers.get("ETag", "")
+        validator = head.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
+        files.write_json(self.notes, _Notes(self.address.url, validator, total))
+
+    def _require_room(self, wanted: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free
+        if wanted + SPARE_BYTES > free:
+            raise UserError(
+                "disk.full",
+                f"{self.address.file.name} needs {wanted / 1e6:,.0f} MB more, but {self.part.parent} has only "
+                f"{free / 1e6:,.0f} MB left.",
+                "Free some space, then try again: what has arrived is kept.",
+            )
+
+    def _verify(self) -> None:
+        if not self.address.digest:
+            return
+        digest = hashlib.new(self.address.algorithm, usedforsecurity=False)
+        with self.part.open("rb") as stream:
+            while block := stream.read(2**22):
+                check(self.stopped)
+                digest.update(block)
+        if digest.hexdigest() != self.address.digest:
+            self._forget()
+            raise UserError(
+                "download.checksum",
+                f"{self.address.file.name} did not arrive as it should be: its {self.address.algorithm} is "
+                f"{digest.hexdigest()}, not {self.address.digest}. It was removed.",
+                "Try again; if it happens again, the server or a proxy on the way sends another file.",
+            )
+
+    def _forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.notes.unlink(missing_ok=True)
+
+    def _fail_network(self, why: str, error: BaseException | None = None) -> NoReturn:
+        raise UserError(
+            "download.no-network",
+            f"{self.address.url} could not be downloaded: {why}.",
+            "Check the network and try again: what has arrived is kept.",
+        ) from error
+
+
+class _Notes(msgspec.Struct, frozen=True):
+    url: str
+    validator: str = ""
+    """An entity tag or a date, as the server gave it."""
+    total: int = 0
+    """Bytes of the whole file, 0 when the server did not say."""
+
+
+class _Unusable(Exception):
+    """The part file cannot be gone on with."""
+
+
+class _Transfer:
+    """One request in a thread of its own, since a read that waits for the network cannot be stopped."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self._request = urllib.request.Request(url, headers=headers)
+        self._arrived: queue.Queue[HTTPResponse | bytes | Exception] = queue.Queue(maxsize=64)
+        self._abandoned = threading.Event()
+        threading.Thread(target=self._run, name="download", daemon=True).start()
+
+    def head(self, stopped: StopCheck | None) -> HTTPResponse:
+        """Raises what `urllib.request.urlopen` raises."""
+        head = self._next(stopped)
+        assert isinstance(head, HTTPResponse)
+        return head
+
+    def blocks(self, stopped: StopCheck | None) -> Iterator[bytes]:
+        """Until the end of the body. Raises Stopped, and what a read raises."""
+        while block := self._next(stopped):
+            assert isinstance(block, bytes)
+            yield block
+
+    def abandon(self) -> None:
+        """The thread ends with the read that it is in."""
+        self._abandoned.set()
+
+    def _next(self, stopped: StopCheck | None) -> HTTPResponse | bytes:
+        while True:
+            check(stopped)
+            with contextlib.suppress(queue.Empty):
+                item = self._arrived.get(timeout=POLL_S)
+                if isinstance(item, Exception):
+                    raise item
+                return item
+
+    def _run(self) -> None:
+        try:
+            with urllib.request.urlopen(self._request, timeout=STALL_S) as response:
+                self._put(response)
+                while not self._abandoned.is_set():
+                    block = response.read1(BLOCK_BYTES)
+                    self._put(block)
+                    if not block:
+                        return
+        except Exception as error:  # told to the thread that waits for it
+            self._put(error)
+
+    def _put(self, item: HTTPResponse | bytes | Exception) -> None:
+        while not self._abandoned.is_set():
+            with contextlib.suppress(queue.Full):
+                self._arrived.put(item, timeout=POLL_S)
+                return

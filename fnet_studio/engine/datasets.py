@@ -1,0 +1,77 @@
+"""Data sets before any training: fetched, and looked at. Needs no JAX, so every engine does it for real."""
+
+from pathlib import Path
+
+import msgspec
+
+from fnet_studio.core import protocol
+from fnet_studio.core.recipe import Recipe, from_mapping
+from fnet_studio.core.recipe_sections import DOWNLOAD
+from fnet_studio.data.dataset import Dataset, load_dataset
+from fnet_studio.data.download import fetch
+from fnet_studio.data.progress import Progress, StopCheck
+from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.job import Job
+from fnet_studio.engine.texts import data_files
+
+
+def with_data_here(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> Recipe:
+    """The recipe with the path of the archive where it says `download`, which is fetched when it is not here yet."""
+    if recipe.data.source != "imdb" or recipe.data.path.strip().lower() != DOWNLOAD:
+        return recipe
+    path = str(fetch(recipe.data.url, progress, stopped))
+    return msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, path=path))
+
+
+def download(command: protocol.Download, job: Job) -> protocol.Downloaded:
+    """Raises Stopped, and what `data.download.fetch` raises."""
+    path = fetch(command.url, _progress(PhaseClock(job, {})), lambda: bool(job.stop_mode))
+    return protocol.Downloaded(str(path), path.stat().st_size)
+
+
+def inspect(command: protocol.Inspect, job: Job) -> protocol.Inspected:
+    """What `core.recipe.from_mapping` and the readers raise."""
+    progress = _progress(PhaseClock(job, {}))
+
+    def stopped() -> bool:
+        return bool(job.stop_mode)
+
+    recipe = with_data_here(from_mapping({"data": command.data}), progress, stopped)
+    return protocol.Inspected(summary(load(recipe, progress, stopped)))
+
+
+def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> Dataset:
+    """As a classifier from scratch sees the recipe's data."""
+    data = recipe.data
+    return load_dataset(
+        data.source,
+        Path(data.path),
+        vocabulary_size=data.vocabulary_size,
+        sequence_length=data.sequence_length,
+        validation_split=data.validation_split,
+        split_seed=data.split_seed,
+        files=data_files(data),
+        progress=progress,
+        stopped=stopped,
+    )
+
+
+def summary(dataset: Dataset) -> dict:
+    """What a run's record and the window keep of the data."""
+    splits = {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")}
+    return {
+        **splits,
+        "class_names": list(dataset.class_names),
+        "vocabulary_size": len(dataset.vocabulary),
+        "sequence_length": dataset.sequence_length,
+        "content_hash": dataset.content_hash,
+        "report": dataset.report.to_mapping(),
+    }
+
+
+def _progress(clock: PhaseClock) -> Progress:
+    def told(phase: str, done: int, total: int) -> None:
+        clock.enter(phase, total, "bytes" if phase == "downloading" else "")
+        clock.progress(done)
+
+    return told
