@@ -8,6 +8,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from local_hubs import LocalHub
 
 from fnet_studio.core import measurements, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
@@ -609,3 +610,41 @@ def test_a_stop_is_heeded_in_every_phase(worker, phase):
     with pytest.raises(Stopped):
         train(worker, tiny(**{"training.epochs": "200"}), on_event=stop)
     assert msgspec.to_builtins(worker.call(protocol.Load(PRESET))[0])["preset"] == PRESET, "and the worker goes on"
+
+
+# --------------------------------------------------------------------------------------------- data sets
+
+
+def test_a_data_set_is_looked_at_before_any_training(worker):
+    phases = []
+
+    def listen(envelope, blob):
+        if isinstance(envelope.body, protocol.Phase):
+            phases.append(envelope.body.name)
+
+    inspected, _ = worker.call(protocol.Inspect({"source": "sample", "sequence_length": 16}), listen)
+    assert (inspected.data["train"], inspected.data["validation"], inspected.data["test"]) == (128, 32, 80)
+    assert inspected.data["report"]["splits"][0]["cut_share"] > 0.5
+    assert set(phases) <= set(PHASES)
+    with pytest.raises(UserError, match="There is no file"):
+        worker.call(protocol.Inspect({"source": "files", "path": "/no/such/table.csv"}))
+
+
+def test_an_archive_is_downloaded_once_and_what_is_wrong_with_it_has_words(worker, tmp_path):
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "a.tar.gz").write_bytes(b"x" * 100_000)
+    with Plain(served) as hub:
+        downloaded, _ = worker.call(protocol.Download(f"{hub.address}/a.tar.gz"))
+        assert downloaded.size_bytes == 100_000
+        again, _ = worker.call(protocol.Download(f"{hub.address}/a.tar.gz"))
+        assert again == downloaded
+        assert len(hub.requests) == 1
+        with pytest.raises(UserError) as caught:
+            worker.call(protocol.Download(f"{hub.address}/a.tar.gz#md5={'0' * 32}"))
+    assert caught.value.kind == "download.checksum"
+
+
+class Plain(LocalHub):
+    def answer(self, request, path, body):
+        request.send_file(path.strip("/"))
