@@ -55,5 +55,10 @@ def presets() -> Path:
     return data() / "presets"
 
 
+def recipes() -> Path:
+    """Recipes that the user saved."""
+    return data() / "recipes"
+
+
 def bundled_presets() -> Path:
     return resources() / "presets"

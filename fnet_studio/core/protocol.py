@@ -183,6 +183,13 @@ class Classify(Command, frozen=True, tag="classify"):
     texts: tuple[str, ...]
 
 
+class PreviewData(Command, frozen=True, tag="preview-data"):
+    """Look at the head of a table, a text file or a folder. `Done(DataPreview)`. path: as in `data.path` of a recipe
+    with the source `files`."""
+
+    path: str
+
+
 class Convert(Command, frozen=True, tag="convert"):
     """Write a preset as a new folder in another program's format. `Done(Converted)`. source: a name, a folder, or a
     handle (`hf://…`, `kaggle://…`), which is downloaded where it is not on this machine yet."""
@@ -483,6 +490,34 @@ class Classified(Struct, frozen=True, tag="classified"):
     probabilities: tuple[tuple[float, ...], ...]
 
 
+class ColumnPreview(Struct, frozen=True):
+    name: str
+    labels: tuple[tuple[str, int], ...] = ()
+    """Distinct values with how often each occurs, when they are few enough to be classes."""
+
+
+class DataPreview(Struct, frozen=True, tag="data-preview"):
+    path: str
+    kind: Literal["table", "classes", "text"]
+    """classes: a folder with one folder for each class. text: texts without labels."""
+    format: str
+    """Such as `CSV, UTF-8`."""
+    rows: int
+    whole: bool = True
+    """False when only the first `rows` rows were read."""
+    columns: tuple[ColumnPreview, ...] = ()
+    """Of a table. For folders of classes one column, of the classes."""
+    samples: tuple[tuple[str, ...], ...] = ()
+    """The first rows, long cells cut, in the order of `columns`; of texts the first few."""
+    text: str = ""
+    pair: str = ""
+    label: str = ""
+    """The columns that `auto` stands for; empty where none was found."""
+    parts: dict[str, str] = {}
+    """Files or folders for `training`, `validation` and `test` that were found in a folder."""
+    notes: tuple[str, ...] = ()
+
+
 class Converted(Struct, frozen=True, tag="converted"):
     folder: str
     notes: tuple[str, ...] = ()
@@ -510,7 +545,7 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | Classified | Converted | Downloaded | Inspected | Health
+    | RunFinished | Evaluation | Classified | DataPreview | Converted | Downloaded | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -529,6 +564,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Resume: RunFinished,
     Evaluate: Evaluation,
     Classify: Classified,
+    PreviewData: DataPreview,
     Convert: Converted,
     FetchHead: Converted,
     Download: Downloaded,
@@ -678,7 +714,7 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | Convert | FetchHead | Download | Inspect | Stop | Watch | Credit | Doctor
+    | Evaluate | Classify | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Watch | Credit | Doctor
     | Shutdown | Reply | Event
 )  # fmt: skip
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import tomli_w
 from msgspec import Meta, Struct
 
-from fnet_studio.core import places
+from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import (
     AdaptRecipe,
@@ -100,10 +101,11 @@ def _field(key: str, item: msgspec.structs.FieldInfo) -> Field:
     )
 
 
-def from_mapping(values: dict[str, Any]) -> Recipe:
+def from_mapping(values: dict[str, Any], *, template: bool = False) -> Recipe:
     """A checked recipe from plain values. UserError `recipe.invalid` names the field, its value and its bounds.
 
-    A task on a preset runs at the preset's own length unless the values ask for another.
+    A task on a preset runs at the preset's own length unless the values ask for another. template: a recipe to begin
+    with, which may leave open where its data lies.
     """
     if values.get("task", "classify") != "classify" and isinstance(values.get("data", {}), dict):
         values = {**values, "data": {"sequence_length": 0} | values.get("data", {})}
@@ -132,7 +134,7 @@ def from_mapping(values: dict[str, Any]) -> Recipe:
             f"{recipe.training.accumulation} equal parts (training.accumulation).",
             "Choose an accumulation that divides the batch.",
         )
-    if recipe.data.source != "sample" and not recipe.data.path:
+    if recipe.data.source != "sample" and not recipe.data.path and not template:
         wanted = "IMDb" if recipe.data.source == "imdb" else "files of your own"
         download = ", or data.path=download to fetch it" if recipe.data.source == "imdb" else ""
         what = "aclImdb.tar.gz, or the folder made from it" if recipe.data.source == "imdb" else "the training file"
@@ -179,8 +181,9 @@ def class_names(data: DataRecipe) -> dict[str, str]:
     return {label.strip(): name.strip() for label, _, name in parts}
 
 
-def load(path: Path, changes: dict[str, str] | None = None) -> Recipe:
-    """The recipe of a TOML file, with `key=value` changes put in. UserError when it cannot be read or is wrong."""
+def load(path: Path, changes: dict[str, str] | None = None, *, template: bool = False) -> Recipe:
+    """The recipe of a TOML file, with `key=value` changes put in. UserError when it cannot be read or is wrong.
+    template: as for `from_mapping`."""
     try:
         values = tomllib.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:
@@ -195,7 +198,26 @@ def load(path: Path, changes: dict[str, str] | None = None) -> Recipe:
         raise UserError("recipe.unreadable", f"{path} is not valid TOML: {error}.", "Mend that line.") from None
     for key, text in (changes or {}).items():
         put(values, key, text)
-    return from_mapping(values)
+    return from_mapping(values, template=template)
+
+
+def save(recipe: Recipe, path: Path, words: str = "") -> None:
+    """Every setting as TOML, under a line of words. UserError when the disk refuses."""
+    comment = "".join(f"# {line}\n" for line in words.splitlines())
+    files.write_atomically(Path(path), (comment + tomli_w.dumps(to_mapping(recipe))).encode())
+
+
+def described(path: Path) -> str:
+    """What a recipe's file says of itself: the comment on its first lines, '' without one or without the file."""
+    words = []
+    try:
+        for line in Path(path).read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                break
+            words.append(line.lstrip("# ").strip())
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return " ".join(words)
 
 
 def put(values: dict[str, Any], key: str, text: str) -> None:

@@ -54,7 +54,7 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
     digest = hashlib.sha256()
     train, validation, test = files.train, files.validation, files.test
     if Path(train).is_dir():
-        train, validation, test = _split_folders(Path(train), validation, test)
+        train, validation, test = split_folders(Path(train), validation, test)
     named = {"training": train, "validation": validation, "test": test}
     raws: dict[str, _Raw] = {}
     for name, path in named.items():
@@ -141,10 +141,10 @@ def _read_class_folders(path: Path, progress: Progress | None, stopped: StopChec
 
 def training_part(path: Path) -> Path:
     """What a folder holds for training, where it also holds a test part: reading it all would train on the test."""
-    return Path(_split_folders(path, "", "")[0]) if path.is_dir() else path
+    return Path(split_folders(path, "", "")[0]) if path.is_dir() else path
 
 
-def _split_folders(path: Path, validation: str, test: str) -> tuple[str, str, str]:
+def split_folders(path: Path, validation: str, test: str) -> tuple[str, str, str]:
     """`path` itself, or what lies in it under the usual names, be it folders or tables."""
 
     def inside(names: tuple[str, ...]) -> str:

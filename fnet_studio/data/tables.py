@@ -54,11 +54,13 @@ def read_table(
     *,
     header: bool | None = None,
     delimiter: str = "",
+    head_bytes: int = 0,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> Table:
     """A whole table. header: None to look for one; without, columns are called `column 1` and so on. delimiter:
-    empty to look for it. Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.format`, `data.binary`,
+    empty to look for it. head_bytes: read no more of a long file than about this much, where its format allows; 0 for
+    all of it. Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.format`, `data.binary`,
     `data.encoding`, `data.rows`, `data.empty` or `data.no-parquet`, naming the file and the line."""
     path = Path(path)
     kind = FORMATS.get(path.suffix.lower())
@@ -68,8 +70,9 @@ def read_table(
             f"{path} ends in {path.suffix or 'nothing'}, which is no known table.",
             f"Known ones: {', '.join(FORMATS)}.",
         )
+    head_bytes = head_bytes if kind != "json" else 0
     try:
-        raw = path.read_bytes()
+        raw = _head(path, head_bytes) if head_bytes and kind != "parquet" else path.read_bytes()
     except FileNotFoundError:
         raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.") from None
     except OSError as error:
@@ -87,6 +90,16 @@ def read_table(
     if wrong:
         notes = (*notes, f"{path.name}: {odd}")
     return _filled(Table(path, kind, sniff(raw), columns, notes))
+
+
+def _head(path: Path, size: int) -> bytes:
+    """The first lines of a file, whole ones where lines end in a single byte."""
+    with open(path, "rb") as file:
+        raw = file.read(size - size % 4)
+        if not file.read(1):
+            return raw
+    two_or_four_bytes_a_letter = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return raw if two_or_four_bytes_a_letter else raw[: raw.rfind(b"\n") + 1] or raw
 
 
 def _filled(table: Table) -> Table:

@@ -97,6 +97,10 @@ class JaxEngine:
                 from fnet_studio.engine.datasets import inspect
 
                 return inspect(command, job), b""
+            case protocol.PreviewData():
+                from fnet_studio.engine.preview import preview
+
+                return preview(command), b""
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -95,6 +95,10 @@ class ScriptedEngine:
                 return datasets.download(command, job), b""
             case protocol.Inspect():
                 return datasets.inspect(command, job), b""
+            case protocol.PreviewData():
+                from fnet_studio.engine.preview import preview
+
+                return preview(command), b""
             case protocol.Doctor():
                 return self._health(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

@@ -37,6 +37,7 @@ QUICK = (
     protocol.Surprise,
     protocol.Probe,
     protocol.Classify,
+    protocol.PreviewData,
     protocol.Doctor,
 )
 MEASURE = (protocol.Measure,)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from fnet_studio.core import protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import phase_words
@@ -33,7 +34,8 @@ class TrainPage(QWidget):
         self._shown_run = 0
         self._ended = False
         self._alive = supervisor.state.alive
-        self.form = RecipeForm(settings.imdb_path)
+        self._supervisor = supervisor
+        self.form = RecipeForm(theme_source, settings.imdb_path)
         self.card = RunCard(theme_source)
         self.message: QWidget | None = None
         self.start_button = button("Start", theme_source, "play", "primary", self.start, "Start the run (Ctrl+Enter)")
@@ -48,7 +50,7 @@ class TrainPage(QWidget):
         self.discard_button = button(
             "Discard", theme_source, "trash-2", "danger", self.confirm_discard, "End the run and remove what it wrote"
         )
-        header = PageHeader("Train", "Teach a classifier on film reviews and watch it learn.")
+        header = PageHeader("Train", "Teach a model by a recipe, on any texts, and watch it learn.")
         for widget in (self.start_button, self.keep_button, self.discard_button):
             header.add_action(widget)
         left = _scrolling(self.form)
@@ -85,6 +87,8 @@ class TrainPage(QWidget):
             shortcut.activated.connect(self.start)
         self.run.pulled.connect(self._pull)
         self.form.path.changed.connect(self._path_changed)
+        self.form.preview_wanted.connect(self._look_at)
+        self.form.recipe_refused.connect(lambda error: self._say(ErrorCard(self._themes, error)))
         supervisor.state_changed.connect(self._worker_changed)
         self._enable()
 
@@ -231,7 +235,6 @@ class TrainPage(QWidget):
         self.start_button.setVisible(not running)
         self.keep_button.setVisible(running)
         self.discard_button.setVisible(running)
-        self.form.set_editable(not running)
 
     # ---------------------------------------------------------------------------------------- events
 
@@ -243,8 +246,15 @@ class TrainPage(QWidget):
                 self.pictures.watch(self.isVisible())
 
     def _path_changed(self, path: str) -> None:
-        if not self.form.path.error:
+        if self.form.rows["data.source"].text == "imdb" and not self.form.path.error:
             self._settings.imdb_path = path
+
+    def _look_at(self, path: str) -> None:
+        self._supervisor.ask(
+            protocol.PreviewData(path),
+            on_done=lambda preview, _blob: self.form.show_preview(preview),
+            on_failed=lambda failed: self.form.fail_preview(path, failed),
+        )
 
     def _smoothing_changed(self, weight: float) -> None:
         self._settings.smoothing = weight
@@ -257,6 +267,7 @@ class TrainPage(QWidget):
         self.run.show(True)
         self.pictures.watch(self.run.running)
         QTimer.singleShot(PREPARE_MS, self, self.prepare)
+        self.form.refresh()
 
     def hideEvent(self, event: Any) -> None:
         self.run.show(False)

@@ -1,245 +1,386 @@
-"""The recipe as a form: a quick choice on top, the settings in groups, the rare ones folded away."""
+"""The recipe as a form: one to begin with on top, the settings that count in groups, the rare ones folded away."""
 
-import tomllib
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from fnet_studio.core import protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames
+from fnet_studio.ui.train.form_groups import groups
+from fnet_studio.ui.train.form_rows import (
+    ARCHIVES,
+    COLUMNS,
+    TABLES,
+    archive_problem,
+    field_problem,
+    file_problem,
+    make_row,
+    written,
+)
+from fnet_studio.ui.train.group_card import GroupCard
+from fnet_studio.ui.train.known_recipes import KnownRecipe, own_recipe
+from fnet_studio.ui.train.preset_row import PresetRow
+from fnet_studio.ui.train.recipe_picker import RecipePicker
 from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import PathField, dropped_path
 
-QUICK = (
-    ("sample-quick", "Quick sample (seconds)"),
-    ("imdb-fnet", "IMDb FNet (the example)"),
-    ("imdb-transformer", "IMDb Transformer (the comparison)"),
-)
-CHOICES = {
-    "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews")),
-    "model.mixer": (("fourier", "FNet (Fourier)"), ("attention", "Transformer")),
-}
-GROUPS = (
-    ("Data", ("data.source", "data.path", "data.sequence_length")),
-    ("Model", ("model.mixer", "model.num_layers", "model.hidden_dim", "model.num_heads")),
-    ("Training", ("training.epochs", "training.batch_size", "training.learning_rate")),
-    ("Watched while it trains", ("observe.probe",)),
-)
-"""What everybody looks at; the fields that are not named here are the advanced ones."""
-PATH = "data.path"
-
-
-def written(value: Any) -> str:
-    """A default as a person would type it."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def short_bounds(field: recipes.Field) -> str:
-    """The range, short enough to stand beside the editor."""
-    if field.type is str or field.high is None:
-        return ""
-    high = f"{field.high:.3g}" if field.high > 1e6 else f"{field.high:g}"
-    return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
-
-
-def path_problem(text: str) -> str:
-    path = Path(text).expanduser()
-    if not text:
-        return "Name aclImdb.tar.gz, or the folder made from it."
-    if not path.exists():
-        return f"There is no {path.name} at this place."
-    if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):
-        return f"{path.name} is not a .tar.gz archive."
-    return ""
+FIRST = "sample-quick"
+SOURCE, PATH = "data.source", "data.path"
+LOOK_MS = 300
+"""After the last key in a path's field: then the worker looks at the file."""
+_KEY = re.compile(r"\b[a-z]+\.[a-z_]+\b")
+NAME = recipes.Field("name", "Name of the run", "The run's folder and every list carry it.", str, "")
 
 
 class RecipeForm(QWidget):
-    """Owns the recipe that is being written. Invalid texts stay in their fields, with words under them."""
+    """Owns the recipe that is being written. Invalid texts stay in their fields, with words under them; a setting that
+    does not count for the task is hidden and keeps the value of the recipe that one began with."""
 
     changed = Signal()
+    preview_wanted = Signal(str)
+    """A path whose first rows are wanted: `show_preview` or `fail_preview` takes the answer."""
+    recipe_refused = Signal(object)
+    """`UserError`: a recipe file could not be opened or saved."""
+    copy_wanted = Signal()
 
-    def __init__(self, imdb_path: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, themes: ThemeSource, imdb_path: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
         self._known = recipes.fields()
-        self._base: dict[str, Any] = {}
-        self.rows: dict[str, FieldRow] = {}
-        self.quick = QComboBox()
-        self.quick.setAccessibleName("Recipe")
-        self.quick.setToolTip("A recipe to start from; every field can then be changed")
-        self.quick.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.quick.setMinimumContentsLength(12)
-        for name, words in QUICK:
-            self.quick.addItem(words, name)
-        self.summary = QLabel()
-        self.summary.setProperty("role", "caption")
-        self.summary.setWordWrap(True)
+        self._base: dict[str, str] = {}
+        self.task = ""
+        self._paths = {"imdb": imdb_path, "files": ""}
+        self._source = ""
+        self.preview: protocol.DataPreview | None = None
+        self._preview_problem = ""
+        self.rows: dict[str, Any] = {}
+        for key, field in self._known.items():
+            self.rows[key] = make_row(field, self._check(key))
+            self.rows[key].changed.connect(self._edited)
+        self.path: PathField = self.rows[PATH]
+        self.name_row = FieldRow("name", NAME.title, NAME.description, "", "", self._name_problem)
+        self.name_row.changed.connect(self._edited)
+        self.picker = RecipePicker(themes)
+        self.picker.column.insertWidget(3, self.name_row)
+        self.picker.chosen.connect(self.begin_with)
+        self.picker.reset_wanted.connect(self.reset)
+        self.picker.save_wanted.connect(self.save)
+        self.picker.copy_wanted.connect(self.copy_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.setSpacing(12)
-        start = _card("Recipe")
-        start.layout().addWidget(self.quick)
-        start.layout().addWidget(self.summary)
-        layout.addWidget(start)
-        self.path = PathField(
-            "Archive or folder",
-            self._known[PATH].description,
-            "Archives (*.tar.gz *.tgz);;All files (*)",
-            path_problem,
-        )
-        self.path.changed.connect(self._edited)
-        for title, keys in GROUPS:
-            layout.addWidget(self._group(title, keys))
-        named = {key for _, keys in GROUPS for key in keys}
-        self.fold = QPushButton("Advanced settings")
-        self.fold.setCheckable(True)
-        self.fold.setProperty("kind", "quiet")
-        self._advanced = self._group("Advanced", [key for key in self._known if key not in named])
-        self._advanced.setVisible(False)
-        layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._advanced)
-        layout.addStretch(1)
-        self.fold.toggled.connect(self._unfold)
-        self.quick.activated.connect(lambda _: self.choose(str(self.quick.currentData())))
-        self.path.set_text(imdb_path)
-        self.choose(QUICK[0][0])
-
-    def _group(self, title: str, keys: Any) -> QFrame:
-        card = _card(title)
-        for key in keys:
-            if key == PATH:
-                card.layout().addWidget(self.path)
-                continue
-            field = self._known[key]
-            row = FieldRow(
-                key,
-                field.title,
-                field.description,
-                short_bounds(field),
-                written(field.default),
-                lambda text, key=key: self._problem(key, text),
-                CHOICES.get(key, tuple((choice, choice) for choice in field.choices)),
-                wide=field.type is str and not field.choices,
+        layout.addWidget(self.picker)
+        self.groups: list[GroupCard] = []
+        for group in groups(self._known):
+            card = GroupCard(
+                themes,
+                group.title,
+                {key: self.rows[key] for key in group.keys},
+                {key: self.rows[key] for key in group.more},
             )
-            row.changed.connect(self._edited)
-            self.rows[key] = row
-            card.layout().addWidget(row)
-        return card
+            self.groups.append(card)
+            layout.addWidget(card)
+        self.preview_view = DataPreviewView()
+        self.label_names = LabelNames()
+        self.label_names.changed.connect(self._labels_named)
+        self.groups[0].insert_after(PATH, self.preview_view)
+        self.groups[0].insert_after("data.labels", self.label_names)
+        layout.addStretch(1)
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(self._look_at_path)
+        self.choose(FIRST)
 
-    def _problem(self, key: str, text: str) -> str:
-        try:
-            recipes.parse(self._known[key], text)
-        except UserError as error:
-            return f"{error.message} {error.advice}"
-        return "" if text.strip() else "Write something here."
+    # ---------------------------------------------------------------------------------- recipes in
 
     def choose(self, name: str) -> None:
-        """Fill the form from a bundled recipe; its values are the defaults that changes are marked against."""
-        at = self.quick.findData(name)
-        if at < 0:
-            raise KeyError(name)
-        self.quick.setCurrentIndex(at)
-        base = self._base = _bundled(name)
+        """Begin with a bundled recipe. KeyError for an unknown one."""
+        self.begin_with(self.picker.find(name))
+
+    def begin_with(self, known: KnownRecipe) -> None:
+        """Fill the form from a recipe; its values are those that changes are marked against. One that cannot be read
+        leaves the form as it is."""
+        try:
+            found = recipes.load(known.path, template=True)
+        except UserError as error:
+            self.recipe_refused.emit(error)
+            if self._base:
+                self.picker.show_recipe(self._begun)
+            return
+        self.show_recipe(found, known)
+
+    def show_recipe(self, recipe: recipes.Recipe, known: KnownRecipe) -> None:
+        self._begun = known
+        self.task = recipe.task
+        self._base = {"name": recipe.name}
+        for section, part in recipes.to_mapping(recipe).items():
+            if isinstance(part, dict):
+                self._base |= {f"{section}.{key}": written(value) for key, value in part.items()}
+        self.picker.show_recipe(known)
+        self.reset()
+
+    def reset(self) -> None:
+        """Undo every change."""
+        self.name_row.begin_with(self._base["name"])
         for key, row in self.rows.items():
-            text = written(base.get(key, self._known[key].default))
-            row.set_default(text)
-            row.set_text(text)
+            row.blockSignals(True)
+            row.begin_with(self._base[key])
+            row.blockSignals(False)
+        self._source = ""
+        if self._base[PATH]:
+            self._paths[self._base[SOURCE]] = self._base[PATH]
         self._edited()
+
+    # --------------------------------------------------------------------------------- recipes out
 
     @property
     def name(self) -> str:
-        return str(self.quick.currentData())
+        return self.name_row.text.strip()
+
+    @property
+    def counting(self) -> set[str]:
+        """Keys of the settings that count for this task and data."""
+        texts = {key: row.text for key, row in self.rows.items()}
+        return {key for key in self.rows if recipe_scope.counts(key, self.task, texts)}
 
     @property
     def text_of(self) -> dict[str, str]:
-        texts = {key: row.text for key, row in self.rows.items()}
-        return texts | {PATH: self.path.text if texts["data.source"] == "imdb" else ""}
+        """Every setting as text: as the form shows it, or as the recipe that one began with has it."""
+        counting = self.counting
+        texts = {key: row.text if key in counting else self._base[key] for key, row in self.rows.items()}
+        return texts if PATH in counting else texts | {PATH: ""}
+
+    def recipe(self, *, template: bool = False) -> recipes.Recipe:
+        """UserError when a field is wrong. template: where the data lies may still be open."""
+        values: dict[str, Any] = {"name": self.name, "task": self.task}
+        for key, text in self.text_of.items():
+            section, _, name = key.partition(".")
+            values.setdefault(section, {})[name] = recipes.parse(self._known[key], text)
+        return recipes.from_mapping(values, template=template)
 
     @property
     def problems(self) -> list[str]:
         """What has to be mended before this recipe can run, in words."""
-        found = [row.error for row in self.rows.values() if row.error]
+        counting = self.counting
+        found = [row.error for key, row in self.rows.items() if key in counting and key != PATH and row.error]
+        found += [self.name_row.error] if self.name_row.error else []
+        if PATH in counting and self.path.text and self.path.error:
+            found.append(self.path.error)
         if not found:
             try:
                 self.recipe()
             except UserError as error:
                 found = [f"{error.message} {error.advice}"]
-        if self.rows["data.source"].text == "imdb" and self.path.text and self.path.error:
-            found.append(self.path.error)
-        return found
+        return found + ([self._preview_problem] if self._preview_problem else [])
 
-    def recipe(self) -> recipes.Recipe:
-        """UserError when a field is wrong."""
-        values: dict[str, Any] = {"name": self.name}
-        for key, text in self.text_of.items():
-            recipes.put(values, key, text)
-        return recipes.from_mapping(values)
+    def save(self, path: str) -> None:
+        """Write the recipe to a file, and go on from there."""
+        try:
+            found = self.recipe(template=True)
+            recipes.save(found, Path(path), f"Saved from “{self._begun.title}”.")
+        except UserError as error:
+            self.recipe_refused.emit(error)
+            return
+        self.picker.refresh()
+        self.show_recipe(found, own_recipe(Path(path)))
 
     def focus_problem(self) -> None:
         """Put the cursor where something has to be mended."""
-        wrong = next((row for row in self.rows.values() if row.error), None)
+        counting = self.counting
+        wrong = next((key for key, row in self.rows.items() if key in counting and row.error), None)
         if wrong is None:
-            self.path.edit.setFocus()
+            wrong = next((key for key in self._clash() if key in counting), PATH)
+        if self.name_row.error:
+            self.name_row.editor.setFocus()
             return
-        if not wrong.isVisibleTo(self):
-            self.fold.setChecked(True)
-        wrong.editor.setFocus()
+        for card in self.groups:
+            if wrong in card.folded_keys:
+                card.unfold()
+        self.rows[wrong].editor.setFocus()
 
-    def set_editable(self, on: bool) -> None:
-        self.quick.setEnabled(on)
-        self.path.setEnabled(on)
-        for row in self.rows.values():
-            row.setEnabled(on)
+    # ------------------------------------------------------------------------------------ own data
+
+    def show_preview(self, preview: protocol.DataPreview) -> None:
+        """Ignored when the path has changed since it was asked for."""
+        if preview.path != self.path.text:
+            return
+        self.preview = preview
+        self._preview_problem = ""
+        if preview.kind == "text" and self.task != "masked-lm":
+            self._preview_problem = (
+                "Plain text has no labels to learn. Choose a table with a label column, a folder with one folder for "
+                "each class, or a recipe that goes on with pretraining."
+            )
+        self._edited()
+
+    def fail_preview(self, path: str, failed: protocol.Failed) -> None:
+        if path != self.path.text or self.rows[SOURCE].text != "files":
+            return
+        words = f"{failed.message} {failed.advice}".strip()
+        if failed.kind.startswith("data."):
+            self._preview_problem = words
+        self.preview = None
+        self._edited()
+        self.preview_view.fail(words)
+
+    def refresh(self) -> None:
+        """Look again for presets and recipes: they may have come since."""
+        row = self.rows["model.preset"]
+        assert isinstance(row, PresetRow)
+        row.refresh()
+        self.picker.refresh()
+
+    def _look_at_path(self) -> None:
+        if self.rows[SOURCE].text == "files" and self.path.text and not self.path.error:
+            self.preview_view.clear("Looking at the first rows …")
+            self.preview_wanted.emit(self.path.text)
+
+    def _labels_named(self, text: str) -> None:
+        self.rows["data.labels"].set_text(text)
+        self._edited()
+
+    # ------------------------------------------------------------------------------------- editing
+
+    def _check(self, key: str) -> Callable[[str], str]:
+        """What is wrong with one field, whatever the others say."""
+        field = self._known[key]
+
+        def check(text: str) -> str:
+            if key == PATH:
+                return archive_problem(text) if self.rows.get(SOURCE) and self._is_imdb() else file_problem(text)
+            if key.endswith("_path"):
+                return file_problem(text)
+            if key in COLUMNS and text != "auto" and self.preview is not None and self.preview.kind == "table":
+                names = [column.name for column in self.preview.columns]
+                if text not in names:
+                    return f"There is no column {text!r}. Choose among: {', '.join(names)}."
+            return field_problem(field, text)
+
+        return check
+
+    def _is_imdb(self) -> bool:
+        return self.rows[SOURCE].text == "imdb"
+
+    @staticmethod
+    def _name_problem(text: str) -> str:
+        if not text.strip():
+            return "Write a name."
+        return "" if len(text.strip()) <= 80 else "Write 80 letters at most."
 
     def _edited(self, *_: Any) -> None:
-        self.path.setVisible(self.rows["data.source"].text == "imdb")
-        self.rows["model.num_heads"].setVisible(self.rows["model.mixer"].text == "attention")
-        changed = sum(row.is_changed for row in self.rows.values())
-        self.summary.setText(
-            "As it comes: nothing is changed."
-            if not changed
-            else f"{changed} setting{'s' * (changed > 1)} changed, each marked with a dot."
-        )
+        self._follow_source()
+        self._follow_path()
+        self._follow_preview()
+        counting = self.counting
+        shown = set(counting)
+        table = self.preview is not None and self.preview.kind == "table"
+        shown -= {key for key in COLUMNS if not table and not self.rows[key].is_changed}
+        if self._name_labels(counting) or (self.preview is None and not self.rows["data.labels"].is_changed):
+            shown.discard("data.labels")
+        for card in self.groups:
+            card.show_counting(shown)
+        clash = self._clash()
+        for key, row in self.rows.items():
+            row.show_clash(clash.get(key, ""))
+        changed = sum(self.rows[key].is_changed for key in counting) + self.name_row.is_changed
+        self.picker.show_changes(changed)
         self.changed.emit()
 
-    def _unfold(self, on: bool) -> None:
-        self._advanced.setVisible(on)
-        self.fold.setText("Hide advanced settings" if on else "Advanced settings")
+    def _follow_source(self) -> None:
+        """Each source remembers its own path."""
+        source = self.rows[SOURCE].text
+        if source == self._source:
+            if source in self._paths:
+                self._paths[source] = self.path.text
+            return
+        self._source = source
+        self.path.set_title("Archive or folder" if source == "imdb" else "File or folder")
+        self.path.files = ARCHIVES if source == "imdb" else TABLES
+        self.path.blockSignals(True)
+        self.path.set_text(self._paths.get(source, ""))
+        self.path.blockSignals(False)
+
+    def _follow_path(self) -> None:
+        """What was seen of another file is forgotten; a new path is looked at once the typing has paused."""
+        wanted = self.path.text if self._source == "files" else ""
+        if self.preview is not None and self.preview.path == wanted:
+            return
+        if wanted != getattr(self, "_looked_for", ""):
+            self.preview, self._preview_problem = None, ""
+            self._looked_for = wanted
+            self.preview_view.clear()
+            if wanted:
+                self._look.start()
+
+    def _follow_preview(self) -> None:
+        preview = self.preview
+        if preview is None:
+            return
+        names = [(column.name, column.name) for column in preview.columns]
+        found = {"data.text_column": preview.text, "data.pair_column": preview.pair, "data.label_column": preview.label}
+        for key, auto in found.items():
+            none = "None" if key == "data.pair_column" else "Looked for"
+            self.rows[key].set_choices([("auto", f"{auto} (found)" if auto else none), *names])
+        used = {key: auto if self.rows[key].text == "auto" else self.rows[key].text for key, auto in found.items()}
+        text, pair, label = used.values()
+        if self.rows["data.text_column"].text != "auto" and self.rows["data.pair_column"].text == "auto":
+            pair = ""  # a pair is looked for only together with its first text
+        self.preview_view.show_preview(preview, text, pair, label, self.task)
+        if self._preview_problem:
+            self.preview_view.error.setText(self._preview_problem)
+            self.preview_view.error.show()
+
+    def _name_labels(self, counting: set[str]) -> bool:
+        """Whether the labels are named one by one, in place of the line of text."""
+        preview = self.preview
+        on = "data.labels" in counting and preview is not None and preview.kind != "text"
+        done = False
+        if on and preview is not None:
+            wanted = self.rows["data.label_column"].text
+            if preview.kind == "classes":
+                column = preview.columns[-1]
+            else:
+                wanted = preview.label if wanted == "auto" else wanted
+                column = next((one for one in preview.columns if one.name == wanted), None)
+            labels = column.labels if column is not None else ()
+            done = self.label_names.show_labels(labels, self.rows["data.labels"].text)
+        self.label_names.setVisible(done)
+        return done
+
+    def _clash(self) -> dict[str, str]:
+        """Fields that do not go together, by key, with the words for it."""
+        try:
+            self.recipe(template=True)
+        except UserError as error:
+            keys = [key for key in _KEY.findall(error.message) if key in self.rows]
+            return {keys[0]: f"{error.message} {error.advice}"} if keys else {}
+        return {}
+
+    # -------------------------------------------------------------------------------------- drops
 
     def dragEnterEvent(self, event: Any) -> None:
-        if dropped_path(event) and self.path.isEnabled():
+        if dropped_path(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: Any) -> None:
+        """A recipe, IMDb's archive or folder, or data of one's own: by what it is called."""
         path = dropped_path(event)
-        if path:
-            if self.rows["data.source"].text != "imdb":
-                self.rows["data.source"].set_text("imdb")
-            self.path.set_text(path)
-            self._edited()
-            event.acceptProposedAction()
-
-
-def _card(title: str) -> QFrame:
-    card = QFrame()
-    card.setProperty("card", True)
-    layout = QVBoxLayout(card)
-    layout.setContentsMargins(12, 10, 8, 12)
-    layout.setSpacing(8)
-    head = QLabel(title)
-    head.setProperty("role", "strong")
-    layout.addWidget(head)
-    return card
-
-
-def _bundled(name: str) -> dict[str, Any]:
-    """Dotted keys and values of a bundled recipe, as its file has them: its data path may still be empty."""
-    values = tomllib.loads(recipes.bundled(name).read_text("utf-8"))
-    return {
-        f"{section}.{key}": value
-        for section, part in values.items()
-        if isinstance(part, dict)
-        for key, value in part.items()
-    }
+        if not path:
+            return
+        event.acceptProposedAction()
+        if path.endswith(".toml"):
+            self.begin_with(own_recipe(Path(path)))
+            return
+        imdb = path.endswith((".tar.gz", ".tgz")) or (Path(path) / "train" / "unsup").is_dir()
+        self.rows[SOURCE].set_text("imdb" if imdb else "files")
+        self._follow_source()
+        self.path.set_text(path)
+        self._edited()

@@ -6,6 +6,12 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
+from fnet_studio.ui.parts import set_property
+from fnet_studio.ui.widgets.choice import Choice
+
+
+TITLE_PX = 116
+
 
 class FieldRow(QWidget):
     """Texts in, texts out: `check` says in words what is wrong with a text, or ''. A value other than the default is
@@ -34,10 +40,8 @@ class FieldRow(QWidget):
         self._check = check
         self._editor: QLineEdit | QComboBox
         if choices:
-            self._editor = QComboBox()
-            self._editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            self._editor.setMinimumContentsLength(8)
-            self._editor.setMinimumWidth(150)
+            self._editor = Choice()
+            self._editor.setMinimumWidth(120)
             for text, words in choices:
                 self._editor.addItem(words, text)
             self._editor.currentIndexChanged.connect(self._edited)
@@ -51,6 +55,9 @@ class FieldRow(QWidget):
         self._label = QLabel(title)
         self._label.setToolTip(description)
         self._label.setBuddy(self._editor)
+        if not wide:
+            self._label.setWordWrap(True)
+            self._label.setFixedWidth(TITLE_PX)
         self._hint = QLabel("" if choices else bounds)
         self._hint.setProperty("role", "caption")
         self._hint.setToolTip(description)
@@ -69,19 +76,18 @@ class FieldRow(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
-        grid.setColumnMinimumWidth(0, 112)
         grid.setColumnStretch(1, 1)
         if wide:
             grid.addWidget(self._label, 0, 0, 1, 3)
             grid.addWidget(self._editor, 1, 0, 1, 4)
-        elif choices:
+        elif choices or not bounds:
             grid.addWidget(self._label, 0, 0)
             grid.addWidget(self._editor, 0, 1, 1, 2)
         else:
             grid.addWidget(self._label, 0, 0)
             grid.addWidget(self._editor, 0, 1)
             grid.addWidget(self._hint, 0, 2)
-            grid.setColumnMinimumWidth(2, 76)
+            grid.setColumnMinimumWidth(2, 84)
         grid.addWidget(self._reset, 0, 3)
         grid.addWidget(self._error, 2, 0 if wide else 1, 1, 4 if wide else 3)
         self.set_text(default)
@@ -101,6 +107,10 @@ class FieldRow(QWidget):
         return self._check(self.text)
 
     @property
+    def default(self) -> str:
+        return self._default
+
+    @property
     def is_changed(self) -> bool:
         return self.text.strip() != self._default
 
@@ -108,17 +118,36 @@ class FieldRow(QWidget):
         """Show a value that was not typed here; emits nothing."""
         if isinstance(self._editor, QComboBox):
             self._editor.blockSignals(True)
-            self._editor.setCurrentIndex(max(0, self._editor.findData(text)))
+            if self._editor.findData(text) < 0:  # a value from a file is shown, even one that is wrong here
+                self._editor.addItem(text, text)
+            self._editor.setCurrentIndex(self._editor.findData(text))
             self._editor.blockSignals(False)
         else:
             self._editor.setText(text)
             self._editor.setCursorPosition(0)
         self._judge()
 
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Another closed set for a row that has one; the value stays, also one that is not in the set. Emits
+        nothing."""
+        assert isinstance(self._editor, QComboBox)
+        text = self.text
+        self._editor.blockSignals(True)
+        self._editor.clear()
+        for value, words in choices:
+            self._editor.addItem(words, value)
+        self._editor.blockSignals(False)
+        self.set_text(text)
+
     def set_default(self, text: str) -> None:
         """What counts as unchanged from now on; the value in the field stays."""
         self._default = text
         self._judge()
+
+    def begin_with(self, text: str) -> None:
+        """A value that is its own default."""
+        self._default = text
+        self.set_text(text)
 
     def reset(self) -> None:
         self.set_text(self._default)
@@ -128,10 +157,12 @@ class FieldRow(QWidget):
     def show_error(self, words: str) -> None:
         self._error.setText(words)
         self._error.setVisible(bool(words))
-        self._editor.setProperty("invalid", bool(words))
-        self._editor.style().unpolish(self._editor)
-        self._editor.style().polish(self._editor)
+        set_property(self._editor, "invalid", bool(words))
         self._editor.setAccessibleDescription(words or self._hint.text())
+
+    def show_clash(self, words: str) -> None:
+        """What is wrong with the value beside others, '' when nothing is; the field's own fault goes before."""
+        self.show_error(self.error or words)
 
     def _edited(self, *_: Any) -> None:
         self._judge()
@@ -144,7 +175,5 @@ class FieldRow(QWidget):
         self._reset.setAccessibleName(f"Reset {self._label.text().lstrip('• ')}")
         title = self._label.text().removeprefix("• ")
         self._label.setText(f"• {title}" if changed else title)
-        self._label.setProperty("role", "changed" if changed else "")
-        self._label.style().unpolish(self._label)
-        self._label.style().polish(self._label)
+        set_property(self._label, "role", "changed" if changed else "")
         self.show_error(self.error)

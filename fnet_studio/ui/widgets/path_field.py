@@ -5,7 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fnet_studio.ui.parts import set_property
 
 
 def dropped_path(event: Any) -> str:
@@ -15,31 +27,55 @@ def dropped_path(event: Any) -> str:
 
 
 class PathField(QWidget):
+    """As a `FieldRow`: texts in, texts out. One with a word for nothing may be left empty, is marked when it is not,
+    and then has a button that empties it."""
+
     changed = Signal(str)
 
     def __init__(
-        self, title: str, description: str, files: str, check: Callable[[str], str], parent: QWidget | None = None
+        self,
+        title: str,
+        description: str,
+        files: str,
+        check: Callable[[str], str],
+        nothing: str = "",
+        parent: QWidget | None = None,
     ) -> None:
-        """files: a filter of the file dialogue, such as `Archives (*.tar.gz)`; check: what is wrong, in words."""
+        """files: a filter of the file dialogue, such as `Archives (*.tar.gz)`; check: what is wrong, in words; nothing:
+        the text that an empty field stands for."""
         super().__init__(parent)
-        self._check, self._title, self._files = check, title, files
+        self._check, self._title, self.files, self._nothing = check, title, files, nothing
         self.setAcceptDrops(True)
-        label = QLabel(title)
+        self._label = QLabel(title)
         self.edit = QLineEdit()
-        self.edit.setPlaceholderText("Drop it here, or choose it")
+        self.edit.setPlaceholderText("None; drop one here, or choose it" if nothing else "Drop it here, or choose it")
         self.edit.setAccessibleName(title)
         self.edit.setToolTip(description)
-        label.setBuddy(self.edit)
+        self._label.setBuddy(self.edit)
+        self._label.setToolTip(description)
         self.choose = QPushButton("Choose")
         menu = QMenu(self.choose)
-        menu.addAction("An archive …").triggered.connect(self._choose_file)
+        menu.addAction("A file …").triggered.connect(self._choose_file)
         menu.addAction("A folder …").triggered.connect(self._choose_folder)
         self.choose.setMenu(menu)
         self.choose.setToolTip(f"{title}: choose it from the disk")
+        self.choose.setAccessibleName(f"Choose: {title}")
+        self._reset = QToolButton()
+        self._reset.setText("↺")
+        self._reset.setAutoRaise(True)
+        self._reset.setToolTip("Back to none")
+        self._reset.setAccessibleName(f"Reset {title}")
+        self._reset.clicked.connect(self.reset)
         self._error = QLabel()
         self._error.setProperty("role", "error")
         self._error.setWordWrap(True)
         self._error.setTextFormat(Qt.TextFormat.PlainText)
+        head = QHBoxLayout()
+        head.addWidget(self._label, 1)
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(bool(nothing))
+        self._reset.setSizePolicy(policy)
+        head.addWidget(self._reset)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.edit, 1)
@@ -47,39 +83,72 @@ class PathField(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(label)
+        layout.addLayout(head)
         layout.addLayout(row)
         layout.addWidget(self._error)
         self.edit.textChanged.connect(self._changed)
         self._judge()
 
     @property
+    def editor(self) -> QLineEdit:
+        return self.edit
+
+    @property
     def text(self) -> str:
-        return self.edit.text().strip()
+        return self.edit.text().strip() or self._nothing
 
     @property
     def error(self) -> str:
-        return self._check(self.text)
+        return "" if self._nothing and self.text == self._nothing else self._check(self.text)
+
+    @property
+    def is_changed(self) -> bool:
+        """Where one has to be named, naming it is no change."""
+        return bool(self._nothing) and self.text != self._nothing
 
     def set_text(self, text: str) -> None:
-        self.edit.setText(text)
+        self.edit.setText("" if self._nothing and text == self._nothing else text)
+        self.edit.setCursorPosition(0)
+
+    def begin_with(self, text: str) -> None:
+        """A recipe's own path; one that names none leaves what is there."""
+        if text:
+            self.set_text(text)
+
+    def set_title(self, title: str) -> None:
+        self._title = title
+        self._label.setText(title)
+        self.edit.setAccessibleName(title)
+        self._judge()
+
+    def reset(self) -> None:
+        self.set_text("")
+        self.edit.setFocus()
+
+    def show_clash(self, words: str) -> None:
+        """What is wrong with the path beside other fields, '' when nothing is; its own fault goes before."""
+        self._show_error((self.error if self.edit.text().strip() else "") or words)
 
     def _changed(self, _: str) -> None:
         self._judge()
         self.changed.emit(self.text)
 
     def _judge(self) -> None:
+        changed = self.is_changed
+        self._reset.setVisible(changed)
+        self._label.setText(f"• {self._title}" if changed else self._title)
+        set_property(self._label, "role", "changed" if changed else "")
         # an empty field asks, it does not blame
-        words = self.error if self.text else ""
+        self._show_error(self.error if self.edit.text().strip() else "")
+
+    def _show_error(self, words: str) -> None:
         self._error.setText(words)
         self._error.setVisible(bool(words))
-        self.edit.setProperty("invalid", bool(words))
-        self.edit.style().unpolish(self.edit)
-        self.edit.style().polish(self.edit)
+        set_property(self.edit, "invalid", bool(words))
         self.edit.setAccessibleDescription(words)
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self._title, self._start(), self._files)
+        path, _ = QFileDialog.getOpenFileName(self, self._title, self._start(), self.files)
         if path:
             self.set_text(path)
 
@@ -89,7 +158,7 @@ class PathField(QWidget):
             self.set_text(path)
 
     def _start(self) -> str:
-        return str(Path(self.text).parent) if self.text else ""
+        return str(Path(self.text).parent) if self.edit.text() else ""
 
     def dragEnterEvent(self, event: Any) -> None:
         if dropped_path(event):

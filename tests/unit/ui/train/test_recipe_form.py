@@ -1,17 +1,35 @@
 """The recipe as a form."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
+from fnet_studio.core import places, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
-from fnet_studio.ui.train.recipe_form import QUICK, RecipeForm
+from fnet_studio.ui.train.known_recipes import own_recipe
+from fnet_studio.ui.train.recipe_form import RecipeForm
+
+TABLE = protocol.DataPreview(
+    path="",
+    kind="table",
+    format="CSV, UTF-8",
+    rows=3,
+    columns=(
+        protocol.ColumnPreview("review"),
+        protocol.ColumnPreview("title"),
+        protocol.ColumnPreview("stars", (("0", 1), ("1", 2))),
+    ),
+    samples=(("A joy from start to end.", "Joy", "1"),),
+    text="review",
+    label="stars",
+)
 
 
 @pytest.fixture
 def form(qtbot, colours):
-    form = RecipeForm()
+    form = RecipeForm(colours)
     qtbot.addWidget(form)
     form.show()
     return form
@@ -24,22 +42,43 @@ def archive(tmp_path):
     return path
 
 
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("review,title,stars\n")
+    return path
+
+
 def type_into(qtbot, form, key, text):
     editor = form.rows[key].editor
     editor.selectAll()
     qtbot.keyClicks(editor, text)
 
 
-@pytest.mark.parametrize("name", [name for name, _ in QUICK])
-def test_every_quick_choice_gives_its_bundled_recipe_unchanged(form, name, archive):
+def choose(form, key, value):
+    editor = form.rows[key].editor
+    editor.setCurrentIndex(editor.findData(value))
+
+
+def own_table(form, table, **changes):
+    choose(form, "data.source", "files")
+    form.path.set_text(str(table))
+    form.show_preview(msgspec.structs.replace(TABLE, path=str(table), **changes))
+
+
+@pytest.mark.parametrize("name", recipes.bundled_names())
+def test_every_recipe_of_the_list_gives_itself_unchanged(form, name, archive):
     form.choose(name)
     form.path.set_text(str(archive))
-    changes = {"data.path": str(archive)} if name.startswith("imdb") else {}
+    changes = {"data.path": str(archive)} if form.rows["data.source"].text == "imdb" else {}
     assert form.recipe() == recipes.load(recipes.bundled(name), changes)
+    assert form.picker.changes.text() == "Nothing is changed"
 
 
 def test_all_settings_of_a_recipe_can_be_reached_in_the_form(form):
-    assert {*form.rows, "data.path"} == set(recipes.fields())
+    assert set(form.rows) == set(recipes.fields())
+    reached = {key for card in form.groups for key in (*card._rows, *card._more)}
+    assert reached == set(recipes.fields())
 
 
 def test_a_typed_value_goes_into_the_recipe(qtbot, form):
@@ -48,7 +87,34 @@ def test_a_typed_value_goes_into_the_recipe(qtbot, form):
     recipe = form.recipe()
     assert recipe.training.batch_size == 32
     assert recipe.training.learning_rate == 0.002
-    assert form.summary.text().startswith("2 settings changed")
+    assert form.picker.changes.text() == "2 settings changed"
+
+
+def test_the_task_of_the_recipe_is_that_of_the_run(form):
+    for name, task in (("finetune", "finetune"), ("masked-lm", "masked-lm"), ("sample-quick", "classify")):
+        form.choose(name)
+        assert form.recipe().task == task
+
+
+def test_only_the_settings_that_count_for_the_task_are_shown(form):
+    form.choose("finetune")
+    assert form.rows["model.preset"].isVisible()
+    assert not form.rows["model.mixer"].isVisible()
+    assert not form.rows["data.text_column"].isVisible()
+    form.choose("imdb-transformer")
+    assert not form.rows["model.preset"].isVisible()
+    assert form.rows["model.num_heads"].isVisible()
+    form.choose("imdb-fnet")
+    assert not form.rows["model.num_heads"].isVisible()
+
+
+def test_a_setting_that_went_out_of_sight_does_not_go_into_the_recipe(qtbot, form):
+    form.choose("imdb-transformer")
+    type_into(qtbot, form, "model.num_heads", "3")
+    assert "shared by 3 heads" in form.problems[0]
+    choose(form, "model.mixer", "fourier")
+    assert form.recipe(template=True).model.num_heads == 2
+    assert form.picker.changes.text() == "1 setting changed"
 
 
 def test_a_value_out_of_range_is_refused_in_words_that_name_field_and_bounds(qtbot, form):
@@ -59,11 +125,26 @@ def test_a_value_out_of_range_is_refused_in_words_that_name_field_and_bounds(qtb
         form.recipe()
 
 
+def test_fields_that_do_not_go_together_are_said_so_at_one_of_them(qtbot, form):
+    type_into(qtbot, form, "training.accumulation", "3")
+    assert "cannot be cut into 3 equal parts" in form.rows["training.batch_size"]._error.text()
+    type_into(qtbot, form, "training.accumulation", "4")
+    assert form.rows["training.batch_size"]._error.text() == ""
+
+
 def test_the_cursor_goes_to_the_field_that_is_wrong_even_when_it_was_folded_away(qtbot, form):
     form.rows["training.seed"].set_text("many")
     form.focus_problem()
     assert form.rows["training.seed"].isVisible()
     assert form.rows["training.seed"].editor.hasFocus()
+
+
+def test_a_folded_group_says_how_many_of_its_settings_are_changed(form):
+    card = next(card for card in form.groups if card.title == "Training")
+    assert card.fold.text() == "More"
+    form.rows["training.seed"].set_text("3")
+    form._edited()
+    assert card.fold.text() == "More · 1 changed"
 
 
 def test_imdb_without_an_archive_asks_for_one(form):
@@ -86,36 +167,162 @@ def test_a_file_that_is_no_archive_is_refused(form, tmp_path):
     assert form.path.error == "reviews.zip is not a .tar.gz archive."
 
 
-def test_dropping_an_archive_anywhere_on_the_form_chooses_imdb(qtbot, form, archive):
+@pytest.mark.parametrize(("name", "source"), [("aclImdb.tar.gz", "imdb"), ("reviews.csv", "files")])
+def test_dropping_data_anywhere_on_the_form_chooses_its_source(form, tmp_path, name, source):
+    path = tmp_path / name
+    path.write_bytes(b"")
+    drop(form, path)
+    assert form.path.text == str(path)
+    assert form.recipe().data.source == source
+
+
+def drop(form, path):
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(archive))])
-    event = QDropEvent(
-        QPointF(5, 5),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    form.dropEvent(
+        QDropEvent(
+            QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        )
     )
-    form.dropEvent(event)
-    assert form.path.text == str(archive)
-    assert form.recipe().data.source == "imdb"
 
 
-def test_heads_are_asked_for_only_where_attention_mixes(form):
-    assert not form.rows["model.num_heads"].isVisible()
-    form.choose("imdb-transformer")
-    assert form.rows["model.num_heads"].isVisible()
-
-
-def test_another_quick_choice_takes_back_what_was_typed(qtbot, form):
+def test_another_recipe_takes_back_what_was_typed(qtbot, form):
     type_into(qtbot, form, "training.batch_size", "7")
     form.choose("imdb-fnet")
     assert form.rows["training.batch_size"].text == "64"
     assert not form.rows["training.batch_size"].is_changed
 
 
-def test_while_a_run_goes_on_the_form_can_be_read_and_not_changed(form):
-    form.set_editable(False)
-    assert not any(row.isEnabled() for row in form.rows.values())
-    form.set_editable(True)
-    assert all(row.isEnabled() for row in form.rows.values())
+def test_reset_all_takes_back_every_change(qtbot, form):
+    type_into(qtbot, form, "training.batch_size", "7")
+    form.name_row.set_text("mine")
+    form._edited()
+    qtbot.mouseClick(form.picker.reset, Qt.MouseButton.LeftButton)
+    assert form.recipe() == recipes.load(recipes.bundled("sample-quick"))
+
+
+# ----------------------------------------------------------------------------------------- own data
+
+
+def test_the_path_of_a_table_is_looked_at_once_the_typing_pauses(qtbot, form, table):
+    form.choose("finetune")
+    choose(form, "data.source", "files")
+    with qtbot.waitSignal(form.preview_wanted) as asked:
+        form.path.set_text(str(table))
+    assert asked.args == [str(table)]
+
+
+def test_columns_are_chosen_among_those_of_the_file(form, table):
+    form.choose("finetune")
+    own_table(form, table)
+    text = form.rows["data.text_column"].editor
+    assert [text.itemText(at) for at in range(text.count())] == ["review (found)", "review", "title", "stars"]
+    assert "“A joy from start to end.” → 1" in form.preview_view.rows.text()
+    assert form.recipe().data.text_column == "auto"
+    choose(form, "data.text_column", "title")
+    assert form.recipe().data.text_column == "title"
+    assert "“Joy” → 1" in form.preview_view.rows.text()
+
+
+def test_labels_get_names_and_the_recipe_keeps_them(qtbot, form, table):
+    form.choose("finetune")
+    own_table(form, table)
+    qtbot.keyClicks(form.label_names.edits["0"], "bad")
+    qtbot.keyClicks(form.label_names.edits["1"], "good, really")
+    assert form.recipe().data.labels == "0=bad, 1=good really"
+    form.rows["data.labels"].reset()
+    assert form.label_names.edits["0"].text() == ""
+
+
+def test_many_labels_are_mapped_in_one_line_of_text(form, table):
+    form.choose("finetune")
+    stars = protocol.ColumnPreview("stars", tuple((str(n), 1) for n in range(9)))
+    own_table(form, table, columns=(*TABLE.columns[:2], stars))
+    assert not form.label_names.isVisible()
+    assert form.rows["data.labels"].isVisible()
+
+
+def test_a_column_that_another_file_does_not_have_is_a_problem_at_its_field(form, table, tmp_path):
+    form.choose("finetune")
+    own_table(form, table)
+    choose(form, "data.text_column", "title")
+    other = tmp_path / "other.csv"
+    other.write_text("")
+    own_table(form, other, columns=(TABLE.columns[0], TABLE.columns[2]))
+    assert "no column 'title'" in form.rows["data.text_column"]._error.text()
+    assert form.problems
+
+
+def test_an_answer_about_another_path_is_ignored(form, table):
+    form.choose("finetune")
+    own_table(form, table)
+    form.show_preview(msgspec.structs.replace(TABLE, path="/elsewhere.csv", columns=()))
+    assert form.preview.columns
+
+
+def test_plain_text_is_refused_where_labels_are_needed_and_taken_where_not(form, table):
+    form.choose("finetune")
+    own_table(form, table, kind="text", columns=(), samples=(("A line.",),), text="", label="")
+    assert "no labels" in form.problems[0]
+    form.choose("masked-lm")
+    own_table(form, table, kind="text", columns=(), samples=(("A line.",),), text="", label="")
+    assert form.problems == []
+
+
+def test_a_file_that_cannot_be_read_is_said_under_its_path(form, table):
+    form.choose("finetune")
+    choose(form, "data.source", "files")
+    form.path.set_text(str(table))
+    form.fail_preview(str(table), protocol.Failed("data.empty", f"{table} holds no rows.", "Choose another."))
+    assert "holds no rows" in form.preview_view.error.text()
+    assert form.problems
+
+
+def test_each_source_remembers_its_own_path(form, table, archive):
+    form.choose("finetune")
+    choose(form, "data.source", "imdb")
+    form.path.set_text(str(archive))
+    choose(form, "data.source", "files")
+    assert form.path.text == ""
+    form.path.set_text(str(table))
+    choose(form, "data.source", "imdb")
+    assert form.path.text == str(archive)
+    choose(form, "data.source", "files")
+    assert form.recipe().data.path == str(table)
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+def test_a_saved_recipe_is_in_the_list_and_gives_the_same_run(qtbot, form, tmp_path):
+    form.choose("finetune")
+    type_into(qtbot, form, "training.learning_rate", "0.00012345678")
+    saved = form.recipe()
+    path = places.recipes() / "mine.toml"
+    form.save(str(path))
+    assert form.picker.current.title == "mine"
+    assert form.picker.changes.text() == "Nothing is changed"
+    form.choose("sample-quick")
+    form.begin_with(form.picker.find(str(path)))
+    assert form.recipe() == saved
+
+
+def test_a_recipe_file_that_is_broken_is_refused_and_the_form_stays(qtbot, form, tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("task = [")
+    type_into(qtbot, form, "training.batch_size", "16")
+    with qtbot.waitSignal(form.recipe_refused) as refused:
+        form.begin_with(own_recipe(path))
+    assert "broken.toml" in refused.args[0].message
+    assert form.picker.current.key == "sample-quick"
+    assert form.recipe().training.batch_size == 16
+
+
+def test_a_preset_that_is_not_there_is_named_at_its_field(form, tmp_path):
+    path = tmp_path / "far.toml"
+    recipe = recipes.load(recipes.bundled("finetune"), {"model.preset": "no-such-preset"})
+    recipes.save(recipe, path)
+    form.begin_with(own_recipe(path))
+    assert form.rows["model.preset"].text == "no-such-preset"
+    assert "no-such-preset" in form.rows["model.preset"]._error.text()
+    assert form.problems

@@ -1,0 +1,62 @@
+"""Which settings count: a classifier from scratch has no preset, a preset brings its own size, the sample has no path.
+
+A setting that does not count is not shown, and keeps the value of the recipe that one began with.
+"""
+
+from collections.abc import Mapping
+
+_FROM_SCRATCH = frozenset(
+    {
+        "data.vocabulary_size",
+        "model.mixer",
+        "model.num_layers",
+        "model.hidden_dim",
+        "model.intermediate_dim",
+        "model.num_heads",
+    }
+)
+_ON_A_PRESET = frozenset({"model.preset"})
+_OF_LABELS = frozenset(
+    {
+        "data.pair_column",
+        "data.label_column",
+        "data.labels",
+        "data.validation_path",
+        "model.backbone",
+        "model.dropout",
+        "optimisation.label_smoothing",
+    }
+)
+"""What masked-LM training has no use for: it has no classes and no head of its own."""
+_OF_FILES = frozenset(
+    {
+        "data.validation_path",
+        "data.test_path",
+        "data.text_column",
+        "data.pair_column",
+        "data.label_column",
+        "data.labels",
+    }
+)
+
+
+def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
+    """Whether a setting changes anything for a task, given the values of the others as text, by dotted key."""
+    source = values.get("data.source", "")
+    if task == "classify" and (key in _ON_A_PRESET or key == "model.backbone"):
+        return False
+    if task != "classify" and key in _FROM_SCRATCH:
+        return False
+    if task == "masked-lm" and key in _OF_LABELS:
+        return False
+    if key.startswith("adapt."):
+        return task == "finetune" and (key == "adapt.epochs" or values.get("adapt.epochs", "0").strip() != "0")
+    if key in _OF_FILES:
+        return source == "files"
+    if key == "data.path":
+        return source != "sample"
+    if key == "model.num_heads":
+        return values.get("model.mixer") in ("attention", "hybrid")
+    if key == "optimisation.monitor":
+        return values.get("optimisation.keep") == "best" or values.get("optimisation.patience", "0").strip() != "0"
+    return True

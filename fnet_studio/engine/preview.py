@@ -1,0 +1,144 @@
+"""A look at the head of the user's own data: what there is to choose from before a run reads all of it."""
+
+from collections import Counter
+from pathlib import Path
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.data.encodings import decode_file, sniff
+from fnet_studio.data.files import split_folders
+from fnet_studio.data.mapping import Columns, find_columns
+from fnet_studio.data.tables import Table, is_table, read_table
+
+HEAD_BYTES = 4 * 2**20
+CELL_CHARS = 160
+SAMPLES = 3
+MOST_LABELS = 50
+"""A column with more different values than this hardly holds classes."""
+ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "binary": ""}
+
+
+def preview(command: protocol.PreviewData) -> protocol.DataPreview:
+    """UserError as the readers raise, and `data.format` for a file of no known kind."""
+    path = Path(command.path).expanduser()
+    try:
+        return _look(command.path, path)
+    except OSError as error:
+        where = error.filename or path
+        raise UserError("data.unreadable", f"{where} cannot be read: {error.strerror}.", "Check its rights.") from error
+
+
+def _look(named: str, path: Path) -> protocol.DataPreview:
+    if path.is_dir():
+        return _folder(named, path)
+    if is_table(path):
+        return _table(named, path, {})
+    if not path.exists():
+        raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.")
+    if path.suffix.lower() in (".txt", ".text", ""):
+        return _text(named, [path])
+    raise UserError(
+        "data.format",
+        f"{path.name} is no table and no text that can be read here.",
+        "Choose a CSV, TSV, JSON lines or Parquet file, a .txt file, or a folder.",
+    )
+
+
+def _folder(named: str, path: Path) -> protocol.DataPreview:
+    train, validation, test = split_folders(path, "", "")
+    parts = {"training": train, "validation": validation, "test": test} if train != str(path) else {}
+    parts = {name: place for name, place in parts.items() if place}
+    if is_table(Path(train)):
+        return _table(named, Path(train), parts)
+    classes = Counter(
+        {
+            entry.name: sum(1 for _ in entry.rglob("*.txt"))
+            for entry in sorted(Path(train).iterdir())
+            if entry.is_dir() and not entry.name.startswith(".") and entry.name != "unsup"
+        }
+    )
+    classes = +classes
+    if classes:
+        labels = tuple(sorted(classes.items()))
+        first = [next(iter(sorted((Path(train) / name).rglob("*.txt")))) for name in list(classes)[:SAMPLES]]
+        samples = tuple((_start(file), file.relative_to(train).parts[0]) for file in first)
+        columns = (protocol.ColumnPreview("text"), protocol.ColumnPreview("folder", labels))
+        return protocol.DataPreview(
+            named, "classes", "a folder for each class", sum(classes.values()), True, columns, samples, parts=parts
+        )
+    files = sorted(path.rglob("*.txt"))
+    if not files:
+        raise UserError(
+            "data.layout",
+            f"{path} holds neither tables nor texts.",
+            "Choose a folder with one folder of .txt files for each class, or with train.csv and test.csv.",
+        )
+    return _text(named, files)
+
+
+def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPreview:
+    table = read_table(path, head_bytes=HEAD_BYTES)
+    whole = path.suffix.lower() in (".parquet", ".json") or path.stat().st_size <= HEAD_BYTES
+    try:
+        found = find_columns(table, Columns())
+        text, pair, label = found.text, found.pair, found.label
+    except UserError:
+        text = pair = label = ""
+    encoding = ENCODINGS.get(table.encoding, table.encoding.upper())
+    return protocol.DataPreview(
+        path=named,
+        kind="table",
+        format=", ".join(filter(None, (_format_name(table.format), encoding))),
+        rows=len(table),
+        whole=whole,
+        columns=tuple(protocol.ColumnPreview(name, _labels(table, name)) for name in table.columns),
+        samples=tuple(
+            tuple(_short(values[row]) for values in table.columns.values()) for row in range(min(SAMPLES, len(table)))
+        ),
+        text=text,
+        pair=pair,
+        label=label,
+        parts=parts,
+        notes=table.notes,
+    )
+
+
+def _labels(table: Table, name: str) -> tuple[tuple[str, int], ...]:
+    told = table.class_names.get(name, [])
+    found: Counter[str] = Counter()
+    for value in table.columns[name]:
+        value = value.strip()
+        if value:
+            found[told[int(value)] if told and value.isdigit() and int(value) < len(told) else value] += 1
+        if len(found) > MOST_LABELS:
+            return ()
+    return tuple(sorted(found.items())) if len(found) > 1 else ()
+
+
+def _text(named: str, files: list[Path]) -> protocol.DataPreview:
+    texts = [_start(file) for file in files[:SAMPLES]]
+    if len(files) == 1:
+        with open(files[0], "rb") as stream:
+            raw = stream.read(2**16)
+        words, _ = decode_file(raw[: raw.rfind(b"\n") + 1] or raw, files[0])
+        texts = [_short(line) for line in words.splitlines() if line.strip()][:SAMPLES]
+        encoding = sniff(raw[: raw.rfind(b"\n") + 1] or raw)
+        kind = f"plain text, {ENCODINGS.get(encoding, encoding.upper())}"
+    else:
+        kind = f"{len(files):,} plain text files"
+    return protocol.DataPreview(named, "text", kind, len(files), True, samples=tuple((text,) for text in texts))
+
+
+def _start(file: Path) -> str:
+    with open(file, "rb") as stream:
+        raw = stream.read(4 * CELL_CHARS)
+    return _short(raw.decode("utf-8", "replace"))
+
+
+def _short(cell: str) -> str:
+    cell = " ".join(cell.split())
+    return cell if len(cell) <= CELL_CHARS else cell[: CELL_CHARS - 1] + "…"
+
+
+def _format_name(kind: str) -> str:
+    return {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "json": "JSON", "parquet": "Parquet"}[kind]

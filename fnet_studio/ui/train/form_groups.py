@@ -1,0 +1,107 @@
+"""Which settings stand together in the recipe's form, and the words for closed sets of values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Group:
+    """keys: always shown; more: folded away until wanted. Keys that do not count for the task are left out anyway."""
+
+    title: str
+    keys: tuple[str, ...]
+    more: tuple[str, ...] = ()
+
+
+_GROUPS = (
+    Group(
+        "Data",
+        (
+            "data.source",
+            "data.path",
+            "data.text_column",
+            "data.pair_column",
+            "data.label_column",
+            "data.labels",
+            "data.validation_path",
+            "data.test_path",
+            "data.sequence_length",
+        ),
+        ("data.validation_split", "data.split_seed", "data.vocabulary_size"),
+    ),
+    Group(
+        "Model",
+        (
+            "model.preset",
+            "model.backbone",
+            "model.mixer",
+            "model.num_layers",
+            "model.hidden_dim",
+            "model.num_heads",
+        ),
+        ("model.intermediate_dim", "model.dropout"),
+    ),
+    Group(
+        "Training",
+        ("training.epochs", "training.batch_size", "training.learning_rate"),
+        ("training.accumulation", "training.auto_batch", "training.precision", "training.seed"),
+    ),
+    Group("Adapting first", ("adapt.epochs", "adapt.batch_size", "adapt.learning_rate")),
+    Group(
+        "Stopping",
+        ("optimisation.patience", "optimisation.keep", "optimisation.monitor"),
+    ),
+    Group("Optimisation", ()),
+    Group("Watched while it trains", ("observe.probe",)),
+    Group("Saving", ()),
+)
+_HOME = {
+    "data": "Data",
+    "model": "Model",
+    "training": "Training",
+    "adapt": "Adapting first",
+    "optimisation": "Optimisation",
+    "observe": "Watched while it trains",
+    "saving": "Saving",
+}
+"""Where the settings of a section go that no group names."""
+
+
+def groups(known: Iterable[str]) -> list[Group]:
+    """Every known setting in exactly one group."""
+    known = list(known)
+    named = {key for group in _GROUPS for key in (*group.keys, *group.more)}
+    found = []
+    for group in _GROUPS:
+        more = [key for key in group.more if key in known]
+        more += [key for key in known if key not in named and _HOME[key.partition(".")[0]] == group.title]
+        found.append(Group(group.title, tuple(key for key in group.keys if key in known), tuple(more)))
+    return found
+
+
+CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
+    "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews"), ("files", "Files of your own")),
+    "model.mixer": (
+        ("fourier", "FNet (Fourier)"),
+        ("attention", "Transformer (attention)"),
+        ("hybrid", "FNet, attention on top"),
+        ("linear", "Linear, learned"),
+        ("random", "Random, fixed"),
+        ("identity", "None (feed-forward only)"),
+    ),
+    "model.backbone": (("trained", "Trained too"), ("frozen", "Frozen: the head alone")),
+    "training.precision": (("float32", "float32"), ("mixed_bfloat16", "mixed bfloat16")),
+    "optimisation.schedule": (("constant", "Constant"), ("linear", "Linear to 0"), ("cosine", "Cosine to 0")),
+    "optimisation.keep": (("last", "Of the last epoch"), ("best", "Of the best epoch")),
+    "optimisation.monitor": (("accuracy", "Validation accuracy"), ("loss", "Validation loss")),
+}
+TRUTH = (("False", "No"), ("True", "Yes"))
+
+
+def choices(key: str, known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(value, words) of a closed set: every value that the recipe knows, in words where there are some."""
+    if known == ("False", "True"):
+        return TRUTH
+    words = dict(CHOICES.get(key, ()))
+    ordered = [value for value in words if value in known] + [value for value in known if value not in words]
+    return tuple((value, words.get(value, value)) for value in ordered)

@@ -1,0 +1,82 @@
+"""One row for each setting of a recipe: typed, chosen from a closed set, or a path."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fnet_studio.core import recipe as recipes
+from fnet_studio.core.errors import UserError
+from fnet_studio.ui.train import preset_row
+from fnet_studio.ui.train.form_groups import choices
+from fnet_studio.ui.train.preset_row import PresetRow
+from fnet_studio.ui.widgets.field_row import FieldRow
+from fnet_studio.ui.widgets.path_field import PathField
+
+PATHS = ("data.path", "data.validation_path", "data.test_path")
+COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
+ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
+TABLES = "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.parquet *.txt);;All files (*)"
+
+
+def written(value: Any) -> str:
+    """A value as a person would type it; reading it gives the very same value."""
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)
+
+
+def short_bounds(field: recipes.Field) -> str:
+    """The range, short enough to stand beside the editor."""
+    if field.type is str or field.high is None:
+        return ""
+    high = f"{field.high:.3g}" if field.high > 1e6 else f"{field.high:g}"
+    return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
+
+
+def archive_problem(text: str) -> str:
+    path = Path(text).expanduser()
+    if not text:
+        return "Name aclImdb.tar.gz, or the folder made from it."
+    if not path.exists():
+        return f"There is no {path.name} at this place."
+    if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):
+        return f"{path.name} is not a .tar.gz archive."
+    return ""
+
+
+def file_problem(text: str) -> str:
+    """What the worker's look at the file cannot say: that there is none."""
+    if not text:
+        return "Name a file or a folder."
+    path = Path(text).expanduser()
+    return "" if path.exists() else f"There is no {path.name} at this place."
+
+
+def field_problem(field: recipes.Field, text: str) -> str:
+    try:
+        recipes.parse(field, text)
+    except UserError as error:
+        return f"{error.message} {error.advice}"
+    return "" if text.strip() else "Write something here."
+
+
+def make_row(field: recipes.Field, check: Callable[[str], str]) -> FieldRow | PathField:
+    """check: what is wrong with a text, in words, '' when nothing is."""
+    key, default = field.key, written(field.default)
+    if key in PATHS:
+        nothing = default if default == "none" else ""
+        return PathField(field.title, field.description, TABLES, check, nothing)
+    if key == "model.preset":
+        return PresetRow(field, default, lambda text: check(text) or preset_row.problem(text))
+    closed = choices(key, field.choices) if key not in COLUMNS else ((default, "Looked for"),)
+    return FieldRow(
+        key,
+        field.title,
+        field.description,
+        short_bounds(field),
+        default,
+        check,
+        closed,
+        wide=field.type is str and not closed,
+    )

@@ -1,0 +1,146 @@
+"""The recipe to begin with: a list of them with a line on each, and files to open and to save."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtWidgets import QFileDialog, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from fnet_studio.core import places
+from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
+from fnet_studio.ui.train.known_recipes import KnownRecipe, known_recipes, own_recipe
+from fnet_studio.ui.widgets.choice import Choice
+
+FILES = "Recipes (*.toml);;All files (*)"
+LINE = int(Qt.ItemDataRole.UserRole) + 1
+POPUP_PX = 440
+
+
+class RecipePicker(Card):
+    chosen = Signal(object)
+    """`KnownRecipe`: the user wants to begin with it."""
+    save_wanted = Signal(str)
+    """Path of a file."""
+    copy_wanted = Signal()
+    reset_wanted = Signal()
+
+    def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.column.setContentsMargins(12, 10, 12, 10)
+        self._known: dict[str, KnownRecipe] = {}
+        self.box = Choice()
+        self.box.setAccessibleName("Recipe")
+        self.box.setToolTip("A recipe to begin with; every setting can then be changed")
+        self.box.setItemDelegate(_TwoLines(self.box))
+        self.box.view().setMinimumWidth(POPUP_PX)
+        self.box.activated.connect(lambda _: self.chosen.emit(self._known[str(self.box.currentData())]))
+        self.line = label("", "caption", wrap=True)
+        self.changes = label("", "caption")
+        self.reset = button("Reset all", themes, "undo-2", "quiet", self.reset_wanted.emit, "Undo every change")
+        self.open = button("Open", themes, "folder-open", "quiet", self._open, "Open a recipe file")
+        self.save = button("Save", themes, "save", "quiet", self._save, "Save these settings as a recipe file")
+        self.copy = button(
+            "Copy as command", themes, "copy", "quiet", self.copy_wanted.emit, "Copy the command that starts this run"
+        )
+        self.column.addWidget(label("Recipe", "strong"))
+        self.column.addWidget(self.box)
+        self.column.addWidget(self.line)
+        self.column.addLayout(row(self.changes, None, self.reset))
+        foot = row(self.open, self.save, self.copy, None, spacing=0)
+        foot.setContentsMargins(-8, 0, -8, 0)  # the words of a button without a frame stand under those above
+        self.column.addLayout(foot)
+        self.refresh()
+
+    @property
+    def current(self) -> KnownRecipe:
+        return self._known[str(self.box.currentData())]
+
+    def refresh(self) -> None:
+        """Look again for what there is; what is chosen stays chosen."""
+        chosen = str(self.box.currentData() or "")
+        kept = self._known.get(chosen)
+        known = known_recipes()
+        if kept is not None and kept.key not in [one.key for one in known]:
+            known.append(kept)
+        self._known = {one.key: one for one in known}
+        self.box.clear()
+        for one in known:
+            self.box.addItem(one.title, one.key)
+            self.box.setItemData(self.box.count() - 1, one.line, LINE)
+            self.box.setItemData(self.box.count() - 1, one.line, Qt.ItemDataRole.AccessibleDescriptionRole)
+        if chosen in self._known:
+            self.box.setCurrentIndex(self.box.findData(chosen))
+
+    def show_recipe(self, recipe: KnownRecipe) -> None:
+        """Emits nothing."""
+        if recipe.key not in self._known:
+            self._known[recipe.key] = recipe
+            self.box.addItem(recipe.title, recipe.key)
+            self.box.setItemData(self.box.count() - 1, recipe.line, LINE)
+        self.box.setCurrentIndex(self.box.findData(recipe.key))
+        self.line.setText(recipe.line)
+
+    def find(self, key: str) -> KnownRecipe:
+        """KeyError for an unknown one."""
+        return self._known[key]
+
+    def show_changes(self, number: int) -> None:
+        words = "Nothing is changed" if not number else f"{number} setting{'s' * (number > 1)} changed"
+        self.changes.setText(words)
+        self.reset.setEnabled(bool(number))
+
+    def _open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a recipe", str(places.recipes()), FILES)
+        if path:
+            self.chosen.emit(own_recipe(Path(path)))
+
+    def _save(self) -> None:
+        start = places.recipes() / f"{Path(self.current.key).stem}-mine.toml"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the recipe", str(start), FILES)
+        if path:
+            self.save_wanted.emit(path if path.endswith(".toml") else f"{path}.toml")
+
+
+class _TwoLines(QStyledItemDelegate):
+    """A title and the line on it."""
+
+    PAD_X, PAD_Y, GAP = 10, 6, 2
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        bold, small = self._fonts(option)
+        height = _height(bold) + self.GAP + _height(small) + 2 * self.PAD_Y
+        return QSize(POPUP_PX - 24, height)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        item: Any = QStyleOptionViewItem(option)
+        self.initStyleOption(item, index)
+        item.text = ""
+        item.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, item, painter, item.widget)
+        bold, small = self._fonts(item)
+        area: QRect = item.rect.adjusted(self.PAD_X, self.PAD_Y, -self.PAD_X, -self.PAD_Y)
+        painter.save()
+        for font, role, text in (
+            (bold, QPalette.ColorRole.Text, index.data(Qt.ItemDataRole.DisplayRole)),
+            (small, QPalette.ColorRole.PlaceholderText, index.data(LINE)),
+        ):
+            painter.setFont(font)
+            painter.setPen(item.palette.color(role))
+            words = painter.fontMetrics().elidedText(str(text or ""), Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft), words)
+            area.setTop(area.top() + _height(font) + self.GAP)
+        painter.restore()
+
+    @staticmethod
+    def _fonts(option: Any) -> tuple[QFont, QFont]:
+        bold, small = QFont(option.font), QFont(option.font)
+        bold.setWeight(QFont.Weight.DemiBold)
+        small.setPointSizeF(CAPTION_PT)
+        return bold, small
+
+
+def _height(font: QFont) -> int:
+    return QFontMetrics(font).height()
