@@ -424,6 +424,26 @@ def test_what_was_planned_is_kept_with_the_run(worker):
     assert record.typed == "fnet-studio train it"
 
 
+# --------------------------------------------------------------------------------------------- data
+
+
+def test_the_head_of_a_table_shows_its_columns_and_labels(worker, tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("stars,review\n1,A joy.\n0,Dull from start to end.\n1,Again!\n")
+    preview, _ = worker.call(protocol.PreviewData(str(path)))
+    assert [column.name for column in preview.columns] == ["stars", "review"]
+    assert (preview.text, preview.label, preview.rows) == ("review", "stars", 3)
+    assert preview.columns[0].labels == (("0", 1), ("1", 2))
+    assert preview.samples[0] == ("1", "A joy.")
+
+
+def test_data_that_cannot_be_read_is_named(worker, tmp_path):
+    with pytest.raises(UserError, match="nothing.csv") as caught:
+        worker.call(protocol.PreviewData(str(tmp_path / "nothing.csv")))
+    assert caught.value.kind == "data.missing"
+    assert caught.value.advice
+
+
 # -------------------------------------------------------------------------------------------- train
 
 

@@ -46,7 +46,7 @@ class DataPreviewView(QWidget):
             if preview.kind == "text":
                 lines.append(_quoted(cells[0]))
                 continue
-            words = {name: cell for name, cell in zip(names, cells)}
+            words = dict(zip(names, cells))
             if preview.kind == "classes":
                 text, label_column = names[0], names[1]
             shown = " / ".join(_quoted(words[name]) for name in (text, pair) if name in words)

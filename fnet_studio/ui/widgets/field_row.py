@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePo
 from fnet_studio.ui.parts import set_property
 from fnet_studio.ui.widgets.choice import Choice
 
-
 TITLE_PX = 116
 
 

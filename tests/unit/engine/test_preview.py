@@ -1,0 +1,83 @@
+"""A look at the head of the user's own data."""
+
+import pytest
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.data.tables import read_table
+from fnet_studio.engine.preview import HEAD_BYTES, preview
+
+
+def look(path):
+    return preview(protocol.PreviewData(str(path)))
+
+
+def put(path, text, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_folder_of_classes_gives_its_classes_and_their_sizes(tmp_path):
+    for name in ("neg/1", "neg/2", "pos/1"):
+        put(tmp_path / f"{name}.txt", f"Text {name}")
+    found = look(tmp_path)
+    assert found.kind == "classes"
+    assert found.columns[1].labels == (("neg", 2), ("pos", 1))
+    assert found.samples[0] == ("Text neg/1", "neg")
+
+
+def test_a_folder_of_tables_tells_which_part_is_which(tmp_path):
+    put(tmp_path / "train.tsv", "label\tsentence\n0\tDull.\n1\tA joy.\n")
+    put(tmp_path / "dev.tsv", "label\tcontent\n0\tDull.\n")
+    found = look(tmp_path)
+    assert (found.kind, found.text, found.label) == ("table", "sentence", "label")
+    assert set(found.parts) == {"training", "validation"}
+
+
+def test_two_texts_a_row_are_seen(tmp_path):
+    rows = '{"premise": "A man sleeps.", "hypothesis": "He is awake.", "label": "no"}\n'
+    found = look(put(tmp_path / "pairs.jsonl", rows + rows.replace('"no"', '"yes"')))
+    assert (found.text, found.pair, found.label) == ("premise", "hypothesis", "label")
+
+
+def test_plain_text_shows_its_first_lines(tmp_path):
+    found = look(put(tmp_path / "words.txt", "One line.\n\nAnother, très long.\n", "cp1252"))
+    assert found.kind == "text"
+    assert "Windows-1252" in found.format
+    assert found.samples == (("One line.",), ("Another, très long.",))
+
+
+def test_only_the_head_of_a_long_table_is_read(tmp_path):
+    row = f"{'word ' * 40},1\n"
+    path = put(tmp_path / "long.csv", "text,label\n" + row * (2 * HEAD_BYTES // len(row)))
+    found = look(path)
+    assert not found.whole
+    assert found.rows == pytest.approx(HEAD_BYTES / len(row), rel=0.01)
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_a_head_cut_anywhere_is_still_text(tmp_path, encoding):
+    path = put(tmp_path / "reviews.csv", "text,label\n" + "Été à Paris,1\nné là,0\n" * 20, encoding)
+    for size in range(60, 80):
+        table = read_table(path, head_bytes=size)
+        assert table.columns["text"][0] == "Été à Paris"
+        assert len(table) < 40
+
+
+def test_a_column_of_many_values_holds_no_labels(tmp_path):
+    rows = "".join(f"text {number},{number % 3},{number}\n" for number in range(200))
+    found = look(put(tmp_path / "many.csv", "text,class,id\n" + rows))
+    labels = {column.name: len(column.labels) for column in found.columns}
+    assert labels == {"text": 0, "class": 3, "id": 0}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("picture.png", "data.format"), ("empty/", "data.layout")])
+def test_what_is_no_data_is_refused_in_words(tmp_path, name, kind):
+    path = tmp_path / name
+    path.mkdir() if name.endswith("/") else path.write_bytes(b"\x89PNG")
+    with pytest.raises(UserError) as caught:
+        look(path)
+    assert caught.value.kind == kind
+    assert caught.value.advice
