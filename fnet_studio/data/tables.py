@@ -93,13 +93,19 @@ def read_table(
 
 
 def _head(path: Path, size: int) -> bytes:
-    """The first lines of a file, whole ones where lines end in a single byte."""
+    """The first lines of a file, whole ones."""
     with open(path, "rb") as file:
         raw = file.read(size - size % 4)
         if not file.read(1):
             return raw
-    two_or_four_bytes_a_letter = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return raw if two_or_four_bytes_a_letter else raw[: raw.rfind(b"\n") + 1] or raw
+    newline = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(sniff(raw), "utf-8")
+    if raw[:2] == b"\xfe\xff" or raw[:4] == b"\0\0\xfe\xff":
+        newline = newline.replace("le", "be")
+    end = "\n".encode(newline)
+    at = raw.rfind(end)
+    while at > 0 and at % len(end):  # two letters may look like the end of a line
+        at = raw.rfind(end, 0, at)
+    return raw[: at + len(end)] if at >= 0 else raw
 
 
 def _filled(table: Table) -> Table:
