@@ -438,7 +438,7 @@ def test_the_head_of_a_table_shows_its_columns_and_labels(worker, tmp_path):
 
 
 def test_data_that_cannot_be_read_is_named(worker, tmp_path):
-    with pytest.raises(UserError, match="nothing.csv") as caught:
+    with pytest.raises(UserError, match=r"nothing\.csv") as caught:
         worker.call(protocol.PreviewData(str(tmp_path / "nothing.csv")))
     assert caught.value.kind == "data.missing"
     assert caught.value.advice
