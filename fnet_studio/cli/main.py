@@ -10,6 +10,9 @@ from fnet_studio.core.errors import Stopped, UserError
 STOPPED = 130
 """Exit status after Ctrl+C, as shells have it."""
 
+PAUSED = 143
+"""Exit status after SIGTERM, which pauses a training and frees its memory."""
+
 DESCRIPTION = """\
 Explore, fine-tune and teach FNet: language models that mix tokens by a Fourier transform.
 Without a command, the window opens."""
@@ -43,9 +46,16 @@ def main(words: list[str]) -> int:
         if error.advice:
             print(f"  {error.advice}", file=sys.stderr)
         return 1
-    except Stopped:
-        print("fnet-studio: stopped.", file=sys.stderr)
-        return STOPPED
+    except Stopped as stopped:
+        print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)
+        return PAUSED if stopped.paused else STOPPED
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1
+
+
+def _left(stopped: Stopped) -> str:
+    if not stopped.run:
+        return "stopped."
+    done = "paused, all memory given back" if stopped.paused else "stopped and kept"
+    return f"{done}. Go on with: fnet-studio resume {stopped.run}"

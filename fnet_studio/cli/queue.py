@@ -5,6 +5,7 @@ import sys
 
 import msgspec
 
+from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
 from fnet_studio.cli.show import to_stdout
 from fnet_studio.cli.train import add_recipe_to, recipe_of
@@ -98,7 +99,7 @@ def _run(options: argparse.Namespace) -> int:
                     command = msgspec.structs.replace(command, estimate=planned.estimate)
                 _follow(worker, driver, command, options.json)
             except Stopped as stopped:
-                driver.replied(protocol.Stopped(stopped.kept, stopped.run))
+                driver.replied(protocol.Stopped(stopped.kept, stopped.run, stopped.paused))
                 raise
             except KeyboardInterrupt:
                 driver.replied(protocol.Stopped())
@@ -118,7 +119,7 @@ def _follow(worker: Worker, driver: QueueDriver, command: protocol.Command, as_j
         if envelope.reply_to and isinstance(envelope.body, protocol.Event):
             driver.heard(envelope.body)
 
-    finished, _ = worker.call(command, on_event=heard)
+    finished = controls.follow(worker, command, heard)
     assert isinstance(finished, protocol.RunFinished)
     show.end(finished)
     driver.replied(protocol.Done(finished))

@@ -4,25 +4,31 @@ import argparse
 import shlex
 from pathlib import Path
 
+from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan, refuse
 from fnet_studio.cli.show import to_stdout
 from fnet_studio.core import chain, protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.remedies import CHANGEABLE, half_at_a_time
 from fnet_studio.link.blocking import Worker
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    it = commands.add_parser("train", help="train a model by a recipe")
+    it = controls.parser(commands, "train", help="train a model by a recipe")
     add_recipe_to(it)
+    it.add_argument("--auto", action="store_true", help="when memory runs out: half the texts at a time, and go on")
     it.add_argument("--plan", action="store_true", help="say what the run would need, and stop")
     it.add_argument("--no-plan", action="store_true", help="start without an estimate")
     it.add_argument("--anyway", action="store_true", help="start although the estimate says that it cannot work")
     it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=run)
-    it = commands.add_parser("resume", help="go on with a run that was stopped, or that a crash interrupted")
+    it = controls.parser(commands, "resume", help="go on with a run that was stopped, paused, cut off or that failed")
     it.add_argument("run_id", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
     it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    it.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=f"of {', '.join(CHANGEABLE)}")
+    it.add_argument("--auto", action="store_true", help="when memory runs out, or did: half the texts at a time")
+    it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=resume)
 
 
@@ -41,6 +47,8 @@ def recipe_of(options: argparse.Namespace) -> recipe.Recipe:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.auto:
+        options.set.append("training.auto_batch=true")
     chosen = recipe_of(options)
     mapping = recipe.to_mapping(chosen)
     with Worker(engine=options.engine) as worker:
@@ -55,10 +63,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def resume(options: argparse.Namespace) -> int:
-    command: protocol.Command | None = protocol.Resume(options.run_id)
-    if run_store.read(options.run_id).status == "finished":
+    record = run_store.read(options.run_id)
+    chosen = changes(options.set)
+    if options.auto:
+        ran_out = (record.failure or {}).get("kind") == "device.out-of-memory"
+        half = half_at_a_time(recipe.from_mapping(record.recipe)) if ran_out else {}
+        chosen = half | {"training.auto_batch": "true"} | chosen
+    command: protocol.Command | None = protocol.Resume(options.run_id, chosen)
+    if record.status == "finished":
         command = chain.next_after(options.run_id) or command
-    with Worker() as worker:
+    with Worker(engine=options.engine) as worker:
         return follow(worker, command, options.json)
 
 
@@ -66,7 +80,7 @@ def follow(worker: Worker, command: protocol.Command | None, as_json: bool) -> i
     """A run, and those that follow it (`core.chain`)."""
     while command is not None:
         show = to_stdout(as_json)
-        finished, _ = worker.call(command, on_event=show.event)
+        finished = controls.follow(worker, command, show.event)
         assert isinstance(finished, protocol.RunFinished)
         show.end(finished)
         command = chain.next_after(finished.run)

@@ -85,7 +85,7 @@ def next_after(run: str) -> protocol.Train | protocol.Resume | None:
     recipe = from_mapping(record.then)
     for child in children(run):
         if child.recipe.get("task") == recipe.task and child.name == recipe.name and child.status != "failed":
-            return protocol.Resume(child.id) if child.status in ("stopped", "interrupted") else None
+            return protocol.Resume(child.id) if child.status in ("stopped", "paused", "interrupted") else None
     return protocol.Train(to_mapping(recipe))
 
 

@@ -22,10 +22,11 @@ class UserError(Exception):
 class Stopped(Exception):
     """A job ended because its stop token was set; not a failure.
 
-    kept: the model so far was saved, in the run of that name.
+    kept: the model so far was saved, in the run of that name. paused: that run waits to be resumed.
     """
 
-    def __init__(self, kept: bool = False, run: str = "") -> None:
-        super().__init__("stopped")
+    def __init__(self, kept: bool = False, run: str = "", paused: bool = False) -> None:
+        super().__init__("paused" if paused else "stopped")
         self.kept = kept
         self.run = run
+        self.paused = paused

@@ -9,6 +9,9 @@ import msgspec
 
 from fnet_studio.core.errors import UserError
 
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, getattr(errno, "ESTALE", errno.ENODEV)}
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write to a temporary file in the same folder, flush to disk, rename. UserError `disk.full` or `disk.unwritable`
@@ -32,9 +35,21 @@ def write_json(path: Path, value: object) -> None:
     write_atomically(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
 
 
+def read_error(error: OSError, path: Path) -> UserError:
+    """The words for a failed read of data that was there when it was chosen."""
+    name = error.filename or path
+    if error.errno in _GONE:
+        return UserError(
+            "data.gone",
+            f"{name} disappeared while it was read: {error.strerror}.",
+            "Put it back, or plug its disk in again, then try again.",
+        )
+    return UserError("data.unreadable", f"{name} cannot be read: {error.strerror or error}.", "Check its rights.")
+
+
 def disk_error(error: OSError, path: Path) -> UserError:
     """The words for a failed write."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return UserError(
             "disk.full",
             f"The disk is full: {path.name} could not be written to {path.parent}.",

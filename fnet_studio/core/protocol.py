@@ -164,9 +164,11 @@ class Train(Command, frozen=True, tag="train"):
 
 
 class Resume(Command, frozen=True, tag="resume"):
-    """Go on with a stored run from its newest checkpoint, as if it had never stopped. Answers as `Train` does."""
+    """Go on with a stored run from its newest checkpoint, as if it had never stopped. Answers as `Train` does.
+    changes: settings by dotted name that the rest of the run goes by, of `core.remedies.CHANGEABLE`."""
 
     run: str
+    changes: dict[str, str] = {}
 
 
 class Evaluate(Command, frozen=True, tag="evaluate"):
@@ -222,10 +224,38 @@ class Inspect(Command, frozen=True, tag="inspect"):
 
 class Stop(Command, frozen=True, tag="stop"):
     """Stop the command with id `target`. `Done(None)` as soon as the token is set; the target then ends with
-    `Stopped`. mode: `keep` saves the model so far, `discard` removes what the run wrote."""
+    `Stopped`. mode: `keep` saves the model so far, `discard` removes what the run wrote, `pause` writes a checkpoint
+    and marks the run as paused. The device's memory is given back when the worker ends, which is for the sender to
+    ask for."""
 
     target: int
-    mode: Literal["keep", "discard"] = "keep"
+    mode: Literal["keep", "discard", "pause"] = "keep"
+
+
+class Pause(Command, frozen=True, tag="pause"):
+    """Hold a training where it is, all its memory kept. `Done(None)` as soon as the token is set; the phase `paused`
+    says that it holds, from the next step on. A target that is over is no error."""
+
+    target: int
+
+
+class Continue(Command, frozen=True, tag="continue"):
+    """Let a held training go on. `Done(None)`. A target that is not held, or is over, is no error."""
+
+    target: int
+
+
+class CheckpointNow(Command, frozen=True, tag="checkpoint-now"):
+    """Write a checkpoint of a training between two steps. `Done(Checkpointed)`; `run.over` when it ended first."""
+
+    target: int
+
+
+class EvaluateNow(Command, frozen=True, tag="evaluate-now"):
+    """Measure a training's model on the validation texts between two steps; nothing that a later step depends on is
+    touched. `Done(Evaluation)`, and an `Evaluated` with `asked`; `run.over` when the training ended first."""
+
+    target: int
 
 
 class Watch(Command, frozen=True, tag="watch"):
@@ -485,6 +515,11 @@ class Evaluation(Struct, frozen=True, tag="evaluation"):
     """Rows: true class; columns: predicted class."""
 
 
+class Checkpointed(Struct, frozen=True, tag="checkpointed"):
+    step: int
+    path: str
+
+
 class Classified(Struct, frozen=True, tag="classified"):
     class_names: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
@@ -545,7 +580,7 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | Classified | DataPreview | Converted | Downloaded | Inspected | Health
+    | RunFinished | Evaluation | Checkpointed | Classified | DataPreview | Converted | Downloaded | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -570,6 +605,10 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Download: Downloaded,
     Inspect: Inspected,
     Stop: None,
+    Pause: None,
+    Continue: None,
+    CheckpointNow: Checkpointed,
+    EvaluateNow: Evaluation,
     Watch: None,
     Doctor: Health,
     Shutdown: None,
@@ -597,6 +636,8 @@ class Failed(Message, frozen=True, tag="failed"):
 class Stopped(Message, frozen=True, tag="stopped"):
     kept: bool = False
     run: str = ""
+    paused: bool = False
+    """By `Stop` with mode `pause`: the run waits to be resumed."""
 
 
 class Ready(Message, frozen=True, tag="ready"):
@@ -661,7 +702,7 @@ class Metrics(Message, frozen=True, tag="metrics"):
     accuracy: tuple[float, ...]
     tokens_per_s: tuple[float, ...]
     time_s: tuple[float, ...]
-    """Seconds since the run began."""
+    """Seconds that the run was at work: while it is held they stand still."""
     learning_rate: tuple[float, ...] = ()
     """This column and those after it are empty from a worker of protocol 1.0."""
     gradient_norm: tuple[float, ...] = ()
@@ -684,6 +725,8 @@ class Evaluated(Message, frozen=True, tag="evaluated"):
     accuracy: float
     examples: int
     time_s: float = 0.0
+    asked: bool = False
+    """By `EvaluateNow`, in the middle of an epoch: it decides nothing. epoch: how many were done."""
 
 
 class Annotation(Message, frozen=True, tag="annotation"):
@@ -692,7 +735,7 @@ class Annotation(Message, frozen=True, tag="annotation"):
     kind: Literal["paused", "continued", "resumed", "checkpoint", "evaluated", "less-memory", "disk-low", "disk-freed"]
     step: int
     time_s: float = 0.0
-    """Seconds since the run began."""
+    """As in `Metrics`."""
     text: str = ""
     """What happened, as a sentence; may be empty where the kind says it all."""
 
@@ -714,8 +757,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Watch | Credit | Doctor
-    | Shutdown | Reply | Event
+    | Evaluate | Classify | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause | Continue
+    | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

@@ -239,3 +239,12 @@ class SavingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(ge=0.0, le=86400.0, title="Checkpoint every (s)", description="And after each epoch; 0: each step.")
     ] = 60.0
     keep_last: Annotated[int, Meta(ge=1, le=1000, title="Checkpoints kept", description="Older ones are removed.")] = 2
+    free_space_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            title="Free space kept (MB)",
+            description="With less on the disk, and room for a checkpoint, the run waits for more; 0: off.",
+        ),
+    ] = 200

@@ -22,6 +22,8 @@ PHASES = {
     "validating": "Validating",
     "testing": "Testing",
     "saving": "Saving",
+    "paused": "Paused",
+    "waiting": "Waiting for room on the disk",
     "stopping": "Stopping",
 }
 """Every phase a job goes through, and its words for the user."""
@@ -29,7 +31,8 @@ PHASES = {
 _UNKNOWN = {"learning_rate": math.nan, "gradient_norm": math.nan, "memory_bytes": 0, "device_memory_bytes": 0}
 """For the columns that older versions did not have."""
 
-Status = Literal["idle", "running", "finished", "stopped", "failed"]
+Status = Literal["idle", "running", "finished", "stopped", "paused", "failed"]
+"""paused: ended, its memory given back, to be resumed. A run that is held in place is `running`: see `held`."""
 Part = Literal["status", "phase", "progress", "metrics", "evaluations", "annotations", "frame", "log"]
 
 
@@ -122,7 +125,7 @@ class RunState:
                 return self._end("finished", envelope.time)
             case protocol.Stopped():
                 self.kept = body.kept
-                return self._end("stopped", envelope.time)
+                return self._end("paused" if body.paused else "stopped", envelope.time)
             case protocol.Failed():
                 self.failure = body
                 return self._end("failed", envelope.time)
@@ -139,7 +142,8 @@ class RunState:
                 self._annotate(protocol.Annotation(row["note"], row["step"], row["time_s"], row["text"]))
             elif "split" in row:
                 names = ("split", "step", "epoch", "loss", "accuracy", "examples", "time_s")
-                self.evaluations.append(protocol.Evaluated(**{name: row[name] for name in names}))
+                values = {name: row[name] for name in names}
+                self.evaluations.append(protocol.Evaluated(**values, asked=row.get("asked", False)))
             else:
                 for name in protocol.METRIC_COLUMNS:
                     getattr(self, name).append(row.get(name, _UNKNOWN.get(name)))
@@ -163,6 +167,11 @@ class RunState:
         self.status, self.phase, self.ended = status, "", now
         return {"status", "phase"}
 
+    @property
+    def held(self) -> bool:
+        """Paused in place, all memory kept."""
+        return self.status == "running" and self.phase == "paused"
+
     def elapsed_s(self, now: float) -> float:
         return max(0.0, (self.ended or now) - self.began) if self.began else 0.0
 
@@ -170,5 +179,6 @@ class RunState:
         return [item for item in self.evaluations if item.split == split]
 
     def best_validation(self) -> protocol.Evaluated | None:
-        """The evaluation with the highest validation accuracy; the earlier one of equals."""
-        return max(self.of_split("validation"), key=lambda item: item.accuracy, default=None)
+        """The epoch with the highest validation accuracy; the earlier one of equals."""
+        epochs = (item for item in self.of_split("validation") if not item.asked)
+        return max(epochs, key=lambda item: item.accuracy, default=None)

@@ -5,29 +5,34 @@ torn last line is tolerated), ``maps/`` (stored mixing maps), ``model.safetensor
 user's notes in ``notes.json``, which only the window writes.
 """
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import time
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 import psutil
 from msgspec import Struct
 
 from fnet_studio.core import files, places, protocol
-from fnet_studio.core.errors import UserError
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.provenance import GitState
 
 SCHEMA = 1
+WRITE_BYTES = 8192
+CLOCKS_APART_S = 5.0
+"""How far the clock of a file system may be behind that of the processes."""
 KEPT_PRESET = "preset"
 """The folder inside a run's that holds its model as a preset."""
 RUN = "run:"
 """What a preset's name begins with when it is that of a run."""
-Status = Literal["running", "finished", "stopped", "failed", "interrupted"]
+Status = Literal["running", "finished", "stopped", "paused", "failed", "interrupted"]
 
 
 class RunRecord(Struct, kw_only=True):
@@ -48,6 +53,8 @@ class RunRecord(Struct, kw_only=True):
     data: dict[str, Any] = {}
     parameters: int = 0
     steps: int = 0
+    saved_step: int = 0
+    """Of the newest checkpoint: where the run goes on when it is resumed."""
     total_steps: int = 0
     phase_times_s: dict[str, float] = {}
     training_s: float = 0.0
@@ -84,7 +91,8 @@ class RunWriter:
     def __init__(self, record: RunRecord, folder: Path) -> None:
         self.record = record
         self.folder = folder
-        self._metrics: IO[str] | None = None
+        self._metrics: FileIO | None = None
+        self._pending = bytearray()
 
     @classmethod
     def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
@@ -119,13 +127,15 @@ class RunWriter:
         files.write_json(self.folder / "run.json", self.record)
 
     def append(self, row: dict[str, Any]) -> None:
-        """One line of ``metrics.jsonl``; flushed by the operating system, made durable by `flush`."""
-        try:
-            if self._metrics is None:
-                self._metrics = open(self.folder / "metrics.jsonl", "a", encoding="utf-8")  # noqa: SIM115
-            self._metrics.write(json.dumps(row) + "\n")
-        except OSError as error:
-            raise files.disk_error(error, self.folder / "metrics.jsonl") from error
+        """One line of ``metrics.jsonl``, written with others; `flush` writes all. A line that finds no room on the
+        disk waits for the next time: none is lost, and no step fails for it."""
+        self._pending += json.dumps(row).encode() + b"\n"
+        if len(self._pending) >= WRITE_BYTES:
+            try:
+                self.flush()
+            except UserError as error:
+                if error.kind != "disk.full":
+                    raise
 
     def annotate(self, annotation: protocol.Annotation) -> None:
         self.append(
@@ -133,11 +143,23 @@ class RunWriter:
         )
 
     def flush(self) -> None:
-        if self._metrics is not None:
-            try:
-                self._metrics.flush()
-            except OSError as error:
-                raise files.disk_error(error, self.folder / "metrics.jsonl") from error
+        """UserError `disk.full`, what was not written still waits then; `run.folder-gone`; `disk.unwritable`."""
+        path = self.folder / "metrics.jsonl"
+        if not self._pending:
+            return
+        if not self.folder.is_dir():
+            raise UserError(
+                "run.folder-gone",
+                f"The folder of the run has gone: {self.folder}.",
+                "Put it back, or plug its disk in again, then resume the run; or start it again.",
+            )
+        try:
+            if self._metrics is None:
+                self._metrics = open(path, "ab", buffering=0)  # noqa: SIM115
+            while self._pending:
+                del self._pending[: self._metrics.write(self._pending[:WRITE_BYTES])]
+        except OSError as error:
+            raise files.disk_error(error, path) from error
 
     def finish(self, status: Status) -> None:
         self.record.status = status
@@ -145,17 +167,29 @@ class RunWriter:
         self.close()
         self.save()
 
+    def abandon(self, mode: str) -> Stopped:
+        """Its process ends in the middle of something, by a stop of this mode (`protocol.Stop`). Called in another
+        thread than the one that writes, just before the end."""
+        if mode == "discard":
+            self.discard()
+            return Stopped()
+        paused = mode == "pause"
+        self.record.status, self.record.ended = "paused" if paused else "stopped", time.time()
+        self.save()
+        return Stopped(paused or bool(self.record.saved_step), self.record.id, paused)
+
     def close(self) -> None:
         """Close the log. Never raises: it runs on the way out of a failure too."""
+        with contextlib.suppress(UserError):
+            self.flush()
         metrics, self._metrics = self._metrics, None
         if metrics is not None:
-            try:
+            with contextlib.suppress(OSError):
                 metrics.close()
-            except OSError:
-                return
 
     def discard(self) -> None:
         """Remove the folder: the user asked that nothing be kept."""
+        self._pending.clear()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -195,9 +229,17 @@ def read(run: str) -> RunRecord:
         ) from None
     if record.schema > SCHEMA:
         raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
-    if record.status == "running" and not psutil.pid_exists(record.pid):
+    if record.status == "running" and not _at_work(record.pid, path):
         record.status = "interrupted"
     return record
+
+
+def _at_work(pid: int, path: Path) -> bool:
+    """Whether the process that wrote this file lives: a younger one merely has its number."""
+    try:
+        return psutil.Process(pid).create_time() <= path.stat().st_mtime + CLOCKS_APART_S
+    except (psutil.Error, OSError):
+        return psutil.pid_exists(pid)
 
 
 def list_runs() -> tuple[list[RunRecord], list[UserError]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import read_error
 from fnet_studio.data import progress as steps
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.encodings import ManyFilesDecoder
@@ -126,9 +127,7 @@ def _read_class_folders(path: Path, progress: Progress | None, stopped: StopChec
             texts.append(decoder.decode(file.read_bytes(), f"{label}/{file.name}"))
             labels.append(label)
     except OSError as error:
-        raise UserError(
-            "data.unreadable", f"{error.filename or path} cannot be read: {error.strerror}.", "Check its rights."
-        ) from error
+        raise read_error(error, path) from error
     if not texts:
         raise UserError(
             "data.layout",

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import read_error
 from fnet_studio.data import progress as steps
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.encodings import ManyFilesDecoder
@@ -66,11 +67,7 @@ def _read(path: Path, wanted: _Wanted, progress: Progress | None, stopped: StopC
             return found, _hash_of(found)
         return _read_archive(path, wanted, progress, stopped), file_hash(path, stopped)
     except OSError as error:
-        raise UserError(
-            "data.unreadable",
-            f"{error.filename or path} cannot be read: {error.strerror or error}.",
-            "Check its rights.",
-        ) from error
+        raise read_error(error, path) from error
 
 
 def require(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import read_error
 from fnet_studio.data import imdb
 from fnet_studio.data import progress as steps
 from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
@@ -46,9 +47,7 @@ def read_plain(
             notes += odd
             texts += [piece for piece in _pieces(text, unit) if piece.strip()]
     except OSError as error:
-        raise UserError(
-            "data.unreadable", f"{error.filename or path} cannot be read: {error.strerror}.", "Check its rights."
-        ) from error
+        raise read_error(error, path) from error
     if not texts:
         raise UserError("data.empty", f"{path} holds no text.", "Choose a text file, or a folder of .txt files.")
     steps.report(progress, "reading", len(files), len(files))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import read_error
 from fnet_studio.data import imdb
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.files import DataFiles, read_files
@@ -38,7 +39,7 @@ def quick_hash(source: str, path: str | Path, stopped: StopCheck | None = None) 
     try:
         return imdb.file_hash(Path(path), stopped)
     except OSError as error:
-        raise UserError("data.unreadable", f"{path} cannot be read: {error.strerror}.", "Check its rights.") from error
+        raise read_error(error, Path(path)) from error
 
 
 def parts_of(corpus: Corpus, validation_split: float, split_seed: int) -> dict[str, LabelledTexts]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import read_error
 from fnet_studio.data import progress as steps
 from fnet_studio.data.encodings import decode_file, sniff
 from fnet_studio.data.progress import Progress, StopCheck
@@ -76,7 +77,7 @@ def read_table(
     except FileNotFoundError:
         raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.") from None
     except OSError as error:
-        raise UserError("data.unreadable", f"{path} cannot be read: {error.strerror}.", "Check its rights.") from error
+        raise read_error(error, path) from error
     steps.check(stopped)
     if kind == "parquet":
         return _filled(_read_parquet(path, raw))

@@ -1,7 +1,10 @@
 """Phases and time left, measured while a job runs."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from fnet_studio.core.errors import UserError
 from fnet_studio.engine.job import Job
 
 TELL_EVERY_S = 0.1
@@ -15,8 +18,8 @@ class PhaseClock:
 
     def __init__(self, job: Job, times_s: dict[str, float]) -> None:
         self.job, self.times_s = job, times_s
-        self.name = ""
-        self._total = self._first = 0
+        self.name = self._unit = ""
+        self._total = self._first = self._done = 0
         self._began = self._told = 0.0
 
     def enter(self, name: str, total: int = 0, unit: str = "", done: int = 0) -> None:
@@ -24,6 +27,7 @@ class PhaseClock:
         if name == self.name:
             self._total = total
             return
+        self._unit, self._done = unit, done
         self.leave()
         self.name, self._total, self._first = name, total, done
         self._began, self._told = time.monotonic(), 0.0
@@ -36,8 +40,22 @@ class PhaseClock:
             self.times_s[self.name] = self.times_s.get(self.name, 0.0) + time.monotonic() - self._began
         self.name = ""
 
+    @contextmanager
+    def aside(self, name: str = "") -> Iterator[None]:
+        """Other phases in between, this one first; the one before then goes on from its own count, at its own rate."""
+        before = (self.name, self._total, self._unit, self._done)
+        if name:
+            self.enter(name)
+        try:
+            yield
+        except UserError:
+            self.enter(*before)
+            raise
+        self.enter(*before)
+
     def progress(self, done: int) -> None:
         """Ten times a second at most, and at the end."""
+        self._done = done
         now = time.monotonic()
         if now - self._told < TELL_EVERY_S and done != self._total:
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine import failures
 from fnet_studio.engine.job import Job
 
 
@@ -38,6 +39,8 @@ class JaxEngine:
                     "The device has not enough memory for this.",
                     "Choose a smaller batch, or close other programs that use the device.",
                 ) from error
+            if failures.lost(error):
+                raise failures.device_lost(error, 0) from error
             raise
 
     def _answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:

@@ -4,9 +4,11 @@ The worker implements `Job`; `engine.jax_engine.JaxEngine` and `engine.scripted.
 """
 
 import math
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 from fnet_studio.core import protocol
+from fnet_studio.core.errors import Stopped
 
 
 class Job(Protocol):
@@ -16,12 +18,31 @@ class Job(Protocol):
     id: int
 
     @property
-    def stop_mode(self) -> Literal["", "keep", "discard"]:
+    def stop_mode(self) -> Literal["", "keep", "discard", "pause"]:
         """Empty until somebody asked to stop."""
+        ...
+
+    @property
+    def held(self) -> bool:
+        """Somebody asked to hold in place, and not yet to go on."""
         ...
 
     def check(self) -> None:
         """Call often, in every phase. Raises `core.errors.Stopped` once a stop was asked for."""
+        ...
+
+    def on_abandon(self, do: Callable[[Any], Stopped]) -> None:
+        """What to do when the process ends before this job heeds its stop: `do` gets the stop mode, in another thread,
+        writes down what is left of the work, and says what was kept."""
+        ...
+
+    def take(self, *kinds: type[protocol.Command]) -> "Request | None":
+        """The oldest command of these kinds that somebody sent about this job; the taker owes its reply."""
+        ...
+
+    def wait(self, at_most_s: float) -> None:
+        """Until somebody asks for something, at most so long. Returns at once when somebody did since the last
+        call."""
         ...
 
     def phase(self, name: str, total: int = 0, unit: str = "") -> None: ...
@@ -54,6 +75,16 @@ class Job(Protocol):
     def frame(self, stream: str, step: int, maps: protocol.Maps, atlas: bytes) -> None:
         """Hand over a picture. Uses up the credit that `wanted` showed."""
         ...
+
+
+class Request(Protocol):
+    """A command about a job at work, which the job itself answers: once, by one of the two."""
+
+    command: protocol.Command
+
+    def done(self, result: protocol.Result) -> None: ...
+
+    def failed(self, error: BaseException) -> None: ...
 
 
 class Engine(Protocol):

@@ -2,23 +2,28 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
+import msgspec
 import numpy as np
 
 from fnet_studio.core import protocol
-from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.errors import Stopped
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.control import Control
 from fnet_studio.engine.devices import memory_in_use_bytes
+from fnet_studio.engine.failures import not_finite
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
 from fnet_studio.engine.memory import MemoryGauge
+from fnet_studio.engine.space import MB, DiskFloor
 from fnet_studio.engine.step import State, Training, Weights
 from fnet_studio.engine.task import Task, load_task
 
@@ -61,6 +66,8 @@ class Run:
         probe = task.inputs_of(recipe.observe.probe)
         self.maps = LiveMaps(model, probe, task.sequence_length, recipe.observe.keep_maps_every_s, writer.folder)
         self.memory = MemoryGauge(memory_in_use_bytes)
+        self.floor = DiskFloor(writer.folder, recipe.saving.free_space_mb * MB)
+        self.control = Control(job, self, self.floor)
         self.began = self.saved_at = time.monotonic()
 
     def _go_back(self) -> None:
@@ -68,9 +75,11 @@ class Run:
         steps."""
         if checkpoint.stored(self.writer.folder):
             self.state, self.at = checkpoint.read_newest(self.writer.folder, self.state)
+            self.state = self.training.at_rate(self.state, self.recipe.training.learning_rate)
         elif self.writer.record.steps:
             words = "The run had no checkpoint yet: it begins again at its first step."
             self.job.tell(protocol.Log("info", words))
+        self.writer.record.saved_step = self.at.step
         self.writer.close()  # the log is replaced by a shorter one
         self.writer.forget_after(self.at.step, self.at.epoch)
         if self.at.devices != self.training.devices:
@@ -81,9 +90,9 @@ class Run:
         self._announce()
         if self._again:
             parts = recipe.training.accumulation
-            self._annotate("less-memory", f"The device ran out of memory: each batch goes on in {parts} parts.")
+            self.annotate("less-memory", f"The device ran out of memory: each batch goes on in {parts} parts.")
         elif self._resumed:
-            self._annotate("resumed")
+            self.annotate("resumed")
         self.clock.enter("compiling")
         self.training.compile_step(next(task.train_batches(0)), self.state)
         self.job.check()
@@ -141,7 +150,7 @@ class Run:
         at = self.at
         self.clock.enter("training", self.writer.record.total_steps, "steps", done=at.step)
         for batch in self.task.train_batches(at.epoch, at.step_in_epoch):
-            self.job.check()
+            self._heed()
             began = time.monotonic()
             self.state, stepped = self.training.step(self.state, batch)
             loss, correct, weight, rate, norm = (float(value) for value in stepped)  # waits for the step
@@ -153,7 +162,8 @@ class Run:
             self._tell_step(loss / max(weight, 1.0), correct / max(weight, 1.0), took, rate, norm)
             self._show()
             if time.monotonic() - self.saved_at >= self.recipe.saving.checkpoint_every_s:
-                self._checkpoint()
+                with self.clock.aside():
+                    self.control.written(self.checkpoint)
         counted = max(at.weight_sum, 1.0)
         self._tell_evaluated("train", at.epoch + 1, at.loss_sum / counted, at.correct_sum / counted, int(at.weight_sum))
 
@@ -164,19 +174,15 @@ class Run:
         if at.step > self._told:
             self.job.step(*row)
         self.writer.append(dict(zip(protocol.METRIC_COLUMNS, row, strict=True)))
-        if not np.isfinite(loss):
-            raise UserError(
-                "train.not-finite",
-                f"The loss is no longer a number at step {at.step}.",
-                "Choose a smaller learning rate. The epochs before are kept.",
-            )
+        if not (np.isfinite(loss) and np.isfinite(norm)):  # a bad gradient spoils the weights that were just made
+            raise not_finite("loss" if np.isfinite(norm) else "gradient", at.step, record.saved_step)
         record.steps, record.training_s = at.step, at.training_s
         self.clock.progress(at.step)
 
     def _show(self) -> None:
         """Draw only what somebody waits for, or what is due to be kept: a picture costs a forward pass."""
         if self.maps.due():
-            self.maps.keep(self.state, self.at.step)
+            self.control.written(lambda: self.maps.keep(self.state, self.at.step))
         watch = self.job.wanted("maps")
         if watch:
             picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
@@ -184,7 +190,7 @@ class Run:
 
     def _validate(self) -> bool:
         """Measure on the validation texts. True when this epoch is the best so far; its weights are then stored."""
-        at, options = self.at, self.recipe.optimisation
+        at, options, began = self.at, self.recipe.optimisation, time.monotonic()
         weights, epoch = self.training.weights(self.state), self.at.epoch + 1
         measured = self._measure("validation", weights)
         figure = measured.accuracy if options.monitor == "accuracy" else -measured.loss
@@ -192,15 +198,18 @@ class Run:
         if best:
             at.best, at.best_epoch = figure, epoch
             if options.keeps_best:
-                checkpoint.write_best(self.writer.folder, weights, at)
+                self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
         self._tell_evaluated("validation", epoch, measured.loss, measured.accuracy, measured.examples, best=best)
+        while (request := self.job.take(protocol.EvaluateNow)) is not None:  # asked for while this was measured
+            request.done(_evaluation("validation", measured, time.monotonic() - began))
         return best
 
     def _test(self, weights: Weights) -> None:
         measured = self._measure("test", weights)
         self.writer.record.confusion = measured.confusion.tolist() or None
         more = self.task.further_measures("test", lambda batches: self._over(batches, weights))
-        measures.write(self.writer.folder, "test", measured, self.task.class_names, self.at.step, **more)
+        names, step = self.task.class_names, self.at.step
+        self.control.written(lambda: measures.write(self.writer.folder, "test", measured, names, step, **more))
         self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples, **more)
 
     def _measure(self, split: str, weights: Weights) -> measures.Measured:
@@ -210,25 +219,25 @@ class Run:
 
     def _over(self, batches: Iterator[Batch], weights: Weights, total: int = 0) -> measures.Measured:
         def on_batch(done: int) -> None:
-            self.job.check()
             if total:
                 self.clock.progress(min(done, total))
+            self._heed(evaluating=True)
 
         return measures.measure(lambda batch: self.training.forward(weights, batch), batches, on_batch)
 
     def _tell_evaluated(
-        self, split: str, epoch: int, loss: float, accuracy: float, examples: int, **more: object
+        self, split: Any, epoch: int, loss: float, accuracy: float, examples: int, **more: object
     ) -> None:
         setattr(self.writer.record, f"{split}_loss", loss)
         setattr(self.writer.record, f"{split}_accuracy", accuracy)
         event = protocol.Evaluated(split, self.at.step, epoch, loss, accuracy, examples, time.monotonic() - self.began)
-        self.writer.append(
-            {"split": split, "step": self.at.step, "epoch": epoch, "loss": loss, "accuracy": accuracy}
-            | {"examples": examples, "time_s": event.time_s}
-            | more
-        )
-        self.writer.flush()
-        self.writer.save()
+        self._log_evaluated(event, **more)
+        self.control.written(self.writer.save)
+
+    def _log_evaluated(self, event: protocol.Evaluated, **more: object) -> None:
+        row = msgspec.structs.asdict(event)
+        self.writer.append({key: value for key, value in row.items() if key != "asked" or value} | more)
+        self.control.written(self.writer.flush)
         self.job.tell(event)
 
     def _out_of_patience(self) -> bool:
@@ -246,34 +255,72 @@ class Run:
         self.clock.enter("saving")
         if model:
             self.training.put_back(self.training.weights(self.state))
-            path = self.task.keep(self.training.model, self.writer.folder)
+            path = self.control.written(lambda: self.task.keep(self.training.model, self.writer.folder))
             self.job.tell(protocol.Saved(self.at.step, str(path)))
-        self._checkpoint()
+        self.control.written(self.checkpoint)
 
-    def _annotate(self, kind: Any, text: str = "") -> None:
+    def _heed(self, evaluating: bool = False) -> None:
+        self.began += self.control.heed(evaluating=evaluating)
+
+    def is_saved(self) -> bool:
+        return self.writer.record.saved_step == self.at.step
+
+    def aside(self, phase: str = "") -> AbstractContextManager[None]:
+        return self.clock.aside(phase)
+
+    def evaluate(self) -> protocol.Evaluation:
+        """Measure the model as it is on the validation texts, in the middle of an epoch. No decision hangs on it, and
+        no step after it is another one."""
+        began, at = time.monotonic(), self.at
+        measured = self._measure("validation", self.training.weights(self.state))
+        figures = (at.step, at.epoch, measured.loss, measured.accuracy, measured.examples)
+        event = protocol.Evaluated("validation", *figures, time_s=began - self.began, asked=True)
+        self._log_evaluated(event)
+        self.annotate("evaluated", f"Validation accuracy {measured.accuracy:.2%}, loss {measured.loss:.4f}.")
+        return _evaluation("validation", measured, time.monotonic() - began)
+
+    def annotate(self, kind: Any, text: str = "") -> None:
         """kind: see `protocol.Annotation`."""
         annotation = protocol.Annotation(kind, self.at.step, self.at.time_s, text)
         self.writer.annotate(annotation)
         self.job.tell(annotation)
 
-    def _checkpoint(self) -> None:
+    def checkpoint(self) -> protocol.Checkpointed:
+        self.clock.enter("saving")
         self.at.time_s = time.monotonic() - self.began
         self.writer.flush()
-        checkpoint.write(self.writer.folder, self.state, self.at, self.recipe.saving.keep_last)
-        self._annotate("checkpoint")
+        path = checkpoint.write(self.writer.folder, self.state, self.at, self.recipe.saving.keep_last)
+        self.floor.next_bytes = path.stat().st_size
+        self.writer.record.saved_step = self.at.step
+        self.writer.save()
+        self.annotate("checkpoint")
         self.saved_at = time.monotonic()
+        return protocol.Checkpointed(self.at.step, str(path))
 
     def stop(self) -> NoReturn:
-        """After a stop: keep the model as it is now, or the best one where that is asked for; or remove every
-        trace."""
-        if self.job.stop_mode == "discard":
+        """After a stop: keep the model as it is now, or the best one where that is asked for; or no more than a
+        checkpoint, to be resumed; or remove every trace."""
+        mode = self.job.stop_mode
+        if mode == "discard":
             self.writer.discard()
             raise Stopped
         if self.at.step:
-            self._save(model=not (self.recipe.optimisation.keeps_best and self.at.best_epoch))
+            best = self.recipe.optimisation.keeps_best and self.at.best_epoch
+            self._save(model=mode == "keep" and not best)
         self.clock.leave()
-        self.writer.finish("stopped")
-        raise Stopped(kept=bool(self.at.step), run=self.writer.record.id)
+        self.writer.finish("paused" if mode == "pause" else "stopped")
+        raise Stopped(kept=mode == "pause" or bool(self.at.step), run=self.writer.record.id, paused=mode == "pause")
+
+
+def _evaluation(split: str, measured: measures.Measured, duration_s: float) -> protocol.Evaluation:
+    return protocol.Evaluation(
+        split=split,
+        loss=measured.loss,
+        accuracy=measured.accuracy,
+        examples=measured.examples,
+        duration_s=duration_s,
+        confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
+    )
 
 
 def _other_devices(then: int, now: int) -> str:

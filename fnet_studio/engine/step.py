@@ -84,6 +84,16 @@ class Training:
         # copies: the first step uses its state up, and the model's own variables have to outlive it
         return jax.device_put(jax.tree.map(jnp.copy, state), self._replicated)
 
+    def at_rate(self, state: State, rate: float) -> State:
+        """With this learning rate: a constant one is a variable of the optimiser, so a stored state brings its own."""
+        names = [variable.name for variable in self.optimizer.variables]
+        if "learning_rate" not in names:
+            return state
+        values, place = list(state.optimizer), names.index("learning_rate")
+        old = values[place]
+        values[place] = jax.device_put(jnp.asarray(rate, old.dtype), old.sharding)
+        return state._replace(optimizer=values)
+
     def weights(self, state: State) -> Weights:
         """Those to evaluate and to keep: the average where there is one."""
         return Weights(state.average or state.trainable, state.non_trainable)

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable
-
-import msgspec
+from typing import NoReturn
 
 from fnet_studio.core import chain, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
+from fnet_studio.core.remedies import changed
 from fnet_studio.core.run_store import RunWriter
-from fnet_studio.engine import checkpoint, devices, memory
+from fnet_studio.engine import checkpoint, devices, failures, memory
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import Run, load
@@ -24,26 +24,49 @@ def train(command: protocol.Train, job: Job, device: protocol.Device, versions: 
     recipe, second = chain.first_half(command)
     memory.begin_peak()
     began, clock = time.time(), PhaseClock(job, {})
-    task = load(recipe, job, clock)
-    writer = chain.new_run(command, recipe, second)
-    record = writer.record
-    record.began, record.device, record.versions = began, device, versions
-    record.phase_times_s = clock.times_s
-    return _finish(writer, task, recipe, job, clock)
+
+    def create() -> RunWriter:
+        writer = chain.new_run(command, recipe, second)
+        record = writer.record
+        record.began, record.device, record.versions = began, device, versions
+        record.phase_times_s = clock.times_s
+        return writer
+
+    job.on_abandon(lambda mode: _not_begun(mode, create))
+    try:
+        task = load(recipe, job, clock)
+    except Stopped:
+        raise _not_begun(job.stop_mode, create) from None
+    return _finish(create(), task, recipe, job, clock)
+
+
+def _not_begun(mode: str, create: Callable[[], RunWriter]) -> Stopped:
+    """A stop before there was anything to train on. A run that is to be paused begins when it is resumed."""
+    if mode != "pause":
+        return Stopped()
+    writer = create()
+    writer.finish("paused")
+    return Stopped(kept=True, run=writer.record.id, paused=True)
 
 
 def resume(
     command: protocol.Resume, job: Job, device: protocol.Device, versions: dict[str, str]
 ) -> protocol.RunFinished:
     """Go on from a run's newest checkpoint: on one machine's CPU the losses are those of a run that never stopped. A
-    run that has no checkpoint yet begins again. UserError `run.no-checkpoint` when none can be read, `run.finished` or
-    `run.data-changed`; otherwise as `train`."""
+    run that has no checkpoint yet begins again. UserError `resume.fixed`, `run.finished`, `run.data-changed`, or
+    `run.no-checkpoint` when none can be read; otherwise as `train`."""
     record = run_store.read(command.run)
     if record.status == "finished":
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
-    recipe = from_mapping(record.recipe)
+    recipe = changed(from_mapping(record.recipe), command.changes)
     clock = PhaseClock(job, record.phase_times_s)
-    task = load(recipe, job, clock)
+    job.on_abandon(lambda mode: stopped_again(mode, command.run))
+    try:
+        task = load(recipe, job, clock)
+    except Stopped:
+        raise stopped_again(job.stop_mode, command.run) from None
+    except UserError as error:
+        raise failures.still_saved(error, record) from error
     if record.data.get("content_hash", task.content_hash) != task.content_hash:
         raise UserError(
             "run.data-changed",
@@ -51,8 +74,19 @@ def resume(
             "Put the old data back, or start a new run.",
         )
     writer = RunWriter.reopen(command.run)
+    writer.record.recipe = to_mapping(recipe)
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s
     return _finish(writer, task, recipe, job, clock, resumed=True)
+
+
+def stopped_again(mode: str, run: str) -> Stopped:
+    """A run was stopped before it went on: it stays what it was, or goes with all that it wrote."""
+    if mode == "discard":
+        RunWriter.reopen(run).discard()
+        return Stopped()
+    if mode == "pause":
+        RunWriter.reopen(run).finish("paused")
+    return Stopped(kept=True, run=run, paused=mode == "pause")
 
 
 def _finish(
@@ -60,14 +94,15 @@ def _finish(
 ) -> protocol.RunFinished:
     """Do the run, with less memory again where the recipe says so; write down how it ended."""
     record, again = writer.record, False
+    job.on_abandon(writer.abandon)
     while True:
         try:
             _do(writer, lambda: Run(task, recipe, job, clock, writer, resumed, again))  # noqa: B023 (called at once)
             break
         except _OutOfMemory as error:
-            smaller = with_less_memory(recipe)
+            smaller = failures.with_less_memory(recipe)
             if not (recipe.training.auto_batch and smaller):
-                failure = _words(recipe, smaller)
+                failure = failures.out_of_memory(recipe, record.saved_step)
                 _fail(writer, failure)
                 raise failure from error
         job.tell(
@@ -115,10 +150,14 @@ def _do(writer: RunWriter, make: Callable[[], Run]) -> None:
         (writer.folder / checkpoint.BEST).unlink(missing_ok=True)  # the kept model holds the same
     except Stopped:
         assert run is not None
-        run.stop()
+        _stop(run, writer)
     except BaseException as error:
         if devices.out_of_memory(error):
             ran_out = str(error)
+        elif failures.lost(error):
+            failure = failures.device_lost(error, writer.record.saved_step)
+            _fail(writer, failure)
+            raise failure from error
         else:
             _fail(writer, error)
             raise
@@ -127,36 +166,19 @@ def _do(writer: RunWriter, make: Callable[[], Run]) -> None:
     raise _OutOfMemory(ran_out)
 
 
-def with_less_memory(recipe: Recipe) -> Recipe | None:
-    """Half the texts at a time and twice the accumulation, so that a step stays what it was; None when a batch cannot
-    be cut further."""
-    training = recipe.training
-    parts = training.accumulation * 2
-    if training.batch_size % parts:
-        return None
-    return msgspec.structs.replace(recipe, training=msgspec.structs.replace(training, accumulation=parts))
-
-
-def _words(recipe: Recipe, smaller: Recipe | None) -> UserError:
-    advice = "Choose a smaller batch, or close other programs that use the device."
-    if smaller is not None:
-        parts = smaller.training.accumulation
-        advice = (
-            f"Set training.accumulation={parts}: the same steps with less memory at a time. Or choose a smaller batch."
-        )
-    size = recipe.training.batch_size // recipe.training.accumulation
-    return UserError("device.out-of-memory", f"The device has not enough memory for {size} texts at a time.", advice)
+def _stop(run: Run, writer: RunWriter) -> NoReturn:
+    try:
+        run.stop()
+    except Stopped:
+        raise
+    except BaseException as error:  # such as a full disk: what was saved before is still there
+        _fail(writer, error)
+        raise
 
 
 def _fail(writer: RunWriter, error: BaseException) -> None:
-    writer.record.failure = _failure(error)
+    writer.record.failure = failures.as_recorded(error)
     try:
         writer.finish("failed")
     except UserError:
         writer.close()  # the disk that failed the run may refuse the record too: the first error is the one to tell
-
-
-def _failure(error: BaseException) -> dict[str, str]:
-    if isinstance(error, UserError):
-        return {"kind": error.kind, "message": error.message, "advice": error.advice}
-    return {"kind": "crash", "message": f"{type(error).__name__}: {error}", "advice": ""}

@@ -19,10 +19,12 @@ from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Envelope
 from fnet_studio.link import command as commands
 from fnet_studio.link.exit import ProcessExit, StderrTail
+from fnet_studio.link.ladder import Action, Countdown, Mode, Rung, StopLadder
 from fnet_studio.link.recording import Recorder
 from fnet_studio.link.session import Replied, Session, Told
 
 OnEvent = Callable[[Envelope, bytes], None]
+OnTurn = Callable[[], None]
 POLL_S = 0.1
 SHUTDOWN_S = 5.0
 KEPT_LOGS = 20
@@ -55,6 +57,7 @@ class Worker:
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._replies: dict[int, Replied] = {}
         self._interrupts = 0
+        self._ladder = StopLadder()
         self._asked_to_end = False
         self._recorder = Recorder(record_to) if record_to else None
         try:
@@ -89,8 +92,7 @@ class Worker:
         """Send a command, wait for its reply, return (result, blob). on_event hears of every event meanwhile, also of
         those that belong to no command.
 
-        UserError for a `Failed` or a lost worker, `core.errors.Stopped` after a stop. Ctrl+C asks the worker to stop
-        and keep; a second one kills it and raises KeyboardInterrupt."""
+        UserError for a `Failed` or a lost worker, `core.errors.Stopped` after a stop. Ctrl+C is `stop`."""
         id = self.post(command)
         return self.result(id, on_event)
 
@@ -100,17 +102,66 @@ class Worker:
         self._send()
         return id
 
-    def result(self, id: int, on_event: OnEvent | None = None) -> tuple[Any, bytes]:
-        """Wait for the reply of a posted command: see `call`."""
+    def result(self, id: int, on_event: OnEvent | None = None, on_turn: OnTurn | None = None) -> tuple[Any, bytes]:
+        """Wait for the reply of a posted command: see `call`. on_turn is called ten times a second at least."""
+        self._ladder = ladder = StopLadder()
+
+        def listen(envelope: Envelope, blob: bytes) -> None:
+            if envelope.reply_to == id and not isinstance(envelope.body, protocol.Reply):
+                ladder.hear(envelope.body, time.monotonic())  # type: ignore[arg-type]
+            if on_event is not None:
+                on_event(envelope, blob)
+
         with self._ctrl_c_is_counted():
             handled = 0
             while id not in self._replies:
-                if not self._hear(on_event):
+                if not self._hear(listen):
                     raise _lost()
-                if self._interrupts > handled:
-                    handled = self._interrupts
-                    self._interrupted(id, handled)
-        return _outcome(self._replies.pop(id))
+                for _ in range(self._interrupts - handled):
+                    self.stop(id)
+                handled = self._interrupts
+                if id not in self._replies:
+                    self._climb(ladder.advance(time.monotonic()))
+                if on_turn is not None:
+                    on_turn()
+        replied = self._replies.pop(id)
+        reply = replied.reply
+        lost = isinstance(reply, protocol.Failed) and reply.kind == "worker.lost"
+        if lost and ladder.rung is Rung.KILLING:
+            reply = ladder.left()
+        ladder.done()
+        return _outcome(reply, replied.blob)
+
+    def taken(self, id: int) -> protocol.Reply | None:
+        """The reply of a posted command if it has come, once."""
+        replied = self._replies.pop(id, None)
+        return None if replied is None else replied.reply
+
+    @property
+    def countdown(self) -> Countdown | None:
+        """The stop under way in `result`."""
+        return self._ladder.countdown(time.monotonic())
+
+    def stop(self, id: int, mode: Mode = "keep") -> None:
+        """Stop the command that `result` waits for: ask, later terminate, later kill. Asked again, it goes to the next
+        rung at once."""
+        if self.session.closed is not None:
+            return
+        if self._ladder.asked:
+            self._climb(self._ladder.hurry(time.monotonic()))
+            return
+        self._ladder.ask(time.monotonic(), mode)
+        self.session.send(protocol.Stop(id, mode))
+        self._send()
+
+    def _climb(self, action: Action | None) -> None:
+        if action is None:
+            return
+        self._asked_to_end = True
+        if action == "terminate":
+            self.process.terminate()
+        else:
+            self.process.kill()
 
     def wait_ready(self, on_event: OnEvent | None = None) -> protocol.Ready:
         """Until the engine is imported. UserError when it cannot be."""
@@ -237,27 +288,19 @@ class Worker:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _interrupted(self, id: int, times: int) -> None:
-        if times > 1:
-            self.kill()
-            raise KeyboardInterrupt
-        if self.session.closed is None:
-            self.session.send(protocol.Stop(id, "keep"))
-            self._send()
-
 
 def _lost() -> UserError:
     return UserError("worker.lost", "The worker is not running.", "Start it again.")
 
 
-def _outcome(replied: Replied) -> tuple[Any, bytes]:
-    match replied.reply:
+def _outcome(reply: protocol.Reply, blob: bytes) -> tuple[Any, bytes]:
+    match reply:
         case protocol.Done(result=result):
-            return result, replied.blob
+            return result, blob
         case protocol.Failed() as failed:
             raise WorkerFailure(failed)
-        case protocol.Stopped(kept=kept, run=run):
-            raise Stopped(kept, run)
+        case protocol.Stopped(kept=kept, run=run, paused=paused):
+            raise Stopped(kept, run, paused)
     raise AssertionError
 
 

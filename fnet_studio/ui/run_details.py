@@ -104,7 +104,7 @@ class RunDetails(QWidget):
         look = STATUSES[record.status]
         self._mark.show_icon(look.icon, look.tone)
         self.status.setText(look.words)
-        self.resume.setVisible(record.status in ("stopped", "failed", "interrupted"))
+        self.resume.setVisible(record.status in ("stopped", "paused", "failed", "interrupted"))
         self.name.setText(record.name)
         device = record.device.platform.upper() if record.device else "unknown device"
         self.when.setText(f"{when(record.began)} on {device}")

@@ -12,7 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.link import liveness
 from fnet_studio.link.command import WorkerCommand
 from fnet_studio.link.exit import ProcessExit
-from fnet_studio.link.ladder import DISCARD_ASK_S, KEEP_ASK_S, StopLadder
+from fnet_studio.link.ladder import Countdown, Mode, StopLadder
 from fnet_studio.link.liveness import Pulse
 from fnet_studio.link.restart import RestartPolicy
 from fnet_studio.link.session import Closed, Replied, Session, Told
@@ -74,7 +74,7 @@ class Supervisor(QObject):
         self._callbacks: dict[int, _Pending] = {}
         self._policy = RestartPolicy()
         self._ladders: dict[int, StopLadder] = {}
-        self._end_wanted = False
+        self._end_wanted = self._ended_by_ladder = self._another_wanted = False
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._ticked)
@@ -113,8 +113,16 @@ class Supervisor(QObject):
 
     @property
     def stop_words(self) -> str:
-        """Such as `Stopping; ending the worker in 12 s`; empty when no stop is under way."""
-        return next((ladder.words(_now()) for ladder in self._ladders.values()), "")
+        """Those of `stop_countdown`; empty when no stop is under way."""
+        countdown = self.stop_countdown
+        return countdown.words if countdown else ""
+
+    @property
+    def stop_countdown(self) -> Countdown | None:
+        """The stop under way: its rung, the seconds to the next one, the phase that keeps it waiting, and what is kept
+        if it comes to the last."""
+        found = (ladder.countdown(_now()) for ladder in self._ladders.values())
+        return next((countdown for countdown in found if countdown), None)
 
     # ---------------------------------------------------------------------------------------- the process
 
@@ -122,7 +130,7 @@ class Supervisor(QObject):
         """Does nothing while a process lives."""
         if self._process is not None:
             return
-        self._end_wanted = False
+        self._end_wanted = self._ended_by_ladder = self._another_wanted = False
         self._session = Session(client="window")
         self._callbacks.clear()
         process = QProcess(self)
@@ -151,9 +159,18 @@ class Supervisor(QObject):
             self._process.waitForFinished(SHUTDOWN_MS)
         self.start()
 
+    def _renew(self) -> None:
+        """Let the process end in order, and start another: memory that a library keeps goes with its process, and so
+        does a device's context that is broken."""
+        if self._session is not None and self._session.closed is None:
+            self._end_wanted = self._another_wanted = True
+            self._session.send(protocol.Shutdown())
+            self._flush()
+
     def shutdown(self) -> None:
         """End the worker in order, or kill what does not end in time. Waits: call it when the window is gone."""
         process = self._process
+        self._ended_by_ladder = self._another_wanted = False
         if process is None:
             return
         self._end_wanted = True
@@ -189,6 +206,7 @@ class Supervisor(QObject):
         self._flush()
         self._show_busy()
         if isinstance(command, LONG):
+            self._ladders[id] = StopLadder()
             self.asked.emit(id, command)
         return id
 
@@ -198,18 +216,19 @@ class Supervisor(QObject):
             self._session.send(command)
             self._flush()
 
-    def stop(self, id: int, mode: str = "keep") -> None:
+    def stop(self, id: int, mode: Mode = "keep") -> None:
         """Stop a command that is under way: ask, later terminate, later kill. Asked again, it goes to the next rung
-        at once. Without such a command nothing happens."""
+        at once. Without such a command nothing happens. After `pause` another worker is started in the place of this
+        one, whose memory, on the device too, is given back with it."""
         session = self._session
         if session is None or id not in session.pending:
             return
-        if id in self._ladders:
-            self._do(self._ladders[id].hurry(_now()))
+        ladder = self._ladders.setdefault(id, StopLadder())
+        if ladder.asked:
+            self._do(ladder.hurry(_now()))
         else:
-            ask_s = DISCARD_ASK_S if mode == "discard" else KEEP_ASK_S
-            self._ladders[id] = StopLadder(_now(), ask_s)
-            session.send(protocol.Stop(id, "discard" if mode == "discard" else "keep"))
+            ladder.ask(_now(), mode)
+            session.send(protocol.Stop(id, mode))
             self._flush()
         self.stopping_changed.emit()
 
@@ -252,6 +271,8 @@ class Supervisor(QObject):
             return
         if isinstance(happening.event, protocol.Heartbeat):
             self.pulse_changed.emit(self.pulse)
+        if happening.id in self._ladders:
+            self._ladders[happening.id].hear(happening.event, _now())
         self.message.emit(envelope, blob)
         if isinstance(happening.event, protocol.Ready):
             self.devices_changed.emit()
@@ -263,8 +284,13 @@ class Supervisor(QObject):
         ladder = self._ladders.pop(replied.id, None)
         reply, envelope = replied.reply, replied.envelope
         if ladder is not None:
-            if isinstance(reply, protocol.Failed) and reply.kind == "worker.lost" and self._end_wanted:
-                reply = protocol.Stopped(kept=False)
+            if (
+                ladder.asked
+                and isinstance(reply, protocol.Failed)
+                and reply.kind == "worker.lost"
+                and self._ended_by_ladder
+            ):
+                reply = ladder.left()
                 envelope = protocol.Envelope(0, 0, reply, reply_to=replied.id, time=time.time())
             ladder.done()
         self.message.emit(envelope, replied.blob)
@@ -279,6 +305,10 @@ class Supervisor(QObject):
                     callbacks.on_stopped(reply)
         if ladder is not None:
             self.stopping_changed.emit()
+        freed = isinstance(reply, protocol.Stopped) and reply.paused
+        broken = isinstance(reply, protocol.Failed) and reply.kind == "device.lost"
+        if (freed or broken) and not self._end_wanted:
+            self._renew()
         if isinstance(replied.command, protocol.Hello):
             self.devices_changed.emit()
         self._show_busy()
@@ -310,7 +340,6 @@ class Supervisor(QObject):
         assert process is not None
         assert session is not None
         was_busy = any(isinstance(command, LONG) for command in session.pending.values())
-        ended_by_ladder = self._end_wanted and bool(self._ladders)
         self._process = None
         self._tick.stop()
         self._drain_again.stop()
@@ -332,7 +361,7 @@ class Supervisor(QObject):
         gone = WorkerState.of("stopped", exit=exit) if asked else WorkerState.of("crashed", failure, exit)
         decision = self._policy.decide(_now(), was_busy=was_busy or refused is not None, asked=asked)
         self._set_state(gone)
-        if ended_by_ladder:
+        if self._ended_by_ladder or self._another_wanted:
             self.start()
         elif decision == "restart":
             self.restarted_by_itself.emit(gone)
@@ -343,14 +372,14 @@ class Supervisor(QObject):
     def _ticked(self) -> None:
         for ladder in list(self._ladders.values()):
             self._do(ladder.advance(_now()))
-        if self._ladders:
+        if any(ladder.asked for ladder in self._ladders.values()):
             self.stopping_changed.emit()
         self._judge()
 
     def _do(self, action: str | None) -> None:
         if action is None or self._process is None:
             return
-        self._end_wanted = True
+        self._end_wanted = self._ended_by_ladder = True
         if action == "terminate":
             self._process.terminate()
         else:

@@ -4,23 +4,24 @@ import os
 import platform
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 
 import fnet_studio
 from fnet_studio.core import protocol
-from fnet_studio.core.errors import Stopped
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done, Failed
 from fnet_studio.engine.job import Engine
 from fnet_studio.worker.failure import failed
-from fnet_studio.worker.job import RunningJob
+from fnet_studio.worker.job import Request, RunningJob, checked
 from fnet_studio.worker.lane import Lane
 from fnet_studio.worker.outbox import Outbox
 
+TRAININGS = (protocol.Train, protocol.Resume)
 LONG = (
     protocol.Plan,
-    protocol.Train,
-    protocol.Resume,
+    *TRAININGS,
     protocol.Evaluate,
     protocol.Convert,
     protocol.FetchHead,
@@ -42,6 +43,12 @@ QUICK = (
 )
 MEASURE = (protocol.Measure,)
 """A lane of their own: they take seconds, and predictions are not to wait for a picture."""
+
+
+TERMINATED = 128 + 15
+"""As shells report SIGTERM."""
+GRACE_S = 2.5
+"""A little less than the ladder waits between SIGTERM and SIGKILL (`link.ladder.TERMINATE_S`)."""
 
 
 class Dispatcher:
@@ -98,6 +105,10 @@ class Dispatcher:
                 self._refuse(id, "protocol.no-hello", "The first command must be hello.", "Restart the worker.")
             case protocol.Stop():
                 self._stop(id, command)
+            case protocol.Pause() | protocol.Continue():
+                self._hold(id, command)
+            case protocol.CheckpointNow() | protocol.EvaluateNow():
+                self._request(id, command)
             case protocol.Watch():
                 self._outbox.watch(command)
                 self._outbox.finish(Done(), id)
@@ -148,6 +159,22 @@ class Dispatcher:
         if job is not None and never_began:
             self._settle(job, protocol.Stopped())
 
+    def _hold(self, id: int, command: protocol.Pause | protocol.Continue) -> None:
+        job = self._training(command.target)
+        if job is not None:
+            job.hold(isinstance(command, protocol.Pause))
+        self._outbox.finish(Done(), id)
+
+    def _request(self, id: int, command: protocol.CheckpointNow | protocol.EvaluateNow) -> None:
+        job, request = self._training(command.target), Request(id, command, self._outbox)
+        if job is None or not job.add(request):
+            request.failed(_over())
+
+    def _training(self, id: int) -> RunningJob | None:
+        with self._lock:
+            job = self._jobs.get(id)
+        return job if job is not None and isinstance(job.command, TRAININGS) else None
+
     def _shut_down(self, id: int) -> None:
         self._outbox.finish(Done(), id)
         if self._closing:
@@ -159,6 +186,31 @@ class Dispatcher:
             if job.request_stop("keep"):
                 self._settle(job, protocol.Stopped())
         threading.Thread(target=self._close, name="closing", daemon=True).start()
+
+    def terminate(self) -> None:
+        """A signal asks the process to end. What was told to stop before gets no more time; what was not is stopped
+        and kept now, in `GRACE_S`. Waits: call it in a thread of its own. Afterwards the outbox is closed."""
+        with self._lock:
+            jobs = [job for job in self._jobs.values() if not job.stop_mode]
+        for job in jobs:
+            if job.request_stop("keep"):
+                self._settle(job, protocol.Stopped())
+        self._closing = True
+        end_s = time.monotonic() + GRACE_S
+        while jobs and time.monotonic() < end_s and any(job.id in self._jobs for job in jobs):
+            time.sleep(0.02)
+        self.abandon()
+        self._outbox.exit_code = TERMINATED
+        self._outbox.close()
+
+    def abandon(self) -> None:
+        """What was told to stop and has not: write down what is left of it, as if it had."""
+        with self._lock:
+            left = [job for job in self._jobs.values() if job.stop_mode]
+        for job in left:
+            if job.end():
+                stopped = job.abandon()
+                self._settle(job, protocol.Stopped(stopped.kept, stopped.run, stopped.paused))
 
     def _close(self) -> None:
         lanes = (self._quick, self._measure, self._long)
@@ -201,9 +253,9 @@ class Dispatcher:
                 reply: protocol.Reply = self._start_failure
             else:
                 result, blob = self._engine.answer(job.command, job)
-                reply = _checked(job.command, result)
+                reply = checked(job.command, result)
         except Stopped as stopped:
-            reply, blob = protocol.Stopped(stopped.kept, stopped.run), b""
+            reply, blob = protocol.Stopped(stopped.kept, stopped.run, stopped.paused), b""
         except BaseException as error:  # whatever the engine raises, the command gets its one reply
             reply, blob = failed(error), b""
         if job.end():
@@ -213,14 +265,10 @@ class Dispatcher:
         # Forget it first: who reads the reply may send the next long command at once.
         with self._lock:
             del self._jobs[job.id]
+        while (request := job.take(protocol.Command)) is not None:
+            request.failed(_over())
         self._outbox.finish(reply, job.id, blob)
 
 
-def _checked(command: protocol.Command, result: protocol.Result | None) -> Done:
-    """TypeError or msgspec.ValidationError when the engine's answer is not the one promised for the command."""
-    expected = protocol.RESULTS[type(command)]
-    if type(result) is not (expected or type(None)):
-        raise TypeError(f"the engine answered {type(command).__name__} with {type(result).__name__}")
-    done = Done(result)
-    protocol.check(done)
-    return done
+def _over() -> UserError:
+    return UserError("run.over", "The training had ended before this could be done.", "Resume it, then ask again.")

@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def serve(source: int, wire: int, engine: str, script: str) -> None:
+    import signal
+    import threading
     import time
 
     from fnet_studio.core.protocol import ExitCode, ProtocolError, Reader
@@ -49,6 +51,8 @@ def serve(source: int, wire: int, engine: str, script: str) -> None:
     writer = WriterThread(outbox, wire, leave)
     dispatcher = Dispatcher(engine, lambda: make_engine(engine, script, wire), outbox, leave)
     heart = Heart(outbox, dispatcher.busy_with, dispatcher.device_memory_bytes)
+    # In a thread: the signal may come while this one holds a lock. The writer ends the process when all is said.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=dispatcher.terminate, daemon=True).start())
     writer.start()
     heart.start()
     reader = Reader()
@@ -63,6 +67,7 @@ def serve(source: int, wire: int, engine: str, script: str) -> None:
         # Told to end, and then its input closed: jobs may save what they have. The writer ends the process.
         time.sleep(CLOSING_S)
     # The parent is gone, so nobody is left to want the work: end now, even if a thread cannot be stopped.
+    dispatcher.abandon()
     leave(ExitCode.ENDED)
 
 

@@ -567,7 +567,7 @@ def test_a_recipe_out_of_bounds_is_refused_before_anything_is_written(worker):
     assert len(run_store.list_runs()[0]) == before
 
 
-@pytest.mark.parametrize("mode", ["keep", "discard"])
+@pytest.mark.parametrize("mode", ["keep", "pause", "discard"])
 def test_a_stopped_run_is_kept_or_leaves_no_trace(worker, mode):
     before = {record.id for record in run_store.list_runs()[0]}
     asked = []
@@ -579,9 +579,11 @@ def test_a_stopped_run_is_kept_or_leaves_no_trace(worker, mode):
     with pytest.raises(Stopped) as caught:
         train(worker, tiny(**{"training.epochs": "200"}), on_event=stop)
     new = {record.id: record for record in run_store.list_runs()[0] if record.id not in before}
-    if mode == "keep":
+    if mode != "discard":
         assert caught.value.kept
-        assert {id: record.status for id, record in new.items()} == {caught.value.run: "stopped"}
+        assert caught.value.paused == (mode == "pause")
+        status = {"keep": "stopped", "pause": "paused"}[mode]
+        assert {id: record.status for id, record in new.items()} == {caught.value.run: status}
     else:
         assert not caught.value.kept
         assert not new
@@ -607,6 +609,52 @@ def test_a_kept_run_goes_on_where_it_stopped(worker):
     rows = run_store.read_metrics(caught.value.run)
     assert [row["step"] for row in rows if "split" not in row] == list(range(1, started.total_steps + 1))
     assert [row["epoch"] for row in rows if row.get("split") == "validation"] == [1, 2, 3, 4, 5]
+    assert run_store.read(caught.value.run).status == "finished"
+
+
+def test_a_training_is_held_saved_measured_and_let_go_on(worker):
+    """While it is held no step is made, and it still answers."""
+    sent, replies = {}, {}
+
+    def send(name, command):
+        sent[worker.post(command)] = name
+
+    def control(envelope, blob):
+        body, train = envelope.body, envelope.reply_to
+        if isinstance(body, protocol.Metrics) and not sent:
+            send("pause", protocol.Pause(train))
+        elif body == protocol.Phase("paused") and "checkpoint" not in sent.values():
+            send("checkpoint", protocol.CheckpointNow(train))
+            send("evaluation", protocol.EvaluateNow(train))
+        elif isinstance(body, protocol.Evaluated) and body.asked:
+            send("continue", protocol.Continue(train))
+
+    heard = train(worker, tiny(**{"training.epochs": "6"}), on_event=control)
+    for id, name in sent.items():
+        replies[name] = worker.result(id)[0]
+    assert list(replies) == ["pause", "checkpoint", "evaluation", "continue"]
+    (asked,) = [it for it in heard.of(protocol.Evaluated) if it.asked]
+    (paused, continued) = [it for it in heard.of(protocol.Annotation) if it.kind in ("paused", "continued")]
+    assert paused.step == continued.step == asked.step == replies["checkpoint"].step
+    assert continued.time_s - paused.time_s < 60
+    assert (replies["evaluation"].loss, replies["evaluation"].examples) == (asked.loss, asked.examples)
+    assert list(heard.state.step) == list(range(1, heard.state.started.total_steps + 1))
+    assert heard.state.status == "finished"
+
+
+def test_a_run_paused_while_it_reads_is_there_to_be_resumed(worker):
+    asked = []
+
+    def pause(envelope, blob):
+        if isinstance(envelope.body, protocol.Phase) and not asked:
+            asked.append(worker.post(protocol.Stop(envelope.reply_to, "pause")))
+
+    with pytest.raises(Stopped) as caught:
+        train(worker, tiny(), on_event=pause)
+    assert caught.value.paused
+    assert run_store.read(caught.value.run).status == "paused"
+    resumed = follow(worker, protocol.Resume(caught.value.run))
+    assert resumed.state.step[0] == 1
     assert run_store.read(caught.value.run).status == "finished"
 
 

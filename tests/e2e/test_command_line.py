@@ -121,6 +121,72 @@ def test_ctrl_c_keeps_the_model_so_far():
     assert (places.runs() / record.id / "model.safetensors").is_file()
 
 
+def scripted(*words, **options):
+    """The scripted engine: 300 steps, 60 a second."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "fnet_studio", *words, "--engine", "scripted"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_signals_save_measure_and_pause_a_training_and_it_can_be_resumed():
+    process = scripted("train", "sample-quick", "--no-plan")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    asked = {"metrics": signal.SIGUSR1, "annotation": signal.SIGUSR2, "evaluated": signal.SIGTERM}
+    lines = []
+    for line in process.stdout:
+        lines.append(json.loads(line))
+        number = asked.pop(lines[-1]["type"], None)
+        if number is not None:
+            process.send_signal(number)
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait() == 143
+    assert next(line["asked"] for line in lines if line["type"] == "evaluated")
+    (record,), _ = run_store.list_runs()
+    assert record.status == "paused"
+    assert f"Checkpoint at step {next(line['step'] for line in lines if line['type'] == 'annotation')}." in errors
+    assert f"fnet-studio resume {record.id}" in errors
+    resumed = fnet_studio("resume", record.id, "--engine", "scripted")
+    assert resumed.returncode == 0, resumed.stderr
+    assert run_store.read(record.id).status == "finished"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal of POSIX")
+def test_keys_of_a_terminal_hold_a_training_let_it_go_on_and_pause_it():
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fnet_studio", "train", "sample-quick", "--engine", "scripted", "--no-plan"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    heard, keys = "", [("loss", b"p"), ("Paused", b"p"), ("Training", b"c"), ("Checkpoint at step", b"f"), ("\0", b"")]
+    while True:
+        try:
+            heard += os.read(ours, 4096).decode(errors="replace")
+        except OSError:  # the other end is closed
+            break
+        word, key = keys[0]
+        if word in heard:
+            heard = heard.partition(word)[2]
+            os.write(ours, key)
+            del keys[0]
+    os.close(ours)
+    assert process.wait() == 143
+    assert len(keys) == 1, f"still waiting for {keys[0][0]!r}; heard {heard!r}"
+    assert "paused, all memory given back" in heard
+    (record,), _ = run_store.list_runs()
+    assert record.status == "paused"
+    notes = [row["note"] for row in run_store.read_log(record.id) if "note" in row]
+    assert [note for note in notes if note in ("paused", "continued")] == ["paused", "continued"]
+
+
 def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
     process = subprocess.Popen(
         [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *settings([*QUICK, "training.epochs=1000"])],

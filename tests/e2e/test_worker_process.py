@@ -1,5 +1,6 @@
 """Real worker processes with the scripted engine: what happens when something ends, breaks or stalls."""
 
+import itertools
 import os
 import signal
 import statistics
@@ -15,10 +16,11 @@ from worker_process import BareWorker, gone_within, quick_recipe
 from fnet_studio.core import places, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done
+from fnet_studio.core.remedies import remedies
 from fnet_studio.link import liveness
 from fnet_studio.link.blocking import Worker
 from fnet_studio.link.exit import ProcessExit
-from fnet_studio.link.ladder import StopLadder
+from fnet_studio.link.ladder import Rung, StopLadder
 from fnet_studio.link.recording import replay
 from fnet_studio.link.session import Closed, Replied, Told
 
@@ -159,6 +161,8 @@ def fails(script: str) -> UserError:
         ("garbage-bytes@5", "link.violation", "not the protocol"),
         ("disk-full@5", "disk.full", "model.safetensors"),
         ("nan@5", "train.not-finite", "step 5"),
+        ("device-lost@5", "device.lost", "CUDA_ERROR"),
+        ("data-gone", "data.gone", "reviews.csv"),
         ("bug@5", "worker.bug", "ZeroDivisionError"),
         ("no-such-fault", "engine.start", "no-such-fault"),
     ],
@@ -168,6 +172,37 @@ def test_every_fault_reaches_the_other_side_as_its_own_error(script, kind, word)
     assert error.kind == kind
     assert word in error.message
     assert error.advice
+
+
+def test_a_run_short_of_room_waits_and_goes_on_by_itself():
+    with Worker("scripted", "disk-low@8,rate=20,steps=40") as worker:
+        heard = []
+        finished, _ = worker.call(protocol.Train(quick_recipe()), lambda envelope, blob: heard.append(envelope.body))
+    notes = [(it.kind, it.step) for it in heard if isinstance(it, protocol.Annotation)]
+    (low, freed) = [note for note in notes if note[0].startswith("disk")]
+    assert (low[0], freed[0]) == ("disk-low", "disk-freed")
+    assert 8 <= low[1] == freed[1] < 40
+    assert any(it == protocol.Phase("waiting") for it in heard)
+    assert run_store.read(finished.run).status == "finished"
+
+
+def test_a_run_without_enough_memory_goes_on_with_less_at_once_or_when_it_is_told_to():
+    with Worker("scripted", "oom@8,rate=0,steps=20") as worker:
+        heard = []
+        auto = quick_recipe(**{"training.auto_batch": "true"})
+        finished, _ = worker.call(protocol.Train(auto), lambda envelope, blob: heard.append(envelope.body))
+        notes = [(it.kind, it.step) for it in heard if isinstance(it, protocol.Annotation)]
+        assert ("less-memory", 7) in notes
+        assert [step for it in heard if isinstance(it, protocol.Metrics) for step in it.step] == list(range(1, 21))
+        with pytest.raises(UserError) as caught:
+            worker.call(protocol.Train(quick_recipe()))
+        assert caught.value.kind == "device.out-of-memory"
+        (record,) = [it for it in run_store.list_runs()[0] if it.status == "failed"]
+        best = remedies(record)[0]
+        resumed, _ = worker.call(protocol.Resume(record.id, best.changes))
+    for run in (finished.run, resumed.run):
+        record = run_store.read(run)
+        assert (record.status, record.recipe["training"]["accumulation"]) == ("finished", 2)
 
 
 def test_a_crash_shows_where_it_happened():
@@ -183,7 +218,7 @@ def test_a_failed_run_is_kept_with_the_reason():
     ((record,), _) = run_store.list_runs()
     assert record.status == "failed"
     assert record.failure is not None
-    assert "No space left" in record.failure["message"]
+    assert record.failure["kind"] == "disk.full"
 
 
 def test_a_flood_arrives_whole_and_in_order(bare):
@@ -219,7 +254,9 @@ def test_a_hanging_job_climbs_the_ladder_while_the_heartbeat_says_that_the_proce
     pulse = liveness.Pulse.started(0.0).hear(Told(0, protocol.Envelope(1, 0, worker.events(protocol.Ready)[0])), 0.0)
     stop = worker.send(protocol.Stop(train))
     assert worker.reply(stop) == Done(), "a stop is answered though its target hangs"
-    ladder = StopLadder(0.0, ask_s=10.0, terminate_s=3.0)
+    ladder = StopLadder()
+    ladder.hear(protocol.Phase("training"), 0.0)
+    ladder.ask(0.0)
     for now_s in range(1, 10):
         seen = len(worker.events(protocol.Heartbeat))
         worker.read_until(lambda seen=seen: len(worker.events(protocol.Heartbeat)) > seen)
@@ -230,11 +267,66 @@ def test_a_hanging_job_climbs_the_ladder_while_the_heartbeat_says_that_the_proce
     assert liveness.still_s(pulse, 9.0) > 5.0
     assert ladder.advance(10.0) == "terminate"
     worker.process.terminate()
-    worker.process.communicate(timeout=10)
+    assert worker.reply(train).kept is False, "no epoch had ended, so there was no checkpoint"
+    worker.process.wait(10)
     exit = ProcessExit.from_returncode(worker.process.returncode)
-    *settled, closed = worker.session.end(exit)
-    assert [(it.id, it.reply.kind) for it in settled if isinstance(it, Replied)] == [(train, "worker.lost")]
-    assert isinstance(closed, Closed)
+    assert exit.signal == signal.SIGTERM
+    ((record,), _) = run_store.list_runs()
+    assert record.status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("phase", "mode", "status"),
+    [
+        ("reading", "keep", "stopped"),
+        ("tokenising", "discard", ""),
+        ("compiling", "pause", "paused"),
+        ("training", "pause", "paused"),
+        ("validating", "discard", ""),
+        ("testing", "keep", "stopped"),
+        ("saving", "keep", "stopped"),
+    ],
+)
+def test_a_phase_that_is_deaf_to_its_stop_is_ended_with_its_run_in_order(phase, mode, status):
+    with Worker("scripted", f"deaf={phase},rate=0,steps=20") as worker:
+        seen = []
+
+        def stop(envelope, blob):
+            if isinstance(envelope.body, protocol.Phase) and envelope.body.name == phase:
+                worker.stop(envelope.reply_to, mode)
+
+        def hurry():
+            if worker.countdown is not None:
+                seen.append(worker.countdown)
+                if phase != "compiling" and worker.countdown.rung is Rung.ASKED:
+                    worker.stop(id)
+
+        id = worker.post(protocol.Train(quick_recipe()))
+        with pytest.raises(Stopped) as caught:
+            worker.result(id, stop, hurry)
+    assert [rung for rung, _ in itertools.groupby(it.rung for it in seen)] == [Rung.ASKED, Rung.TERMINATING]
+    assert seen[0].phase == phase
+    assert [record.status for record in run_store.list_runs()[0]] == ([status] if status else [])
+    assert caught.value.paused == (mode == "pause")
+    if phase == "testing":
+        assert seen[0].words.endswith("Kept: checkpoint at step 20.")
+        assert (caught.value.kept, run_store.read(caught.value.run).saved_step) == (True, 20)
+
+
+def test_sigterm_from_outside_keeps_the_run_that_was_under_way():
+    with Worker("scripted", "rate=100,steps=10000") as worker:
+        ended = []
+
+        def end(envelope, blob):
+            if isinstance(envelope.body, protocol.Metrics) and not ended:
+                ended.append(worker.process.send_signal(signal.SIGTERM))
+
+        with pytest.raises(Stopped) as caught:
+            worker.call(protocol.Train(quick_recipe()), end)
+        assert caught.value.kept
+        assert run_store.read(caught.value.run).status == "stopped"
+        code = worker.process.wait(10)
+    assert ProcessExit.from_returncode(code).signal == signal.SIGTERM
 
 
 def test_a_frozen_process_sends_no_heartbeat(bare):
@@ -263,20 +355,26 @@ def test_ctrl_c_stops_and_keeps_and_reaches_no_library():
         assert run_store.read(caught.value.run).status == "stopped"
 
 
-def test_a_second_ctrl_c_kills_a_worker_that_does_not_stop():
-    with Worker("scripted", "hang@5,rate=0") as worker:
-        pressed = []
+def test_ctrl_c_again_goes_up_the_ladder_to_a_process_that_stands_still():
+    with Worker("scripted", "freeze@15,rate=0,steps=20") as worker:
+        saved, pressed = [], []
 
-        def press(envelope, blob):
-            beat = envelope.body
-            if isinstance(beat, protocol.Heartbeat) and beat.busy_with and len(pressed) < 5:
-                pressed.append(beat.moved)
-                if len(pressed) > 2 and pressed[-1] == pressed[-2]:
-                    os.kill(os.getpid(), signal.SIGINT)
+        def listen(envelope, blob):
+            if isinstance(envelope.body, protocol.Annotation):
+                saved.append(envelope.body.step)
 
-        with pytest.raises(KeyboardInterrupt):
-            worker.call(protocol.Train(quick_recipe()), press)
+        def press():
+            if saved and len(pressed) < 3:
+                pressed.append(worker.countdown)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        id = worker.post(protocol.Train(quick_recipe()))
+        with pytest.raises(Stopped) as caught:
+            worker.result(id, listen, press)
+    assert saved == [10]
     assert worker.process.returncode == -signal.SIGKILL
+    assert caught.value.kept, "the checkpoint of the first epoch is there"
+    assert run_store.read(caught.value.run).status == "interrupted"
 
 
 # ------------------------------------------------------------------------------------------ the stream

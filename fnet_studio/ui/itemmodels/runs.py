@@ -26,6 +26,7 @@ STATUSES = {
     "running": Look("Running", "activity", "accent"),
     "finished": Look("Finished", "circle-check", "success"),
     "stopped": Look("Stopped", "circle-stop", "warning"),
+    "paused": Look("Paused", "clock", "muted"),
     "failed": Look("Failed", "circle-x", "danger"),
     "interrupted": Look("Interrupted", "triangle-alert", "warning"),
 }

@@ -154,7 +154,7 @@ class TrainPage(QWidget):
         self.card.show_figures(self._figures())
         if "status" in changed:
             self._enable()
-            if state.status in ("finished", "stopped", "failed"):
+            if state.status in ("finished", "stopped", "paused", "failed"):
                 self._end()
 
     def _begin(self) -> None:

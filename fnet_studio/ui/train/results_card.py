@@ -51,6 +51,8 @@ class ResultsCard(Card):
 
     @staticmethod
     def _title(state: RunState, test: protocol.Evaluated | None) -> str:
+        if state.status == "paused":
+            return "Paused; it goes on from here when it is resumed"
         if state.status == "stopped":
             return "Stopped; the model so far is kept" if state.kept else "Stopped; nothing was kept"
         if test is not None:

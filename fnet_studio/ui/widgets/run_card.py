@@ -12,15 +12,22 @@ from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.predictions import tabular
 from fnet_studio.ui.widgets.sparkline import Sparkline
 
-SIGNS = {"idle": "○", "running": "●", "finished": "✓", "stopped": "■", "failed": "✕"}
+SIGNS = {"idle": "○", "running": "●", "finished": "✓", "stopped": "■", "paused": "◆", "failed": "✕"}
 WORDS = {
     "idle": "No run",
     "running": "Running",
     "finished": "Finished",
     "stopped": "Stopped",
+    "paused": "Paused",
     "failed": "Failed",
 }
-TONES = {"running": "accent", "finished": "success_text", "stopped": "warning_text", "failed": "danger_text"}
+TONES = {
+    "running": "accent",
+    "finished": "success_text",
+    "stopped": "warning_text",
+    "paused": "warning_text",
+    "failed": "danger_text",
+}
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,26 @@ def _compile_once(tmp_path_factory):
 
 
 @dataclass
+class Asked:
+    command: protocol.Command
+    answers: list
+
+    def done(self, result):
+        self.answers.append(result)
+
+    def failed(self, error):
+        self.answers.append(error)
+
+
+@dataclass
 class RecordingJob:
     """A job that writes down what it is told, and can be asked to stop at a step."""
 
     id: int = 1
     stop_mode: str = ""
     stop_at_step: int = 0
+    hold_at_step: int = 0
+    """Held there until the first wait."""
     watch: protocol.Watch | None = None
     phases: list[str] = field(default_factory=list)
     steps: list[tuple] = field(default_factory=list)
@@ -30,9 +44,28 @@ class RecordingJob:
     frames: list[tuple] = field(default_factory=list)
     progressed: list[tuple] = field(default_factory=list)
 
+    held: bool = False
+    requests: list = field(default_factory=list)
+    """Commands to be taken between two steps, as (step, command); what became of them is in `answers`."""
+    answers: list = field(default_factory=list)
+
     def check(self):
         if self.stop_mode:
             raise Stopped
+
+    def take(self, *kinds):
+        done = self.steps[-1][0] if self.steps else 0
+        for item in self.requests:
+            if item[0] <= done and isinstance(item[1], kinds):
+                self.requests.remove(item)
+                return Asked(item[1], self.answers)
+        return None
+
+    def on_abandon(self, do):
+        self.abandon = do
+
+    def wait(self, at_most_s):
+        self.held = False
 
     def phase(self, name, total=0, unit=""):
         self.phases.append(name)
@@ -44,6 +77,7 @@ class RecordingJob:
         self.steps.append(row)
         if self.stop_at_step and row[0] == self.stop_at_step:
             self.stop_mode = self.asked_mode
+        self.held = self.held or row[0] == self.hold_at_step
 
     asked_mode: str = "keep"
 

@@ -5,8 +5,9 @@ import pytest
 from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import checkpoint, stored_run
+from fnet_studio.engine.failures import with_less_memory
 from fnet_studio.engine.step import Training
-from fnet_studio.engine.train import resume, train, with_less_memory
+from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
 
@@ -66,6 +67,7 @@ def test_otherwise_it_fails_with_advice_and_can_be_resumed(tiny, job, short_of_m
         patch.setattr(Training, "step", real)
         assert caught.value.kind == "device.out-of-memory"
         assert "training.accumulation=2" in caught.value.advice
+        assert "another model" in caught.value.advice, "a shorter length is named only with its price"
         record = next(it for it in run_store.list_runs()[0] if it.status == "failed")
         assert record.failure is not None
         assert record.failure["kind"] == "device.out-of-memory"

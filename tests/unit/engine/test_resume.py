@@ -14,8 +14,8 @@ def losses(run):
     return [(row.get("split", ""), row["step"], row["loss"], row["accuracy"]) for row in run_store.read_metrics(run)]
 
 
-def stopped_at(tiny, job, step):
-    job.stop_at_step, job.stop_mode = step, ""
+def stopped_at(tiny, job, step, mode="keep"):
+    job.stop_at_step, job.stop_mode, job.asked_mode = step, "", mode
     with pytest.raises(Stopped) as caught:
         train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {})
     job.stop_at_step, job.stop_mode = 0, ""
@@ -27,13 +27,65 @@ def uninterrupted(tiny, job):
     return losses(train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {}).run)
 
 
-@pytest.mark.parametrize("step", [1, 7, STEPS_PER_EPOCH - 1, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, 2 * STEPS_PER_EPOCH])
-def test_a_run_that_was_stopped_goes_on_bit_for_bit(tiny, job, uninterrupted, step):
-    run = stopped_at(tiny, job, step)
+LAST, FIRST = STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1
+
+
+@pytest.mark.parametrize(
+    ("step", "mode"),
+    [(1, "keep"), (7, "keep"), (LAST - 1, "keep"), (LAST, "keep"), (FIRST, "keep"), (2 * LAST, "keep"), (7, "pause")],
+)
+def test_a_run_that_was_stopped_or_paused_goes_on_bit_for_bit(tiny, job, uninterrupted, step, mode):
+    run = stopped_at(tiny, job, step, mode)
+    assert run_store.read(run).status == {"keep": "stopped", "pause": "paused"}[mode]
     finished = resume(protocol.Resume(run), job, DEVICE, {})
     assert finished.run == run
     assert losses(run) == uninterrupted
     assert run_store.read(run).status == "finished"
+
+
+def test_a_run_paused_before_it_had_data_begins_when_it_is_resumed(tiny, job, uninterrupted):
+    job.stop_mode = "pause"
+    with pytest.raises(Stopped) as caught:
+        train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {})
+    assert (caught.value.kept, caught.value.paused) == (True, True)
+    assert run_store.read(caught.value.run).status == "paused"
+    with pytest.raises(Stopped):  # and once more
+        resume(protocol.Resume(caught.value.run), job, DEVICE, {})
+    job.stop_mode = ""
+    resume(protocol.Resume(caught.value.run), job, DEVICE, {})
+    assert losses(caught.value.run) == uninterrupted
+
+
+@pytest.mark.parametrize("hold_at", [5, LAST])
+def test_holding_saving_and_measuring_in_the_middle_changes_no_step(tiny, job, uninterrupted, hold_at):
+    """The last step of an epoch is held in the evaluation that follows it."""
+    job.hold_at_step = hold_at
+    job.requests = [(3, protocol.EvaluateNow(1)), (hold_at, protocol.CheckpointNow(1)), (21, protocol.EvaluateNow(1))]
+    run = train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {}).run
+    asked = [row for row in run_store.read_metrics(run) if row.get("asked")]
+    assert [row["step"] for row in asked] == [3, 21]
+    assert [
+        row for row in losses(run) if row not in [(r["split"], r["step"], r["loss"], r["accuracy"]) for r in asked]
+    ] == (uninterrupted)
+    kinds = [(type(answer), getattr(answer, "step", None)) for answer in job.answers]
+    assert kinds == [(protocol.Evaluation, None), (protocol.Checkpointed, hold_at), (protocol.Evaluation, None)]
+    assert job.answers[0].loss == asked[0]["loss"]
+    assert sum(map(sum, job.answers[0].confusion)) == job.answers[0].examples
+    assert job.phases.count("paused") == 1
+    notes = [(row["note"], row["step"]) for row in run_store.read_log(run) if "note" in row]
+    for expected in (("paused", hold_at), ("continued", hold_at), ("evaluated", 3), ("evaluated", 21)):
+        assert notes.count(expected) == 1
+    best = run_store.read(run).validation_accuracy
+    assert best == [row["accuracy"] for row in run_store.read_metrics(run) if row.get("split") == "validation"][-1]
+
+
+def test_a_run_resumed_after_a_measurement_in_the_middle_keeps_it_on_its_curve(tiny, job, uninterrupted):
+    job.requests = [(4, protocol.EvaluateNow(1)), (9, protocol.EvaluateNow(1))]
+    run = stopped_at(tiny, job, 9)
+    resume(protocol.Resume(run), job, DEVICE, {})
+    asked = [row["step"] for row in run_store.read_metrics(run) if row.get("asked")]
+    assert asked in ([4], [4, 9])
+    assert [row for row in losses(run) if row[:2] not in (("validation", 4), ("validation", 9))] == uninterrupted
 
 
 def test_a_run_can_be_stopped_and_resumed_again_and_again(tiny, job, uninterrupted):

@@ -120,12 +120,13 @@ def test_an_answer_of_the_wrong_type_is_a_failure_and_never_reaches_the_wire(gre
     assert greeted.reply(greeted.send(protocol.Load("p"))).kind == "worker.bug"
 
 
-def test_what_a_stopped_job_kept_is_told(greeted):
+@pytest.mark.parametrize("paused", [False, True])
+def test_what_a_stopped_job_kept_is_told(greeted, paused):
     def keep(command, job):
-        raise Stopped(kept=True, run="r7")
+        raise Stopped(kept=True, run="r7", paused=paused)
 
     greeted.engine.answers[protocol.Train] = keep
-    assert greeted.reply(greeted.send(protocol.Train({}))) == protocol.Stopped(True, "r7")
+    assert greeted.reply(greeted.send(protocol.Train({}))) == protocol.Stopped(True, "r7", paused)
 
 
 def test_a_blob_comes_with_its_result(greeted):
@@ -194,6 +195,57 @@ def test_discarding_cannot_be_taken_back_by_keeping(greeted):
     go.set()
     greeted.reply(train)
     assert modes == ["discard"]
+
+
+def test_a_question_about_a_training_is_answered_by_the_training_itself(greeted):
+    answered = threading.Event()
+
+    def serve(command, job):
+        while (request := job.take(protocol.CheckpointNow)) is None:
+            job.wait(5.0)
+        request.done(protocol.Checkpointed(7, "there"))
+        answered.set()
+        return until_stopped(command, job)
+
+    greeted.engine.answers[protocol.Train] = serve
+    train = greeted.send(protocol.Train({}))
+    asked = greeted.send(protocol.CheckpointNow(train))
+    assert greeted.reply(asked) == Done(protocol.Checkpointed(7, "there"))
+    assert not greeted.replies(train)
+    greeted.send(protocol.Stop(train))
+    greeted.reply(train)
+
+
+@pytest.mark.parametrize("command", [protocol.CheckpointNow, protocol.EvaluateNow])
+def test_a_question_about_a_training_that_ends_first_says_that_it_is_over(greeted, command):
+    greeted.engine.answers[protocol.Train] = until_stopped
+    train = greeted.send(protocol.Train({}))
+    asked = greeted.send(command(train))
+    greeted.send(protocol.Stop(train))
+    assert greeted.reply(asked).kind == "run.over"
+    greeted.reply(train)
+    assert greeted.reply(greeted.send(command(train))).kind == "run.over"
+    load = greeted.send(protocol.Load("p"))
+    assert greeted.reply(greeted.send(command(load))).kind == "run.over", "only trainings are held and saved"
+
+
+def test_a_training_is_told_to_hold_and_to_go_on(greeted):
+    seen = []
+
+    def hold(command, job):
+        for expected in (True, False):
+            while job.held is not expected:
+                job.wait(5.0)
+            seen.append(job.held)
+        return FINISHED, b""
+
+    greeted.engine.answers[protocol.Train] = hold
+    train = greeted.send(protocol.Train({}))
+    assert greeted.reply(greeted.send(protocol.Pause(train))) == Done()
+    greeted.until(lambda: seen == [True])
+    assert greeted.reply(greeted.send(protocol.Continue(train))) == Done()
+    assert greeted.reply(train) == Done(FINISHED)
+    assert greeted.reply(greeted.send(protocol.Pause(train))) == Done(), "as a stop that comes too late"
 
 
 def test_a_second_training_is_refused_while_one_runs(greeted):
@@ -278,6 +330,8 @@ moves = st.lists(
         st.just(("bug", 0)),
         st.tuples(st.just("stop"), st.integers(1, 12)),
         st.tuples(st.just("discard"), st.integers(1, 12)),
+        st.tuples(st.just("checkpoint"), st.integers(1, 12)),
+        st.tuples(st.just("pause"), st.integers(1, 12)),
         st.just(("hear", 0)),
     ),
     max_size=12,
@@ -306,6 +360,10 @@ def test_every_command_gets_exactly_one_reply_whatever_is_stopped_when(todo):
                 bench.send(protocol.Stop(target))
             case "discard":
                 bench.send(protocol.Stop(target, "discard"))
+            case "checkpoint":
+                bench.send(protocol.CheckpointNow(target))
+            case "pause":
+                bench.send(protocol.Pause(target))
             case "hear":
                 bench.heard += bench.outbox.take()
     bench.close()

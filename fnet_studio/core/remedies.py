@@ -1,0 +1,107 @@
+"""What can be done about a run that failed or was cut off: the same next steps for the window and the command line."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fnet_studio.core import recipe as recipes
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
+from fnet_studio.core.run_store import RunRecord
+
+CHANGEABLE = (
+    "training.accumulation",
+    "training.auto_batch",
+    "training.learning_rate",
+    "optimisation.clip_norm",
+    "saving.checkpoint_every_s",
+    "saving.keep_last",
+    "saving.free_space_mb",
+    "observe.keep_maps_every_s",
+)
+"""Settings that may change in the middle of a run; any other would make its steps those of another run."""
+LENGTH_CHANGES_THE_MODEL = (
+    "Another length is another model: padding is mixed in, so its answers differ, and a preset was trained at its own."
+)
+_RESUMED = ("device.lost", "disk.full", "disk.unwritable", "run.folder-gone", "worker.lost", "worker.bug", "crash")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    words: str
+    """As on a button."""
+    do: Literal["resume", "start"]
+    """Go on with the run from its newest checkpoint, or start its recipe again as a new run."""
+    changes: dict[str, str] = field(default_factory=dict)
+    """Settings by dotted name, as `--set` takes them."""
+    warning: str = ""
+    """To be read before it is done."""
+
+    def command(self, run: RunRecord) -> str:
+        """For a terminal."""
+        begin = f"resume {run.id}" if self.do == "resume" else f"train {run.recipe.get('name', 'RECIPE')}"
+        return " ".join(["fnet-studio", begin, *(f"--set {key}={value}" for key, value in self.changes.items())])
+
+
+def remedies(record: RunRecord) -> tuple[Remedy, ...]:
+    """The best one first; empty where nothing but a look at the words helps."""
+    kind = (record.failure or {}).get("kind", "")
+    if record.status in ("stopped", "paused", "interrupted"):
+        return (Remedy("Resume", "resume"),)
+    if record.status != "failed":
+        return ()
+    try:
+        recipe = from_mapping(record.recipe)
+    except UserError:
+        return ()
+    if kind == "device.out-of-memory":
+        return _less_memory(recipe)
+    if kind == "train.not-finite":
+        return _calmer(recipe)
+    if kind in _RESUMED or kind.startswith("data."):
+        return (Remedy("Resume", "resume"),)
+    return ()
+
+
+def half_at_a_time(recipe: Recipe) -> dict[str, str]:
+    """Twice the accumulation, so that a step stays what it was; empty when a batch cannot be cut further."""
+    parts = recipe.training.accumulation * 2
+    return {} if recipe.training.batch_size % parts else {"training.accumulation": str(parts)}
+
+
+def changed(recipe: Recipe, changes: dict[str, str]) -> Recipe:
+    """The recipe that a run goes on with. UserError `resume.fixed` for a setting that cannot change any more, or
+    `recipe.invalid`."""
+    values = to_mapping(recipe)
+    for key, text in changes.items():
+        if key not in CHANGEABLE:
+            raise UserError(
+                "resume.fixed",
+                f"{key} cannot change in the middle of a run.",
+                f"These can: {', '.join(CHANGEABLE)}. For another one start a new run.",
+            )
+        recipes.put(values, key, text)
+    return from_mapping(values)
+
+
+def _less_memory(recipe: Recipe) -> tuple[Remedy, ...]:
+    found = []
+    half = half_at_a_time(recipe)
+    if half:
+        parts = half["training.accumulation"]
+        found.append(Remedy(f"Go on with each batch in {parts} parts", "resume", half))
+    else:
+        found.append(Remedy("Go on", "resume"))
+    length = recipe.data.sequence_length
+    if length >= 16:
+        shorter = {"data.sequence_length": str(length // 2)}
+        found.append(Remedy(f"Start again at length {length // 2}", "start", shorter, LENGTH_CHANGES_THE_MODEL))
+    return tuple(found)
+
+
+def _calmer(recipe: Recipe) -> tuple[Remedy, ...]:
+    rate = f"{recipe.training.learning_rate / 3:.2g}"
+    found = [Remedy(f"Go on with learning rate {rate}", "resume", {"training.learning_rate": rate})]
+    if not recipe.optimisation.clip_norm:
+        clipped = {"optimisation.clip_norm": "1.0"}
+        found.append(Remedy("Go on with gradients clipped at 1", "resume", clipped))
+    return tuple(found)

@@ -1,0 +1,69 @@
+"""The ways a training fails that have a name of their own, in words; the same for both engines."""
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe
+from fnet_studio.core.remedies import LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
+from fnet_studio.core.run_store import RunRecord
+
+_LOST = ("CUDA_ERROR_", "DEVICE_LOST", "device is lost", "GPU is lost", "hipError", "fallen off the bus", "DATA_LOSS")
+
+
+def not_finite(what: str, step: int, saved_step: int) -> UserError:
+    return UserError(
+        "train.not-finite",
+        f"The {what} is no longer a number at step {step}.",
+        f"{_go_on(saved_step)} with a smaller learning rate, or with clipped gradients.",
+    )
+
+
+def with_less_memory(recipe: Recipe) -> Recipe | None:
+    """Half the texts at a time and twice the accumulation, so that a step stays what it was; None when a batch cannot
+    be cut further."""
+    half = half_at_a_time(recipe)
+    return changed(recipe, half) if half else None
+
+
+def out_of_memory(recipe: Recipe, saved_step: int) -> UserError:
+    smaller = with_less_memory(recipe)
+    advice = "Close other programs that use the device, or choose a smaller batch."
+    if smaller is not None:
+        parts = smaller.training.accumulation
+        advice = (
+            f"{_go_on(saved_step)} with training.accumulation={parts}: the same steps, less memory at a time. A "
+            f"shorter length needs less too. {LENGTH_CHANGES_THE_MODEL}"
+        )
+    size = recipe.training.batch_size // recipe.training.accumulation
+    return UserError("device.out-of-memory", f"The device has not enough memory for {size} texts at a time.", advice)
+
+
+def lost(error: BaseException) -> bool:
+    """Whether an accelerator stopped answering: the runtime has no exception type of its own for this."""
+    text = str(error)
+    return "OUT_OF_MEMORY" not in text and any(part in text for part in _LOST)
+
+
+def device_lost(error: BaseException, saved_step: int) -> UserError:
+    first = str(error).split("\n")[0][:200]
+    return UserError(
+        "device.lost",
+        f"The device does not answer any more: {first}",
+        f"{_go_on(saved_step)} in a new worker. If it happens again, look at the device's driver, heat and cables.",
+    )
+
+
+def as_recorded(error: BaseException) -> dict[str, str]:
+    """For a run's record."""
+    if isinstance(error, UserError):
+        return {"kind": error.kind, "message": error.message, "advice": error.advice}
+    return {"kind": "crash", "message": f"{type(error).__name__}: {error}", "advice": ""}
+
+
+def _go_on(saved_step: int) -> str:
+    return f"Go on from step {saved_step}" if saved_step else "Begin again"
+
+
+def still_saved(error: UserError, record: RunRecord) -> UserError:
+    """A run that could not go on: what it has is safe."""
+    where = f"at step {record.saved_step}" if record.saved_step else "not begun"
+    advice = f"{error.advice} The run itself is safe, {where}: resume it then."
+    return UserError(error.kind, error.message, advice.strip())
