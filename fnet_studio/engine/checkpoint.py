@@ -83,6 +83,13 @@ def _write(path: Path, arrays: State | Weights, position: Position) -> None:
         )
 
 
+def clean(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote left behind."""
+    for place in (folder, folder / FOLDER):
+        for path in place.glob(".*.safetensors.*"):
+            path.unlink(missing_ok=True)
+
+
 def stored(folder: Path) -> list[Path]:
     """The run's checkpoints, oldest first."""
     return sorted((folder / FOLDER).glob("*.safetensors"))

@@ -79,6 +79,7 @@ class Run:
         elif self.writer.record.steps:
             words = "The run had no checkpoint yet: it begins again at its first step."
             self.job.tell(protocol.Log("info", words))
+        checkpoint.clean(self.writer.folder)
         self.writer.record.saved_step = self.at.step
         self.writer.close()  # the log is replaced by a shorter one
         self.writer.forget_after(self.at.step, self.at.epoch)

@@ -209,8 +209,10 @@ def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
 
 @pytest.mark.parametrize("kill_after_steps", [1, 20, 50])
 def test_a_worker_killed_at_any_step_goes_on_to_the_same_losses(kill_after_steps):
-    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process."""
-    words = [*settings([*QUICK, "training.epochs=8", "saving.checkpoint_every_s=0"]), "--json"]
+    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process. Dropout,
+    accumulation, averaged weights and a falling rate are all on."""
+    options = ["training.epochs=8", "saving.checkpoint_every_s=0", "training.accumulation=2", "optimisation.ema=0.9"]
+    words = [*settings([*QUICK, *options, "optimisation.schedule=cosine", "model.dropout=0.2"]), "--json", "--no-plan"]
     assert fnet_studio("train", "sample-quick", *words, "--name", "whole").returncode == 0
     process = subprocess.Popen(
         [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *words, "--name", "killed"],

@@ -65,8 +65,9 @@ def test_a_resumed_run_with_every_option_goes_on_bit_for_bit(options, job):
     )
     mapping["training"]["accumulation"] = 2
     whole = start(mapping, job)
-    for step in (3, 9):
-        job.stop_at_step, job.stop_mode = step, ""
+    for step, mode in ((3, "keep"), (9, "pause")):
+        job.stop_at_step, job.stop_mode, job.asked_mode, job.steps = step, "", mode, []
+        job.hold_at_step, job.requests = step - 1, [(step - 1, protocol.EvaluateNow(1))]
         with pytest.raises(Stopped) as caught:
             train(protocol.Train(mapping), job, DEVICE, {})
         job.stop_at_step, job.stop_mode = 0, ""
@@ -79,7 +80,7 @@ def test_a_resumed_run_with_every_option_goes_on_bit_for_bit(options, job):
 
 def measured(run):
     names = ("split", "step", "loss", "accuracy", "learning_rate", "gradient_norm", "best")
-    return [[row.get(name) for name in names] for row in run_store.read_metrics(run)]
+    return [[row.get(name) for name in names] for row in run_store.read_metrics(run) if not row.get("asked")]
 
 
 def test_a_stop_keeps_the_best_epoch_where_the_best_is_asked_for(options, job):

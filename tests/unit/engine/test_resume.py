@@ -59,7 +59,7 @@ def test_a_run_paused_before_it_had_data_begins_when_it_is_resumed(tiny, job, un
 @pytest.mark.parametrize("hold_at", [5, LAST])
 def test_holding_saving_and_measuring_in_the_middle_changes_no_step(tiny, job, uninterrupted, hold_at):
     """The last step of an epoch is held in the evaluation that follows it."""
-    job.hold_at_step = hold_at
+    job.hold_at_step, job.steps = hold_at, []
     job.requests = [(3, protocol.EvaluateNow(1)), (hold_at, protocol.CheckpointNow(1)), (21, protocol.EvaluateNow(1))]
     run = train(protocol.Train(recipe.to_mapping(tiny)), job, DEVICE, {}).run
     asked = [row for row in run_store.read_metrics(run) if row.get("asked")]
@@ -80,7 +80,7 @@ def test_holding_saving_and_measuring_in_the_middle_changes_no_step(tiny, job, u
 
 
 def test_a_run_resumed_after_a_measurement_in_the_middle_keeps_it_on_its_curve(tiny, job, uninterrupted):
-    job.requests = [(4, protocol.EvaluateNow(1)), (9, protocol.EvaluateNow(1))]
+    job.steps, job.requests = [], [(4, protocol.EvaluateNow(1)), (9, protocol.EvaluateNow(1))]
     run = stopped_at(tiny, job, 9)
     resume(protocol.Resume(run), job, DEVICE, {})
     asked = [row["step"] for row in run_store.read_metrics(run) if row.get("asked")]
@@ -103,8 +103,11 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, unin
     run = stopped_at(tiny, job, STEPS_PER_EPOCH + 2)
     newest = checkpoint.stored(places.runs() / run)[-1]
     newest.write_bytes(newest.read_bytes()[:5000])
+    torn = newest.with_name(f".{newest.name}.x1y2")  # as a kill in the middle of writing leaves it
+    torn.write_bytes(b"half")
     resume(protocol.Resume(run), job, DEVICE, {})
     assert losses(run) == uninterrupted
+    assert not torn.exists()
 
 
 def test_a_run_without_a_checkpoint_begins_again_to_the_same_losses(tiny, job, uninterrupted):
