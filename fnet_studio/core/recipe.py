@@ -127,6 +127,13 @@ def from_mapping(values: dict[str, Any], *, template: bool = False) -> Recipe:
             f"model.hidden_dim {recipe.model.hidden_dim} cannot be shared by {recipe.model.num_heads} heads.",
             "Choose a hidden size that the number of heads divides.",
         )
+    if from_scratch and length % recipe.model.merge:
+        raise UserError(
+            "recipe.invalid",
+            f"A length of {length} (data.sequence_length) cannot be cut into positions of {recipe.model.merge} tokens "
+            "(model.merge).",
+            "Choose a number of tokens a position that divides the length.",
+        )
     if recipe.training.batch_size % recipe.training.accumulation:
         raise UserError(
             "recipe.invalid",

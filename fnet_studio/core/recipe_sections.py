@@ -86,6 +86,14 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["trained", "frozen"],
         Meta(title="Backbone", description="For fine-tuning: train the whole model, or the new head alone."),
     ] = "trained"
+    pooling: Annotated[
+        Literal["cls", "mean"],
+        Meta(
+            title="Pooling",
+            description="For fine-tuning: classify by the first position (cls), or by the average over the tokens "
+            "(mean), for presets that were never trained on the first.",
+        ),
+    ] = "cls"
     mixer: Annotated[
         Mixer,
         Meta(
@@ -104,6 +112,58 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     dropout: Annotated[
         float, Meta(ge=0.0, le=0.9, title="Dropout", description="Share dropped before the output layer.")
     ] = 0.1
+    average: Annotated[
+        Literal["all", "tokens"],
+        Meta(
+            title="Average over",
+            description="What the blocks' output is averaged over: all positions, as in the published FNet, or those "
+            "that hold tokens.",
+        ),
+    ] = "all"
+    ngrams: Annotated[
+        int,
+        Meta(
+            ge=1, le=3, title="N-grams", description="2: pairs of tokens get vectors too; 3: triples as well; 1: off."
+        ),
+    ] = 1
+    ngram_buckets: Annotated[
+        int,
+        Meta(
+            ge=1024,
+            le=2**22,
+            title="N-gram buckets",
+            description="Vectors that all n-grams share by hashing; unused when those are off.",
+        ),
+    ] = 2**18
+    embedding_dim: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=4096,
+            title="Embedding size",
+            description="Width of the vectors of tokens and n-grams, projected to the hidden size; 0: that size.",
+        ),
+    ] = 0
+    token_dropout: Annotated[
+        float,
+        Meta(ge=0.0, le=0.9, title="Token dropout", description="Share of tokens and n-grams left out in training."),
+    ] = 0.0
+    merge: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            title="Tokens a position",
+            description="Neighbours summed into one position of the blocks. It has to divide the length.",
+        ),
+    ] = 1
+    bag: Annotated[
+        bool,
+        Meta(
+            title="Bag of words",
+            description="The sum of all vectors reaches the output layer directly too, beside what the blocks make.",
+        ),
+    ] = False
 
 
 class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):

@@ -87,6 +87,13 @@ def build(recipe: Recipe, vocabulary_size: int, classes: int = 2) -> keras.Model
             num_layers=part.num_layers,
             num_heads=part.num_heads,
             dropout=part.dropout,
+            average=part.average,
+            ngrams=part.ngrams,
+            ngram_buckets=part.ngram_buckets,
+            embedding_dim=part.embedding_dim,
+            token_dropout=part.token_dropout,
+            merge=part.merge,
+            bag=part.bag,
         )
     finally:
         keras.config.set_dtype_policy(before)

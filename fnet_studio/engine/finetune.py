@@ -56,9 +56,12 @@ class FineTuning:
             num_classes=len(self.class_names),
             preprocessor=self.preprocessor,
             dropout=self.recipe.model.dropout,
+            pooling=self.recipe.model.pooling,
             dtype=self.recipe.training.precision,
         )
         model.backbone.trainable = self.recipe.model.backbone == "trained"
+        if self.recipe.model.pooling == "mean":
+            model.backbone.pooled_dense.trainable = False  # unused, and weight decay would wear it away
         return model
 
     def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:

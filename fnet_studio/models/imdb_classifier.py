@@ -1,14 +1,14 @@
 """The classifier of Keras' example "Text Classification using FNet", with FNet or with Transformer blocks."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import keras
-from keras import ops
 
-from fnet_studio.models.embedding import TokenAndPositionEmbedding
+from fnet_studio.models.embedding import PositionEmbedding, TokenAndPositionEmbedding
 from fnet_studio.models.encoder import FNetEncoder
-from fnet_studio.models.keras_names import serializable
 from fnet_studio.models.mixers import layer_mixings
+from fnet_studio.models.ngrams import Gate, MergePositions, NGramEmbedding, RootSum
+from fnet_studio.models.pooling import MaskedAverage, PaddingMask
 from fnet_studio.models.transformer_encoder import TransformerEncoder
 
 PAD_ID = 0
@@ -24,6 +24,13 @@ def build_imdb_classifier(
     num_layers: int = 3,
     num_heads: int = 2,
     dropout: float = 0.1,
+    average: Literal["all", "tokens"] = "all",
+    ngrams: int = 1,
+    ngram_buckets: int = 2**18,
+    embedding_dim: int = 0,
+    token_dropout: float = 0.0,
+    merge: int = 1,
+    bag: bool = False,
 ) -> keras.Model:
     """token_ids (batch, length) int32 -> (batch, 1), the probability of the positive class.
 
@@ -32,49 +39,45 @@ def build_imdb_classifier(
     is that Transformer; the others are FNet blocks with the paper's other mixers, "hybrid" with attention in the top
     two layers.
     `num_heads` counts for attention alone; `dropout` is that before the last layer.
+
+    What follows is not in the example. average: over all positions, or over those that hold tokens. ngrams,
+    ngram_buckets, embedding_dim (0: hidden_dim) and token_dropout: see `NGramEmbedding`, in whose place the example has
+    plain embeddings. merge: neighbours that share one position of the blocks. bag: the embeddings' `RootSum` goes to
+    the last layer too, beside the blocks' average, which then passes a `Gate`.
     """
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    x = TokenAndPositionEmbedding(vocabulary_size, sequence_length, hidden_dim, name="embedding")(token_ids)
-    if mixer != "attention":
-        for index, mixing in enumerate(layer_mixings(mixer, num_layers)):
-            x = FNetEncoder(
-                intermediate_dim,
-                mixing=mixing,
-                num_heads=num_heads,
-                sequence_length=sequence_length,
-                name=f"encoder_{index}",
-            )(x)
-        x = keras.layers.GlobalAveragePooling1D(name="average")(x)
+    masked = mixer == "attention" or average == "tokens"
+    is_token = PaddingMask(PAD_ID, name="padding_mask")(token_ids) if masked or bag else None
+    summed = None
+    if ngrams == merge == 1 and not (bag or embedding_dim or token_dropout):
+        x = TokenAndPositionEmbedding(vocabulary_size, sequence_length, hidden_dim, name="embedding")(token_ids)
     else:
-        is_token = PaddingMask(PAD_ID, name="padding_mask")(token_ids)
-        for index in range(num_layers):
-            x = TransformerEncoder(intermediate_dim, num_heads, name=f"encoder_{index}")(x, is_token)
+        size = embedding_dim or hidden_dim
+        x = NGramEmbedding(vocabulary_size, size, ngrams, ngram_buckets, token_dropout, name="embedding")(token_ids)
+        if bag:
+            summed = RootSum(name="bag")(x, is_token)
+        if merge > 1:
+            x = MergePositions(merge, name="merged")(x)
+        if size != hidden_dim:
+            x = keras.layers.Dense(hidden_dim, use_bias=False, name="embedding_projection")(x)
+        x = x + PositionEmbedding(sequence_length // merge, initializer="zeros", name="position_embedding")(x)
+    if masked and merge > 1:
+        is_token = MergePositions(merge, name="merged_mask")(is_token)
+    for index, mixing in enumerate(layer_mixings(mixer, num_layers)):
+        name = f"encoder_{index}"
+        if mixer == "attention":
+            x = TransformerEncoder(intermediate_dim, num_heads, name=name)(x, is_token)
+        else:
+            positions = sequence_length // merge
+            x = FNetEncoder(intermediate_dim, mixing=mixing, num_heads=num_heads, sequence_length=positions, name=name)(
+                x
+            )
+    if masked:
         x = MaskedAverage(name="average")(x, is_token)
+    else:
+        x = keras.layers.GlobalAveragePooling1D(name="average")(x)
+    if summed is not None:
+        x = keras.layers.Concatenate(name="bag_and_blocks")([summed, Gate(name="gate")(x)])
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(x)
     return keras.Model(token_ids, outputs, name=f"imdb_{mixer}")
-
-
-@serializable
-class PaddingMask(keras.layers.Layer):
-    """(batch, length) ids -> (batch, length) bool, true where there is a token."""
-
-    def __init__(self, pad_id: int = 0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.pad_id = pad_id
-
-    def call(self, token_ids: Any) -> Any:
-        return ops.not_equal(token_ids, self.pad_id)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "pad_id": self.pad_id}
-
-
-@serializable
-class MaskedAverage(keras.layers.Layer):
-    """Mean of (batch, length, hidden) over the true positions of (batch, length); 0 where there is none."""
-
-    def call(self, inputs: Any, is_token: Any) -> Any:
-        weights: Any = ops.expand_dims(ops.cast(is_token, inputs.dtype), -1)
-        count = ops.maximum(ops.sum(weights, axis=1), 1)
-        return ops.divide(ops.sum(inputs * weights, axis=1), count)

@@ -130,6 +130,10 @@ class KerasHubPreset:
             raise bad_field(file, "num_classes", classes, "a whole number above 0")
         arguments = {"num_classes": classes, "dropout": config.get("dropout", 0.1)}
         arguments["activation"] = _activation(config.get("activation"), file)
+        pooling, pad_id = own.get("pooling", "cls"), own.get("pad_id")
+        if pooling not in ("cls", "mean") or not (pad_id is None or isinstance(pad_id, int)):
+            raise bad_field(self.folder / OWN_FILE, "pooling", f"{pooling} with pad_id {pad_id}", "cls or mean")
+        arguments |= {"pooling": pooling, "pad_id": pad_id}
         return StoredHead("classifier", own.get("state", "fine-tuned"), arguments)
 
     def head_tensors(self) -> dict[str, Stored]:

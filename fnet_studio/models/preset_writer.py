@@ -99,6 +99,12 @@ def _write_head(task: Task, folder: Path) -> list[str]:
     else:
         assert isinstance(task, FNetTextClassifier)
         _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS)
+        if task.pooling != "cls":
+            own |= {"pooling": task.pooling, "pad_id": task.pad_id}
+            notes.append(
+                "KerasHub classifies by the first position, not by the average over the tokens: its answers will "
+                "differ."
+            )
         extra = {
             "num_classes": task.num_classes,
             "dropout": task.dropout,

@@ -1,4 +1,4 @@
-"""The classification task: one of several classes from the pooled output."""
+"""The classification task: one of several classes from the pooled output, or from the average over the tokens."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import keras
 
 from fnet_studio.models.backbone import FNetBackbone, normal_002
 from fnet_studio.models.keras_names import serializable
+from fnet_studio.models.pooling import MaskedAverage, PaddingMask, Pooling
 from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor
 from fnet_studio.models.task import HeadState, Task
 
@@ -14,7 +15,10 @@ from fnet_studio.models.task import HeadState, Task
 class FNetTextClassifier(Task):
     """{token_ids, segment_ids} (batch, length) -> (batch, num_classes), logits unless there is an activation.
 
-    Arguments and defaults are those of `keras_hub.models.FNetTextClassifier`.
+    Arguments and defaults are those of `keras_hub.models.FNetTextClassifier`, but for `pooling`: "mean" classifies by
+    the average over all tokens but pads, and leaves the pooler unused. A preset that was never trained on its first
+    position, as those of masked-LM training alone, says little there. pad_id: the preprocessor's; without one, pads
+    count as tokens.
     """
 
     preprocessor_class = FNetTextClassifierPreprocessor
@@ -27,6 +31,8 @@ class FNetTextClassifier(Task):
         activation: Any = None,
         dropout: float = 0.1,
         head_state: HeadState = "none",
+        pooling: Pooling = "cls",
+        pad_id: int | None = None,
         **kwargs: Any,
     ) -> None:
         output_dense = keras.layers.Dense(
@@ -36,7 +42,14 @@ class FNetTextClassifier(Task):
             dtype=backbone.dtype_policy,
             name="logits",
         )
-        pooled = backbone.pooled_dense(backbone.encode_at(0)[:, 0, :])
+        if pad_id is None and preprocessor is not None:
+            pad_id = preprocessor.tokenizer.pad_token_id
+        if pooling == "cls":
+            pooled = backbone.pooled_dense(backbone.encode_at(0)[:, 0, :])
+        else:
+            is_token = PaddingMask(-1 if pad_id is None else pad_id, name="padding_mask")(backbone.input["token_ids"])
+            average = MaskedAverage(dtype=backbone.dtype_policy, name="average")
+            pooled = average(backbone.output["sequence_output"], is_token)
         pooled = keras.layers.Dropout(dropout, dtype=backbone.dtype_policy, name="output_dropout")(pooled)
         super().__init__(inputs=backbone.input, outputs=output_dense(pooled), **kwargs)
         self.backbone = backbone
@@ -46,6 +59,8 @@ class FNetTextClassifier(Task):
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
         self.head_state = head_state
+        self.pooling: Pooling = pooling
+        self.pad_id = pad_id
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -54,4 +69,6 @@ class FNetTextClassifier(Task):
             "activation": keras.activations.serialize(self.activation),
             "dropout": self.dropout,
             "head_state": self.head_state,
+            "pooling": self.pooling,
+            "pad_id": self.pad_id,
         }

@@ -55,6 +55,11 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         architecture = "FNetForSequenceClassification"
         variables |= classifier_variables(task)
         names |= CLASSIFIER_NAMES
+        if task.pooling != "cls":
+            notes.append(
+                "Transformers classifies by the first position, not by the average over the tokens: its answers will "
+                "differ."
+            )
         labels = {str(i): f"LABEL_{i}" for i in range(task.num_classes)}
         extra = {"id2label": labels, "label2id": {label: int(i) for i, label in labels.items()}}
     bare = architecture == "FNetModel"

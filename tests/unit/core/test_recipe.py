@@ -114,3 +114,15 @@ def test_a_switch_that_is_neither_on_nor_off_is_refused():
 def test_a_batch_that_cannot_be_cut_evenly_is_refused():
     with pytest.raises(UserError, match="3 equal parts"):
         recipe.from_mapping({"training": {"batch_size": 8, "accumulation": 3}})
+
+
+def test_a_length_that_positions_do_not_divide_is_refused():
+    with pytest.raises(UserError, match=r"100 .*8 tokens"):
+        recipe.from_mapping({"data": {"sequence_length": 100}, "model": {"merge": 8}})
+
+
+def test_the_published_recipes_use_nothing_that_the_example_has_not():
+    for name in ("imdb-fnet", "imdb-transformer"):
+        model = recipe.load(recipe.bundled(name), {"data.path": "somewhere"}).model
+        assert (model.average, model.ngrams, model.embedding_dim, model.token_dropout) == ("all", 1, 0, 0.0)
+        assert (model.merge, model.bag) == (1, False)

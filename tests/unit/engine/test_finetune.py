@@ -78,8 +78,24 @@ def test_a_frozen_backbone_stays_as_it_was(preset, job, backbone):
     finished = start(mapping(preset, model__backbone=backbone, training__epochs=1), job)
     before = backbone_variables(FNetBackbone.from_preset(places.presets() / preset))
     after = backbone_variables(FNetBackbone.from_preset(run_store.folder(finished.run) / FOLDER))
-    same = [np.array_equal(np.asarray(v.value), np.asarray(after[name].value)) for name, v in before.items()]
-    assert all(same) if backbone == "frozen" else not any(same)
+    same = {name: np.array_equal(np.asarray(v.value), np.asarray(after[name].value)) for name, v in before.items()}
+    unused = {name for name in same if name.startswith("pooled_dense")}
+    assert {name for name, it in same.items() if it} == (set(same) if backbone == "frozen" else unused)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_a_kept_preset_pools_as_it_was_trained_and_its_pads_count_for_the_mixing_alone(preset, job, pooling):
+    finished = start(mapping(preset, model__pooling=pooling, training__epochs=1), job)
+    folder = run_store.folder(finished.run) / FOLDER
+    model = FNetTextClassifier.from_preset(folder)
+    assert model.pooling == pooling
+    assert stored_run.evaluate(protocol.Evaluate(finished.run), job).loss == pytest.approx(finished.test_loss, rel=1e-5)
+    features = model.preprocessor(["Dull."])
+    hidden = np.asarray(model.backbone(features)["sequence_output"])[0]
+    tokens = hidden[features["token_ids"][0] != model.preprocessor.tokenizer.pad_token_id]
+    pooled = tokens.mean(axis=0) if pooling == "mean" else np.asarray(model.backbone.pooled_dense(hidden[:1]))[0]
+    expected = np.asarray(model.output_dense(pooled[None]))
+    np.testing.assert_allclose(np.asarray(model(features)), expected, atol=1e-4)
 
 
 def test_another_length_is_used_only_when_it_is_asked_for_and_fits(preset, job):
