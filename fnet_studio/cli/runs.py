@@ -1,18 +1,32 @@
-"""fnet-studio runs"""
+"""fnet-studio runs [list | export RUN | import FILE | compare RUN…]"""
 
 import argparse
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import run_store
+from fnet_studio.core import recipe_diff, run_bundle, run_notes, run_store
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    it = commands.add_parser("runs", help="the runs on this machine, newest first")
+    it = commands.add_parser("runs", help="the runs on this machine, newest first; export, import, compare them")
     it.add_argument("--json", action="store_true", help="JSON")
     it.set_defaults(run=run)
+    what = it.add_subparsers(title="what to do with them", metavar="WHAT")
+    one = what.add_parser("export", help="write a run as one file that opens on another machine")
+    one.add_argument("run_id", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
+    one.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"(RUN{run_bundle.SUFFIX})")
+    one.add_argument("--checkpoints", action="store_true", help="with what it takes to go on with it")
+    one.set_defaults(run=export)
+    one = what.add_parser("import", help="bring in a run that was exported")
+    one.add_argument("file", type=Path, metavar="FILE")
+    one.set_defaults(run=bring_in)
+    one = what.add_parser("compare", help="runs side by side, and the settings in which they differ")
+    one.add_argument("run_ids", metavar="RUN", nargs="+")
+    one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
+    one.set_defaults(run=compare)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,6 +46,44 @@ def run(options: argparse.Namespace) -> int:
             f"{record.id:<44} {record.status:<11} {_share(record.validation_accuracy):>10} "
             f"{_share(record.test_accuracy):>7} {record.steps:>7,} {record.duration_s:>8,.0f}  {began}"
         )
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    target = options.output or Path(f"{options.run_id}{run_bundle.SUFFIX}")
+    manifest = run_bundle.export(options.run_id, target, checkpoints=options.checkpoints)
+    print(f"{target}: {len(manifest.parts)} files, {target.stat().st_size / 1e6:,.1f} MB")
+    return 0
+
+
+def bring_in(options: argparse.Namespace) -> int:
+    record = run_bundle.bring_in(options.file)
+    print(f"{record.id}: {record.name}, {record.status}")
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """In the shape of the published table: training time, accuracies, parameters."""
+    records = [run_store.read(one) for one in options.run_ids]
+    names = [run_notes.read(record.id).name or record.name for record in records]
+    different = recipe_diff.differences([record.recipe for record in records])
+    if options.json:
+        rows = [
+            {"run": r.id, "name": name, "training_s": r.training_s, "parameters": r.parameters}
+            | {f"{split}_accuracy": getattr(r, f"{split}_accuracy") for split in ("train", "validation", "test")}
+            for r, name in zip(records, names)
+        ]
+        print(msgspec.json.encode({"runs": rows, "settings": [one._asdict() for one in different]}).decode())
+        return 0
+    print(f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'parameters':>12}")
+    for r, name in zip(records, names):
+        print(
+            f"{name[:32]:<32} {r.training_s:>8,.0f} s {_share(r.train_accuracy):>8} "
+            f"{_share(r.validation_accuracy):>10} {_share(r.test_accuracy):>8} {r.parameters:>12,}"
+        )
+    print("\nsettings that differ" if different else "\nAll settings are the same.")
+    for one in different:
+        print(f"  {one.key:<28} {' | '.join(one.values)}")
     return 0
 
 

@@ -192,6 +192,15 @@ class PreviewData(Command, frozen=True, tag="preview-data"):
     path: str
 
 
+class RunTexts(Command, frozen=True, tag="run-texts"):
+    """Texts that a stored run was measured on, by their places in the split (as in ``predictions-<split>.csv``).
+    `Done(Texts)`."""
+
+    run: str
+    split: Literal["train", "validation", "test"]
+    rows: tuple[int, ...]
+
+
 class Convert(Command, frozen=True, tag="convert"):
     """Write a preset as a new folder in another program's format. `Done(Converted)`. source: a name, a folder, or a
     handle (`hf://…`, `kaggle://…`), which is downloaded where it is not on this machine yet."""
@@ -553,6 +562,14 @@ class DataPreview(Struct, frozen=True, tag="data-preview"):
     notes: tuple[str, ...] = ()
 
 
+class Texts(Struct, frozen=True, tag="texts"):
+    """In the order that was asked for."""
+
+    texts: tuple[str, ...]
+    pairs: tuple[str, ...] = ()
+    """Of tasks on two sentences, the second of each."""
+
+
 class Converted(Struct, frozen=True, tag="converted"):
     folder: str
     notes: tuple[str, ...] = ()
@@ -580,7 +597,8 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | Checkpointed | Classified | DataPreview | Converted | Downloaded | Inspected | Health
+    | RunFinished | Evaluation | Checkpointed | Classified | Texts | DataPreview | Converted | Downloaded
+    | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -600,6 +618,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Evaluate: Evaluation,
     Classify: Classified,
     PreviewData: DataPreview,
+    RunTexts: Texts,
     Convert: Converted,
     FetchHead: Converted,
     Download: Downloaded,
@@ -757,8 +776,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause | Continue
-    | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
+    | Evaluate | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause
+    | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

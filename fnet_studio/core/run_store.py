@@ -242,6 +242,15 @@ def _at_work(pid: int, path: Path) -> bool:
         return psutil.pid_exists(pid)
 
 
+def read_status(run: str) -> Status | None:
+    """Of a run whose record can be read, None otherwise. UserError `run.missing`."""
+    folder(run)
+    try:
+        return read(run).status
+    except UserError:
+        return None
+
+
 def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     """All runs, newest first, and what could not be read. Never raises."""
     records, problems = [], []

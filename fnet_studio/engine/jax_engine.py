@@ -84,6 +84,10 @@ class JaxEngine:
                 from fnet_studio.engine.stored_run import classify
 
                 return classify(command), b""
+            case protocol.RunTexts():
+                from fnet_studio.engine.run_texts import run_texts
+
+                return run_texts(command, job), b""
             case protocol.Convert():
                 from fnet_studio.engine.converting import convert
 

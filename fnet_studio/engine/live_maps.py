@@ -5,9 +5,9 @@ from pathlib import Path
 
 import jax
 import keras
-import numpy as np
 
-from fnet_studio.core import files, protocol
+from fnet_studio.core import protocol, run_maps
+from fnet_studio.core.run_maps import MapAxes
 from fnet_studio.engine.atlas import atlas_of
 from fnet_studio.engine.feed import Inputs
 from fnet_studio.engine.step import State
@@ -24,7 +24,7 @@ class LiveMaps:
         self._trace = MixingTrace(model)
         self._probe, self._length = probe, length
         self._every_s = every_s
-        self._folder = folder / "maps"
+        self._folder = folder
         self._kept_at = float("-inf")
 
     def draw(self, state: State, rows: int, columns: int, keep_zero: bool) -> tuple[protocol.Maps, bytes]:
@@ -37,14 +37,10 @@ class LiveMaps:
         return time.monotonic() - self._kept_at >= self._every_s
 
     def keep(self, state: State, step: int) -> None:
-        """Store `maps/<step>.npy`, (layers, rows, columns) float16."""
+        """Store `maps/<step>.npy`, (layers, rows, columns) float16, and once what its rows and columns mean."""
         values = self._trace.maps(self._probe, KEPT_ROWS, KEPT_COLUMNS, False, state=_on_one_device(state))
-        path = self._folder / f"{step:08d}.npy"
-        try:
-            self._folder.mkdir(exist_ok=True)
-            np.save(path, values.astype(np.float16))
-        except OSError as error:
-            raise files.disk_error(error, path) from error
+        described, _ = atlas_of(self._trace, values, self._length, False, 0.0)
+        run_maps.keep(self._folder, step, values, MapAxes.of(described))
         self._kept_at = time.monotonic()
 
 

@@ -89,6 +89,8 @@ class ScriptedEngine:
                 return scripted_train.resume(command, job, self._script, self._write_garbage), b""
             case protocol.Evaluate():
                 return self._evaluate(command, job), b""
+            case protocol.RunTexts():
+                return self._texts(command), b""
             case protocol.Classify():
                 return self._classify(command), b""
             case protocol.Download():
@@ -136,6 +138,13 @@ class ScriptedEngine:
             duration_s=0.1,
             confusion=((right, wrong), (wrong, right)),
         )
+
+    def _texts(self, command: protocol.RunTexts) -> protocol.Texts:
+        run_store.read(command.run)
+        many = scripted_train.COUNTS[command.split]
+        if not all(0 <= row < many for row in command.rows):
+            raise UserError("run.no-texts", f"The {command.split} texts are {many}.", "Choose rows among them.")
+        return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows))
 
     def _classify(self, command: protocol.Classify) -> protocol.Classified:
         run_store.folder(command.run)

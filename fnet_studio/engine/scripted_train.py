@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fnet_studio.core import chain, files, protocol, run_store
+from fnet_studio.core import chain, files, protocol, run_maps, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.remedies import changed
+from fnet_studio.core.run_maps import MapAxes
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import failures, faults, scripted_maps
 from fnet_studio.engine.control import Control
@@ -29,6 +30,7 @@ from fnet_studio.engine.space import MB, DiskFloor
 DEVICE = protocol.Device("cpu", "scripted", 0)
 SLOW_COMPILE_S = 30.0
 DISK_LOW_S = 2.0
+KEPT_ROWS = KEPT_COLUMNS = 64
 FLOOD_STEPS = 50_000
 COUNTS = {"train": 20_000, "validation": 5_000, "test": 25_000}
 
@@ -105,7 +107,7 @@ class _Play:
         """Steps and whole epochs that are done."""
         self.before_s = 0.0
         """How long the run was at work before it was resumed."""
-        self.began = time.monotonic()
+        self.began = self.kept_at = time.monotonic()
         self.again = self.changed = False
         """Goes on with less memory; was resumed with other settings."""
         self._low_until = 0.0
@@ -276,10 +278,17 @@ class _Play:
 
     def _show(self) -> None:
         watch = self.job.wanted("maps")
+        seed, layers = number(self.recipe.observe.probe), self.recipe.model.num_layers
         if watch is not None:
-            seed = number(self.recipe.observe.probe)
-            picture, atlas = scripted_maps.maps(seed, watch, self.recipe.model.num_layers, self.step / self.total)
+            picture, atlas = scripted_maps.maps(seed, watch, layers, self.step / self.total)
             self.job.frame("maps", self.step, picture, atlas)
+        if self.step in (1, self.total) or time.monotonic() - self.kept_at >= self.recipe.observe.keep_maps_every_s:
+            wanted = protocol.Watch("maps", KEPT_ROWS, KEPT_COLUMNS)
+            picture, atlas = scripted_maps.maps(seed, wanted, layers, self.step / self.total)
+            levels = np.frombuffer(atlas, np.uint8).reshape(layers, picture.rows, picture.columns)
+            values = picture.low + levels * ((picture.high - picture.low) / 255)
+            run_maps.keep(self.writer.folder, self.step, values, MapAxes.of(picture))
+            self.kept_at = time.monotonic()
 
     def _tell(self, epoch: int, split: str, gap: float) -> None:
         loss, accuracy = self._curve(gap)

@@ -3,37 +3,54 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
 from fnet_studio.core import recipe as recipes
-from fnet_studio.core import run_store
+from fnet_studio.core.curves import Curves, read_curves
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_notes import RunNotes, parse_tags
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, when
 from fnet_studio.ui.parts import Card, Fact, button, follow_icon, label, row
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent
 from fnet_studio.ui.widgets.learning_chart import LearningChart
 
 CHART_PX = 300
-LEFT_OUT = ("observe.probe", "data.path")
+NOTES_PX = 72
+WRITE_MS = 800
+LEFT_OUT = ("observe.probe", "data.path", "data.url")
+"""Long ones, which have no place where a line would break."""
 UNSAID = (None, "", "none", "auto")
 """Values of settings that nobody chose."""
 
 
 class RunDetails(QWidget):
     open_wanted = Signal(object)
+    folder_wanted = Signal(object)
     trash_wanted = Signal(object)
     resume_wanted = Signal(object)
+    duplicate_wanted = Signal(object)
+    export_wanted = Signal(object)
+    report_wanted = Signal(object)
+    """Each with the `RunEntry`."""
+    notes_changed = Signal(object, object)
+    """The `RunEntry`, and its new `RunNotes`."""
 
     def __init__(self, themes: ThemeSource, smoothing: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("page", True)
         self._themes = themes
-        self.record: RunRecord | None = None
-        self._drawn: tuple[str, float, int] = ("", 0.0, 0)
-        self.name = label("", "section", wrap=True)
+        self._background = Background(self)
+        self.entry: RunEntry | None = None
+        self._drawn: tuple = ()
+        self.name = QLineEdit()
+        self.name.setAccessibleName("Name of the run")
+        self.name.setToolTip("Rename it here (F2)")
+        self.name.setMaxLength(120)
         mark = label("")
         self._mark = follow_icon(mark, themes, "circle-check", "success", 16)
         self.status = label("", "strong")
@@ -41,6 +58,12 @@ class RunDetails(QWidget):
         self.facts = QGridLayout()
         self.facts.setHorizontalSpacing(16)
         self.facts.setVerticalSpacing(12)
+        self.open = button("Open", themes, "chart-line", "", lambda: self.open_wanted.emit(self.entry))
+        self.open.setToolTip("Its curves, maps and results, as large as the page (Enter)")
+        self.resume = button("Go on", themes, "play", "primary", lambda: self.resume_wanted.emit(self.entry))
+        self.resume.setToolTip("Train on from its newest checkpoint, as if it had never stopped")
+        self.more = button("More", themes, "", "")
+        self.more.setMenu(self._menu())
         top = Card()
         top.column.addWidget(self.name)
         top.column.addLayout(row(mark, self.status, None, spacing=6))
@@ -48,25 +71,8 @@ class RunDetails(QWidget):
         top.column.addSpacing(4)
         top.column.addLayout(self.facts)
         top.column.addSpacing(4)
-        self.resume = button("Go on", themes, "play", "primary", lambda: self.resume_wanted.emit(self.record))
-        self.resume.setToolTip("Train on from its newest checkpoint, as if it had never stopped")
-        top.column.addLayout(
-            row(
-                self.resume,
-                button("Open", themes, "folder-open", "", lambda: self.open_wanted.emit(self.record), "Its folder"),
-                button("Delete", themes, "trash-2", "danger", lambda: self.trash_wanted.emit(self.record)),
-                None,
-            )
-        )
+        top.column.addLayout(row(self.open, self.resume, self.more, None))
         self.trouble = QVBoxLayout()
-        self._drawing = QTimer(self)
-        self._drawing.setSingleShot(True)
-        self._drawing.setInterval(0)
-        self._drawing.timeout.connect(self._show_curves)
-        self._filling = QTimer(self)
-        self._filling.setSingleShot(True)
-        self._filling.setInterval(1)
-        self._filling.timeout.connect(self._show_recipe)
         self.chart = LearningChart(themes, smoothing=smoothing)
         self.chart.setFixedHeight(CHART_PX)
         self.no_curve = label("It wrote no steps.", "muted")
@@ -80,6 +86,7 @@ class RunDetails(QWidget):
         column.setSpacing(12)
         column.addWidget(top)
         column.addLayout(self.trouble)
+        column.addWidget(self._notes_card())
         column.addWidget(curves)
         for title, grid in (("Recipe", self.recipe), ("Made with", self.made_with)):
             card = Card()
@@ -90,14 +97,61 @@ class RunDetails(QWidget):
             card.column.addLayout(grid)
             column.addWidget(card)
         column.addStretch(1)
+        self._filling = QTimer(self, interval=1, singleShot=True)
+        self._filling.timeout.connect(self._show_recipe)
+        self._writing = QTimer(self, interval=WRITE_MS, singleShot=True)
+        self._writing.timeout.connect(self.keep_notes)
+        self.name.editingFinished.connect(self.keep_notes)
+        self.tags.editingFinished.connect(self.keep_notes)
+        self.notes.textChanged.connect(self._typed)
 
-    def show_run(self, record: RunRecord | None) -> None:
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        for words, signal in (
+            ("Train again with its recipe", self.duplicate_wanted),
+            ("Export run as one file…", self.export_wanted),
+            ("Write report…", self.report_wanted),
+            ("Show folder", self.folder_wanted),
+        ):
+            menu.addAction(words).triggered.connect(lambda _=False, signal=signal: signal.emit(self.entry))
+        self.pin = menu.addAction("Pin: first among runs to compare with")
+        self.pin.setCheckable(True)
+        self.pin.triggered.connect(lambda _=False: self.keep_notes())
+        menu.addSeparator()
+        menu.addAction("Delete").triggered.connect(lambda _=False: self.trash_wanted.emit(self.entry))
+        return menu
+
+    def _notes_card(self) -> Card:
+        self.tags, self.notes = QLineEdit(), QPlainTextEdit()
+        self.tags.setPlaceholderText("baseline, good")
+        self.tags.setAccessibleName("Tags")
+        self.notes.setPlaceholderText("What was tried here, and what came of it")
+        self.notes.setAccessibleName("Notes")
+        self.notes.setTabChangesFocus(True)
+        self.notes.setFixedHeight(NOTES_PX)
+        card = Card()
+        card.column.addWidget(label("Notes", "section"))
+        card.column.addWidget(label("Tags, with commas between", "caption"))
+        card.column.addWidget(self.tags)
+        card.column.addWidget(self.notes)
+        return card
+
+    @property
+    def record(self) -> RunRecord | None:
+        return self.entry.record if self.entry is not None else None
+
+    def show_run(self, entry: RunEntry | None) -> None:
         """Nothing is drawn again for a run that has not changed."""
-        self.record = record
-        self.setVisible(record is not None)
-        if record is None:
+        if self.entry is not None and (entry is None or entry.id != self.entry.id):
+            self.keep_notes()
+        before, self.entry = self.entry, entry
+        self.setVisible(entry is not None)
+        if entry is None:
             return
-        key = (record.id, record.ended, record.steps)
+        record = entry.record
+        if before is None or before.id != entry.id:
+            self._show_notes(entry)
+        key = (record.id, record.ended, record.steps, record.status)
         if key == self._drawn and record.status != "running":
             return
         self._drawn = key
@@ -105,15 +159,45 @@ class RunDetails(QWidget):
         self._mark.show_icon(look.icon, look.tone)
         self.status.setText(look.words)
         self.resume.setVisible(record.status in ("stopped", "paused", "failed", "interrupted"))
-        self.name.setText(record.name)
         device = record.device.platform.upper() if record.device else "unknown device"
         self.when.setText(f"{when(record.began)} on {device}")
         _clear(self.facts)
         for place, (caption, value) in enumerate(_facts(record)):
             self.facts.addWidget(Fact(caption, value), place // 3, place % 3)
         self._show_trouble(record)
-        self._drawing.start()  # these two on turns of their own: they take a while
-        self._filling.start()
+        self._background.run(lambda: read_curves(record), self._curves, self._no_curves, key="curves")
+        self._filling.start()  # on a turn of its own: it takes a while
+
+    def _show_notes(self, entry: RunEntry) -> None:
+        for widget in (self.name, self.tags, self.notes, self.pin):
+            widget.blockSignals(True)
+        self.name.setText(entry.name)
+        self.name.setCursorPosition(0)
+        self.tags.setText(", ".join(entry.notes.tags))
+        self.notes.setPlainText(entry.notes.text)
+        self.pin.setChecked(entry.notes.pinned)
+        for widget in (self.name, self.tags, self.notes, self.pin):
+            widget.blockSignals(False)
+        self._writing.stop()
+
+    def _typed(self) -> None:
+        self._writing.start()
+
+    def keep_notes(self) -> None:
+        """Tell of what was typed, if it changed anything."""
+        self._writing.stop()
+        if self.entry is None:
+            return
+        name = self.name.text().strip()
+        notes = RunNotes(
+            name="" if name == self.entry.record.name else name,
+            tags=parse_tags(self.tags.text()),
+            text=self.notes.toPlainText(),
+            pinned=self.pin.isChecked(),
+        )
+        if notes != self.entry.notes:
+            before, self.entry = self.entry, self.entry._replace(notes=notes)
+            self.notes_changed.emit(before, notes)
 
     def _show_trouble(self, record: RunRecord) -> None:
         _clear(self.trouble)
@@ -129,36 +213,21 @@ class RunDetails(QWidget):
             )
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 
-    def _show_curves(self) -> None:
-        record = self.record
-        if record is None:
-            return
-        self.chart.clear_run()
-        try:
-            rows = run_store.read_metrics(record.id)
-        except UserError as error:
-            self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))
-            rows = []
-        steps = [item for item in rows if "split" not in item and "step" in item]
-        checks = [item for item in rows if item.get("split") == "validation"]
-        self.chart.setVisible(bool(steps))
-        self.no_curve.setVisible(not steps)
-        if steps:
-            self.chart.set_training(*(_column(steps, name) for name in ("step", "loss", "accuracy")))
-        if checks:
-            self.chart.set_validation(*(_column(checks, name) for name in ("step", "loss", "accuracy")))
-        self.chart.fit()
+    def _curves(self, curves: Curves) -> None:
+        self.chart.setVisible(len(curves) > 0)
+        self.no_curve.setVisible(not len(curves))
+        self.chart.show_curves(curves)
+
+    def _no_curves(self, error: UserError) -> None:
+        self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))
+        self._curves(Curves())
 
     def _show_recipe(self) -> None:
         record = self.record
         if record is not None:
             _fill(self.recipe, _settings(record.recipe))
             versions = sorted(record.versions.items())
-            _fill(self.made_with, [*versions, ("Data", str(record.data.get("hash", "–"))[:12])])
-
-
-def _column(rows: list[dict[str, Any]], name: str) -> list[Any]:
-    return [item.get(name, float("nan")) for item in rows]
+            _fill(self.made_with, [*versions, ("Data", str(record.data.get("content_hash", "–"))[:12])])
 
 
 def _facts(record: RunRecord) -> list[tuple[str, str]]:

@@ -1,59 +1,55 @@
-"""Runs: what is on disk, newest first, and the details of the selected one."""
+"""Runs: what is on disk, the details of the selected one, and from there one run or several as large as the page."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QItemSelection, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QScrollArea,
-    QStackedWidget,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from fnet_studio.core import places, protocol, run_store
+from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run_report, run_store, run_trash
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.run_store import RunRecord
+from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui.cards import ConfirmCard, EmptyState, ErrorCard
+from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
-from fnet_studio.ui.itemmodels.runs import COLUMNS, RECORD, SORT, RunsModel
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import button
+from fnet_studio.ui.parts import button, row
 from fnet_studio.ui.run_details import RunDetails
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.runs.list_view import RunList
+from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 DETAILS_PX = 380
 REFRESH_MS = 300
-GIVE_WAY = {"Parameters": 1300, "Duration": 1200, "Started": 1000}
-"""Columns that are hidden in a page narrower than so many pixels."""
 
 
 class RunsPage(QWidget):
     train_wanted = Signal()
     """The Train page is wanted: there is no run yet, or one goes on."""
+    recipe_wanted = Signal(object)
+    """A stored recipe is to be trained again, as it is or changed: `recipe.to_mapping`."""
+    explore_wanted = Signal(str)
+    """A text is to be looked into."""
 
     def __init__(
         self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
-        self.model = RunsModel(themes, self)
-        self.sorted = QSortFilterProxyModel(self)
-        self.sorted.setSourceModel(self.model)
-        self.sorted.setSortRole(SORT)
-        self.table = self._table()
+        self._background = Background(self)
+        self._wanted = ""
+        """A run to be selected as soon as it is read."""
+        self._view: Any = None
+        self._comparing: Any = None
+        self.library = RunLibrary(self)
+        self.list = RunList(self.library, themes)
+        self.table, self.model = self.list.table, self.list.model
         self.details = RunDetails(themes, settings.smoothing)
-        self.details.open_wanted.connect(lambda record: self._try(lambda: open_folder(run_store.folder(record.id))))
-        self.details.trash_wanted.connect(self.ask_trash)
-        self.details.resume_wanted.connect(self._resume)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.empty = EmptyState(
@@ -64,155 +60,280 @@ class RunsPage(QWidget):
             "Train a first one",
             self.train_wanted.emit,
         )
+        self.compare = button("Compare", themes, "layers", "", self.open_comparison)
+        self.compare.setToolTip("The selected runs side by side (select several with Ctrl or Shift)")
         header = PageHeader("Runs", "What was trained on this machine, with which recipe, and how well it did.")
+        header.add_action(self.compare)
+        header.add_action(button("Import", themes, "folder-input", "", self._ask_import, "A run from another machine"))
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         header.add_action(button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again (F5)"))
-        side = QScrollArea()
-        side.setWidgetResizable(True)
-        side.setFrameShape(QFrame.Shape.NoFrame)
-        side.setWidget(self.details)
-        side.setFixedWidth(DETAILS_PX)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        work = QWidget()
-        both = QHBoxLayout(work)
-        both.setContentsMargins(0, 0, 0, 0)
-        both.setSpacing(16)
-        both.addWidget(self.table, 1)
-        both.addWidget(side)
         self.body = QStackedWidget()
-        self.body.addWidget(self.empty)
-        self.body.addWidget(work)
+        self.work = self._work()
+        for page in (BusyState("Reading the runs"), self.empty, self.work):
+            self.body.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 16, MARGIN, 16)
         column.setSpacing(12)
         column.addWidget(header)
         column.addWidget(self.notices)
         column.addWidget(self.body, 1)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(REFRESH_MS)
+        self._soon = QTimer(self, interval=REFRESH_MS, singleShot=True)
         self._soon.timeout.connect(self.refresh)
+        self._connect()
+        self._empty_trash()
         self.refresh()
 
-    def _table(self) -> QTableView:
-        table = QTableView()
-        table.setModel(self.sorted)
-        table.setAccessibleName("Runs")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setSortingEnabled(True)
-        table.sortByColumn(2, Qt.SortOrder.DescendingOrder)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(40)
-        head = table.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        head.setHighlightSections(False)
-        head.setMinimumSectionSize(72)
-        table.selectionModel().selectionChanged.connect(self._selected)
-        return table
+    def _work(self) -> QWidget:
+        side = QScrollArea()
+        side.setWidgetResizable(True)
+        side.setFrameShape(QFrame.Shape.NoFrame)
+        side.setWidget(self.details)
+        side.setFixedWidth(DETAILS_PX)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        work = QWidget()
+        both = row(self.list, side, spacing=16)
+        both.setStretch(0, 1)
+        work.setLayout(both)
+        return work
+
+    def _connect(self) -> None:
+        self.library.changed.connect(self._came)
+        self.list.selection_changed.connect(self._selected)
+        self.table.delete_wanted.connect(self.trash_selected)
+        self.table.open_wanted.connect(lambda: self.open_run())
+        self.table.doubleClicked.connect(lambda _: self.open_run())
+        self.table.rename_wanted.connect(self._rename)
+        details = self.details
+        details.open_wanted.connect(lambda _: self.open_run())
+        details.folder_wanted.connect(lambda entry: self._try(lambda: open_folder(run_store.folder(entry.id))))
+        details.trash_wanted.connect(lambda entry: self.trash([entry]))
+        details.resume_wanted.connect(self._resume)
+        details.duplicate_wanted.connect(lambda entry: self.recipe_wanted.emit(entry.record.recipe))
+        details.export_wanted.connect(self._ask_export)
+        details.report_wanted.connect(self._ask_report)
+        details.notes_changed.connect(self._keep_notes)
 
     # ---------------------------------------------------------------------------------------- what is shown
 
     @property
-    def selected(self) -> RunRecord | None:
-        rows = self.table.selectionModel().selectedRows()
-        return rows[0].data(RECORD) if rows else None
+    def selected(self) -> RunEntry | None:
+        """The first of the selected runs."""
+        chosen = self.list.selected
+        return chosen[0] if chosen else None
 
     def refresh(self) -> None:
-        """Read the folder again."""
-        before = self.selected
-        records, problems = run_store.list_runs()
-        self.model.put(records)
-        self.body.setCurrentIndex(1 if records else 0)
-        if problems:
-            more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
-            error = UserError(problems[0].kind, problems[0].message + more, problems[0].advice)
-            self.notices.put("unreadable", ErrorCard(self._themes, error, tone="warning"))
-        else:
-            self.notices.take("unreadable")
-        if records:
-            self.select(before.id if before and self.model.row_of(before.id) >= 0 else records[0].id)
-        else:
-            self.details.show_run(None)
+        """Read the folder again, beside the event loop."""
+        self.library.refresh()
 
     def schedule_refresh(self) -> None:
         """Soon, once for many calls; a hidden page reads when it is shown."""
         if self.isVisible():
             self._soon.start()
 
-    def select(self, run: str) -> None:
-        row = self.model.row_of(run)
-        if row < 0:
-            return
-        index = self.sorted.mapFromSource(self.model.index(row, 0))
-        if index.row() != self.table.currentIndex().row() or self.selected is None:
-            self.table.selectRow(index.row())
-            self.table.scrollTo(index)
+    def _came(self) -> None:
+        entries, problems = self.library.entries, self.library.problems
+        self.list.put(entries)
+        if self.body.currentIndex() < 3:
+            self.body.setCurrentWidget(self.work if entries else self.empty)
+        if problems:
+            more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+            error = UserError(problems[0].kind, problems[0].message + more, problems[0].advice)
+            self.notices.put("unreadable", ErrorCard(self._themes, error, tone="warning"))
         else:
-            self.details.show_run(self.selected)
+            self.notices.take("unreadable")
+        if self._wanted and self.list.select(self._wanted):
+            self._wanted = ""
+        elif entries and self.selected is None:
+            self.list.select(entries[0].id)
+        self._selected()
 
-    def _selected(self, _on: QItemSelection, _off: QItemSelection) -> None:
-        self.details.show_run(self.selected)
+    def select(self, run: str) -> None:
+        """Now, or as soon as it has been read."""
+        self.show_list()
+        if not self.list.select(run):
+            self._wanted = run
+            self.refresh()
+
+    def _selected(self) -> None:
+        chosen = self.list.selected
+        self.details.show_run(chosen[0] if chosen else None)
+        self.compare.setEnabled(len(chosen) > 1)
+        self.compare.setText(f"Compare {len(chosen)}" if len(chosen) > 1 else "Compare")
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
         self.refresh()
 
     def resizeEvent(self, event: object) -> None:
-        """Where there is little room the columns that the details show too give way."""
         super().resizeEvent(event)
-        for column, least in GIVE_WAY.items():
-            self.table.setColumnHidden(COLUMNS.index(column), self.width() < least)
+        self.list.fit(self.width())
+
+    # ------------------------------------------------------------------------------------ as large as the page
+
+    def show_list(self) -> None:
+        self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+        self.table.setFocus()
+
+    def open_run(self, tab: str = "") -> None:
+        """The selected run with its curves, maps and results."""
+        entry = self.selected
+        if entry is None:
+            return
+        if self._view is None:
+            from fnet_studio.ui.runs.run_view import RunView
+
+            self._view = RunView(self._supervisor, self.library, self._themes, self._settings.smoothing)
+            self._view.back_wanted.connect(self.show_list)
+            self._view.explore_wanted.connect(self.explore_wanted)
+            self._view.chart.smoothing_changed.connect(self._smoothing_changed)
+            self.body.addWidget(self._view)
+        self._view.show_run(entry, tab)
+        self.body.setCurrentWidget(self._view)
+        self._view.tabs.tabBar().setFocus()
+
+    def open_comparison(self) -> None:
+        """The selected runs side by side."""
+        chosen = self.list.selected
+        if len(chosen) < 2:
+            return
+        if self._comparing is None:
+            from fnet_studio.ui.runs.compare_view import CompareView
+
+            self._comparing = CompareView(self.library, self._themes, self._settings.smoothing)
+            self._comparing.back_wanted.connect(self.show_list)
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setWidget(self._comparing)
+            self._comparing_area = area
+            self.body.addWidget(area)
+        self._comparing.show_runs(chosen)
+        self.body.setCurrentWidget(self._comparing_area)
+        self._comparing.back.setFocus()
+
+    def _smoothing_changed(self, weight: float) -> None:
+        self._settings.smoothing = weight
+
+    # -------------------------------------------------------------------------------------- notes and trash
+
+    def _rename(self) -> None:
+        self.details.name.setFocus()
+        self.details.name.selectAll()
+
+    def _keep_notes(self, entry: RunEntry, notes: RunNotes) -> None:
+        self._background.run(
+            lambda: run_notes.write(entry.id, notes), lambda _: self.refresh(), lambda error: self._say("notes", error)
+        )
+
+    def trash_selected(self) -> None:
+        self.trash(self.list.selected)
+
+    def trash(self, entries: list[RunEntry]) -> None:
+        """Out of the list at once, and back with one press of Undo; into the system's trash when that card goes."""
+        gone: list[RunEntry] = []
+        for entry in entries:
+            try:
+                run_trash.put_aside(entry.id)
+                gone.append(entry)
+            except UserError as error:
+                self._say("trash-refused", error)
+        if not gone:
+            return
+        self._empty_trash(keep=[entry.id for entry in gone])
+        words = f"The run {gone[0].name} was deleted." if len(gone) == 1 else f"{len(gone)} runs were deleted."
+        card = ToldCard(self._themes, words, "Undo", "undo-2", lambda: self._bring_back(gone))
+        card.closed.connect(self._empty_trash)
+        self.notices.put("trash", card)
+        self.refresh()
+
+    def _bring_back(self, entries: list[RunEntry]) -> None:
+        for entry in entries:
+            self._try(lambda entry=entry: run_trash.bring_back(entry.id))
+        self._wanted = entries[0].id
+        self.refresh()
+
+    def _empty_trash(self, keep: list[str] | None = None) -> None:
+        """Hand on to the system's trash what nobody took back."""
+        folders = [path for path in run_trash.waiting() if path.name not in (keep or ())]
+
+        def hand_on() -> None:
+            for path in folders:
+                to_trash(path)
+
+        if folders:
+            self._background.run(hand_on, lambda _: None, lambda error: self._say("trash-refused", error))
 
     # ---------------------------------------------------------------------------------------------- actions
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete and self.selected is not None:
-            self.ask_trash(self.selected)
-        else:
-            super().keyPressEvent(event)
-
-    def ask_trash(self, record: RunRecord) -> None:
-        if record.status == "running":
-            error = UserError("run.running", f"The run {record.name} is under way.", "Stop it first.")
-            self.notices.put("trash", ErrorCard(self._themes, error, tone="warning"))
-            return
-        card = ConfirmCard(
-            self._themes,
-            f"Move the run {record.name} to the trash?",
-            "Its model, curves and maps go with it. You can bring it back from the trash.",
-            [("trash", "Move to trash", "danger"), ("no", "Keep it", "")],
-        )
-        card.answered.connect(lambda key: self._trash(record) if key == "trash" else None)
-        self.notices.put("trash", card)
-        card.setFocus()
-
-    def _resume(self, record: RunRecord) -> None:
+    def _resume(self, entry: RunEntry) -> None:
         if self._supervisor.long_running:
             error = UserError("run.running", "Another run is under way.", "Stop it, or wait for its end.")
             self.notices.put("resume", ErrorCard(self._themes, error, tone="warning"))
             return
         self.train_wanted.emit()
-        self._supervisor.ask(protocol.Resume(record.id), on_failed=self._not_resumed)
+        self._supervisor.ask(protocol.Resume(entry.id), on_failed=self._not_resumed)
 
     def _not_resumed(self, failed: protocol.Failed) -> None:
         self.notices.put("resume", ErrorCard(self._themes, failed))
         self.schedule_refresh()
 
-    def _trash(self, record: RunRecord) -> None:
-        self._try(lambda: to_trash(run_store.folder(record.id)))
-        self.refresh()
+    def _ask_export(self, entry: RunEntry) -> None:
+        start = str(Path.home() / f"{entry.id}{run_bundle.SUFFIX}")
+        path, _ = QFileDialog.getSaveFileName(self, "Export the run", start, f"Run (*{run_bundle.SUFFIX})")
+        if path:
+            self.export_run(entry, Path(path))
+
+    def export_run(self, entry: RunEntry, path: Path) -> None:
+        self._do(f"Exporting {entry.name}", lambda: run_bundle.export(entry.id, path), lambda _: f"Saved {path}.")
+
+    def _ask_report(self, entry: RunEntry) -> None:
+        start = str(Path.home() / f"{entry.id}.html")
+        path, _ = QFileDialog.getSaveFileName(self, "Write a report", start, "Web page (*.html)")
+        if path:
+            self.write_report(entry, Path(path))
+
+    def write_report(self, entry: RunEntry, path: Path) -> None:
+        def write() -> None:
+            files.write_atomically(path, run_report.write(entry.id).encode())
+
+        self._do(f"Writing the report of {entry.name}", write, lambda _: f"Saved {path}.")
+
+    def _ask_import(self) -> None:
+        kinds = f"Run (*{run_bundle.SUFFIX});;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Import a run", str(Path.home()), kinds)
+        if path:
+            self.import_run(Path(path))
+
+    def import_run(self, path: Path) -> None:
+        def done(record: Any) -> str:
+            self._wanted = record.id
+            self.refresh()
+            return f"The run {record.name} was imported."
+
+        self._do(f"Importing {path.name}", lambda: run_bundle.bring_in(path), done)
+
+    def _do(self, words: str, work: Callable[[], Any], done: Callable[[Any], str]) -> None:
+        """Beside the event loop, with a card that says what is done, and then what came of it."""
+        self.notices.put("task", ToldCard(self._themes, f"{words} …", busy=True))
+
+        def succeeded(result: Any) -> None:
+            self.notices.put("task", ToldCard(self._themes, done(result)))
+
+        def failed(error: UserError) -> None:
+            self.notices.put("task", ErrorCard(self._themes, error))
+
+        self._background.run(work, succeeded, failed, key="task")
 
     def _open_all(self) -> None:
         folder: Path = places.runs()
         folder.mkdir(parents=True, exist_ok=True)
         self._try(lambda: open_folder(folder))
 
-    def _try(self, do) -> None:
+    def _say(self, kind: str, error: UserError) -> None:
+        self.notices.put(kind, ErrorCard(self._themes, error, tone="warning"))
+
+    def _try(self, do: Callable[[], object]) -> None:
         try:
             do()
         except UserError as error:

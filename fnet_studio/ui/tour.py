@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 from PySide6.QtCore import QEvent, Qt
@@ -267,9 +268,9 @@ def _lists(hand: Hand) -> None:
     hand.key(Qt.Key.Key_3, CONTROL)
     hand.expect(window.current == "runs", "Ctrl+3 goes to Runs")
     runs = window.page("runs")
-    hand.settle()
+    hand.wait(lambda: runs.model.shown() == 3, "the runs are read")
     records = run_store.list_runs()[0]
-    hand.expect(len(records) == 3 and runs.sorted.rowCount() == 3, "all three runs are listed")
+    hand.expect(len(records) == 3 and runs.model.shown() == 3, "all three runs are listed")
     for record in records:
         hand.say(f"        {record.name}: {record.status}, {record.steps} steps, {record.parameters} parameters")
     statuses = {record.status for record in records}
@@ -277,6 +278,7 @@ def _lists(hand: Hand) -> None:
     runs.select(records[-1].id)
     hand.settle()
     hand.snap("4-runs")
+    _one_run(hand, runs)
     hand.go("presets")
     presets = window.page("presets")
     view = presets.views.get("fnet_mini_en")
@@ -291,6 +293,36 @@ def _lists(hand: Hand) -> None:
     presets.import_folder(Path(__file__).parent)
     hand.wait(lambda: isinstance(presets.notices.find("import"), ErrorCard), "a folder that is no preset is refused")
     hand.snap("5-presets-refused")
+
+
+def _one_run(hand: Hand, runs: Any) -> None:
+    """As large as the page, with everything that was kept of it; then all of them side by side."""
+    hand.key(Qt.Key.Key_Return)
+    view = runs._view
+    if not hand.expect(view is not None, "Enter opens a run"):
+        return
+    hand.wait(lambda: len(view.chart.chart.trace) > 0, "its curves are read")
+    hand.snap("4-run-curves")
+    view.tabs.setCurrentIndex(1)
+    hand.wait(lambda: len(view.maps.atlases) > 0, "the maps that it kept can be looked through")
+    hand.snap("4-run-maps")
+    view.tabs.setCurrentIndex(2)
+    hand.wait(lambda: view.results.stack.currentWidget() is not view.results.busy, "and its results")
+    hand.settle()
+    hand.snap("4-run-results")
+    view.tabs.setCurrentIndex(3)
+    hand.type(view.trying.box, "A slow start, but worth it.")
+    hand.click(view.trying.ask_button)
+    hand.wait(lambda: view.trying.answers.count() > 0, "its model answers a text of one's own", 60)
+    hand.say(f"        {view.trying.words.text()}")
+    hand.snap("4-run-try")
+    hand.click(view.back)
+    runs.table.selectAll()
+    hand.click(runs.compare)
+    hand.expect(runs._comparing is not None, "three runs stand side by side")
+    hand.settle()
+    hand.snap("4-runs-compared")
+    hand.click(runs._comparing.back)
 
 
 def _settings(hand: Hand) -> None:

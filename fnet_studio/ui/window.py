@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, provenance
+from fnet_studio.core import recipe as recipes
 from fnet_studio.core import settings as settings_file
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
@@ -89,6 +90,8 @@ class Window(QMainWindow):
                 page.chosen.connect(self._explore_with)
             elif key == "runs":
                 page.train_wanted.connect(lambda: self.go("train"))
+                page.recipe_wanted.connect(self._train_again)
+                page.explore_wanted.connect(self._explore_text)
             if hasattr(page, "stop_wanted"):
                 page.stop_wanted.connect(self.ask_stop)
         return self._pages[key]
@@ -110,6 +113,21 @@ class Window(QMainWindow):
     def _explore_with(self, preset: str) -> None:
         self.go("explore")
         self.page("explore").choose_preset(preset)
+
+    def _explore_text(self, text: str) -> None:
+        self.go("explore")
+        self.page("explore").sentence.set_text(text)
+
+    def _train_again(self, values: dict[str, Any]) -> None:
+        """Put a stored recipe into the form, to be started as it is or changed."""
+        try:
+            recipe = recipes.from_mapping(values)
+        except UserError as error:
+            self.show_error(error)
+            return
+        self.go("train")
+        form = self.page("train").form
+        form.show_recipe(recipe, form.picker.find(provenance.nearest_bundled(recipe)))
 
     # ------------------------------------------------------------------------------------------- layout
 

@@ -39,6 +39,7 @@ QUICK = (
     protocol.Probe,
     protocol.Classify,
     protocol.PreviewData,
+    protocol.RunTexts,
     protocol.Doctor,
 )
 MEASURE = (protocol.Measure,)

@@ -547,8 +547,24 @@ def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
     assert len(classified.class_names) == len(classified.probabilities[0])
 
 
+def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
+    texts, _ = worker.call(protocol.RunTexts(trained.finished.run, "test", (2, 0)))
+    assert isinstance(texts, protocol.Texts)
+    assert len(set(texts.texts)) == 2
+    assert all(texts.texts)
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.RunTexts(trained.finished.run, "test", (10**9,)))
+    assert caught.value.kind == "run.no-texts"
+
+
 @pytest.mark.parametrize(
-    "command", [protocol.Evaluate("no-such-run"), protocol.Resume("no-such-run"), protocol.Classify("../..", ("x",))]
+    "command",
+    [
+        protocol.Evaluate("no-such-run"),
+        protocol.Resume("no-such-run"),
+        protocol.Classify("../..", ("x",)),
+        protocol.RunTexts("none", "test", (0,)),
+    ],
 )
 def test_a_run_that_is_not_there_is_named(worker, command):
     with pytest.raises(UserError) as caught:

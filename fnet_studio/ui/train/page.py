@@ -147,6 +147,8 @@ class TrainPage(QWidget):
                 self.card.set_speeds(state.tokens_per_s)
             if "evaluations" in changed:
                 self.panels.show_evaluations(state)
+            if "annotations" in changed:
+                self.panels.show_annotations(state)
             if "frame" in changed and state.frame is not None:
                 self.pictures.arrived()
                 if not self.panels.show_frame(state.frame, state.frame_blob, self._probe()):

@@ -6,14 +6,16 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.curves import QUANTITIES, mark
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.received_atlas import received_atlas
+from fnet_studio.ui.runs.run_chart import RunChart
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.chart_panel import ChartPanel
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.map_panel import MapPanel
 
+COLUMNS = ("step", "time_s", *QUANTITIES)
 SIDE_BY_SIDE_PX = 700
 """From this width on the two stand beside each other."""
 
@@ -26,7 +28,7 @@ class LivePanels(QWidget):
 
     def __init__(self, themes: ThemeSource, smoothing: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chart = ChartPanel(themes, smoothing=smoothing)
+        self.chart = RunChart(themes, smoothing=smoothing)
         self.maps = MapPanel(themes)
         self.waiting = label("The maps will be here after the first step.", "muted", wrap=True)
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
@@ -67,13 +69,17 @@ class LivePanels(QWidget):
         self.waiting.setVisible(True)
 
     def show_metrics(self, state: RunState) -> None:
-        self.chart.chart.set_training(state.step, state.loss, state.accuracy)
+        if state.started is not None and self.chart.run_id != state.started.run:
+            self.chart.run_id = state.started.run
+            self.chart.run_name = str(state.started.recipe.get("name", "run"))
+        columns = {name: values for name in COLUMNS if (values := getattr(state, name, None)) is not None}
+        self.chart.chart.show_steps(columns, state.started.steps_per_epoch if state.started else 0)
 
     def show_evaluations(self, state: RunState) -> None:
-        checked = state.of_split("validation")
-        self.chart.chart.set_validation(
-            [item.step for item in checked], [item.loss for item in checked], [item.accuracy for item in checked]
-        )
+        self.chart.chart.show_checks(state.of_split("validation"))
+
+    def show_annotations(self, state: RunState) -> None:
+        self.chart.chart.show_marks([mark(one.kind, one.step, one.time_s, one.text) for one in state.annotations])
 
     def show_frame(self, frame: protocol.Frame, blob: bytes, probe: str) -> bool:
         """Whether there was something new to show."""

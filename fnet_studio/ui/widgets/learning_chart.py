@@ -1,7 +1,8 @@
-"""Loss above accuracy on one axis of steps, training and validation, following a run."""
+"""What a run measures, one plot a quantity on one x axis: training and validation, other runs behind, following it."""
 
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
@@ -9,250 +10,358 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from fnet_studio.ui.widgets import ink
-from fnet_studio.ui.widgets.figures import count, measure, percent
-from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
-from fnet_studio.ui.widgets.smoothing import Smoother
-from fnet_studio.ui.widgets.thinning import BUCKETS, thin
+from fnet_studio.core.curves import AXES, NO_CHECKS, Curves, Mark, mean_and_band
+from fnet_studio.core.thinning import thin
+from fnet_studio.ui.widgets import chart_words, ink
+from fnet_studio.ui.widgets.mark_strip import MarkStrip
+from fnet_studio.ui.widgets.overlays import Layer, layers
+from fnet_studio.ui.widgets.quantity_plot import QuantityPlot, best_words
+from fnet_studio.ui.widgets.run_trace import RunTrace
 
-QUANTITIES = ("loss", "accuracy")
+SHOWN = ("loss", "accuracy")
+WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1,000 steps"}
+NAMED = 6
+"""Other runs that the legend names."""
+LAYER_BUCKETS = 2400
+"""Shared by all other runs: twenty of them need no finer lines than these."""
+TURN_S = 0.004
+ROWS = 3
+"""Plots above each other; more stand side by side."""
+
+
+class _Waiting(NamedTuple):
+    """A line of another run that is to be drawn in one of the plots."""
+
+    name: str
+    layer: Layer
+    low: float
+    high: float
+    width: int
+    checks: bool
+    """Its evaluations too, not only its steps."""
 
 
 class LearningChart(pg.GraphicsLayoutWidget):
-    """Accuracy is given as a share and drawn in per cent. Left and Right move the read-out from point to point."""
+    """Left and Right move the read-out from point to point, Page Up and Page Down from mark to mark."""
 
     read_out = Signal(str)
     """The values at the pointer, or the chart in one sentence when nothing is pointed at."""
+    mark_chosen = Signal(object)
+    """A `Mark` was clicked, or gone to."""
 
-    def __init__(self, colours: Any, parent: QWidget | None = None, *, smoothing: float = 0.6) -> None:
+    def __init__(
+        self, colours: Any, parent: QWidget | None = None, *, smoothing: float = 0.6, shown: Sequence[str] = SHOWN
+    ) -> None:
         super().__init__(parent)
         self._colours = colours
-        self._log = False
-        self._step = np.empty(0)
-        self._raw = {name: np.empty(0) for name in QUANTITIES}
-        self._smoothers = {name: Smoother(smoothing) for name in QUANTITIES}
-        self._checked = {name: (np.empty(0), np.empty(0)) for name in QUANTITIES}
+        self.smoothing, self.axis, self.window = smoothing, "step", "all"
+        self.log = self.clipped = False
+        self.seeds_as_one = False
+        self.trace = RunTrace(smoothing)
+        self.others: list[RunTrace] = []
+        self.layers: list[Layer] = []
+        self._layers_drawn: tuple = ()
         self._at: int | None = None
-        self.plots = {name: self._add_plot(row, name) for row, name in enumerate(QUANTITIES)}
-        self.plots["accuracy"].setXLink(self.plots["loss"])
-        self.plots["loss"].getAxis("bottom").setStyle(showValues=False)
-        self._curves = {name: self._add_curves(name) for name in QUANTITIES}
-        self._crosses = {name: pg.InfiniteLine(angle=90, movable=False) for name in QUANTITIES}
-        for name, line in self._crosses.items():
-            line.setVisible(False)
-            self.plots[name].addItem(line, ignoreBounds=True)
-        self._best = pg.ScatterPlotItem(symbol="star", size=16)
-        self.plots["accuracy"].addItem(self._best, ignoreBounds=True)
-        # in the corner that a rising curve leaves free
-        self.best_legend = self.plots["accuracy"].addLegend(offset=(-8, -8), labelTextSize="9pt")
-        self.legend = self.plots["loss"].addLegend(offset=(-8, 6), labelTextSize="9pt", verSpacing=-4)
+        self.plots: dict[str, QuantityPlot] = {}
         self.ci.layout.setSpacing(2)
         self.ci.setContentsMargins(0, 4, 8, 0)
-        self.ci.layout.setRowStretchFactor(0, 10)
-        self.ci.layout.setRowStretchFactor(1, 11)
         self.setMinimumSize(280, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Learning curves")
+        self._waiting: list[_Waiting] = []
+        self._later = QTimer(self, interval=0, singleShot=True)
+        self._later.timeout.connect(self.refine)
         self._zoomed = QTimer(self, interval=30, singleShot=True)
-        self._zoomed.timeout.connect(self._draw_again)
-        for plot in self.plots.values():
-            plot.getViewBox().sigRangeChangedManually.connect(self._range_changed)
+        self._zoomed.timeout.connect(self.draw)
         self.scene().sigMouseMoved.connect(self._moved)
         colours.changed.connect(self._restyle)
-        self._restyle()
-        self._describe()
+        self.show_quantities(shown)
 
     def sizeHint(self) -> QSize:
         return QSize(420, 300)
 
-    def _add_plot(self, row: int, name: str) -> pg.PlotItem:
-        plot = self.addPlot(row=row, col=0, viewBox=CalmViewBox())
-        plot.hideButtons()
-        plot.showGrid(x=True, y=True, alpha=0.18)
-        plot.getAxis("left").setWidth(58)
-        return plot
+    # ------------------------------------------------------------------------------------------- plots
 
-    def _add_curves(self, name: str) -> dict[str, pg.PlotDataItem]:
-        curves = {kind: pg.PlotDataItem(connect="finite") for kind in ("raw", "smooth", "validation")}
-        for curve in curves.values():
-            self.plots[name].addItem(curve)
-            # given to plot(), these two raise with PySide6 6.11
-            curve.setDownsampling(auto=True, method="peak")
-            curve.setClipToView(True)
-        return curves
+    def show_quantities(self, names: Sequence[str]) -> None:
+        """Which plots stand there, at least one, from above."""
+        self.ci.clear()
+        self.plots = {}
+        columns = -(-len(names) // ROWS)
+        rows = -(-len(names) // columns)
+        for place, name in enumerate(names):
+            plot = QuantityPlot.make(self, place % rows, place // rows, name)
+            plot.view.sigRangeChangedManually.connect(self._range_changed)
+            self.plots[name] = plot
+        for row in range(ROWS):
+            self.ci.layout.setRowStretchFactor(row, 11 if row == rows - 1 else 10 if row < rows else 0)
+        self._lowest = {name for place, name in enumerate(names) if place % rows == rows - 1 or place == len(names) - 1}
+        first = self.plots[names[0]]
+        for plot in list(self.plots.values())[1:]:
+            plot.plot.setXLink(first.plot)
+        self.legend = first.plot.addLegend(offset=(-8, 6), labelTextSize="9pt", verSpacing=-4)
+        # in the corner that a rising curve leaves free
+        self.best_legends = {
+            name: plot.plot.addLegend(offset=(-8, -8), labelTextSize="9pt")
+            for name, plot in self.plots.items()
+            if name == "accuracy"
+        }
+        if names[0] == "accuracy":
+            self.best_legends = {}
+        self.strip = MarkStrip(self.plots[names[rows - 1]].plot)
+        self.strip.chosen.connect(self._mark_clicked)
+        self._set_log()
+        self._restyle()
+        self.fit()
 
-    # ------------------------------------------------------------------------------------------ data
+    @property
+    def shown(self) -> list[str]:
+        return list(self.plots)
+
+    @property
+    def _first(self) -> QuantityPlot:
+        return next(iter(self.plots.values()))
+
+    # -------------------------------------------------------------------------------------------- data
 
     def clear_run(self) -> None:
-        """Empty the chart for a new run."""
-        self._step = np.empty(0)
+        """Empty the chart for a new run; the others stay."""
+        self.trace = RunTrace(self.smoothing)
         self._at = None
-        for name in QUANTITIES:
-            self._raw[name] = np.empty(0)
-            self._smoothers[name].restart(self._smoothers[name].weight)
-            self._checked[name] = (np.empty(0), np.empty(0))
-            self._draw(name)
-            self._draw_validation(name)
         self.fit()
         self._describe()
 
-    def set_training(self, step: Sequence[int], loss: Sequence[float], accuracy: Sequence[float]) -> None:
-        """All points of the run so far, (points,) each; those given before are taken as unchanged."""
-        self._step = np.array(step, dtype=np.float64)
-        for name, values in (("loss", loss), ("accuracy", accuracy)):
-            raw = np.array(values, dtype=np.float64)
-            smoother = self._smoothers[name]
-            known = len(smoother.values)
-            if known > len(raw):
-                smoother.restart(smoother.weight)
-                known = 0
-            self._raw[name] = raw
-            smoother.extend(raw[known:])
-            self._draw(name)
+    def show_steps(self, columns: Mapping[str, Sequence[float]], per_epoch: int = 0) -> None:
+        """All steps of the run so far, by column; those given before are taken as unchanged."""
+        self.trace.per_epoch = per_epoch
+        self.trace.extend_to(columns)
+        self.draw()
         self._describe()
 
-    def set_validation(self, step: Sequence[int], loss: Sequence[float], accuracy: Sequence[float]) -> None:
-        steps = np.array(step, dtype=np.float64)
-        for name, values in (("loss", loss), ("accuracy", accuracy)):
-            self._checked[name] = (steps, np.array(values, dtype=np.float64))
-            self._draw_validation(name)
+    def show_checks(self, evaluated: Iterable[Any]) -> None:
+        """All validations so far: objects with the fields of `curves.Checks`."""
+        self.trace.set_checks("validation", evaluated)
+        self._draw_validation()
         self._describe()
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """All that happened so far."""
+        if len(marks) != len(self.trace.marks):
+            self.trace.marks = list(marks)
+            self._draw_marks()
+
+    def show_curves(self, curves: Curves) -> None:
+        """A stored run, whole."""
+        self.trace = RunTrace.of(curves, self.smoothing)
+        self._at = None
+        self.fit()
+        self._describe()
+
+    def set_others(self, others: Sequence[RunTrace], seeds_as_one: bool = False) -> None:
+        """Other runs to be drawn behind. seeds_as_one: those that differ in their seed become a mean with a band."""
+        self.others, self.seeds_as_one = list(others), seeds_as_one
+        for trace in self.others:
+            trace.set_weight(self.smoothing)
+        self._restyle()
+        self.draw()
+
+    # ----------------------------------------------------------------------------------------- choices
 
     def set_smoothing(self, weight: float) -> None:
         """weight in [0, 1): 0 draws the raw curve alone."""
-        for name in QUANTITIES:
-            self._smoothers[name].restart(weight)
-            self._smoothers[name].extend(self._raw[name])
-            self._draw(name)
+        self.smoothing = weight
+        for trace in (self.trace, *self.others):
+            trace.set_weight(weight)
+        self.draw()
         self._describe()
 
     def set_log(self, on: bool) -> None:
-        """The loss on a logarithmic axis; values of zero or less become gaps."""
-        self._log = on
-        self.plots["loss"].setLogMode(y=on)
-        self._draw("loss")
-        self._draw_validation("loss")
+        """The loss and everything else but accuracy on logarithmic axes; values of zero or less become gaps."""
+        self.log = on
+        self._set_log()
+        self.fit()
+
+    def _set_log(self) -> None:
+        for name, plot in self.plots.items():
+            plot.set_log(self.log and name not in ("accuracy", "memory_bytes"))
+
+    def set_axis(self, axis: str) -> None:
+        """x: `step`, `epoch` or `time_s`."""
+        self.axis = axis
+        self._restyle()
+        self.fit()
+
+    def set_clip(self, on: bool) -> None:
+        """Leave outliers outside the y axes."""
+        self.clipped = on
+        self.fit()
+
+    def set_window(self, window: str) -> None:
+        """A key of `WINDOWS`: how much of the past is shown."""
+        self.window = window
         self.fit()
 
     def fit(self) -> None:
-        """Show all points, and follow new ones."""
+        """Show all of the window, and follow new points."""
         for plot in self.plots.values():
-            plot.enableAutoRange()
-        self._draw_again()
+            plot.plot.enableAutoRange()
+        self.draw()
+
+    # ----------------------------------------------------------------------------------------- drawing
 
     def _range_changed(self, *_: Any) -> None:
         self._zoomed.start()
 
-    def _draw_again(self) -> None:
-        """After zooming: other points of a long curve are wanted."""
-        if len(self._step) >= 4 * BUCKETS:
-            for name in QUANTITIES:
-                self._draw(name)
+    @property
+    def _unit_s(self) -> float:
+        """What the time axis counts in."""
+        ends = [x[-1] for trace in (self.trace, *self.others) if len(x := trace.x("time_s"))]
+        longest = max(ends, default=0.0)
+        return 3600.0 if longest >= 3 * 3600 else 60.0 if longest >= 180 else 1.0
 
-    def _shown(self, name: str, values: np.ndarray) -> np.ndarray:
-        if name == "accuracy":
-            return values * 100
-        return np.where(values > 0, values, np.nan) if self._log else values
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        return x / self._unit_s if self.axis == "time_s" else x
 
-    def _put(self, curve: pg.PlotDataItem, x: np.ndarray, y: np.ndarray) -> None:
-        view = self.plots["loss"].getViewBox()
+    def _span(self) -> tuple[float, float]:
+        """The x range that is seen, or that will be."""
+        if self.window != "all" and len(self.trace):
+            x = self._scaled(self.trace.x(self.axis))
+            last = len(x) - 1
+            first = {"half": last // 2, "tenth": last - last // 10, "1000": max(0, last - 1000)}[self.window]
+            return float(x[first]), float(x[last])
+        view = self._first.view
         low, high = (-np.inf, np.inf) if view.autoRangeEnabled()[0] else view.viewRange()[0]
-        x, y = thin(x, y, low, high)
-        if np.isfinite(y).any():
-            curve.setData(x, y)
-        else:
-            curve.setData([], [])
+        return low, high
 
-    def _draw(self, name: str) -> None:
-        curves, smoother = self._curves[name], self._smoothers[name]
-        self._put(curves["raw"], self._step, self._shown(name, self._raw[name]))
-        self._put(curves["smooth"], self._step, self._shown(name, smoother.values))
+    def spans(self) -> tuple[tuple[float, float] | None, dict[str, tuple[float, float]]]:
+        """(what is seen of the x axis, of each y axis), None or missing where all of it is."""
+        low, high = self._span()
+        y_spans = {}
+        for name, plot in self.plots.items():
+            if not plot.view.autoRangeEnabled()[1]:
+                bottom, top = plot.view.viewRange()[1]
+                y_spans[name] = (10**bottom, 10**top) if plot.log else (bottom, top)
+        return ((low, high) if np.isfinite(low) else None), y_spans
 
-    def _draw_validation(self, name: str) -> None:
-        steps, values = self._checked[name]
-        self._put(self._curves[name]["validation"], steps, self._shown(name, values))
-        if name == "accuracy":
-            best = self._best_index()
-            self._best.setData([], [])
-            self.best_legend.clear()
-            self.best_legend.setVisible(best is not None)
-            if best is not None:
-                self._best.setData([steps[best]], [values[best] * 100])
-                self.best_legend.addItem(
-                    self._best, f"best validation {percent(values[best])}, step {count(steps[best])}"
-                )
+    def draw(self) -> None:
+        """All curves anew, in as many points as can be seen. Those of other runs only when they would be different."""
+        low, high = self._span()
+        width = int(min(max(self._first.view.width(), 200), 2000))
+        trace, x = self.trace, self._scaled(self.trace.x(self.axis))
+        for name, plot in self.plots.items():
+            for kind in ("raw", "smooth"):
+                plot.put(kind, *trace.series[name].thinned(x, low, high, width, kind == "smooth"))
+        looked_at = (self.axis, self._unit_s, self.log, self.smoothing, tuple(self.shown))
+        drawn = (looked_at, low, high, width)
+        if self.layers and drawn != self._layers_drawn:
+            checks = (
+                not self._layers_drawn or self._layers_drawn[0] != looked_at or any(w.checks for w in self._waiting)
+            )
+            self._layers_drawn = drawn
+            self._waiting = [
+                _Waiting(name, one, low, high, width, checks) for name in self.plots for one in self.layers
+            ]
+            self.refine()
+        self._draw_validation()
+        self._draw_marks()
+        if self.window != "all" and high > low:
+            self._first.plot.setXRange(low, high, padding=0.01)
+        if self.clipped:
+            for plot in self.plots.values():
+                plot.clip(True)
 
-    def _best_index(self) -> int | None:
-        values = self._checked["accuracy"][1]
-        return int(np.nanargmax(values)) if np.isfinite(values).any() else None
+    def refine(self) -> None:
+        """Draw as many of the other runs as there is time for in one frame; the rest in the next turns of the event
+        loop. Until then their old lines stay, which are right but coarse or too fine."""
+        deadline = time.perf_counter() + TURN_S
+        done: list[_Waiting] = []
+        while self._waiting and (not done or time.perf_counter() < deadline):
+            if done and done[0].name != self._waiting[0].name:
+                break
+            done.append(self._waiting.pop(0))
+            self._draw_layer(done[-1])
+        if done:
+            self.plots[done[0].name].finish_layers(done[0].checks)
+        if self._waiting:
+            self._later.start()
+
+    def _draw_layer(self, what: "_Waiting") -> None:
+        plot, layer = self.plots[what.name], what.layer
+        buckets = min(what.width, max(80, LAYER_BUCKETS // len(self.layers)))
+        if not layer.band:
+            one = layer.traces[0]
+            x = self._scaled(one.x(self.axis))
+            plot.put_layer(layer.place, *one.series[what.name].thinned(x, what.low, what.high, buckets, True))
+            if what.checks:
+                plot.put_layer_checks(layer.place, *self._checks_of(one, what.name))
+            return
+        curves = []
+        for trace in layer.traces:
+            x = self._scaled(trace.x(self.axis))
+            curves.append(thin(x, trace.series[what.name].smooth, -np.inf, np.inf, buckets))
+        band = mean_and_band(curves)
+        plot.put_layer(layer.place, band.x, band.mean)
+        plot.put_band(layer.place, band.x, band.low, band.high)
+        if what.checks:
+            checked = mean_and_band([self._checks_of(trace, what.name) for trace in layer.traces], 50)
+            plot.put_layer_checks(layer.place, checked.x, checked.mean)
+
+    def _checks_of(self, trace: RunTrace, name: str) -> tuple[np.ndarray, np.ndarray]:
+        values = getattr(trace.validation(), name, NO_CHECKS.loss)
+        return self._scaled(trace.check_x(self.axis))[: len(values)], values
+
+    def _draw_validation(self) -> None:
+        checks = self.trace.validation()
+        for name, plot in self.plots.items():
+            x, values = self._checks_of(self.trace, name)
+            plot.put("validation", x, values)
+            best = checks.best(name) if len(values) else None
+            plot.put_best(None if best is None else (x[best], values[best]))
+            legend = self.best_legends.get(name)
+            if legend is not None:
+                legend.clear()
+                legend.setVisible(best is not None)
+                if best is not None:
+                    legend.addItem(plot.best, best_words(name, values[best], checks.step[best]))
+
+    def _draw_marks(self) -> None:
+        unit = self._unit_s if self.axis == "time_s" else 1.0
+        self.strip.put([(self.trace.mark_x(mark, self.axis) / unit, mark) for mark in self.trace.marks])
 
     # -------------------------------------------------------------------------------------- read-out
 
     def summary(self) -> str:
         """The chart in one sentence, for the line under it and for screen readers."""
-        if not len(self._step):
-            return "No steps yet."
-        loss = self._smoothers["loss"].values
-        words = f"Step {count(self._step[-1])}: training loss {measure(loss[-1])}"
-        words += self._trend()
-        words += f", accuracy {percent(self._smoothers['accuracy'].values[-1])}"
-        best = self._best_index()
-        if best is not None:
-            steps, values = self._checked["accuracy"]
-            words += f". Best validation accuracy {percent(values[best])} at step {count(steps[best])}"
-        return words + "."
+        return chart_words.summary(self.trace, self.others)
 
-    def _trend(self) -> str:
-        """The last tenth of the run against the tenth before it."""
-        raw = self._raw["loss"]
-        tenth = max(5, len(raw) // 10)
-        now, before = raw[-tenth:], raw[-2 * tenth : -tenth]
-        now, before = now[np.isfinite(now)], before[np.isfinite(before)]
-        if len(now) < 3 or len(before) < 3:
-            return ""
-        ratio = now.mean() / max(before.mean(), 1e-12)
-        return ", falling" if ratio < 0.98 else ", rising" if ratio > 1.02 else ", level"
+    def words_at(self, x: float) -> str:
+        """The values of the training point nearest to a place on the x axis, and of the last validation up to it."""
+        at = self._index_at(x)
+        return "" if at is None else chart_words.at(self.trace, at, self.shown, self.others)
 
-    def words_at(self, step: float) -> str:
-        """The values of the training point nearest to a step, and of the last validation up to it."""
-        if not len(self._step):
-            return ""
-        index = int(np.argmin(np.abs(self._step - step)))
-        loss, accuracy = self._raw["loss"][index], self._raw["accuracy"][index]
-        smooth = self._smoothers["loss"].values[index]
-        words = (
-            f"step {count(self._step[index])}   loss {measure(loss)} (smoothed {measure(smooth)})   "
-            f"accuracy {percent(accuracy)}"
-        )
-        steps, losses = self._checked["loss"]
-        before = np.flatnonzero(steps <= self._step[index])
-        if len(before):
-            last = before[-1]
-            words += (
-                f"   validation loss {measure(losses[last])}, accuracy {percent(self._checked['accuracy'][1][last])}"
-            )
-        return words
+    def _index_at(self, x: float) -> int | None:
+        places = self._scaled(self.trace.x(self.axis))
+        return int(np.argmin(np.abs(places - x))) if len(places) else None
 
     def _describe(self) -> None:
         summary = self.summary()
-        self.setAccessibleName("Loss and accuracy")
         self.setAccessibleDescription(summary)
         if self._at is None:
             self.read_out.emit(summary)
 
     def _point_at(self, index: int | None) -> None:
         self._at = index
-        for line in self._crosses.values():
-            line.setVisible(index is not None)
-            if index is not None:
-                line.setValue(self._step[index])
-        self.read_out.emit(self.summary() if index is None else self.words_at(self._step[index]))
+        x = None if index is None else self._scaled(self.trace.x(self.axis))[index]
+        for plot in self.plots.values():
+            plot.cross.setVisible(x is not None)
+            if x is not None:
+                plot.cross.setValue(x)
+        words = self.summary() if index is None else chart_words.at(self.trace, index, self.shown, self.others)
+        self.read_out.emit(words)
 
     def _moved(self, point: Any) -> None:
         for plot in self.plots.values():
-            view = plot.getViewBox()
-            if len(self._step) and view.sceneBoundingRect().contains(point):
-                step = view.mapSceneToView(point).x()
-                self._point_at(int(np.argmin(np.abs(self._step - step))))
+            if len(self.trace) and plot.view.sceneBoundingRect().contains(point):
+                self._point_at(self._index_at(plot.view.mapSceneToView(point).x()))
                 return
         self._point_at(None)
 
@@ -261,43 +370,52 @@ class LearningChart(pg.GraphicsLayoutWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: Any) -> None:
-        jump = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        if jump is None or not len(self._step):
+        key = Qt.Key(event.key())
+        jump = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(key)
+        leap = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}.get(key)
+        if leap is not None and self.trace.marks:
+            self._mark_clicked(self.strip.next(leap))
+        elif jump is not None and len(self.trace):
+            last = len(self.trace) - 1
+            stride = max(1, last // 100)
+            self._point_at(min(max((last if self._at is None else self._at) + jump * stride, 0), last))
+        else:
             super().keyPressEvent(event)
-            return
-        last = len(self._step) - 1
-        stride = max(1, last // 100)
-        self._point_at(min(max((last if self._at is None else self._at) + jump * stride, 0), last))
+
+    def _mark_clicked(self, mark: Mark) -> None:
+        if len(self.trace):
+            self._point_at(int(np.argmin(np.abs(self.trace.x("step") - mark.step))))
+        self.read_out.emit(chart_words.of_mark(mark))
+        self.mark_chosen.emit(mark)
 
     # ----------------------------------------------------------------------------------------- style
+
+    def _axis_words(self) -> str:
+        unit = {1.0: " (s)", 60.0: " (min)", 3600.0: " (h)"}[self._unit_s] if self.axis == "time_s" else ""
+        return AXES[self.axis] + unit
 
     def _restyle(self) -> None:
         theme = self._colours.current
         self.setBackground(QColor(theme.card))
-        training, validation = ink.series(theme)
-        for name, curves in self._curves.items():
-            curves["raw"].setPen(pg.mkPen(ink.faded(training, 0.25), width=1))
-            curves["smooth"].setPen(pg.mkPen(training, width=2))
-            curves["validation"].setPen(pg.mkPen(validation, width=2, style=Qt.PenStyle.DashLine))
-            curves["validation"].setSymbol("o")
-            curves["validation"].setSymbolSize(7)
-            curves["validation"].setSymbolBrush(validation)
-            curves["validation"].setSymbolPen(pg.mkPen(theme.card, width=1))
-            self._crosses[name].setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DotLine))
-        style_axis(self.plots["loss"].getAxis("left"), theme, "loss")
-        style_axis(self.plots["loss"].getAxis("bottom"), theme)
-        style_axis(self.plots["accuracy"].getAxis("left"), theme, "accuracy (%)")
-        style_axis(self.plots["accuracy"].getAxis("bottom"), theme, "training step")
-        self._best.setBrush(pg.mkBrush(validation))
-        self._best.setPen(pg.mkPen(theme.text, width=1))
-        self.best_legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
-        self.best_legend.setLabelTextColor(QColor(theme.text))
-        self._draw_validation("accuracy")
-        self._restyle_legend(theme)
+        self.layers = layers(self.others, theme, self.seeds_as_one)
+        for name, plot in self.plots.items():
+            plot.restyle(theme, self._axis_words() if name in self._lowest else "")
+            plot.set_layers(self.layers)
+        self._layers_drawn, self._waiting = (), []
+        self.strip.restyle(theme)
+        for legend in (self.legend, *self.best_legends.values()):
+            legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
+            legend.setLabelTextColor(QColor(theme.text))
+        self._fill_legend()
+        self.draw()
 
-    def _restyle_legend(self, theme: Any) -> None:
+    def _fill_legend(self) -> None:
         self.legend.clear()
-        self.legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
-        self.legend.setLabelTextColor(QColor(theme.text))
-        for kind, words in (("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")):
-            self.legend.addItem(self._curves["loss"][kind], words)
+        kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
+        for kind, words in kinds[:: 2 if self.layers else 1]:
+            self.legend.addItem(self._first.curves[kind], words)
+        for layer in self.layers[:NAMED]:
+            sample = pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2))
+            self.legend.addItem(sample, layer.name)
+        if len(self.layers) > NAMED:
+            self.legend.addItem(pg.PlotCurveItem(pen=None), f"and {len(self.layers) - NAMED} more")

@@ -68,7 +68,8 @@ def test_the_status_line_leads_to_the_finished_run(open_window):
     assert driver.window.status.phase.text().startswith("Finished in")
     driver.window.status.show_run.click()
     assert driver.window.current == "runs"
-    assert driver.window.page("runs").selected.id == done[0].run
+    page = driver.window.page("runs")
+    driver.wait(lambda: page.selected is not None and page.selected.id == done[0].run)
 
 
 def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
@@ -79,6 +80,7 @@ def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
     driver.window._stop("keep")
     driver.wait(lambda: bool(stopped))
     driver.window.show_run(stopped[0].run)
+    driver.wait(lambda: driver.window.page("runs").details.resume.isVisible())
     QTest.mouseClick(driver.window.page("runs").details.resume, Qt.MouseButton.LeftButton)
     assert driver.window.current == "train"
     driver.wait(lambda: len(driver.supervisor.long_running) == 1)

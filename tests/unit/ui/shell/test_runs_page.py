@@ -4,11 +4,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from fnet_studio.core import places, run_store
+from fnet_studio.core import places, run_bundle, run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
-from fnet_studio.ui.cards import ConfirmCard, ErrorCard
+from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.runs_page import RunsPage
 from fnet_studio.ui.supervisor import Supervisor
 
@@ -45,13 +45,14 @@ def make_page(qtbot, qapp, themes):
         qtbot.addWidget(page)
         page.resize(1400, 800)
         page.show()
+        qtbot.waitUntil(lambda: page.library.loaded)
         return page
 
     return make
 
 
 def cells(page, column):
-    return [page.sorted.index(row, column).data() for row in range(page.sorted.rowCount())]
+    return [page.model.index(row, column).data() for row in range(page.model.rowCount())]
 
 
 def test_without_runs_the_page_says_how_to_begin(make_page, qtbot):
@@ -67,15 +68,15 @@ def test_every_run_on_disk_is_in_the_table(make_page):
     page = make_page()
     assert sorted(cells(page, 1)) == ["one", "two"]
     assert sorted(cells(page, 0)) == ["Finished", "Stopped"]
-    assert sorted(cells(page, 5)) == ["90.00 %", "–"]
+    assert sorted(cells(page, 6)) == ["90.00 %", "–"]
 
 
 def test_runs_are_sorted_by_their_values_not_their_words(make_page):
     for accuracy in (0.095, 0.5, 1.0):
         make_run(f"run {accuracy}", accuracy=accuracy)
     page = make_page()
-    page.table.sortByColumn(5, Qt.SortOrder.DescendingOrder)
-    assert cells(page, 5) == ["100.00 %", "50.00 %", "9.50 %"]
+    page.table.header().setSortIndicator(6, Qt.SortOrder.DescendingOrder)
+    assert cells(page, 6) == ["100.00 %", "50.00 %", "9.50 %"]
 
 
 def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
@@ -93,7 +94,7 @@ def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
 
 def test_a_run_whose_worker_died_reads_as_interrupted(make_page, monkeypatch):
     make_run("lost", "running")
-    monkeypatch.setattr(run_store.psutil, "pid_exists", lambda pid: False)
+    monkeypatch.setattr(run_store, "_at_work", lambda pid, path: False)
     page = make_page()
     assert cells(page, 0) == ["Interrupted"]
     assert "worker ended" in page.details.findChild(ErrorCard).message.text()
@@ -108,20 +109,28 @@ def test_an_unreadable_run_is_reported_and_hides_no_other(make_page):
     assert page.notices.find("unreadable") is not None
 
 
-def test_deleting_a_run_asks_first_and_moves_it_to_the_trash(make_page, trash):
+def test_a_deleted_run_comes_back_with_undo(make_page, qtbot, trash):
     make_run("keep")
     gone = make_run("gone")
     page = make_page()
     page.select(gone.id)
-    page.table.setFocus()
     QTest.keyClick(page.table, Qt.Key.Key_Delete)
-    assert (places.runs() / gone.id).is_dir()
-    card = page.notices.find("trash")
-    assert isinstance(card, ConfirmCard)
-    card.buttons["trash"].click()
     assert not (places.runs() / gone.id).exists()
-    assert (trash / gone.id / "run.json").is_file()
-    assert cells(page, 1) == ["keep"]
+    qtbot.waitUntil(lambda: cells(page, 1) == ["keep"])
+    page.notices.find("trash").action.click()
+    qtbot.waitUntil(lambda: sorted(cells(page, 1)) == ["gone", "keep"])
+    assert run_store.read(gone.id).steps == 20
+    assert page.selected.id == gone.id
+    assert not trash.exists()
+
+
+def test_a_deleted_run_goes_to_the_systems_trash_when_nobody_takes_it_back(make_page, qtbot, trash):
+    gone = make_run("gone")
+    page = make_page()
+    page.trash_selected()
+    page.notices.find("trash")._close()
+    qtbot.waitUntil(lambda: (trash / gone.id / "run.json").is_file())
+    qtbot.waitUntil(lambda: page.body.currentWidget() is page.empty)
 
 
 @pytest.mark.parametrize("status", ["finished", "stopped", "failed"])
@@ -137,18 +146,94 @@ def test_the_details_fit_beside_the_table(make_page, status):
 def test_a_running_run_is_not_deleted(make_page):
     record = make_run("busy", "running")
     page = make_page()
-    page.ask_trash(page.selected)
-    assert isinstance(page.notices.find("trash"), ErrorCard)
+    page.trash_selected()
+    assert isinstance(page.notices.find("trash-refused"), ErrorCard)
     assert (places.runs() / record.id).is_dir()
 
 
-def test_reading_the_folder_again_keeps_the_selection(make_page):
+def test_reading_the_folder_again_keeps_the_selection(make_page, qtbot):
     first = make_run("first")
     make_run("second")
     page = make_page()
     page.select(first.id)
     make_run("third")
     page.refresh()
-    assert len(cells(page, 1)) == 3
+    qtbot.waitUntil(lambda: len(cells(page, 1)) == 3)
     assert page.selected.id == first.id
     assert page.details.name.text() == "first"
+
+
+def test_a_search_finds_names_tags_and_notes(make_page, qtbot):
+    tagged = make_run("one")
+    make_run("two")
+    run_notes.write(tagged.id, run_notes.RunNotes(tags=("baseline",), text="A slow one"))
+    page = make_page()
+    for words, found in (("baseline", ["one"]), ("slow one", ["one"]), ("TWO", ["two"]), ("nothing like it", [])):
+        page.list.search.setText(words)
+        qtbot.waitUntil(lambda found=found: cells(page, 1) == found)
+
+
+def test_runs_are_grouped_by_how_they_ended(make_page):
+    make_run("one")
+    make_run("two", "failed")
+    make_run("three")
+    page = make_page()
+    page.list.groups.setCurrentIndex(page.list.groups.findData("status"))
+    groups = [page.model.index(row, 0) for row in range(page.model.rowCount())]
+    assert [group.data() for group in groups] == ["Failed (1)", "Finished (2)"]
+    inside = [page.model.index(row, 1, groups[1]) for row in range(2)]
+    assert sorted(index.data() for index in inside) == ["one", "three"]
+    assert all(index.parent() == groups[1] for index in inside)
+    assert page.selected is not None
+
+
+def test_a_run_is_renamed_and_tagged_beside_the_table(make_page, qtbot):
+    record = make_run("plain")
+    page = make_page()
+    QTest.keyClick(page.table, Qt.Key.Key_F2)
+    QTest.keyClicks(page.details.name, "Better name")
+    QTest.keyClick(page.details.name, Qt.Key.Key_Return)
+    page.details.tags.setText("good, good , new")
+    page.details.keep_notes()
+    qtbot.waitUntil(lambda: cells(page, 8) == ["good, new"])
+    assert cells(page, 1) == ["Better name"]
+    assert run_notes.read(record.id).name == "Better name"
+    assert run_store.read(record.id).name == "plain", "what the worker wrote is untouched"
+
+
+def test_runs_stand_side_by_side_with_the_settings_that_differ(make_page, qtbot):
+    make_run("one")
+    make_run("two")
+    page = make_page()
+    page.table.selectAll()
+    page.compare.click()
+    view = page._comparing
+    assert view.figures.rowCount() == 2
+    assert view.same.isVisible()
+    qtbot.waitUntil(lambda: len(view.chart.chart.trace) == 20 and len(view.chart.chart.others) == 1)
+    assert "| one |" in view.as_markdown()
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert page.body.currentWidget() is page.work
+
+
+def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, tmp_path):
+    record = make_run("one")
+    page = make_page()
+    page.export_run(page.selected, tmp_path / "one.fnetrun")
+    qtbot.waitUntil(lambda: "Saved" in page.notices.find("task").accessibleName())
+    page.import_run(tmp_path / "one.fnetrun")
+    qtbot.waitUntil(lambda: len(cells(page, 1)) == 2)
+    assert page.selected.id != record.id
+    (tmp_path / "one.fnetrun").write_bytes(b"nothing")
+    page.import_run(tmp_path / "one.fnetrun")
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))
+    assert len(run_store.list_runs()[0]) == 2
+
+
+def test_what_the_bundle_leaves_out_is_what_only_a_resume_needs():
+    record = make_run("one")
+    (run_store.folder(record.id) / "checkpoints").mkdir()
+    (run_store.folder(record.id) / "checkpoints/1.bin").write_bytes(b"1")
+    kept = run_bundle.export(record.id, places.data() / "a.fnetrun").parts
+    assert not any(name.startswith("checkpoints") for name in kept)
+    assert "checkpoints/1.bin" in run_bundle.export(record.id, places.data() / "b.fnetrun", checkpoints=True).parts

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from fnet_studio.core.protocol import Evaluated
 from fnet_studio.ui.widgets.chart_panel import ChartPanel
 
 
@@ -18,37 +19,44 @@ def panel(qtbot, colours):
     return panel
 
 
+def columns(step, loss, accuracy):
+    return {"step": step, "loss": loss, "accuracy": accuracy, "time_s": np.asarray(step) * 0.5}
+
+
 def feed(panel, count=200):
     steps = np.arange(1, count + 1)
-    panel.chart.set_training(steps, 1.0 / steps, 1 - 0.5 / steps)
-    panel.chart.set_validation([50, 100, 150], [0.4, 0.3, 0.35], [0.8, 0.9, 0.85])
+    panel.chart.show_steps(columns(steps, 1.0 / steps, 1 - 0.5 / steps))
+    panel.chart.show_checks(
+        Evaluated("validation", step, step // 50, loss, accuracy, 10)
+        for step, loss, accuracy in ((50, 0.4, 0.8), (100, 0.3, 0.9), (150, 0.35, 0.85))
+    )
 
 
 def best_words(panel):
-    return [label.text for _, label in panel.chart.best_legend.items]
+    return [label.text for _, label in panel.chart.best_legends["accuracy"].items]
 
 
 def curve(panel, name, kind):
-    return panel.chart._curves[name][kind].getOriginalDataset()
+    return panel.chart.plots[name].curves[kind].getData()
 
 
 def test_accuracy_is_drawn_in_per_cent_and_loss_as_it_is(panel):
     feed(panel)
     assert curve(panel, "accuracy", "raw")[1][-1] == pytest.approx(100 * (1 - 0.5 / 200))
     assert curve(panel, "loss", "raw")[1][9] == pytest.approx(0.1)
-    assert panel.chart.plots["accuracy"].getAxis("left").labelText == "accuracy (%)"
-    assert panel.chart.plots["accuracy"].getAxis("bottom").labelText == "training step"
+    assert panel.chart.plots["accuracy"].plot.getAxis("left").labelText == "accuracy (%)"
+    assert panel.chart.plots["accuracy"].plot.getAxis("bottom").labelText == "training step"
 
 
 def test_small_losses_keep_plain_numbers_on_their_axis(panel):
-    panel.chart.set_training([1, 2], [0.7, 0.4], [0.5, 0.6])
+    panel.chart.show_steps(columns([1, 2], [0.7, 0.4], [0.5, 0.6]))
     panel.grab()
-    assert panel.chart.plots["loss"].getAxis("left").autoSIPrefixScale == 1.0
+    assert panel.chart.plots["loss"].plot.getAxis("left").autoSIPrefixScale == 1.0
 
 
 def test_the_best_validation_is_marked_and_named(panel):
     feed(panel)
-    assert list(panel.chart._best.getData()[0]) == [100]
+    assert list(panel.chart.plots["accuracy"].best.getData()[0]) == [100]
     assert best_words(panel) == ["best validation 90.0 %, step 100"]
 
 
@@ -70,24 +78,24 @@ def test_the_slider_decides_how_smooth_the_line_is(qtbot, panel):
 
 
 def test_values_that_are_no_numbers_are_gaps_and_harm_nothing(panel):
-    panel.chart.set_training([1, 2, 3], [0.5, np.nan, 0.4], [np.nan, np.nan, np.nan])
+    panel.chart.show_steps(columns([1, 2, 3], [0.5, np.nan, 0.4], [np.nan, np.nan, np.nan]))
     panel.grab()
     assert np.isnan(curve(panel, "loss", "smooth")[1][1])
     assert "–" in panel.chart.summary()
 
 
 def test_a_logarithmic_loss_leaves_out_zero_and_less(panel):
-    panel.chart.set_training([1, 2, 3], [1.0, 0.0, 0.1], [0.1, 0.2, 0.3])
+    panel.chart.show_steps(columns([1, 2, 3], [1.0, 0.0, 0.1], [0.1, 0.2, 0.3]))
     panel.log.setChecked(True)
     panel.grab()
     assert np.isnan(curve(panel, "loss", "raw")[1][1])
-    assert panel.chart.plots["loss"].getAxis("left").logMode
+    assert panel.chart.plots["loss"].plot.getAxis("left").logMode
 
 
 def test_the_read_out_gives_the_values_nearest_to_a_step(panel):
     feed(panel)
     words = panel.chart.words_at(100.4)
-    assert words.startswith("step 100   loss 0.0100")
+    assert words.startswith("step 100, 50 s   loss 0.0100 (smoothed")
     assert "validation loss 0.3000, accuracy 90.0 %" in words
 
 
@@ -116,9 +124,9 @@ def test_a_new_run_starts_on_an_empty_chart(panel):
 
 def test_a_million_points_are_thinned_before_they_are_painted(panel):
     steps = np.arange(1_000_000)
-    panel.chart.set_training(steps, np.full(1_000_000, 0.5), np.linspace(0, 1, 1_000_000))
+    panel.chart.show_steps(columns(steps, np.full(1_000_000, 0.5), np.linspace(0, 1, 1_000_000)))
     panel.grab()
-    assert len(panel.chart._curves["loss"]["raw"].getData()[0]) < 100_000
+    assert len(panel.chart.plots["loss"].curves["raw"].getData()[0]) < 100_000
 
 
 def test_the_chart_follows_the_theme(panel, colours):

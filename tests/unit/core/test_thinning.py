@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnet_studio.ui.widgets.thinning import BUCKETS, thin
+from fnet_studio.core.thinning import BUCKETS, thin
 
 
 @given(st.integers(0, 60_000), st.integers(0, 2**32 - 1))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnet_studio.ui.widgets.smoothing import Smoother
+from fnet_studio.core.smoothing import Smoother
 
 
 def by_the_definition(points, weight):

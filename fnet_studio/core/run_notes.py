@@ -1,0 +1,38 @@
+"""What the user wrote about a run: its name, tags, notes. In ``notes.json``, which the worker never writes."""
+
+import msgspec
+from msgspec import Struct
+
+from fnet_studio.core import files, run_store
+
+MOST_TAGS, LONGEST_TAG = 20, 40
+
+
+class RunNotes(Struct, frozen=True):
+    name: str = ""
+    """In place of the recipe's; empty: the recipe's."""
+    tags: tuple[str, ...] = ()
+    text: str = ""
+    pinned: bool = False
+    """Drawn behind other runs' curves wherever runs are compared."""
+
+
+def read(run: str) -> RunNotes:
+    """Empty ones where there are none, or where they cannot be read: a broken note never hides a run. UserError
+    `run.missing`."""
+    path = run_store.folder(run) / "notes.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunNotes)
+    except (OSError, msgspec.DecodeError):
+        return RunNotes()
+
+
+def write(run: str, notes: RunNotes) -> None:
+    """UserError `run.missing`, or when the disk refuses."""
+    files.write_json(run_store.folder(run) / "notes.json", notes)
+
+
+def parse_tags(words: str) -> tuple[str, ...]:
+    """`good, baseline` to its tags: each once, in order, without spaces around."""
+    found = dict.fromkeys(tag.strip()[:LONGEST_TAG] for tag in words.split(",") if tag.strip())
+    return tuple(found)[:MOST_TAGS]

@@ -1,0 +1,62 @@
+"""Reading and writing beside the event loop: a thread does the work, the window gets what came of it."""
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from fnet_studio.core.errors import UserError
+
+
+class Background(QObject):
+    """Owns the questions that are still open. Work must not touch widgets."""
+
+    _ended = Signal(int, object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._numbers = itertools.count(1)
+        self._open: dict[int, tuple[str, Callable[[Any], object], Callable[[UserError], object] | None]] = {}
+        self._ended.connect(self._deliver)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._open)
+
+    def run(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], object],
+        failed: Callable[[UserError], object] | None = None,
+        key: str = "",
+    ) -> None:
+        """done gets what work returns, failed the UserError that it raises, both on the window's thread. key: a later
+        question of the same key takes the place of an earlier one, whose answer is then passed over."""
+        if key:
+            self._open = {number: one for number, one in self._open.items() if one[0] != key}
+        number = next(self._numbers)
+        self._open[number] = (key, done, failed)
+        threading.Thread(target=self._work, args=(number, work), daemon=True, name=f"background {key}").start()
+
+    def _work(self, number: int, work: Callable[[], Any]) -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except UserError as raised:
+            error = raised
+        except Exception as raised:
+            error = UserError("background.failed", f"Something went wrong: {raised!r}.", "Try again.")
+        with contextlib.suppress(RuntimeError):  # the window has been closed meanwhile
+            self._ended.emit(number, result, error)
+
+    def _deliver(self, number: int, result: Any, error: UserError | None) -> None:
+        _, done, failed = self._open.pop(number, ("", None, None))
+        if done is None:
+            return
+        if error is None:
+            done(result)
+        elif failed is not None:
+            failed(error)

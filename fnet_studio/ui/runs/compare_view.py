@@ -1,0 +1,142 @@
+"""Runs side by side, in the shape of the published table, with the settings in which they differ and their curves."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from fnet_studio.core import recipe_diff
+from fnet_studio.core.errors import UserError
+from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.itemmodels.runs import STATUSES, share
+from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import count, duration
+from fnet_studio.ui.widgets.overlays import MOST
+
+CHART_PX = 440
+ROW_PX = 32
+WIDE = 6
+"""From more columns on there may be a scroll bar."""
+FIGURES = ("Status", "Training", "Train", "Validation", "Test", "Parameters")
+
+
+class CompareView(QWidget):
+    back_wanted = Signal()
+
+    def __init__(
+        self, library: RunLibrary, themes: ThemeSource, smoothing: float, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("page", True)
+        self._themes = themes
+        self._background = Background(self)
+        self._entries: list[RunEntry] = []
+        self.title = label("", "section")
+        self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
+        self.copy = button("Copy table", themes, "copy", "", self._copy, "As Markdown")
+        self.figures = _table("Figures")
+        self.settings = _table("Settings that differ")
+        self.same = label("All their settings are the same.", "muted")
+        self.trouble = QVBoxLayout()
+        self.chart = RunChart(themes, smoothing=smoothing, library=library)
+        self.chart.setMinimumHeight(CHART_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(12)
+        column.addLayout(row(self.back, self.title, None, self.copy))
+        column.addLayout(self.trouble)
+        for title, *widgets in (
+            ("Figures", self.figures),
+            ("Settings that differ", self.settings, self.same),
+            ("", self.chart),
+        ):
+            card = Card()
+            if title:
+                card.column.addWidget(label(title, "section"))
+            for widget in widgets:
+                card.column.addWidget(widget)
+            column.addWidget(card)
+        column.addStretch(1)
+
+    def show_runs(self, entries: list[RunEntry]) -> None:
+        """At least two."""
+        self._entries = entries
+        self.title.setText(f"{len(entries)} runs side by side")
+        names = [entry.name for entry in entries]
+        self._rows = [_figures(entry) for entry in entries]
+        _fill(self.figures, names, FIGURES, self._rows)
+        different = recipe_diff.differences([entry.record.recipe for entry in entries])
+        columns = [one.title for one in different]
+        _fill(self.settings, names, columns, [[one.values[at] for one in different] for at in range(len(entries))])
+        self.settings.setVisible(bool(different))
+        self.same.setVisible(not different)
+        first, others = entries[0], [entry.id for entry in entries[1 : MOST + 1]]
+        self.chart.run_id, self.chart.run_name = first.id, first.name
+        self.chart.chart.clear_run()
+        self._background.run(
+            lambda: read_curves_of(first), self.chart.chart.show_curves, self._failed, key="first curves"
+        )
+        self.chart.show_runs(others)
+
+    def _failed(self, error: UserError) -> None:
+        self.trouble.addWidget(ErrorCard(self._themes, error))
+
+    def as_markdown(self) -> str:
+        lines = ["| | " + " | ".join(FIGURES) + " |", "| --- " * (len(FIGURES) + 1) + "|"]
+        for entry, figures in zip(self._entries, self._rows):
+            lines.append(f"| {entry.name} | " + " | ".join(figures) + " |")
+        return "\n".join(lines) + "\n"
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.as_markdown())
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.back_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _figures(entry: RunEntry) -> list[str]:
+    record = entry.record
+    return [
+        STATUSES[record.status].words,
+        duration(record.training_s or record.duration_s),
+        share(record.train_accuracy),
+        share(record.validation_accuracy),
+        share(record.test_accuracy),
+        count(record.parameters) if record.parameters else "–",
+    ]
+
+
+def _table(name: str) -> QTableWidget:
+    table = QTableWidget()
+    table.setAccessibleName(name)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().setDefaultSectionSize(ROW_PX)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return table
+
+
+def _fill(table: QTableWidget, names: list[str], columns: Any, rows: list[list[str]]) -> None:
+    table.setRowCount(len(names))
+    table.setColumnCount(len(columns))
+    table.setHorizontalHeaderLabels(list(columns))
+    table.setVerticalHeaderLabels([name if len(name) <= 32 else f"{name[:31]}…" for name in names])
+    for place, cells in enumerate(rows):
+        for column, words in enumerate(cells):
+            item = QTableWidgetItem(words)
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            table.setItem(place, column, item)
+    many = min(len(names), 10)
+    bar = table.horizontalScrollBar().sizeHint().height() if len(columns) > WIDE else 0
+    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + many * ROW_PX + bar + 4)

@@ -1,0 +1,201 @@
+"""The table of runs: search, groups, sparklines, selection that survives a reload."""
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fnet_studio.ui.itemmodels.runs import COLUMNS, GROUPS, LOSS, NAME, STARTED, RunsModel
+from fnet_studio.ui.parts import label, row
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets import ink
+
+ROW_PX = 28
+WIDTHS = {"Status": 136, "Loss": 96, "Started": 140, "Duration": 104, "Validation": 96, "Test": 88, "Parameters": 112}
+GIVE_WAY = {"Tags": 1360, "Parameters": 1300, "Duration": 1200, "Loss": 1080, "Started": 1000}
+"""Columns that are hidden in a page narrower than so many pixels."""
+FILTER_MS = 120
+INDENT_PX = 14
+
+
+class SparkDelegate(QStyledItemDelegate):
+    """Draws a run's loss in the space of a word."""
+
+    def __init__(self, library: RunLibrary, themes: ThemeSource, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._library, self._themes = library, themes
+
+    def paint(self, painter: QPainter, option: Any, index: Any) -> None:
+        super().paint(painter, option, index)
+        entry = index.model().entry(index)
+        if entry is None:
+            return
+        values = self._library.spark(entry.record)
+        if len(values) < 2:
+            return
+        box = QRectF(option.rect).adjusted(8, 8, -8, -8)
+        low, high = float(values.min()), float(values.max())
+        x = np.linspace(box.left(), box.right(), len(values))
+        y = box.bottom() - (values - low) / ((high - low) or 1.0) * box.height()
+        training, _ = ink.series(self._themes.current)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(training, 1.5))
+        painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x, y)]))
+        painter.restore()
+
+
+class Table(QTreeView):
+    """Owns no run; Delete, F2 and Enter tell what is wanted of the selected ones."""
+
+    delete_wanted = Signal()
+    open_wanted = Signal()
+    rename_wanted = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = {
+            Qt.Key.Key_Delete: self.delete_wanted,
+            Qt.Key.Key_Return: self.open_wanted,
+            Qt.Key.Key_Enter: self.open_wanted,
+            Qt.Key.Key_F2: self.rename_wanted,
+        }
+        wanted = keys.get(Qt.Key(event.key()))
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if wanted is not None and plain and self.selectionModel().hasSelection():
+            wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class RunList(QWidget):
+    """Search and groups above the table."""
+
+    selection_changed = Signal()
+
+    def __init__(self, library: RunLibrary, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = RunsModel(themes, self)
+        self._restoring = False
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search name, tag, status, notes")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search runs")
+        self.groups = QComboBox()
+        self.groups.setAccessibleName("Group runs")
+        for key, (words, _) in GROUPS.items():
+            self.groups.addItem(words, key)
+        self.counted = label("", "muted")
+        self.table = self._table(library, themes)
+        top = row(self.search, self.groups, self.counted, spacing=8)
+        top.setStretch(0, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(top)
+        column.addWidget(self.table, 1)
+        self._soon = QTimer(self, interval=FILTER_MS, singleShot=True)
+        self._soon.timeout.connect(lambda: self._change(lambda: self.model.set_filter(self.search.text())))
+        self.search.textChanged.connect(lambda _: self._soon.start())
+        self.search.returnPressed.connect(self.table.setFocus)
+        self.groups.currentIndexChanged.connect(self._grouped)
+        library.sparks_changed.connect(self.table.viewport().update)
+
+    def _table(self, library: RunLibrary, themes: ThemeSource) -> Table:
+        table = Table()
+        table.setModel(self.model)
+        table.setAccessibleName("Runs")
+        table.setUniformRowHeights(True)
+        table.setRootIsDecorated(False)
+        table.setIndentation(INDENT_PX)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setItemDelegateForColumn(LOSS, SparkDelegate(library, themes, table))
+        table.setStyleSheet(f"QTreeView::item {{ height: {ROW_PX}px; }}")
+        head = table.header()
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        head.setStretchLastSection(False)
+        head.setMinimumSectionSize(64)
+        for place, column in enumerate(COLUMNS):
+            head.resizeSection(place, WIDTHS.get(column.title, 120))
+        head.setSortIndicator(STARTED, Qt.SortOrder.DescendingOrder)
+        head.setSectionsClickable(True)
+        head.setSortIndicatorShown(True)
+        head.sortIndicatorChanged.connect(self._sorted)
+        table.selectionModel().selectionChanged.connect(self._selected)
+        return table
+
+    # ------------------------------------------------------------------------------------------- content
+
+    def put(self, entries: list[RunEntry]) -> None:
+        self._change(lambda: self.model.put(entries))
+
+    def _sorted(self, column: int, order: Qt.SortOrder) -> None:
+        self._change(lambda: self.model.sort(column, order))
+
+    def _grouped(self) -> None:
+        self.table.setRootIsDecorated(bool(self.groups.currentData()))
+        self._change(lambda: self.model.set_group(self.groups.currentData()))
+
+    def _change(self, change: Any) -> None:
+        """What is selected stays so."""
+        before = [entry.id for entry in self.selected]
+        self._restoring = True
+        change()
+        if self.model.grouped:
+            self.table.expandAll()
+            for place in range(self.model.rowCount()):
+                self.table.setFirstColumnSpanned(place, QModelIndex(), True)
+        for run in before:
+            self._add(run)
+        self._restoring = False
+        shown, every = self.model.shown(), len(self.model._entries)
+        self.counted.setText(f"{shown} of {every}" if shown != every else f"{every} run{'s' * (every != 1)}")
+        if [entry.id for entry in self.selected] != before:
+            self.selection_changed.emit()
+
+    # ------------------------------------------------------------------------------------------ selection
+
+    @property
+    def selected(self) -> list[RunEntry]:
+        """From above."""
+        rows = self.table.selectionModel().selectedRows()
+        rows.sort(key=lambda index: (index.internalId(), index.row()))
+        return [entry for index in rows if (entry := self.model.entry(index)) is not None]
+
+    def select(self, run: str) -> bool:
+        """That one alone. False when it is not shown."""
+        index = self.model.index_of(run)
+        if index.isValid():
+            self.table.setCurrentIndex(index)
+            self.table.scrollTo(index)
+        return index.isValid()
+
+    def _add(self, run: str) -> None:
+        index = self.model.index_of(run)
+        model = self.table.selectionModel()
+        if index.isValid():
+            flags = model.SelectionFlag.Select | model.SelectionFlag.Rows
+            model.setCurrentIndex(index, flags)
+
+    def _selected(self, *_: Any) -> None:
+        if not self._restoring:
+            self.selection_changed.emit()
+
+    def fit(self, width: int) -> None:
+        """Where there is little room the columns that the details show too give way. width: the page's, in pixels."""
+        for place, column in enumerate(COLUMNS):
+            self.table.setColumnHidden(place, width < GIVE_WAY.get(column.title, 0))

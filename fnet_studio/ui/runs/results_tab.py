@@ -1,0 +1,325 @@
+"""What a run's model gets right and wrong: confusion, threshold, calibration, and its most confident errors."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QGridLayout,
+    QHeaderView,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fnet_studio.core import protocol, run_evaluation
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
+from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
+from fnet_studio.ui.parts import Card, Fact, button, label, row
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.confusion_table import ConfusionTable
+from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.threshold_card import ThresholdCard
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import count, measure, percent
+from fnet_studio.ui.widgets.unit_plot import UnitPlot
+
+LISTED = 50
+LIST_PX = 300
+TEXT = 3
+
+
+class Read(NamedTuple):
+    splits: list[str]
+    report: EvaluationReport | None = None
+    found: Predictions | None = None
+    problem: UserError | None = None
+    """The answers themselves could not be read; the figures stand all the same."""
+
+
+def read(run: str, split: str) -> Read:
+    """split: '' for the first that was measured. UserError for an evaluation that cannot be read."""
+    splits = run_evaluation.evaluated(run)
+    if not splits:
+        return Read([])
+    report = run_evaluation.read(run, split if split in splits else splits[0])
+    if not report.confusion:
+        return Read(splits, report)
+    try:
+        return Read(splits, report, run_evaluation.predictions(run, report))
+    except UserError as error:
+        return Read(splits, report, None, error)
+
+
+class ResultsTab(QWidget):
+    explore_wanted = Signal(str)
+    try_wanted = Signal(str)
+
+    def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._supervisor, self._themes = supervisor, themes
+        self._background = Background(self)
+        self._run = ""
+        self._rows: list[int] = []
+        self._read = Read([])
+        self._asked = 0
+        self.split = QComboBox()
+        self.split.setAccessibleName("Measured on")
+        self.measure_button = button("Measure again", themes, "refresh-cw", "", self._measure, "With the stored model")
+        self.facts = QGridLayout()
+        self.facts.setHorizontalSpacing(24)
+        self.facts.setColumnStretch(9, 1)
+        self.trouble = QVBoxLayout()
+        self.confusion = ConfusionTable(themes)
+        self.threshold = ThresholdCard(themes)
+        self.calibration = UnitPlot(
+            themes, "Calibration", "confidence of the answer", "share that is right", diagonal=True, points=True
+        )
+        self.calibrated = label("", "muted", wrap=True)
+        self.errors = self._error_table()
+        self.listed = label("", "section")
+        self.all_errors = button("Most confident errors", themes, "", "", self._list_errors)
+        self.explore = button("Open in Explore", themes, "compass", "", self._explore, "Look inside the text (Enter)")
+        self.try_it = button("Try it", themes, "play", "", self._try, "Ask the model about this text, changed or not")
+        self.stack = QStackedWidget()
+        self.empty = EmptyState(
+            themes,
+            "gauge",
+            "Not measured yet",
+            "Measure the run's model on the test texts: confusion, curves, calibration and errors come with it.",
+            "Measure on the test texts",
+            lambda: self._evaluate("test"),
+        )
+        self.busy = BusyState("Reading the results")
+        for page in (self.empty, self.busy, self._shown()):
+            self.stack.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self.trouble)
+        layout.addWidget(self.stack, 1)
+        self.split.activated.connect(lambda _: self._load(self.split.currentData()))
+        self.confusion.cell_chosen.connect(self._list_cell)
+
+    def _shown(self) -> QWidget:
+        shown = QWidget()
+        confusion, calibration, errors = Card(), Card(), Card()
+        confusion.column.addWidget(label("Confusion", "section"))
+        confusion.column.addWidget(label("Rows: the true class. A click lists the texts.", "muted", wrap=True))
+        confusion.column.addWidget(self.confusion)
+        confusion.column.addStretch(1)
+        calibration.column.addWidget(label("Calibration", "section"))
+        calibration.column.addWidget(self.calibrated)
+        calibration.column.addWidget(self.calibration, 1)
+        errors.column.addLayout(row(self.listed, None, self.all_errors, self.explore, self.try_it))
+        errors.column.addWidget(self.errors)
+        self._classes = [confusion, calibration, errors]
+        both = row(confusion, calibration, spacing=12)
+        both.setStretch(0, 1)
+        both.setStretch(1, 1)
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(row(self.split, self.measure_button, None))
+        column.addLayout(self.facts)
+        column.addLayout(both)
+        column.addWidget(self.threshold)
+        column.addWidget(errors)
+        column.addStretch(1)
+        return shown
+
+    def _error_table(self) -> QTableWidget:
+        table = QTableWidget(0, 4)
+        table.setHorizontalHeaderLabels(["True class", "Answered", "Confidence", "Text"])
+        table.setAccessibleName("Texts")
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.horizontalHeader().setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
+        table.setFixedHeight(LIST_PX)
+        table.setTabKeyNavigation(False)
+        table.itemActivated.connect(lambda _: self._explore())
+        return table
+
+    # ------------------------------------------------------------------------------------------- reading
+
+    def show_run(self, entry: RunEntry) -> None:
+        self._run = entry.id
+        _clear(self.trouble)
+        self._load("")
+
+    def _load(self, split: str) -> None:
+        run = self._run
+        self.stack.setCurrentWidget(self.busy)
+        self.busy.words.setText("Reading the results")
+        self._background.run(lambda: read(run, split), self._came, self._failed, key="results")
+
+    def _failed(self, error: UserError) -> None:
+        self._say(error)
+        self.stack.setCurrentWidget(self.empty)
+
+    def _say(self, error: UserError | protocol.Failed) -> None:
+        _clear(self.trouble)
+        self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))
+
+    def _came(self, found: Read) -> None:
+        self._read = found
+        report = found.report
+        if report is None:
+            self.stack.setCurrentWidget(self.empty)
+            return
+        self.stack.setCurrentIndex(2)
+        self.split.clear()
+        for split in found.splits:
+            self.split.addItem(f"{split.capitalize()} texts", split)
+        self.split.setCurrentIndex(found.splits.index(report.split))
+        self._fill_facts(report)
+        for card in self._classes:
+            card.setVisible(bool(report.confusion))
+        self.threshold.setVisible(found.found is not None and self.threshold.put(report, found.found))
+        if found.problem is not None:
+            self._say(found.problem)
+        if report.confusion:
+            self.confusion.put(report)
+            bins = report.calibration.bins
+            words = f"Expected calibration error {report.calibration.expected_error:.4f}: how far confidence and the "
+            self.calibrated.setText(f"{words}share that is right lie apart, on average.")
+            x, y = np.array([one.confidence for one in bins]), np.array([one.accuracy for one in bins])
+            self.calibration.put(x, y, words)
+            self._list_errors()
+
+    def _fill_facts(self, report: EvaluationReport) -> None:
+        _clear(self.facts)
+        facts = [
+            ("Accuracy", percent(report.accuracy, 2)),
+            ("Loss", measure(report.loss)),
+            ("Texts", count(report.examples)),
+        ]
+        if report.macro_f1 is not None:
+            facts.append(("Macro F1", f"{report.macro_f1:.4f}"))
+        if report.step:
+            facts.append(("After step", count(report.step)))
+        for place, (caption, words) in enumerate(facts):
+            self.facts.addWidget(Fact(caption, words), 0, place)
+
+    # ------------------------------------------------------------------------------------------ the texts
+
+    def _list_errors(self) -> None:
+        report = self._read.report
+        if report is not None:
+            wrong = [(one.row, one.label, one.predicted, one.confidence) for one in report.errors[:LISTED]]
+            self._list("Most confident errors", wrong, "It made no errors on these texts.")
+
+    def _list_cell(self, true: int, answered: int) -> None:
+        report, found = self._read.report, self._read.found
+        if report is None or found is None:
+            return
+        places = np.flatnonzero((found.labels == true) & (found.predicted == answered))
+        confidence = found.probabilities[places].max(axis=1) if len(places) else np.empty(0)
+        best = np.argsort(-confidence, kind="stable")[:LISTED]
+        names = report.class_names
+        title = f"{names[true].capitalize()}, answered {names[answered]}"
+        if len(places) > LISTED:
+            title += f": {LISTED} of {count(len(places))}"
+        lines = [(int(places[at]), true, answered, float(confidence[at])) for at in best]
+        self._list(title, lines, "There are no such texts.")
+
+    def _list(self, title: str, lines: list[tuple[int, int, int, float]], nothing: str) -> None:
+        report = self._read.report
+        assert report is not None
+        names = report.class_names
+        self.listed.setText(title)
+        self._rows = [one[0] for one in lines]
+        self.errors.setRowCount(max(len(lines), 1))
+        self.errors.clearSpans()
+        for place, (at, true, answered, confidence) in enumerate(lines):
+            cells = (names[true], names[answered], percent(confidence, 2), f"Row {at} …")
+            for column, words in enumerate(cells):
+                item = QTableWidgetItem(words)
+                if column == 2:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.errors.setItem(place, column, item)
+        for widget in (self.explore, self.try_it):
+            widget.setEnabled(bool(lines))
+        if not lines:
+            self.errors.setSpan(0, 0, 1, 4)
+            self.errors.setItem(0, 0, QTableWidgetItem(nothing))
+            return
+        self.errors.selectRow(0)
+        self._ask_texts(report.split)
+
+    def _ask_texts(self, split: str) -> None:
+        self._asked += 1
+        number, rows = self._asked, tuple(self._rows)
+
+        def done(result: Any, _blob: bytes = b"") -> None:
+            if number == self._asked and isinstance(result, protocol.Texts):
+                for place, text in enumerate(result.texts):
+                    pair = f" ‖ {result.pairs[place]}" if result.pairs else ""
+                    self._put_text(place, text + pair)
+
+        def failed(reply: protocol.Failed) -> None:
+            if number == self._asked:
+                self._put_text(0, f"The texts cannot be read: {reply.message} {reply.advice}")
+
+        self._supervisor.ask(protocol.RunTexts(self._run, split, rows), on_done=done, on_failed=failed)
+
+    def _put_text(self, place: int, text: str) -> None:
+        item = self.errors.item(place, TEXT)
+        if item is not None:
+            item.setText(" ".join(text.split())[:300])
+            item.setData(Qt.ItemDataRole.UserRole, text)
+            item.setToolTip(text[:1000])
+
+    def _text(self) -> str:
+        item = self.errors.item(self.errors.currentRow(), TEXT)
+        return str(item.data(Qt.ItemDataRole.UserRole) or "") if item is not None else ""
+
+    def _explore(self) -> None:
+        if self._text():
+            self.explore_wanted.emit(self._text())
+
+    def _try(self) -> None:
+        if self._text():
+            self.try_wanted.emit(self._text())
+
+    # ------------------------------------------------------------------------------------------ measuring
+
+    def _measure(self) -> None:
+        self._evaluate(self.split.currentData() or "test")
+
+    def _evaluate(self, split: Any) -> None:
+        run = self._run
+        _clear(self.trouble)
+        self.busy.words.setText(f"Measuring on the {split} texts")
+        self.busy.detail.setText("Progress and Stop are in the line at the foot of the window.")
+        self.stack.setCurrentWidget(self.busy)
+
+        def done(_result: Any, _blob: bytes = b"") -> None:
+            if run == self._run:
+                self._load(split)
+
+        def failed(reply: protocol.Failed) -> None:
+            if run == self._run:
+                self._load(split)
+                self._say(reply)
+
+        self._supervisor.ask(
+            protocol.Evaluate(run, split), on_done=done, on_failed=failed, on_stopped=lambda *_: done(None)
+        )
+
+
+def _clear(layout: Any) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -1,0 +1,117 @@
+"""The chart panel over the runs on disk: others are drawn behind, and what it shows can be taken away."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from fnet_studio.core import figure
+from fnet_studio.core.curves import Curves, read_curves, without_seed
+from fnet_studio.core.errors import UserError
+from fnet_studio.ui.runs import chart_export
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.runs.run_picker import RunPicker
+from fnet_studio.ui.widgets.chart_panel import EXPORTS, ChartPanel
+from fnet_studio.ui.widgets.run_trace import RunTrace
+
+
+class RunChart(ChartPanel):
+    """Owns which other runs are drawn, and their measurements."""
+
+    def __init__(
+        self, colours: Any, parent: QWidget | None = None, *, smoothing: float = 0.6, library: RunLibrary | None = None
+    ) -> None:
+        """library: the page's own; without one, the runs are read when they are first asked for."""
+        super().__init__(colours, parent, smoothing=smoothing)
+        self.run_id, self.run_name = "", "run"
+        self._library = library or RunLibrary(self)
+        self._background = Background(self)
+        self._traces: dict[str, RunTrace] = {}
+        self._chosen: list[str] = []
+        self.picker: RunPicker | None = None
+        self.compare_wanted.connect(self._pick)
+        self.export_wanted.connect(self._export)
+        self.seeds.toggled.connect(lambda _: self._show_others())
+        self._library.changed.connect(self._offer)
+
+    # ----------------------------------------------------------------------------------------- other runs
+
+    def _pick(self) -> None:
+        if self.picker is None:
+            self.picker = RunPicker(self)
+            self.picker.chosen.connect(self.show_runs)
+        self.picker.open_at(self.compare)
+        if self._library.loaded:
+            self._offer()
+        self._library.refresh()
+
+    def _offer(self) -> None:
+        if self.picker is not None:
+            entries = [entry for entry in self._library.entries if entry.id != self.run_id and entry.record.steps]
+            self.picker.put(entries, self._chosen)
+
+    def show_runs(self, runs: list[str]) -> None:
+        """Draw these runs behind. Those that are not read yet come as soon as they are."""
+        self._chosen = [run for run in runs if run != self.run_id]
+        entries = [entry for run in self._chosen if (entry := self._library.find(run)) and run not in self._traces]
+        self._show_others()
+        if entries:
+            weight = self.chart.smoothing
+            self._background.run(lambda: _read(entries, weight), self._came, self._not_read, key="others")
+
+    def _came(self, traces: dict[str, RunTrace]) -> None:
+        self._traces |= traces
+        self._show_others()
+
+    def _not_read(self, error: UserError) -> None:
+        self.line.setText(str(error))
+
+    def _show_others(self) -> None:
+        self._traces = {run: self._traces[run] for run in self._chosen if run in self._traces}
+        groups = [trace.group for trace in self._traces.values()]
+        self.seeds.setVisible(len(set(groups)) < len(groups))
+        self.chart.set_others(list(self._traces.values()), self.seeds.isChecked())
+        self.compare.setText(f"&Compare ({len(self._chosen)})" if self._chosen else "&Compare")
+
+    # -------------------------------------------------------------------------------------------- taking away
+
+    def _export(self, kind: str) -> None:
+        if not len(self.chart.trace):
+            self.line.setText("There is nothing to export yet: the run has no steps.")
+            return
+        if kind == "copy":
+            run, others, view = chart_export.contents(self.chart, self.run_name)
+            svg = figure.draw(run, others, view, run.name).encode()
+            QGuiApplication.clipboard().setImage(chart_export.picture(svg))
+            self.line.setText("The chart is on the clipboard.")
+            return
+        start = str(Path.home() / f"{self.run_name}.{kind}")
+        path, _ = QFileDialog.getSaveFileName(self, "Export the chart", start, f"{EXPORTS[kind]} (*.{kind})")
+        if path:
+            self.export_to(Path(path), kind)
+
+    def export_to(self, path: Path, kind: str) -> None:
+        """kind: a key of `EXPORTS`. The line under the chart tells what came of it."""
+        parts = chart_export.contents(self.chart, self.run_name)
+        self.line.setText(f"Writing {path.name} …")
+        self._background.run(
+            lambda: chart_export.write(path, kind, *parts),
+            lambda _: self.line.setText(f"Saved {path}."),
+            self._not_read,
+        )
+
+
+def read_curves_of(entry: RunEntry) -> Curves:
+    """UserError as `curves.read_curves`. For a thread."""
+    return read_curves(entry.record)
+
+
+def _read(entries: list[RunEntry], weight: float) -> dict[str, RunTrace]:
+    return {
+        entry.id: RunTrace.of(
+            read_curves(entry.record), weight, run=entry.id, name=entry.name, group=without_seed(entry.record.recipe)
+        )
+        for entry in entries
+    }

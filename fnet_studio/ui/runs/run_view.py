@@ -1,0 +1,138 @@
+"""One run, as large as the page: its curves, its maps, its results, and a box to try it."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from fnet_studio.core.curves import Curves, Mark
+from fnet_studio.core.errors import UserError
+from fnet_studio.ui.cards import EmptyState, ErrorCard
+from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.runs.maps_tab import MapsTab
+from fnet_studio.ui.runs.results_tab import ResultsTab
+from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
+from fnet_studio.ui.runs.try_tab import TryTab
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+
+TABS = ("Curves", "Mixing maps", "Results", "Try it")
+
+
+class RunView(QWidget):
+    """Each tab reads when it is first looked at. Ctrl+Tab goes to the next one."""
+
+    back_wanted = Signal()
+    explore_wanted = Signal(str)
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        library: RunLibrary,
+        themes: ThemeSource,
+        smoothing: float,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._background = Background(self)
+        self._entry: RunEntry | None = None
+        self._fresh: set[str] = set()
+        self.title = label("", "section")
+        self.when = label("", "muted")
+        self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
+        self.chart = RunChart(themes, smoothing=smoothing, library=library)
+        self.no_curve = EmptyState(
+            themes, "chart-line", "It wrote no steps", "The run ended before its first training step."
+        )
+        self.no_curve.hide()
+        self.trouble = QVBoxLayout()
+        curves = Card()
+        curves.column.addLayout(self.trouble)
+        curves.column.addWidget(self.chart, 1)
+        curves.column.addWidget(self.no_curve, 1)
+        self.maps = MapsTab(themes)
+        maps = Card()
+        maps.column.addWidget(self.maps)
+        self.results = ResultsTab(supervisor, themes)
+        self.trying = TryTab(supervisor, themes)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for words, page in zip(TABS, (curves, maps, _scrolling(self.results), self.trying)):
+            self.tabs.addTab(page, words)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(row(self.back, self.title, self.when, None, spacing=12))
+        column.addWidget(self.tabs, 1)
+        self.tabs.currentChanged.connect(self._show_tab)
+        self.chart.chart.mark_chosen.connect(self._mark_chosen)
+        self.results.explore_wanted.connect(self.explore_wanted)
+        self.results.try_wanted.connect(self.try_text)
+        self.trying.explore_wanted.connect(self.explore_wanted)
+
+    def show_run(self, entry: RunEntry, tab: str = "") -> None:
+        """tab: one of `TABS`, or as it was."""
+        self._entry = entry
+        self.title.setText(entry.name)
+        self.when.setText(entry.id)
+        self._fresh = set()
+        if tab:
+            self.tabs.setCurrentIndex(TABS.index(tab))
+        self._show_tab()
+
+    def try_text(self, text: str) -> None:
+        self.tabs.setCurrentIndex(TABS.index("Try it"))
+        self.trying.try_text(text)
+
+    def _show_tab(self, *_: Any) -> None:
+        entry, tab = self._entry, TABS[self.tabs.currentIndex()]
+        if entry is None or tab in self._fresh:
+            return
+        self._fresh.add(tab)
+        if tab == "Curves":
+            self.chart.run_id, self.chart.run_name = entry.id, entry.name
+            self.chart.chart.clear_run()
+            self.chart.line.setText("Reading the curves …")
+            while (item := self.trouble.takeAt(0)) is not None:
+                widget = item.widget()
+                if widget is not None:
+                    widget.deleteLater()
+            self._background.run(lambda: read_curves_of(entry), self._curves, self._no_curves, key="curves")
+        elif tab == "Mixing maps":
+            self.maps.show_run(entry)
+        elif tab == "Results":
+            self.results.show_run(entry)
+        else:
+            self.trying.show_run(entry)
+
+    def _curves(self, curves: Curves) -> None:
+        self.chart.setVisible(len(curves) > 0)
+        self.no_curve.setVisible(not len(curves))
+        self.chart.chart.show_curves(curves)
+
+    def _no_curves(self, error: UserError) -> None:
+        self.chart.hide()
+        self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))
+
+    def _mark_chosen(self, mark: Mark) -> None:
+        """The maps go along, to the same step."""
+        self.maps.go_to(mark.step)
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.back_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    widget.setProperty("page", True)
+    area.setWidget(widget)
+    return area

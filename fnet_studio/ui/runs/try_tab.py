@@ -1,0 +1,121 @@
+"""Try a run's classifier on a text of one's own."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
+
+from fnet_studio.core import protocol
+from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import percent
+
+BOX_PX = 120
+SCALE = 10_000
+
+
+class TryTab(QWidget):
+    explore_wanted = Signal(str)
+
+    def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._supervisor, self._themes = supervisor, themes
+        self._run = ""
+        self._asked = 0
+        self.box = QPlainTextEdit()
+        self.box.setPlaceholderText("A text to classify, such as: A slow start, but worth it.")
+        self.box.setAccessibleName("Text to classify")
+        self.box.setTabChangesFocus(True)
+        self.box.setFixedHeight(BOX_PX)
+        self.ask_button = button("Classify", themes, "play", "primary", self.ask, "Ask the model (Ctrl+Enter)")
+        self.explore = button("Open in Explore", themes, "compass", "", self._explore)
+        self.words = label("The answer will stand here, a bar for each class.", "muted", wrap=True)
+        self.answers = QGridLayout()
+        self.answers.setHorizontalSpacing(12)
+        self.answers.setVerticalSpacing(8)
+        self.answers.setColumnStretch(1, 1)
+        self.trouble = QVBoxLayout()
+        card = Card()
+        card.column.addWidget(label("Try it", "section"))
+        card.column.addWidget(self.box)
+        card.column.addLayout(row(self.ask_button, self.explore, None))
+        card.column.addLayout(self.trouble)
+        card.column.addWidget(self.words)
+        card.column.addLayout(self.answers)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(card)
+        column.addStretch(1)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.ask)
+
+    def show_run(self, entry: RunEntry) -> None:
+        if entry.id != self._run:
+            self._run = entry.id
+            self._asked += 1
+            _clear(self.answers)
+            _clear(self.trouble)
+            self.words.setText("The answer will stand here, a bar for each class.")
+        task = str(entry.record.recipe.get("task", entry.record.task))
+        able = task != "masked-lm"
+        self.ask_button.setEnabled(able)
+        if not able:
+            self.words.setText("This run trained a language model; it knows no classes. Open its preset in Explore.")
+
+    def try_text(self, text: str) -> None:
+        self.box.setPlainText(text)
+        self.box.setFocus()
+
+    def ask(self) -> None:
+        text = self.box.toPlainText().strip()
+        if not text or not self.ask_button.isEnabled():
+            self.words.setText("Write a text first.")
+            self.box.setFocus()
+            return
+        self._asked += 1
+        number = self._asked
+        _clear(self.trouble)
+        self.words.setText("Asking the model … The first answer takes longest: it is read from disk and compiled.")
+
+        def done(result: protocol.Result, _blob: bytes = b"") -> None:
+            if number == self._asked and isinstance(result, protocol.Classified):
+                self._show(result)
+
+        def failed(reply: protocol.Failed) -> None:
+            if number == self._asked:
+                self.words.setText("")
+                self.trouble.addWidget(ErrorCard(self._themes, reply, closable=False))
+
+        self._supervisor.ask(protocol.Classify(self._run, (text,)), on_done=done, on_failed=failed)
+
+    def _show(self, result: protocol.Classified) -> None:
+        _clear(self.answers)
+        values = result.probabilities[0]
+        best = max(range(len(values)), key=values.__getitem__)
+        self.words.setText(f"It answers {result.class_names[best]}, with {percent(values[best])}.")
+        for place, (name, value) in enumerate(zip(result.class_names, values)):
+            bar = QProgressBar()
+            bar.setRange(0, SCALE)
+            bar.setValue(round(value * SCALE))
+            bar.setTextVisible(False)
+            bar.setAccessibleName(f"{name}: {percent(value)}")
+            self.answers.addWidget(label(name, "strong" if place == best else ""), place, 0)
+            self.answers.addWidget(bar, place, 1)
+            self.answers.addWidget(label(percent(value)), place, 2, Qt.AlignmentFlag.AlignRight)
+
+    def _explore(self) -> None:
+        text = self.box.toPlainText().strip()
+        if text:
+            self.explore_wanted.emit(text)
+
+
+def _clear(layout: QGridLayout | QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

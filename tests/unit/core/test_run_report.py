@@ -1,0 +1,137 @@
+"""Reports, drawings, kept maps and evaluations of a run."""
+
+import json
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnet_studio.core import figure, run_evaluation, run_maps, run_notes, run_report, run_store, run_trash, svg_chart
+from fnet_studio.core.curves import read_curves
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe, to_mapping
+
+
+@pytest.fixture
+def record():
+    writer = run_store.RunWriter.create("A <run> & more", to_mapping(Recipe()))
+    for step in range(1, 41):
+        writer.append({"step": step, "loss": 1 / step, "accuracy": 0.5, "tokens_per_s": 9.0, "time_s": step * 1.0})
+    writer.append({"note": "checkpoint", "step": 20, "time_s": 20.0, "text": ""})
+    run_maps.keep(writer.folder, 1, np.random.default_rng(0).random((2, 8, 8)), run_maps.MapAxes(row_span=(-4, 3)))
+    report = {
+        "split": "test",
+        "loss": 0.3,
+        "accuracy": 0.75,
+        "examples": 4,
+        "class_names": ["no", "yes"],
+        "confusion": [[2, 0], [1, 1]],
+        "calibration": {"bins": [{"texts": 4, "confidence": 0.8, "accuracy": 0.75}], "expected_error": 0.05},
+        "errors": [{"row": 2, "label": 1, "predicted": 0, "confidence": 0.6}],
+    }
+    (writer.folder / "evaluation-test.json").write_text(json.dumps(report))
+    rows = ["0,no,no,0.9,0.1", "1,no,no,0.8,0.2", "2,yes,no,0.6,0.4", "3,yes,yes,0.1,0.9"]
+    (writer.folder / "predictions-test.csv").write_text("\n".join(["row,label,predicted,p(no),p(yes)", *rows]) + "\n")
+    writer.finish("finished")
+    return writer.record
+
+
+class Sources(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found, self.tags = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.found += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_a_report_needs_nothing_else_and_names_the_command(record):
+    html = run_report.write(record.id)
+    page = Sources()
+    page.feed(html)
+    assert all(source.startswith("data:image/png") for source in page.found)
+    assert "script" not in page.tags
+    assert page.tags.count("svg") >= 4
+    assert "A &lt;run&gt; &amp; more" in html
+    assert "<run>" not in html
+    assert "fnet-studio train" in html
+    assert "answered yes" in html
+
+
+def test_a_report_of_a_damaged_run_says_what_is_missing(record):
+    (run_store.folder(record.id) / "evaluation-test.json").write_text("{")
+    (run_store.folder(record.id) / "maps/00000001.npy").write_bytes(b"broken")
+    html = run_report.write(record.id)
+    assert html.count("Not here:") == 2
+    assert "fnet-studio train" in html
+
+
+def test_the_drawing_is_well_formed_and_names_what_it_shows(record):
+    curves = read_curves(record)
+    svg = figure.draw(
+        figure.Drawn("a & b", curves), [figure.Drawn("other", curves)], figure.View(curves.measured(), log=True), "T"
+    )
+    words = "".join(ET.fromstring(svg).itertext())
+    for expected in ("loss", "accuracy (%)", "tokens per second", "training step", "a & b", "other"):
+        assert expected in words
+
+
+@given(st.lists(st.tuples(st.floats(-50, 150), st.floats(-50, 150)), min_size=2, max_size=30))
+def test_what_is_drawn_stays_inside_its_box(points):
+    for piece in svg_chart.clipped(np.array(points), (0.0, 0.0, 100.0, 100.0)):
+        assert (piece >= -1e-6).all()
+        assert (piece <= 100 + 1e-6).all()
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
+def test_ticks_lie_in_their_range_and_are_few(low, width):
+    found = svg_chart.ticks(low, low + width)
+    assert 1 <= len(found) <= 12
+    assert all(low - width * 1e-6 <= value <= low + width * (1 + 1e-6) for value in found)
+
+
+def test_kept_maps_come_back_with_what_their_axes_mean(record):
+    assert run_maps.steps(record.id) == [1]
+    assert run_maps.read(record.id, 1).shape == (2, 8, 8)
+    assert run_maps.axes(record.id).row_span == (-4, 3)
+    with pytest.raises(UserError):
+        run_maps.read(record.id, 2)
+
+
+def test_a_threshold_divides_the_answers(record):
+    found = run_evaluation.predictions(record.id, run_evaluation.read(record.id, "test"))
+    half = run_evaluation.at_threshold(found, 0.5)
+    assert half[1:] == (1, 0, 2, 1)
+    assert (half.accuracy, half.precision, half.recall) == (0.75, 1.0, 0.5)
+    assert run_evaluation.at_threshold(found, 0.3).accuracy == 1.0
+    assert run_evaluation.at_threshold(found, 1.0).precision == 1.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=2, max_size=60))
+def test_every_point_of_the_curves_is_that_of_its_threshold(answers):
+    labels, scores = np.array([a for a, _ in answers]), np.array([b for _, b in answers])
+    found = run_evaluation.Predictions(labels, np.stack([1 - scores, scores], axis=1))
+    curves = run_evaluation.binary_curves(found)
+    assert (curves is None) == (labels.min() == labels.max())
+    for threshold, fall_out, recall, precision in zip(*curves) if curves else ():
+        at = run_evaluation.at_threshold(found, threshold)
+        assert (at.fall_out, at.recall, at.precision) == pytest.approx((fall_out, recall, precision))
+
+
+def test_a_broken_note_hides_no_run(record):
+    (run_store.folder(record.id) / "notes.json").write_text("[")
+    assert run_notes.read(record.id) == run_notes.RunNotes()
+    assert run_notes.parse_tags(" a, ,b,a ") == ("a", "b")
+
+
+def test_a_deleted_run_waits_aside_until_it_is_taken_back(record):
+    run_trash.put_aside(record.id)
+    assert run_store.list_runs()[0] == []
+    assert [path.name for path in run_trash.waiting()] == [record.id]
+    run_trash.bring_back(record.id)
+    assert run_store.read(record.id) == record
+    assert run_trash.waiting() == []
