@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import recipe_diff, run_bundle, run_notes, run_store
+from fnet_studio.core import provenance, recipe, recipe_diff, run_bundle, run_notes, run_store
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -27,6 +27,10 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("run_ids", metavar="RUN", nargs="+")
     one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     one.set_defaults(run=compare)
+    one = what.add_parser("command", help="print the command that would start the same run again")
+    one.add_argument("run_id", metavar="RUN")
+    one.add_argument("--python", action="store_true", help="as a cell for a notebook")
+    one.set_defaults(run=command)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,3 +93,10 @@ def compare(options: argparse.Namespace) -> int:
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.2%}"
+
+
+def command(options: argparse.Namespace) -> int:
+    record = run_store.read(options.run_id)
+    written = provenance.as_python if options.python else provenance.as_command
+    print(written(recipe.from_mapping(record.recipe), record.name))
+    return 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.data import cache
 from fnet_studio.data.files import training_part
 from fnet_studio.data.mapping import text_column
 from fnet_studio.data.plain import PlainTexts, read_imdb_unlabelled, read_plain
@@ -33,7 +34,8 @@ class Windows:
 
 def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: StopCheck) -> Windows:
     """Phases: `reading`, `tokenising`. Validation texts are a share of all; there is a test part only where a test file
-    is named. Raises Stopped, and what the readers raise."""
+    is named. The windows are kept on disk for the next run of the same texts. Raises Stopped, and what the readers
+    raise."""
     data = recipe.data
     report(progress, "reading", 0, 0)
     found = _read(recipe, data.path, progress, stopped)
@@ -45,13 +47,29 @@ def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped:
         test = _read(recipe, data.test_path, progress, stopped)
         texts["test"], notes = test.texts, notes + test.notes
         content = hashlib.sha256((content + test.content_hash).encode()).hexdigest()
-    total, done, parts = sum(map(len, texts.values())), 0, {}
+    total, done = sum(map(len, texts.values())), 0
+    options = {
+        "windows": preprocessor.sequence_length,
+        "vocabulary": hashlib.sha256(preprocessor.tokenizer.proto).hexdigest(),
+        "validation_split": data.validation_split,
+        "split_seed": data.split_seed,
+    }
+    key = cache.key_of(content, options)
+    known = cache.load(key)
+    if known is not None and set(known[0]) == set(texts):
+        return Windows({name: _rows(known[0][name]) for name in texts}, content, total, tuple(notes))
+    parts = {}
     for name, part in texts.items():
         parts[name] = _windows(part, preprocessor, progress, stopped, done, total)
         done += len(part)
     for name in ("train", "validation"):
         if not len(parts[name]):
             raise UserError("data.empty", f"The {name} texts hold no token.", "Choose other texts.")
+    try:
+        cache.store(key, {name: np.asarray(part.inputs["token_ids"]) for name, part in parts.items()}, {})
+    except UserError as error:
+        if error.kind != "disk.full":
+            raise
     return Windows(parts, content, total, tuple(notes))
 
 
@@ -94,6 +112,9 @@ def _windows(
         if pieces:
             packed.append(preprocessor.packer((pieces,))[0].astype(small))
     report(progress, "tokenising", before + len(texts), total)
-    token_ids = np.concatenate(packed)
+    return _rows(np.concatenate(packed))
+
+
+def _rows(token_ids: np.ndarray) -> Rows:
     segments = np.zeros(token_ids.shape, np.uint8)
     return Rows({"token_ids": token_ids, "segment_ids": segments}, np.zeros(len(token_ids), np.int32))

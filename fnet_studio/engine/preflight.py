@@ -99,8 +99,8 @@ class _Plan:
         memory.begin_peak()
         task = load(self.recipe, self.job, self.clock)
         self.clock.leave()
-        reading_bytes = memory.peak_bytes()
-        self._expect_reading(task)
+        # the run will read again, but find the texts tokenised
+        self.seconds["reading"] = self.clock.times_s.get("reading", 0.0)
         self.job.check()
         per_epoch = steps_per_epoch(len(task.parts["train"]), self.recipe.training.batch_size)
         total = per_epoch * self.recipe.training.epochs
@@ -147,7 +147,7 @@ class _Plan:
         self.clock.leave()
         estimate = Cost(
             duration_s=sum(self.seconds.values()),
-            memory_bytes=max(stepping_bytes, held + 2 * state_bytes, 0 if self._cached(task) else reading_bytes),
+            memory_bytes=max(stepping_bytes, held + 2 * state_bytes),
             device_memory_bytes=estimate.device_memory_bytes,
             disk_bytes=disk_bytes,
             phases_s={name: round(seconds, 3) for name, seconds in self.seconds.items()},
@@ -164,17 +164,6 @@ class _Plan:
     def _resources(self, estimate: Cost, sizes: dict[str, Any], disk_peak_bytes: int) -> list[Problem]:
         free = {name: sizes[name] for name in ("memory_free_bytes", "device_free_bytes", "disk_free_bytes")}
         return resource_problems(estimate, disk_peak_bytes=disk_peak_bytes, **free)
-
-    def _cached(self, task: Task) -> bool:
-        """Whether the run will find its texts tokenised. Windows of plain text are not kept."""
-        return self.recipe.task != "masked-lm"
-
-    def _expect_reading(self, task: Task) -> None:
-        """Reading again takes what it took; tokenising only where it is not kept."""
-        times = dict(self.clock.times_s)
-        if self._cached(task):
-            times = {"reading": times.get("reading", 0.0)}
-        self.seconds |= times
 
     def _compile(self, task: Task, training: Training, state: State) -> None:
         self.clock.enter("compiling")

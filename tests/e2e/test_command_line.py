@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def fnet_studio(*words, **options):
 
 
 def settings(changes):
-    return [word for change in changes for word in ("--set", change)]
+    """Without the estimate, which takes longer than these runs."""
+    return ["--no-plan", *(word for change in changes for word in ("--set", change))]
 
 
 def test_fill_mask_answers_in_words():
@@ -99,6 +101,25 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
     assert f"accuracy {lines[-1]['test_accuracy']:.2%}" in again.stdout
     asked = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
     assert sum(json.loads(asked.stdout)["probabilities"][0]) == pytest.approx(1)
+
+
+def test_a_plan_is_told_and_nothing_is_run():
+    done = fnet_studio("train", "sample-quick", *settings(QUICK)[1:], "--plan")
+    assert done.returncode == 0, done.stderr
+    (planned,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert planned["type"] == "planned"
+    assert planned["total_steps"] == 32
+    assert run_store.list_runs() == ([], [])
+
+
+def test_a_run_can_be_copied_as_the_command_that_starts_it_again(tmp_path):
+    words = ["sample-quick", "--set", "training.epochs=1", "--name", "it's mine"]
+    done = fnet_studio("train", *words, "--engine", "scripted", "--no-plan")
+    run = json.loads(done.stdout.splitlines()[-1])["run"]
+    assert shlex.split(fnet_studio("runs", "command", run).stdout) == ["fnet-studio", "train", *words]
+    record = run_store.read(run)
+    assert shlex.split(record.typed)[:4] == ["fnet-studio", "train", *words[:2]]
+    compile(fnet_studio("runs", "command", run, "--python").stdout, "cell", "exec")
 
 
 def test_ctrl_c_keeps_the_model_so_far():

@@ -7,7 +7,7 @@ import pytest
 
 from fnet_studio.core import presets, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.engine import stored_run
+from fnet_studio.engine import plain_text, stored_run
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.task import load_task
 from fnet_studio.engine.train import resume, train
@@ -112,6 +112,32 @@ def test_a_long_text_gives_several_windows_and_loses_no_token(preset, text):
     lines = [line for line in text.read_text().split("\n") if line.strip()]
     assert counted == sum(len(tokenizer.tokenize(line)) for line in lines)
     assert task.summary()["train"] + task.summary()["validation"] > len(lines)
+
+
+def test_windows_of_the_same_texts_come_from_the_cache_and_are_the_same(preset, text, monkeypatch):
+    values = mapping(preset, text, data__test_path=str(text))
+    first = loaded(values)
+    monkeypatch.setattr(plain_text, "_windows", None)  # it would fail if it were asked
+    again = loaded(values)
+    assert again.content_hash == first.content_hash
+    for name, part in first.parts.items():
+        for side, array in part.inputs.items():
+            np.testing.assert_array_equal(again.parts[name].inputs[side], array)
+
+
+def test_a_folder_with_a_test_part_is_read_without_it(preset, tmp_path):
+    for part, count in (("train", 6), ("test", 9)):
+        for number in range(count):
+            path = tmp_path / "data" / part / "pos" / f"{number}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{part} text {number}")
+    assert loaded(mapping(preset, tmp_path / "data")).summary()["texts"] == 6
+
+
+def test_a_table_with_a_column_of_a_usual_name_needs_no_word(preset, tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("label,review\n" + "\n".join(f"pos,film number {i}" for i in range(10)))
+    assert loaded(mapping(preset, path)).summary()["texts"] == 10
 
 
 def test_a_table_needs_the_name_of_its_text_column(preset, tmp_path):
