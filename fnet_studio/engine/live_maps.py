@@ -16,6 +16,27 @@ from fnet_studio.models.trace import MixingTrace
 KEPT_ROWS, KEPT_COLUMNS = 64, 64
 
 
+SHARE = 0.02
+"""Of a run's time, that drawing for somebody who watches may take."""
+
+
+class Budget:
+    """When work of a known cost may be done again, so that it takes no more than its share of the time."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._least_s = 0.0
+        self._done_at = float("-inf")
+
+    def spent(self, cost_s: float, now: float) -> None:
+        """The least cost counts: a first picture is compiled, and a busy machine is not the picture's fault."""
+        self._least_s = min(self._least_s, cost_s) if self._least_s else cost_s
+        self._done_at = now
+
+    def allows(self, now: float) -> bool:
+        return (now - self._done_at) * self._share >= self._least_s
+
+
 class LiveMaps:
     """Draws on request, and keeps a small picture on disk every `every_s` seconds, to be looked at after the run."""
 
@@ -26,12 +47,24 @@ class LiveMaps:
         self._every_s = every_s
         self._folder = folder
         self._kept_at = float("-inf")
+        self._budget = Budget(SHARE)
+        self._compiled: set[tuple[int, int, bool]] = set()
 
     def draw(self, state: State, rows: int, columns: int, keep_zero: bool) -> tuple[protocol.Maps, bytes]:
         """The atlas of all layers at most (rows, columns) each, for weights that need not be the model's own."""
+        weights = _on_one_device(state)
+        if (rows, columns, keep_zero) not in self._compiled:
+            self._compiled.add((rows, columns, keep_zero))
+            self._trace.maps(self._probe, rows, columns, keep_zero, state=weights)
         began = time.monotonic()
-        values = self._trace.maps(self._probe, rows, columns, keep_zero, state=_on_one_device(state))
+        values = self._trace.maps(self._probe, rows, columns, keep_zero, state=weights)
+        now = time.monotonic()
+        self._budget.spent(now - began, now)
         return atlas_of(self._trace, values, self._length, keep_zero, time.monotonic() - began)
+
+    def affordable(self) -> bool:
+        """Whether another picture may be drawn now: watching must not slow the training down."""
+        return self._budget.allows(time.monotonic())
 
     def due(self) -> bool:
         return time.monotonic() - self._kept_at >= self._every_s

@@ -185,7 +185,7 @@ class Run:
         if self.maps.due():
             self.control.written(lambda: self.maps.keep(self.state, self.at.step))
         watch = self.job.wanted("maps")
-        if watch:
+        if watch and self.maps.affordable():
             picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
             self.job.frame("maps", self.at.step, picture, atlas)
 

@@ -1,6 +1,7 @@
 """The run that the worker is at, as the Train page follows it."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +13,44 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
 
 CLOCK_MS = 33
+SHARE = 0.02
+"""Of all cores' time, that showing a run may take of what the run itself could use."""
+MOST_WAIT_S = 0.5
+"""A run is shown at least this often, whatever it costs."""
 STREAM = "maps"
 ROWS, COLUMNS = 96, 128
 FOLLOWED = (protocol.Train, protocol.Resume)
 
 
+FLOWING = {"metrics", "progress", "frame"}
+"""What comes without end while a run is at work; everything else is shown at once."""
+
+
+class Pace:
+    """How often a run may be shown: as often as the clock ticks, unless the whole process then takes more than its
+    share of the processor, which the run would have to do without."""
+
+    def __init__(
+        self,
+        cores: int,
+        wall: Callable[[], float] = time.monotonic,
+        spent: Callable[[], float] = time.process_time,
+    ) -> None:
+        """wall, spent: seconds that have passed, and of processor time that this process has used."""
+        self._share, self._wall, self._spent = SHARE * cores, wall, spent
+        self._shown_at, self._spent_then = float("-inf"), 0.0
+
+    def allows(self) -> bool:
+        passed = self._wall() - self._shown_at
+        return passed >= MOST_WAIT_S or self._spent() - self._spent_then <= self._share * passed
+
+    def shown(self) -> None:
+        self._shown_at, self._spent_then = self._wall(), self._spent()
+
+
 class LiveRun(QObject):
     """Folds the worker's events into one `RunState` at once, and lets the page pull what changed at most 30 times a
-    second, and only while it is seen."""
+    second, less often where that costs the run (`Pace`), and only while it is seen."""
 
     pulled = Signal(object)
     """Which parts of the state changed since the last pull: a set of `core.run_state.Part`."""
@@ -32,6 +63,7 @@ class LiveRun(QObject):
         self._dirty: set[str] = set()
         self._shown = False
         self._told_second = -1
+        self._pace = Pace(os.cpu_count() or 1)
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
@@ -103,7 +135,10 @@ class LiveRun(QObject):
             self._told_second = second
             self._dirty.add("progress")
         if self._dirty:
+            if self.running and self._dirty <= FLOWING and not self._pace.allows():
+                return
             changed, self._dirty = self._dirty, set()
+            self._pace.shown()
             self.pulled.emit(changed)
         elif not self.running:
             self._clock.stop()

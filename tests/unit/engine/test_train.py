@@ -5,6 +5,7 @@ from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import classifier, measures, stored_run
 from fnet_studio.engine.feed import Rows, batches
+from fnet_studio.engine.live_maps import Budget
 from fnet_studio.engine.objectives import Binary
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.train import train
@@ -122,10 +123,24 @@ def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
     assert np.load(stored[0]).shape == (2, 31, 15)
     job.watch = protocol.Watch("maps", 16, 8)
     start(tiny, job)
-    assert {frame[1] for frame in job.frames} == set(range(33))
+    drawn = [frame[1] for frame in job.frames]
+    assert drawn[0] == 0
+    assert drawn == sorted(set(drawn) & set(range(33)))
     _, _, maps, atlas = job.frames[-1]
     assert (maps.layers, maps.rows, maps.columns) == (2, 16, 8)
     assert len(atlas) == 2 * 16 * 8
+
+
+def test_pictures_take_no_more_than_their_share_of_the_time():
+    budget = Budget(0.02)
+    assert budget.allows(0.0)
+    budget.spent(0.5, 10.0)  # the first is compiled
+    assert not budget.allows(12.0)
+    budget.spent(0.01, 40.0)
+    assert not budget.allows(40.4)
+    assert budget.allows(40.6)
+    budget.spent(0.03, 50.0)  # the machine was busy
+    assert budget.allows(50.6)
 
 
 def test_measuring_agrees_with_plain_arithmetic(tiny):
