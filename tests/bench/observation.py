@@ -1,13 +1,15 @@
 """What watching costs: steps per second of a training with all live panels open, against the same one without a window.
 
-    python tests/bench/observation.py [--rounds 3] [--shape example|quick]
+    python tests/bench/observation.py [--rounds 3] [--shape example|quick] [--toggle 5]
 
 The two take turns, each with a worker process of its own, at the same nice level, offscreen. Steps per second come from
-the run's own log, from its tenth step to its last one. The bar is 95 %. Also printed: the processor time that the
-window's process took during the run, as a share of all cores; on a busy machine it is the steadier figure.
+the run's own log, from its tenth step to its last one. The bar is 95 %. On a machine with other work `--toggle` is the
+fairer way: one run, during which the panels are on the screen and away in turns of that many seconds. Also printed: the
+processor time that the window's process took during the run, as a share of all cores.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -21,11 +23,13 @@ import psutil
 from fnet_studio.core import protocol, recipe, run_store
 
 FIRST = 10
+SETTLE_S = 0.5
+"""After a page has changed, before steps are counted again."""
 SHAPES = {
     # the example's step, on reviews of its length: some 0.7 s each
     "example": {"data.sequence_length": "512", "training.batch_size": "64", "training.epochs": "1"},
     # steps of some 15 ms
-    "quick": {"training.epochs": "40"},
+    "quick": {"training.epochs": "60"},
 }
 EXAMPLE_MODEL = {
     "model.num_layers": "3",
@@ -105,6 +109,43 @@ def rate(run: str) -> tuple[float, float]:
     return (last["step"] - first["step"]) / passed_s, passed_s
 
 
+def toggled(mapping: dict, every_s: float) -> dict[str, list[float]]:
+    """Steps a second by turns of one run: with the Train page on the screen, and with another one."""
+    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from fnet_studio.ui.app import make_window
+
+    application = QApplication([])
+    window = make_window(application, page="train")
+    window.resize(1280, 800)
+    window.show()
+    loop, timer = QEventLoop(), QTimer()
+    turns: list[tuple[float, str]] = []
+    timer.timeout.connect(lambda: step())
+
+    def step() -> None:
+        run = window.page("train").run
+        if window.supervisor.state.name == "ready" and not run.state.began:
+            run.start(mapping, "observed")
+        elif run.state.ended:
+            loop.quit()
+        elif len(run.state.step) > FIRST:
+            turns.append((run.state.time_s[-1], "hidden" if len(turns) % 2 else "shown"))
+            window.go("settings" if len(turns) % 2 == 0 else "train")
+
+    timer.start(int(every_s * 1000))
+    loop.exec()
+    run = window.page("train").run
+    rates: dict[str, list[float]] = {"shown": [], "hidden": []}
+    for (begin, side), (end, _) in itertools.pairwise(turns):
+        steps = sum(begin + SETTLE_S <= at < end for at in run.state.time_s)
+        rates[side].append(steps / (end - begin - SETTLE_S))
+    window.supervisor.shutdown()
+    window.close()
+    return rates
+
+
 SIDES = {"headless": headless, "window": windowed}
 
 
@@ -124,11 +165,21 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--shape", choices=tuple(SHAPES), default="example")
+    options.add_argument("--toggle", type=float, default=0.0, metavar="SECONDS", help="take turns within one run")
     options.add_argument("--side", choices=tuple(SIDES), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.side:
         mapping = values(chosen.shape, Path(os.environ["FNET_STUDIO_HOME"]))
         print(json.dumps(SIDES[chosen.side](mapping)))
+        return
+    if chosen.toggle:
+        with tempfile.TemporaryDirectory() as home:
+            os.environ |= {"FNET_STUDIO_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
+            found = toggled(values(chosen.shape, Path(home)), chosen.toggle)
+        shown, hidden = (statistics.mean(found[side]) for side in ("shown", "hidden"))
+        turns = " ".join(f"{a / b:.2f}" for a, b in zip(found["shown"], found["hidden"], strict=False))
+        print(f"{chosen.shape}: {shown:.2f} steps/s with the panels open, {hidden:.2f} without; turn by turn {turns}")
+        print(f"{chosen.shape}: {shown / hidden:.1%} of the rate without (bar 95 %)")
         return
     rates: dict[str, list[float]] = {side: [] for side in SIDES}
     shares: list[float] = []
