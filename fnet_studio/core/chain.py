@@ -14,6 +14,7 @@ from fnet_studio.core import protocol, run_store
 from fnet_studio.core.provenance import git_state
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.recipe_sections import AdaptRecipe
+from fnet_studio.core.remedies import remedies
 
 
 def halves(recipe: Recipe) -> tuple[Recipe, ...]:
@@ -84,9 +85,17 @@ def next_after(run: str) -> protocol.Train | protocol.Resume | None:
         return None
     recipe = from_mapping(record.then)
     for child in children(run):
-        if child.recipe.get("task") == recipe.task and child.name == recipe.name and child.status != "failed":
-            return protocol.Resume(child.id) if child.status in ("stopped", "paused", "interrupted") else None
+        if child.recipe.get("task") == recipe.task and child.name == recipe.name:
+            if goes_on(child):
+                return protocol.Resume(child.id)
+            if child.status != "failed":
+                return None
     return protocol.Train(to_mapping(recipe))
+
+
+def goes_on(record: run_store.RunRecord) -> bool:
+    """Whether the first thing to do about a run that has ended is to resume it just as it is."""
+    return any(remedy.do == "resume" and not remedy.changes for remedy in remedies(record)[:1])
 
 
 def children(run: str) -> list[run_store.RunRecord]:

@@ -136,7 +136,7 @@ def command_of(entry: Entry) -> protocol.Train | protocol.Resume:
     if entry.run:
         with contextlib.suppress(UserError):
             record = run_store.read(entry.run)
-            if record.status in ("stopped", "paused", "interrupted"):
+            if chain.goes_on(record):
                 return protocol.Resume(entry.run)
             first = record.parent if record.status == "failed" else entry.run
             if first and (following := chain.next_after(first)):
