@@ -2,14 +2,15 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import msgspec
 
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
 from fnet_studio.cli.show import to_stdout
-from fnet_studio.cli.train import add_recipe_to, recipe_of
-from fnet_studio.core import protocol, queue, recipe
+from fnet_studio.cli.train import add_recipe_to, changes, recipe_of
+from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
 from fnet_studio.link.queue_driver import QueueDriver
@@ -19,7 +20,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser("queue", help="runs that wait for their turn: add, list, move, remove, retry, run")
     actions = it.add_subparsers(title="actions", required=True, metavar="ACTION")
     one = actions.add_parser("add", help="put a recipe at the end, as it is now")
-    add_recipe_to(one)
+    add_recipe_to(one, also=sweep.bundled_names())
+    one.add_argument("--run", action="store_true", dest="run_now", help="and work through all that wait at once")
+    _run_options(one)
     one.set_defaults(run=_add)
     one = actions.add_parser("list", help="all entries in order")
     one.add_argument("--json", action="store_true", help="JSON")
@@ -36,16 +39,24 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         one.add_argument("entries", metavar="ENTRY", nargs="+", help="ids, or places counted from 1")
         one.set_defaults(run=do)
     one = actions.add_parser("run", help="work through all that wait; a failure does not end it, Ctrl+C does")
-    one.add_argument("--no-plan", action="store_true", help="start without estimates")
-    one.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
-    one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    _run_options(one)
     one.set_defaults(run=_run)
 
 
+def _run_options(it: argparse.ArgumentParser) -> None:
+    it.add_argument("--no-plan", action="store_true", help="start without estimates")
+    it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+
+
 def _add(options: argparse.Namespace) -> int:
-    entry = queue.add(recipe.to_mapping(recipe_of(options)), options.name)
-    print(f"{entry.id}  {entry.name}")
-    return 0
+    """A recipe, or each of a sweep."""
+    swept = options.recipe in sweep.bundled_names() and not Path(options.recipe).exists()
+    chosen = sweep.recipes(options.recipe, changes(options.set)) if swept else [recipe_of(options)]
+    for one in chosen:
+        entry = queue.add(recipe.to_mapping(one), "" if swept else options.name)
+        print(f"{entry.id}  {entry.name}")
+    return _run(options) if options.run_now else 0
 
 
 def _list(options: argparse.Namespace) -> int:

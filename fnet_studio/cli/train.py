@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from fnet_studio.cli import controls
@@ -32,8 +33,10 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.set_defaults(run=resume)
 
 
-def add_recipe_to(it: argparse.ArgumentParser) -> None:
-    it.add_argument("recipe", metavar="RECIPE", help=f"a TOML file, or one of: {', '.join(recipe.bundled_names())}")
+def add_recipe_to(it: argparse.ArgumentParser, also: Sequence[str] = ()) -> None:
+    """also: further names that the caller knows."""
+    known = ", ".join([*recipe.bundled_names(), *also])
+    it.add_argument("recipe", metavar="RECIPE", help=f"a TOML file, or one of: {known}")
     it.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as training.epochs=1")
     it.add_argument("--name", default="", help="name of the run (the recipe's own)")
 

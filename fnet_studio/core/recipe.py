@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import (
+    DOWNLOAD,
     AdaptRecipe,
     DataRecipe,
     ModelRecipe,
@@ -166,12 +167,17 @@ def with_whole_paths(recipe: Recipe) -> Recipe:
     whole = {
         name: str(Path(value).expanduser().absolute())
         for name in ("path", "validation_path", "test_path")
-        if (value := getattr(data, name)) not in ("", "none")
+        if (value := getattr(data, name)) not in ("", "none") and not (name == "path" and downloads(data))
     }
     preset, model = Path(recipe.model.preset).expanduser(), recipe.model
     if preset.name != recipe.model.preset and preset.is_dir():
         model = msgspec.structs.replace(model, preset=str(preset.absolute()))
     return msgspec.structs.replace(recipe, data=msgspec.structs.replace(data, **whole), model=model)
+
+
+def downloads(data: DataRecipe) -> bool:
+    """Whether the archive is to be fetched, and nothing on this machine was named."""
+    return data.source == "imdb" and data.path.strip().lower() == DOWNLOAD
 
 
 def class_names(data: DataRecipe) -> dict[str, str]:

@@ -161,7 +161,8 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(
             title="Bag of words",
-            description="The sum of all vectors reaches the output layer directly too, beside what the blocks make.",
+            description="The sum of all vectors reaches the output layer directly too, beside what the blocks make; it "
+            "alone trains them.",
         ),
     ] = False
 

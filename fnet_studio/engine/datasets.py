@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 
 from fnet_studio.core import protocol
-from fnet_studio.core.recipe import Recipe, from_mapping
-from fnet_studio.core.recipe_sections import DOWNLOAD
+from fnet_studio.core.recipe import Recipe, downloads, from_mapping
 from fnet_studio.data.dataset import Dataset, load_dataset
 from fnet_studio.data.download import fetch
 from fnet_studio.data.progress import Progress, StopCheck
@@ -17,7 +16,7 @@ from fnet_studio.engine.texts import data_files
 
 def with_data_here(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> Recipe:
     """The recipe with the path of the archive where it says `download`, which is fetched when it is not here yet."""
-    if recipe.data.source != "imdb" or recipe.data.path.strip().lower() != DOWNLOAD:
+    if not downloads(recipe.data):
         return recipe
     path = str(fetch(recipe.data.url, progress, stopped))
     return msgspec.structs.replace(recipe, data=msgspec.structs.replace(recipe.data, path=path))

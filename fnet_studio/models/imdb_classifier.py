@@ -7,7 +7,7 @@ import keras
 from fnet_studio.models.embedding import PositionEmbedding, TokenAndPositionEmbedding
 from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.mixers import layer_mixings
-from fnet_studio.models.ngrams import Gate, MergePositions, NGramEmbedding, RootSum
+from fnet_studio.models.ngrams import Gate, MergePositions, NGramEmbedding, RootSum, WithoutGradient
 from fnet_studio.models.pooling import MaskedAverage, PaddingMask
 from fnet_studio.models.transformer_encoder import TransformerEncoder
 
@@ -43,7 +43,8 @@ def build_imdb_classifier(
     What follows is not in the example. average: over all positions, or over those that hold tokens. ngrams,
     ngram_buckets, embedding_dim (0: hidden_dim) and token_dropout: see `NGramEmbedding`, in whose place the example has
     plain embeddings. merge: neighbours that share one position of the blocks. bag: the embeddings' `RootSum` goes to
-    the last layer too, beside the blocks' average, which then passes a `Gate`.
+    the last layer too, beside the blocks' average, which then passes a `Gate`. The blocks read the embeddings then but
+    do not train them: millions of n-gram vectors are learned by heart through anything that is not linear.
     """
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     masked = mixer == "attention" or average == "tokens"
@@ -56,6 +57,7 @@ def build_imdb_classifier(
         x = NGramEmbedding(vocabulary_size, size, ngrams, ngram_buckets, token_dropout, name="embedding")(token_ids)
         if bag:
             summed = RootSum(name="bag")(x, is_token)
+            x = WithoutGradient(name="read_only")(x)
         if merge > 1:
             x = MergePositions(merge, name="merged")(x)
         if size != hidden_dim:

@@ -126,6 +126,14 @@ class MergePositions(keras.layers.Layer):
 
 
 @serializable
+class WithoutGradient(keras.layers.Layer):
+    """The same values, through which nothing behind learns anything before."""
+
+    def call(self, inputs: Any) -> Any:
+        return ops.stop_gradient(inputs)
+
+
+@serializable
 class Gate(keras.layers.Layer):
     """Each of (batch, hidden) features times a learned number that begins at 0: what comes behind it has to earn its
     part of the answer (as in arXiv 2003.04887)."""
