@@ -96,7 +96,7 @@ QHeaderView::section { background: $card; color: $muted; border: none; border-bo
 QTableCornerButton::section { background: $card; border: none; }
 
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
-  padding: 6px 12px; }
+  padding: 6px 9px; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: 600; }
 QTabBar::tab:focus { color: $accent_text; }
 QTabWidget::pane { border: none; }

@@ -32,18 +32,16 @@ QUICK = (
     protocol.Load,
     protocol.Tokenize,
     protocol.FillMask,
-    protocol.FillMany,
     protocol.Score,
     protocol.Compare,
-    protocol.Surprise,
     protocol.Probe,
     protocol.Classify,
     protocol.PreviewData,
     protocol.RunTexts,
     protocol.Doctor,
 )
-MEASURE = (protocol.Measure,)
-"""A lane of their own: they take seconds, and predictions are not to wait for a picture."""
+MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany)
+"""A lane of their own: they take seconds, and a prediction is not to wait for them."""
 
 
 TERMINATED = 128 + 15

@@ -3,16 +3,21 @@
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.examples import Example
+from fnet_studio.core.history import Prompt
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.explore.examples import EXAMPLES
+from fnet_studio.ui.explore.answers_card import AnswersCard
+from fnet_studio.ui.explore.batch_card import BatchCard
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.maps_card import MapsCard
+from fnet_studio.ui.explore.masked_text import MaskedText
 from fnet_studio.ui.explore.newest import NewestOnly
-from fnet_studio.ui.explore.predictions_card import PredictionsCard
+from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
+from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 TYPING_PAUSE_MS = 150
@@ -31,27 +36,44 @@ class ExplorePage(QWidget):
         self._error: ErrorCard | None = None
         self._spans: dict[int, tuple[int, int]] = {}
         self._loaded: protocol.Loaded | None = None
-        self._words = NewestOnly(supervisor)
+        self._words = NewestOnly(supervisor, stop_older=True)
         self._loads = NewestOnly(supervisor)
         self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
-        self.predictions = PredictionsCard(theme_source, settings.top_k)
+        self.answers = AnswersCard(supervisor, theme_source, self.focus, settings.top_k)
+        self.predictions = self.answers.predictions
+        self.sweep = Sweep(supervisor, self.focus, self)
+        self.examples = ExamplesButton()
+        self.history = HistoryButton(theme_source)
+        self.batch = BatchCard(supervisor, theme_source)
+        self.from_file = QPushButton("From a file")
+        self.from_file.setCheckable(True)
+        self.from_file.setToolTip("Answer all sentences of a file, as a table")
         self.maps = MapsCard(supervisor, theme_source, self.focus)
         self._problem = QVBoxLayout()
         header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
-        header.add_action(self.sentence.examples)
-        header.add_action(self.sentence.preset)
+        for action in (self.examples, self.history, self.from_file, self.sentence.preset):
+            header.add_action(action)
+        one = QWidget()
+        one.setProperty("page", True)
+        inner = QVBoxLayout(one)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(12)
         lower = QHBoxLayout()
         lower.setSpacing(16)
-        lower.addWidget(self.predictions)
+        lower.addWidget(self.answers)
         lower.addWidget(self.maps, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(header)
-        layout.addWidget(self.sentence)
         layout.addLayout(self._problem)
-        layout.addLayout(lower, 1)
+        inner.addWidget(self.sentence)
+        inner.addLayout(lower, 1)
+        self._body = QStackedWidget()
+        self._body.addWidget(one)
+        self._body.addWidget(self.batch)
+        layout.addWidget(self._body, 1)
         self.setFocusProxy(self.sentence.box)
         self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
         self._typing.timeout.connect(self._tokenize)
@@ -61,13 +83,26 @@ class ExplorePage(QWidget):
         self.sentence.hovered.connect(self.focus.point_at)
         self.focus.pointed.connect(self.sentence.chips.link)
         self.predictions.chosen.connect(self._put)
+        self.predictions.joint_chosen.connect(self._put_chain)
         self.predictions.top_k_changed.connect(self._top_k_changed)
+        self.predictions.mode_changed.connect(self._predict)
+        self.answers.score.chosen.connect(self._put_scored)
+        self.answers.failed.connect(self._say_problem)
+        self.sentence.surprise.toggled.connect(self.sweep.switch)
+        self.sweep.changed.connect(lambda: self.sentence.show_surprise(self.sweep.bits, self.sweep.words))
+        self.examples.chosen.connect(self.show_example)
+        self.history.chosen.connect(self.show_prompt)
+        self.history.failed.connect(self._say_problem)
+        self.from_file.toggled.connect(self._show_batch)
+        self.batch.closed.connect(lambda: self.from_file.setChecked(False))
         supervisor.state_changed.connect(self._state_changed)
         self.sentence.list_presets(settings.preset)
-        self.sentence.set_text(settings.sentence or EXAMPLES[0].text)
+        self.sentence.set_text(settings.sentence or self.examples.examples[0].text)
         self._alive = False
-        self.predictions.say(STARTING)
+        self.answers.say(STARTING)
         self._state_changed(supervisor.state)
+        if self.history.history.warning:
+            self._say_problem(protocol.Failed("history.broken", self.history.history.warning, "A new one was begun."))
 
     # ---------------------------------------------------------------------------------------- preset
 
@@ -84,7 +119,7 @@ class ExplorePage(QWidget):
         self._forget_preset()
         if not self._alive:
             return
-        self.predictions.say(f"Reading the preset {self.preset} …")
+        self.answers.say(f"Reading the preset {self.preset} …")
         self._loads.ask(protocol.Load(self.preset), self._has_loaded, self._failed)
 
     def _forget_preset(self) -> None:
@@ -103,16 +138,19 @@ class ExplorePage(QWidget):
             QTimer.singleShot(0, self, self._load)  # the state changes before the new process can be written to
         elif not state.alive:
             self._forget_preset()
-            self.predictions.say("The worker is not running. Restart it to go on; the sentence is kept.")
+            self.answers.say("The worker is not running. Restart it to go on; the sentence is kept.")
 
     def _failed(self, failed: protocol.Failed) -> None:
         if failed.kind == "worker.lost":
             return  # the state says so, and the window has a card for it
+        self._say_problem(failed)
+        self.answers.say("No predictions: see the message above.")
+
+    def _say_problem(self, failed: protocol.Failed) -> None:
         self._clear_problem()
         again = "Try again" if failed.kind.startswith("preset.") or not failed.kind else ""
         self._error = ErrorCard(self._themes, failed, again, self._load)
         self._problem.addWidget(self._error)
-        self.predictions.say("No predictions: see the message above.")
 
     def _clear_problem(self) -> None:
         if self._error is not None:
@@ -125,6 +163,7 @@ class ExplorePage(QWidget):
     def _edited(self) -> None:
         self._settings.sentence = self.sentence.text
         self._words.forget()
+        self.history.see(None)
         self._typing.start()
 
     def _masks_changed(self) -> None:
@@ -155,7 +194,7 @@ class ExplorePage(QWidget):
             return
         if self._loaded.head == "none":
             self._words.forget()
-            self.predictions.say(
+            self.answers.say(
                 f"The preset {self.preset} has no head for predicting words: it was saved without one, and a random "
                 "head would only make noise. Its mixing maps are real. To see predictions, choose a preset with a "
                 "pretrained head, such as fnet_mini_en."
@@ -163,38 +202,86 @@ class ExplorePage(QWidget):
             return
         if not self.sentence.positions and not self.sentence.has_typed_mask:
             self._words.forget()
-            self.predictions.say(HINT)
+            self.answers.say(HINT)
             return
+        shown = self.predictions
         command = protocol.FillMask(
-            self.preset, self.sentence.text, self.sentence.positions, self.predictions.top_k.currentData()
+            self.preset,
+            self.sentence.text,
+            self.sentence.positions,
+            shown.top_k.currentData(),
+            mode=shown.mode.currentData() if self._has_several_masks() else "independent",
+            beam_width=shown.beam.currentData(),
         )
-        self._words.ask(command, self._has_answers, self._failed)
+        self._words.ask(command, lambda result, _: self._has_answers(command, result), self._failed)
 
-    def _has_answers(self, result: Any, _: bytes) -> None:
+    def _has_several_masks(self) -> bool:
+        typed = self.sentence.text.count("[MASK]")
+        return typed + len(self.sentence.positions) > 1
+
+    def _has_answers(self, question: protocol.FillMask, result: protocol.Filled) -> None:
         self._clear_problem()
-        text = self.sentence.text
-        originals = {
-            answer.position: text[token.begin : token.end].strip()
-            for answer in result.answers
-            if (token := result.tokenized.tokens[answer.position]).begin >= 0
-        }
-        self.predictions.show_answers(result, originals)
-        self._spans = {
-            answer.position: (token.begin, token.end)
-            for answer in result.answers
-            for token in (result.tokenized.tokens[answer.position],)
-        }
+        text = question.text
+        tokens = result.tokenized.tokens
+        self._spans = {answer.position: _span(tokens[answer.position]) for answer in result.answers}
+        originals = {at: text[begin:end].strip() for at, (begin, end) in self._spans.items()}
+        self.answers.show_answers(question, result, originals)
+        best = tuple(answer.candidates[0].text for answer in result.answers)
+        spans = tuple(sorted(self.sentence.masked.spans))
+        self.history.see(Prompt(text, question.preset, spans, best))
 
     def _put(self, position: int, candidate: protocol.Candidate) -> None:
-        joined = not candidate.piece.startswith("▁")
-        self.sentence.put(self._spans[position], candidate.text, joined=joined)
+        self.sentence.put(self._spans[position], candidate.text, joined=not candidate.piece.startswith("▁"))
+
+    def _put_chain(self, chain: protocol.JointAnswer) -> None:
+        places = [self._spans[answer.position] for answer in self.predictions.filled.answers]
+        self.sentence.put_all(
+            [
+                (span, item.text, not item.piece.startswith("▁"))
+                for span, item in zip(places, chain.candidates, strict=True)
+            ]
+        )
+
+    def _put_scored(self, scored: protocol.ScoredCandidate) -> None:
+        """In the place of all the masks of the word that was scored."""
+        filled, target = self.predictions.filled, self.answers.score.target
+        if filled is None or target not in self._spans:
+            return
+        tokens = filled.tokenized.tokens
+        last = target
+        while last + 1 in self._spans and tokens[last + 1].word == tokens[target].word:
+            last += 1
+        span = (self._spans[target][0], self._spans[last][1])
+        self.sentence.put(span, scored.text.removeprefix("…"), joined=not scored.pieces[0].piece.startswith("▁"))
 
     def _top_k_changed(self, value: int) -> None:
         self._settings.top_k = value
         self._predict()
 
+    # ------------------------------------------------------------------------------- other sentences
+
+    def show_example(self, example: Example) -> None:
+        self.predictions.choose_mode(example.mode)
+        self.sentence.surprise.setChecked(example.surprise)
+        self.answers.tabs.setCurrentIndex(0)
+        self.sentence.set_prompt(MaskedText(example.text))
+
+    def show_prompt(self, prompt: Prompt) -> None:
+        if prompt.preset != self.preset and self.sentence.preset.findData(prompt.preset) >= 0:
+            self.choose_preset(prompt.preset)
+        self.sentence.set_prompt(MaskedText(prompt.text, frozenset(prompt.spans)))
+
+    def _show_batch(self, on: bool) -> None:
+        if on:
+            self.batch.prepare(self.preset, self.predictions.top_k.currentData())
+        self._body.setCurrentIndex(1 if on else 0)
+
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
         self.maps.resize_for(event.size().height())
-        self.predictions.setFixedWidth(340 if event.size().width() >= 1000 else 296)
+        self.answers.setFixedWidth(380 if event.size().width() >= 1000 else 352)
+
+
+def _span(token: protocol.Token) -> tuple[int, int]:
+    return token.begin, token.end

@@ -3,104 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFrame,
-    QLabel,
-    QMenu,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QTextEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol
-from fnet_studio.ui.explore.examples import EXAMPLES
-from fnet_studio.ui.explore.masked_text import MaskedText
+from fnet_studio.ui.explore.masked_text import MaskedText, Span
+from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
-
-LINES = 3
-
-
-class TextBox(QPlainTextEdit):
-    """One to three lines, as high as its text; Tab leaves it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setTabChangesFocus(True)
-        self.setPlaceholderText("Type a sentence. Write [MASK] where a word is wanted, or click a word below.")
-        self.setAccessibleName("Sentence")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().documentLayout().documentSizeChanged.connect(self._refit)
-
-    def _refit(self, size: Any) -> None:
-        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        self.setVerticalScrollBarPolicy(off if round(size.height()) <= LINES else needed)
-        self.updateGeometry()
-
-    def sizeHint(self) -> QSize:
-        lines = min(max(round(self.document().size().height()), 1), LINES)
-        line = self.fontMetrics().lineSpacing()
-        return QSize(400, round(lines * line + 2 * self.document().documentMargin() + 13))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, self.sizeHint().height())
-
-    def strike_from(self, character: int) -> None:
-        """Strike through what the model does not read, from a character of the text on; -1 for nothing."""
-        marks = []
-        if character >= 0:
-            mark = QTextEdit.ExtraSelection()
-            mark.format.setFontStrikeOut(True)
-            mark.format.setForeground(self.palette().placeholderText())
-            # Qt counts in UTF-16
-            at = len(self.toPlainText()[:character].encode("utf-16-le")) // 2
-            mark.cursor = QTextCursor(self.document())
-            mark.cursor.setPosition(at)
-            mark.cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-            marks.append(mark)
-        self.setExtraSelections(marks)
-
-    def replace_text(self, text: str) -> None:
-        """Put another text in as one step that can be undone."""
-        cursor = QTextCursor(self.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(text)
-
-
-class ChipArea(QScrollArea):
-    """The chips, at most three rows of them in view."""
-
-    def __init__(self, row: ChipRow) -> None:
-        super().__init__()
-        self._row = row
-        self.most_rows = 3
-        self.setWidget(row)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row.setProperty("page", True)
-
-    def refit(self) -> None:
-        one = self._row.fontMetrics().height() + 18
-        room = self.most_rows * one
-        width = self.width()
-        if self._row.heightForWidth(width) > room:
-            width -= self.verticalScrollBar().sizeHint().width()
-        height = max(self._row.heightForWidth(width), one)
-        self._row.resize(width, height)
-        self.setFixedHeight(min(height, room))
-
-    def resizeEvent(self, event: Any) -> None:
-        super().resizeEvent(event)
-        self.refit()
 
 
 class SentenceCard(QFrame):
@@ -119,19 +29,12 @@ class SentenceCard(QFrame):
         self.masked = MaskedText()
         self._tokenized: protocol.Tokenized | None = None
         self._shown_text = ""
-        self._spans: tuple = ()
+        self._spans: tuple[Span, ...] = ()
+        self._bits: dict[int, float] | None = None
+        self._about_surprise = ""
         self.box = TextBox()
         self.chips = ChipRow(colours)
         self._area = ChipArea(self.chips)
-        self.examples = QPushButton("Examples")
-        self.examples.setToolTip("Sentences worth a try")
-        menu = QMenu(self.examples)
-        for example in EXAMPLES:
-            action = menu.addAction(example.text)
-            action.setToolTip(example.why)
-            action.triggered.connect(lambda _=False, text=example.text: self.set_text(text))
-        menu.setToolTipsVisible(True)
-        self.examples.setMenu(menu)
         self.preset = QComboBox()
         self.preset.setAccessibleName("Preset")
         self.preset.setToolTip("The model that answers")
@@ -146,7 +49,21 @@ class SentenceCard(QFrame):
         layout.setSpacing(8)
         layout.addWidget(self.box)
         layout.addWidget(self._area)
-        layout.addWidget(self.note)
+        self.whole = QCheckBox("&Whole words")
+        self.whole.setChecked(True)
+        self.whole.setToolTip("A click hides all pieces of a word. Switched off, each piece is hidden by itself.")
+        self.surprise = QCheckBox("S&urprise")
+        self.surprise.setToolTip(
+            "Hide each token in turn, and show under it how little the model expected it: a full column is 16 bits, "
+            "a chance of 1 in 65,536."
+        )
+        foot = QHBoxLayout()
+        foot.setSpacing(16)
+        foot.addWidget(self.note, 1)
+        foot.addWidget(self.whole, 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(self.surprise, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(foot)
+        self.whole.toggled.connect(lambda _: self._show())
         self.box.textChanged.connect(self._typed)
         self.chips.toggled.connect(self._toggle)
         self.chips.hovered.connect(self.hovered)
@@ -194,9 +111,25 @@ class SentenceCard(QFrame):
         self._shown_text = self.masked.text
         self._show()
 
-    def put(self, span: tuple[int, int], words: str, *, joined: bool) -> None:
+    def put(self, span: Span, words: str, *, joined: bool) -> None:
         """Write a candidate into the sentence, in the place of a masked stretch."""
-        self._rewrite(self.masked.put(span, words, joined=joined))
+        self.put_all([(span, words, joined)])
+
+    def put_all(self, fillings: list[tuple[Span, str, bool]]) -> None:
+        """Several at once; from the last one, since each moves what stands behind it."""
+        masked = self.masked
+        for span, words, joined in sorted(fillings, reverse=True):
+            masked = masked.put(span, words, joined=joined)
+        self._rewrite(masked)
+
+    def set_prompt(self, masked: MaskedText) -> None:
+        """A text with its hidden words, from the history."""
+        self._rewrite(masked)
+
+    def show_surprise(self, bits: dict[int, float] | None, words: str = "") -> None:
+        """By position; None takes the strip away. words: what it adds up to, or what it waits for."""
+        self._bits, self._about_surprise = bits, words
+        self._show()
 
     def _rewrite(self, masked: MaskedText) -> None:
         self.masked = masked
@@ -227,7 +160,9 @@ class SentenceCard(QFrame):
         tokenized = self._tokenized
         if tokenized is None:
             return
-        words, self._spans = words_of(self.masked.text, tokenized, self.positions)
+        words, self._spans = words_of(
+            self.masked.text, tokenized, self.positions, whole=self.whole.isChecked(), surprise=self._bits
+        )
         self.chips.show_words(words, padding=tokenized.padding, cut_tokens=tokenized.cut_tokens)
         self._area.refit()
         used = len(tokenized.tokens)
@@ -239,10 +174,8 @@ class SentenceCard(QFrame):
                 f"{tokenized.cut_tokens} were cut, from “{start}” on."
             )
         else:
-            self.note.setText(
-                f"{used} of {tokenized.sequence_length} tokens. Click a word to hide it from the model, click "
-                "again to show it."
-            )
+            hint = self._about_surprise or "Click a word to hide it from the model, click again to show it."
+            self.note.setText(f"{used} of {tokenized.sequence_length} tokens. {hint}")
         self.box.strike_from(tokenized.cut_at)
         role = "error" if tokenized.cut_tokens else "caption"
         if self.note.property("role") != role:

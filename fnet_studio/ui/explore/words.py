@@ -1,19 +1,30 @@
 """From tokens to the words of a sentence, as chips show them."""
 
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
 from fnet_studio.core import protocol
 from fnet_studio.ui.explore.masked_text import MASK, Span
 from fnet_studio.ui.widgets.chips import Word
 
 
 def words_of(
-    text: str, tokenized: protocol.Tokenized, masked: tuple[int, ...]
+    text: str,
+    tokenized: protocol.Tokenized,
+    masked: tuple[int, ...],
+    *,
+    whole: bool = True,
+    surprise: Mapping[int, float] | None = None,
 ) -> tuple[tuple[Word, ...], tuple[Span, ...]]:
-    """(words, the character range of each). masked: positions that are hidden besides typed masks."""
+    """(words, the character range of each). masked: positions that are hidden besides typed masks. whole: the pieces of
+    a word share a chip, and are masked together. surprise: bits by position, or None when there is no strip."""
     groups: list[list[int]] = []
     tokens = tokenized.tokens
     for index, token in enumerate(tokens):
         together = (
-            bool(groups)
+            whole
+            and bool(groups)
             and token.word >= 0
             and tokens[groups[-1][-1]].word == token.word
             and (index in masked) == (groups[-1][-1] in masked)
@@ -27,7 +38,10 @@ def words_of(
     for group in groups:
         first, last = tokens[group[0]], tokens[group[-1]]
         span = (first.begin, last.end)
-        words.append(_word(text, [tokens[index] for index in group], tuple(group), group[0] in masked, span))
+        word = _word(text, [tokens[index] for index in group], tuple(group), group[0] in masked, span)
+        if surprise is not None:
+            word = replace(word, surprise=tuple(surprise.get(position, math.nan) for position in group))
+        words.append(word)
         spans.append(span)
     return tuple(words), tuple(spans)
 

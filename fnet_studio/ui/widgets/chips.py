@@ -1,5 +1,6 @@
 """A sentence as chips: one a word, clicked to mask it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,16 @@ from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.roving import RovingFocus
 
 PAD_X, PAD_Y, RING, PIECE_GAP = 8.0, 5.0, 3.0, 7.0
+STRIP = 20.0
+"""Height of the surprise strip under the chips, in pixels."""
+MOST_BITS = 16.0
+"""Surprise of a full column: one in 65,536, more than the vocabularies have pieces."""
+_DEGREES = ((1.0, "expected"), (4.0, "a little surprising"), (8.0, "surprising"), (math.inf, "very surprising"))
+
+
+def degree(bits: float) -> str:
+    """Words for a surprise."""
+    return next(words for most, words in _DEGREES if bits <= most)
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,8 @@ class Word:
     """The tokens' positions in the model's input."""
     masked: bool = False
     special: bool = False
+    surprise: tuple[float, ...] | None = None
+    """For each token its surprise in bits, NaN where it is not known yet; None to leave no room for the strip."""
 
 
 class Chip(QAbstractButton):
@@ -61,8 +74,17 @@ class Chip(QAbstractButton):
             self.setAccessibleName(f"word {word.text}")
             where = ", ".join(str(position) for position in word.positions)
             self.setToolTip(f"{word.text}{parts}, position {where}. Click to mask it.")
+        self._say_surprise()
         self.updateGeometry()
         self.update()
+
+    def _say_surprise(self) -> None:
+        known = [bits for bits in self.word.surprise or () if bits == bits]
+        if known:
+            each = " + ".join(f"{bits:.1f}" for bits in known)
+            words = f"{each} bits, {degree(max(known))}"
+            self.setAccessibleName(f"{self.accessibleName()}, surprise {words}")
+            self.setToolTip(f"{self.toolTip()}\nSurprise: {words}.")
 
     def _runs(self) -> tuple[str, ...]:
         if self.word.masked:
@@ -74,7 +96,14 @@ class Chip(QAbstractButton):
         runs = self._runs()
         width = sum(metrics.horizontalAdvance(run) for run in runs) + PIECE_GAP * (len(runs) - 1)
         pad = 3.0 if self.word.special else PAD_X
-        return QSize(round(width + 2 * pad + 2 * RING + 0.5), round(metrics.height() + 2 * PAD_Y + 2 * RING + 0.5))
+        height = self._box_height() + 2 * RING + self._strip()
+        return QSize(round(width + 2 * pad + 2 * RING + 0.5), round(height + 0.5))
+
+    def _box_height(self) -> float:
+        return QFontMetricsF(self.font()).height() + 2 * PAD_Y
+
+    def _strip(self) -> float:
+        return 0.0 if self.word.surprise is None else STRIP
 
     def mouseMoveEvent(self, event: Any) -> None:
         self.hovered.emit(self._position_at(event.position().x()))
@@ -83,6 +112,16 @@ class Chip(QAbstractButton):
     def leaveEvent(self, event: Any) -> None:
         self.hovered.emit(-1)
         super().leaveEvent(event)
+
+    def focusInEvent(self, event: Any) -> None:
+        if event.reason() != Qt.FocusReason.MouseFocusReason:
+            self.hovered.emit(next(iter(self.word.positions), -1))
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: Any) -> None:
+        if not self.underMouse():
+            self.hovered.emit(-1)
+        super().focusOutEvent(event)
 
     def _position_at(self, x: float) -> int:
         positions = self.word.positions
@@ -100,7 +139,7 @@ class Chip(QAbstractButton):
         theme = self._colours.current
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(RING, RING, -RING, -RING)
+        box = QRectF(self.rect()).adjusted(RING, RING, -RING, -RING - self._strip())
         word = self.word
         fill, line, text = QColor(theme.window), QColor(theme.line), QColor(theme.text)
         if word.special:
@@ -122,10 +161,31 @@ class Chip(QAbstractButton):
         painter.setBrush(fill)
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         self._paint_text(painter, box, text)
+        self._paint_surprise(painter, box)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.text if word.masked else theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
+            painter.drawRoundedRect(box.adjusted(-2, -2, 2, 2), 8, 8)
+
+    def _paint_surprise(self, painter: QPainter, box: QRectF) -> None:
+        """A column under each piece, from a line that is zero: the taller, the less the model expected it."""
+        if self.word.surprise is None or self.word.special:
+            return
+        theme = self._colours.current
+        metrics = QFontMetricsF(self.font())
+        pieces = self.word.pieces if not self.word.masked else ()
+        widths = [box.width() - 2 * PAD_X]
+        if len(pieces) > 1:
+            widths = [metrics.horizontalAdvance(piece) for piece in pieces]
+        floor = self.rect().bottom() - 1.0
+        x = box.x() + PAD_X
+        shown = self.word.surprise if len(pieces) > 1 else self.word.surprise[:1]
+        for width, bits in zip(widths, shown):
+            painter.fillRect(QRectF(x, floor, width, 1), QColor(theme.line))
+            if bits == bits:
+                height = (STRIP - 3) * min(max(bits, 0.2) / MOST_BITS, 1.0)
+                painter.fillRect(QRectF(x, floor - height, width, height), QColor(theme.warning))
+            x += width + PIECE_GAP
 
     def _paint_text(self, painter: QPainter, box: QRectF, colour: QColor) -> None:
         metrics = QFontMetricsF(self.font())
@@ -173,6 +233,11 @@ class ChipRow(QWidget):
     def words(self) -> tuple[Word, ...]:
         return self._words
 
+    @property
+    def has_strip(self) -> bool:
+        """Whether there is room for surprise under the words."""
+        return any(word.surprise is not None for word in self._words)
+
     def chips(self) -> list[Chip]:
         """The chips in use, in reading order."""
         return self._chips[: len(self._words)]
@@ -199,6 +264,9 @@ class ChipRow(QWidget):
             said.append(f"… {cut_tokens} token{'s' * (cut_tokens > 1)} cut")
         if padding:
             said.append(f"+ {padding} padding")
+        if self.has_strip:
+            said.append(f"full column {MOST_BITS:.0f} bits")
+        self._tail.setContentsMargins(0, 0, 0, round(STRIP) if self.has_strip else 0)
         self._tail.setText("  ·  ".join(said))
         self._tail.setVisible(bool(said))
         self._focus.set_buttons([chip for chip in self.chips() if not chip.word.special])

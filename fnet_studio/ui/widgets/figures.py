@@ -41,6 +41,11 @@ def short_count(number: float) -> str:
     return f"{number / 1e6:.2f} M"
 
 
+def nats(log_probability: float) -> str:
+    """A natural logarithm, with a true minus: `−1.87`."""
+    return f"{log_probability:.2f}".replace("-", "−")
+
+
 def measure(value: float) -> str:
     """A loss or a learning rate: four digits that mean something."""
     if not math.isfinite(value):

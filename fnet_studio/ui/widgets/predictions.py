@@ -20,6 +20,12 @@ class Prediction:
     rank: int
     original: bool = False
     """True for what stood there before it was masked."""
+    figure: str = ""
+    """Written in the place of the probability."""
+
+    @property
+    def shown(self) -> str:
+        return self.figure or percent(self.probability)
 
 
 class PredictionRow(QAbstractButton):
@@ -41,7 +47,7 @@ class PredictionRow(QAbstractButton):
         self._scale = max(scale, 1e-9)
         self._text_width, self._apart = text_width, apart
         was = ", the original" if prediction.original else ""
-        self.setAccessibleName(f"{prediction.text}, {percent(prediction.probability)}, rank {prediction.rank}{was}")
+        self.setAccessibleName(f"{prediction.text}, {prediction.shown}, rank {prediction.rank}{was}")
         self.setToolTip(f"Put “{prediction.text}” into the sentence")
         self.updateGeometry()
         self.update()
@@ -74,7 +80,7 @@ class PredictionRow(QAbstractButton):
         painter.drawText(
             QRectF(self.width() - 6 - number_width, row.y(), number_width, row.height()),
             right,
-            percent(item.probability),
+            item.shown,
         )
         x += rank_width + 10
         font = QFont(self.font())
