@@ -73,13 +73,14 @@ class RunDetails(QWidget):
         top.column.addSpacing(4)
         top.column.addLayout(row(self.open, self.resume, self.more, None))
         self.trouble = QVBoxLayout()
-        self.chart = LearningChart(themes, smoothing=smoothing)
-        self.chart.setFixedHeight(CHART_PX)
-        self.no_curve = label("It wrote no steps.", "muted")
+        self.chart: LearningChart | None = None
+        """Made when the first curves have come: it takes as long to make as everything else here."""
+        self._smoothing = smoothing
+        self.no_curve = label("Reading the curves …", "muted")
         curves = Card()
         curves.column.addWidget(label("Curves", "section"))
-        curves.column.addWidget(self.chart)
         curves.column.addWidget(self.no_curve)
+        self._curves_column = curves.column
         self.recipe, self.made_with = QGridLayout(), QGridLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 4, 0)
@@ -214,9 +215,17 @@ class RunDetails(QWidget):
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 
     def _curves(self, curves: Curves) -> None:
-        self.chart.setVisible(len(curves) > 0)
+        self.no_curve.setText("It wrote no steps.")
         self.no_curve.setVisible(not len(curves))
-        self.chart.show_curves(curves)
+        if self.chart is None and len(curves):
+            self.chart = LearningChart(self._themes, smoothing=self._smoothing)
+            self.chart.setFixedHeight(CHART_PX)
+            self.chart.hide()
+            self._curves_column.insertWidget(1, self.chart)
+            QTimer.singleShot(0, self, lambda: self._curves(curves))  # on a turn of its own
+        elif self.chart is not None:
+            self.chart.setVisible(len(curves) > 0)
+            self.chart.show_curves(curves)
 
     def _no_curves(self, error: UserError) -> None:
         self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))

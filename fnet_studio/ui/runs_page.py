@@ -44,6 +44,7 @@ class RunsPage(QWidget):
         self._background = Background(self)
         self._wanted = ""
         """A run to be selected as soon as it is read."""
+        self._unwritten: dict[str, RunNotes] = {}
         self._view: Any = None
         self._comparing: Any = None
         self.library = RunLibrary(self)
@@ -165,6 +166,10 @@ class RunsPage(QWidget):
         super().showEvent(event)
         self.refresh()
 
+    def hideEvent(self, event: object) -> None:
+        super().hideEvent(event)
+        self.details.keep_notes()
+
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
         self.list.fit(self.width())
@@ -222,9 +227,26 @@ class RunsPage(QWidget):
         self.details.name.selectAll()
 
     def _keep_notes(self, entry: RunEntry, notes: RunNotes) -> None:
-        self._background.run(
-            lambda: run_notes.write(entry.id, notes), lambda _: self.refresh(), lambda error: self._say("notes", error)
-        )
+        """One after the other, or an older note might be written over a newer one."""
+        idle = not self._unwritten
+        self._unwritten[entry.id] = notes
+        if idle:
+            self._write_notes()
+
+    def _write_notes(self) -> None:
+        run, notes = next(iter(self._unwritten.items()))
+
+        def over(error: UserError | None) -> None:
+            if error is not None:
+                self._say("notes", error)
+            if error is not None or self._unwritten[run] == notes:
+                del self._unwritten[run]
+            if self._unwritten:
+                self._write_notes()
+            else:
+                self.refresh()
+
+        self._background.run(lambda: run_notes.write(run, notes), lambda _: over(None), over)
 
     def trash_selected(self) -> None:
         self.trash(self.list.selected)

@@ -163,7 +163,8 @@ class RunList(QWidget):
             self._add(run)
         self._restoring = False
         shown, every = self.model.shown(), len(self.model._entries)
-        self.counted.setText(f"{shown} of {every}" if shown != every else f"{every} run{'s' * (every != 1)}")
+        none = "None matches" if every and not shown else ""
+        self.counted.setText(none or (f"{shown} of {every}" if shown != every else f"{every} run{'s' * (every != 1)}"))
         if [entry.id for entry in self.selected] != before:
             self.selection_changed.emit()
 

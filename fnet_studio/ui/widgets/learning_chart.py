@@ -74,7 +74,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self._zoomed = QTimer(self, interval=30, singleShot=True)
         self._zoomed.timeout.connect(self.draw)
         self.scene().sigMouseMoved.connect(self._moved)
-        colours.changed.connect(self._restyle)
+        colours.changed.connect(self._recolour)
         self.show_quantities(shown)
 
     def sizeHint(self) -> QSize:
@@ -394,6 +394,10 @@ class LearningChart(pg.GraphicsLayoutWidget):
         unit = {1.0: " (s)", 60.0: " (min)", 3600.0: " (h)"}[self._unit_s] if self.axis == "time_s" else ""
         return AXES[self.axis] + unit
 
+    def _recolour(self, _theme: Any) -> None:
+        self._restyle()
+        self.draw()
+
     def _restyle(self) -> None:
         theme = self._colours.current
         self.setBackground(QColor(theme.card))
@@ -407,7 +411,6 @@ class LearningChart(pg.GraphicsLayoutWidget):
             legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
             legend.setLabelTextColor(QColor(theme.text))
         self._fill_legend()
-        self.draw()
 
     def _fill_legend(self) -> None:
         self.legend.clear()

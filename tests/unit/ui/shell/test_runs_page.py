@@ -83,7 +83,8 @@ def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
     make_run("one")
     page = make_page()
     assert page.details.name.text() == "one"
-    qtbot.waitUntil(lambda: "training" in page.details.chart.summary().lower())
+    qtbot.waitUntil(lambda: page.details.chart is not None and page.details.chart.isVisible())
+    assert "training" in page.details.chart.summary()
     assert page.details.chart.isVisible()
     qtbot.waitUntil(lambda: page.details.recipe.count() > 0)
     grid = page.details.recipe

@@ -1,0 +1,56 @@
+"""`fnet-studio runs` and `fnet-studio report`: what the Runs page does, without a window."""
+
+import json
+
+import pytest
+
+from fnet_studio.cli.main import main
+from fnet_studio.core import run_store
+from fnet_studio.core.recipe import Recipe, to_mapping
+
+
+@pytest.fixture
+def runs():
+    found = []
+    for seed in (0, 1):
+        recipe = to_mapping(Recipe(name="one"))
+        recipe["training"]["seed"] = seed
+        writer = run_store.RunWriter.create("one", recipe)
+        writer.append({"step": 1, "loss": 0.5, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": 1.0})
+        writer.record.test_accuracy = 0.8 + seed / 100
+        writer.finish("finished")
+        found.append(writer.record.id)
+    return found
+
+
+def test_a_run_is_exported_and_imported(runs, tmp_path, capsys):
+    target = tmp_path / "one.fnetrun"
+    assert main(["runs", "export", runs[0], "-o", str(target)]) == 0
+    assert main(["runs", "import", str(target)]) == 0
+    assert len(run_store.list_runs()[0]) == 3
+    target.write_bytes(target.read_bytes()[:50])
+    assert main(["runs", "import", str(target)]) == 1
+    assert "is not a run of FNet Studio" in capsys.readouterr().err
+
+
+def test_runs_are_compared_as_text_and_as_json(runs, capsys):
+    assert main(["runs", "compare", *runs]) == 0
+    shown = capsys.readouterr().out
+    assert "80.00%" in shown
+    assert "training.seed" in shown
+    assert main(["runs", "compare", *runs, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["test_accuracy"] for one in found["runs"]] == [0.8, 0.81]
+    assert [one["key"] for one in found["settings"]] == ["training.seed"]
+
+
+def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):
+    assert main(["runs", "--json"]) == 0
+    assert {one["id"] for one in json.loads(capsys.readouterr().out)} == set(runs)
+
+
+def test_a_report_is_one_file(runs, tmp_path, capsys):
+    assert main(["report", runs[0], "-o", str(tmp_path / "r.html")]) == 0
+    assert "fnet-studio train" in (tmp_path / "r.html").read_text("utf-8")
+    assert main(["report", "nothing-like-it"]) == 1
+    assert "There is no run" in capsys.readouterr().err
