@@ -40,10 +40,10 @@ class Budget:
 class LiveMaps:
     """Draws on request, and keeps a small picture on disk every `every_s` seconds, to be looked at after the run."""
 
-    def __init__(self, model: keras.Model, probe: Inputs, length: int, every_s: float, folder: Path) -> None:
+    def __init__(self, model: keras.Model, probe: Inputs, every_s: float, folder: Path) -> None:
         """probe: the sentence as the model takes it, (1, length) each."""
         self._trace = MixingTrace(model)
-        self._probe, self._length = probe, length
+        self._probe, self._length = probe, self._trace.positions(probe)
         self._every_s = every_s
         self._folder = folder
         self._kept_at = float("-inf")

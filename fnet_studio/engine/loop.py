@@ -64,7 +64,7 @@ class Run:
         if resumed:
             self._go_back()
         probe = task.inputs_of(recipe.observe.probe)
-        self.maps = LiveMaps(model, probe, task.sequence_length, recipe.observe.keep_maps_every_s, writer.folder)
+        self.maps = LiveMaps(model, probe, recipe.observe.keep_maps_every_s, writer.folder)
         self.memory = MemoryGauge(memory_in_use_bytes)
         self.floor = DiskFloor(writer.folder, recipe.saving.free_space_mb * MB)
         self.control = Control(job, self, self.floor)

@@ -208,7 +208,7 @@ class _Plan:
         """The first picture is compiled; then one comes every `observe.keep_maps_every_s`."""
         every_s = self.recipe.observe.keep_maps_every_s
         probe = task.inputs_of(self.recipe.observe.probe)
-        maps = LiveMaps(training.model, probe, task.sequence_length, every_s, Path())
+        maps = LiveMaps(training.model, probe, every_s, Path())
         began = time.monotonic()
         picture, _ = maps.draw(state, KEPT_ROWS, KEPT_COLUMNS, False)
         drawing_s = picture.took_ms / 1000

@@ -64,6 +64,11 @@ class MixingTrace:
         values = self._jitted_maps(self._weights(state), self._standard(inputs), rows, columns, keep_zero, pooling)
         return np.asarray(values)
 
+    def positions(self, inputs: Any) -> int:
+        """How many positions the blocks mix: those of the inputs, or fewer where a model merges neighbours."""
+        mixed = jax.eval_shape(partial(self._mixed, index=0), self._weights(None), self._standard(inputs))[0]
+        return mixed.shape[-2]
+
     def exact(self, inputs: Any, layer: int, state: State | None = None) -> np.ndarray:
         """The mixing output itself of one layer, float32: M (length, hidden) in the order of the DFT (frequency 0
         first), or attention probabilities (heads, length, length)."""

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from fnet_studio.models import build_imdb_classifier
 from fnet_studio.models.ngrams import Gate, MergePositions, NGramEmbedding, RootSum, n_gram_places
+from fnet_studio.models.trace import MixingTrace
 
 BEST = {"ngrams": 2, "ngram_buckets": 2048, "embedding_dim": 4, "merge": 4, "bag": True, "average": "tokens"}
 
@@ -111,3 +112,29 @@ def test_pads_take_no_part_in_an_average_over_tokens():
     )  # fmt: skip
     ids = np.array([[7, 8, 9, 10]])
     np.testing.assert_allclose(model(np.pad(ids, ((0, 0), (0, 8)))), model(ids), rtol=1e-5)
+
+
+def test_the_maps_of_merged_positions_have_the_blocks_own_length():
+    trace = MixingTrace(build())
+    ids = np.zeros((1, 32), int)
+    assert trace.positions(ids) == 8
+    assert trace.maps(ids, 100, 100).shape == (2, 8, 8)
+    assert MixingTrace(build("attention", merge=2)).positions(ids) == 16
+
+
+def test_the_blocks_do_not_train_the_vectors_that_the_bag_trains():
+    import jax
+
+    model = build(num_layers=1)
+    model.get_layer("gate").scale.assign(np.ones(8))
+    model.get_layer("probability").kernel.assign(np.vstack([np.zeros((4, 1)), np.ones((8, 1))]))  # the blocks alone
+    ids = np.random.default_rng(0).integers(1, 50, (4, 32))
+    rest = [v.value for v in model.non_trainable_variables]
+
+    def loss(values):
+        return (model.stateless_call(values, rest, ids, training=False)[0] ** 2).sum()
+
+    gradients = jax.jit(jax.grad(loss))([v.value for v in model.trainable_variables])
+    moved = {v.path for v, g in zip(model.trainable_variables, gradients) if np.abs(g).max() > 0}
+    assert not any(path.startswith("embedding/") for path in moved)
+    assert any(path.startswith("encoder_0") for path in moved)

@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from fnet_studio.cli import data
+from fnet_studio.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("sample", "sample"),
+        ("download", "imdb"),
+        ("aclImdb_v1.tar.gz", "imdb"),
+        ("some.TGZ", "imdb"),
+        ("reviews.csv", "files"),
+        ("folder", "files"),
+    ],
+)
+def test_the_source_is_told_by_the_path(path, source):
+    assert data.source_of(path) == source
+
+
+def test_a_folder_laid_out_like_imdb_is_imdb(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / "aclImdb" / part / "pos").mkdir(parents=True)
+    assert data.source_of(str(tmp_path)) == data.source_of(str(tmp_path / "aclImdb")) == "imdb"
+    assert data.source_of(str(tmp_path / "aclImdb" / "train")) == "files"
+
+
+def test_a_table_is_described_in_words_and_as_json(tmp_path, capfd):
+    path = tmp_path / "reviews.csv"
+    rows = [f"word number {number},{'good' if number % 3 else 'bad'}" for number in range(30)]
+    path.write_text("\n".join(["text,label", *rows, rows[0]]) + "\n")
+    words = ["data", "inspect", str(path), "--engine", "scripted", "--set", "data.sequence_length=8"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["train"] + found["validation"] == 31
+    assert found["report"]["duplicates"] == 1
+    assert main(words) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["texts", "bad", "good"]
+    assert lines[1].startswith("train")
+    assert any("cut at 8" in line for line in lines)
+
+
+def test_a_file_that_is_not_there_is_named(capfd):
+    assert main(["data", "inspect", "/no/such.csv", "--engine", "scripted"]) == 1
+    assert "/no/such.csv" in capfd.readouterr().err
