@@ -5,6 +5,8 @@ A setting that does not count is not shown, and keeps the value of the recipe th
 
 from collections.abc import Mapping
 
+from fnet_studio.core.recipe_sections import DOWNLOAD
+
 _FROM_SCRATCH = frozenset(
     {
         "data.vocabulary_size",
@@ -13,9 +15,16 @@ _FROM_SCRATCH = frozenset(
         "model.hidden_dim",
         "model.intermediate_dim",
         "model.num_heads",
+        "model.average",
+        "model.ngrams",
+        "model.ngram_buckets",
+        "model.embedding_dim",
+        "model.token_dropout",
+        "model.merge",
+        "model.bag",
     }
 )
-_ON_A_PRESET = frozenset({"model.preset"})
+_ON_A_PRESET = frozenset({"model.preset", "model.backbone", "model.pooling"})
 _OF_LABELS = frozenset(
     {
         "data.pair_column",
@@ -23,6 +32,7 @@ _OF_LABELS = frozenset(
         "data.labels",
         "data.validation_path",
         "model.backbone",
+        "model.pooling",
         "model.dropout",
         "optimisation.label_smoothing",
     }
@@ -43,7 +53,7 @@ _OF_FILES = frozenset(
 def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
     """Whether a setting changes anything for a task, given the values of the others as text, by dotted key."""
     source = values.get("data.source", "")
-    if task == "classify" and (key in _ON_A_PRESET or key == "model.backbone"):
+    if task == "classify" and key in _ON_A_PRESET:
         return False
     if task != "classify" and key in _FROM_SCRATCH:
         return False
@@ -55,6 +65,10 @@ def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
         return source == "files"
     if key == "data.path":
         return source != "sample"
+    if key == "data.url":
+        return source == "imdb" and values.get("data.path", "").strip().lower() == DOWNLOAD
+    if key == "model.ngram_buckets":
+        return values.get("model.ngrams", "1").strip() != "1"
     if key == "model.num_heads":
         return values.get("model.mixer") in ("attention", "hybrid")
     if key == "optimisation.monitor":

@@ -34,6 +34,7 @@ _GROUPS = (
         (
             "model.preset",
             "model.backbone",
+            "model.pooling",
             "model.mixer",
             "model.num_layers",
             "model.hidden_dim",
@@ -90,6 +91,8 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("identity", "None (feed-forward only)"),
     ),
     "model.backbone": (("trained", "Trained too"), ("frozen", "Frozen: the head alone")),
+    "model.pooling": (("cls", "The first position"), ("mean", "The average over the tokens")),
+    "model.average": (("all", "All positions"), ("tokens", "Those with tokens")),
     "training.precision": (("float32", "float32"), ("mixed_bfloat16", "mixed bfloat16")),
     "optimisation.schedule": (("constant", "Constant"), ("linear", "Linear to 0"), ("cosine", "Cosine to 0")),
     "optimisation.keep": (("last", "Of the last epoch"), ("best", "Of the best epoch")),

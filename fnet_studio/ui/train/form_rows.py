@@ -6,6 +6,7 @@ from typing import Any
 
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.train import preset_row
 from fnet_studio.ui.train.form_groups import choices
 from fnet_studio.ui.train.preset_row import PresetRow
@@ -37,7 +38,9 @@ def short_bounds(field: recipes.Field) -> str:
 def archive_problem(text: str) -> str:
     path = Path(text).expanduser()
     if not text:
-        return "Name aclImdb.tar.gz, or the folder made from it."
+        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched."
+    if text.strip().lower() == DOWNLOAD:
+        return ""
     if not path.exists():
         return f"There is no {path.name} at this place."
     if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):

@@ -5,6 +5,7 @@ import tomli_w
 
 from fnet_studio.core import recipe
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_scope import counts
 
 
 @pytest.mark.parametrize("name", recipe.bundled_names())
@@ -126,3 +127,14 @@ def test_the_published_recipes_use_nothing_that_the_example_has_not():
         model = recipe.load(recipe.bundled(name), {"data.path": "somewhere"}).model
         assert (model.average, model.ngrams, model.embedding_dim, model.token_dropout) == ("all", 1, 0, 0.0)
         assert (model.merge, model.bag) == (1, False)
+
+
+def test_what_only_some_models_have_counts_for_those_alone():
+    assert not counts("model.ngrams", "finetune", {})
+    assert counts("model.pooling", "finetune", {})
+    assert not counts("model.pooling", "masked-lm", {})
+    assert not counts("model.pooling", "classify", {})
+    assert counts("model.ngram_buckets", "classify", {"model.ngrams": "2"})
+    assert not counts("model.ngram_buckets", "classify", {"model.ngrams": "1"})
+    assert counts("data.url", "classify", {"data.source": "imdb", "data.path": "Download"})
+    assert not counts("data.url", "classify", {"data.source": "imdb", "data.path": "/a.tar.gz"})

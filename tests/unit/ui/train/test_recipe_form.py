@@ -326,3 +326,13 @@ def test_a_preset_that_is_not_there_is_named_at_its_field(form, tmp_path):
     assert form.rows["model.preset"].text == "no-such-preset"
     assert "no-such-preset" in form.rows["model.preset"]._error.text()
     assert form.problems
+
+
+def test_the_word_download_stands_for_an_archive_and_shows_its_address(form):
+    form.choose("imdb-best")
+    assert form.problems
+    assert "data.url" not in form.counting
+    form.path.set_text("download")
+    assert not form.problems
+    assert "data.url" in form.counting
+    assert form.recipe().data.path == "download"
