@@ -18,6 +18,9 @@ Result = TypeVar("Result")
 class Controlled(Protocol):
     """A training, between two of its steps."""
 
+    began: float
+    """When its clock started, of `time.monotonic`: moved on by what it was held."""
+
     def aside(self, phase: str = "") -> AbstractContextManager[None]:
         """Other phases in between, this one first; afterwards the one before goes on."""
         ...
@@ -37,6 +40,14 @@ class Controlled(Protocol):
     def annotate(self, kind: str, text: str = "") -> None: ...
 
 
+def hold_early(job: Job, aside: Callable[[str], AbstractContextManager[None]]) -> None:
+    """Call while the data of a run is made ready, when there is nothing to save or to measure yet. A stop ends it."""
+    if job.held and not job.stop_mode:
+        with aside("paused"):
+            while job.held and not job.stop_mode:
+                job.wait(LOOK_EVERY_S)
+
+
 class Control:
     """Heeds what comes about one training. No step is another one for it."""
 
@@ -50,22 +61,25 @@ class Control:
         self.job.check()
         if self._answering:  # the evaluation that somebody asked for
             return 0.0
+        before = self.run.began
         self._answer(evaluating)
-        held_s = self._hold() if self.job.held else 0.0
-        return held_s + (self._await_room() if self.floor.low() else 0.0)
+        if self.job.held:
+            self._hold()
+        if self.floor.low():
+            self._await_room(lambda: None)
+        return self.run.began - before
 
     def written(self, write: Callable[[], Result]) -> Result:
         """What `write` returns; where the disk is full, it is tried again when there is room. A run that is about to
         stop does not wait: UserError `disk.full`. Raises Stopped."""
-        while True:
-            try:
-                return write()
-            except UserError as error:
-                if error.kind != "disk.full" or self.job.stop_mode:
-                    raise
-            self._await_room()
+        try:
+            return write()
+        except UserError as error:
+            if error.kind != "disk.full" or self.job.stop_mode:
+                raise
+        return self._await_room(write)
 
-    def _hold(self) -> float:
+    def _hold(self) -> None:
         began = time.monotonic()
         if not self.run.is_saved():  # nobody knows what happens to the machine meanwhile
             with contextlib.suppress(UserError), self.run.aside():  # such as a full disk
@@ -76,22 +90,31 @@ class Control:
                 self.job.wait(LOOK_EVERY_S)
                 self.job.check()
                 self._answer(evaluating=False)  # who holds an evaluation, and asks for one, waits for it
+        self.run.began += time.monotonic() - began
         self.run.annotate("continued")
-        return time.monotonic() - began
 
-    def _await_room(self) -> float:
+    def _await_room(self, write: Callable[[], Result]) -> Result:
+        """`write` is tried again: a quota may be used up where the disk is not."""
         began = time.monotonic()
         with self.run.aside("waiting"):
             words = self.floor.words()
             self.run.annotate("disk-low", words)
             self.job.tell(protocol.Log("warning", words))
-            while True:  # at least once: a quota may be used up where the disk is not
+            while True:
                 self.job.wait(LOOK_EVERY_S)
                 self.job.check()
-                if not self.floor.low(now=True):
+                if self.floor.low(now=True):
+                    continue
+                try:
+                    with self.run.aside():
+                        result = write()
                     break
+                except UserError as error:
+                    if error.kind != "disk.full":
+                        raise
+        self.run.began += time.monotonic() - began
         self.run.annotate("disk-freed")
-        return time.monotonic() - began
+        return result
 
     def _answer(self, evaluating: bool) -> None:
         while (request := self.job.take(protocol.CheckpointNow)) is not None:

@@ -16,7 +16,7 @@ from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.control import Control
+from fnet_studio.engine.control import Control, hold_early
 from fnet_studio.engine.devices import memory_in_use_bytes
 from fnet_studio.engine.failures import not_finite
 from fnet_studio.engine.feed import Batch
@@ -34,6 +34,7 @@ def load(recipe: Recipe, job: Job, clock: PhaseClock) -> Task:
     def progress(phase: str, done: int, total: int) -> None:
         clock.enter(phase, total)
         clock.progress(done)
+        hold_early(job, clock.aside)
 
     return load_task(recipe, progress, lambda: bool(job.stop_mode))
 
@@ -261,7 +262,7 @@ class Run:
         self.control.written(self.checkpoint)
 
     def _heed(self, evaluating: bool = False) -> None:
-        self.began += self.control.heed(evaluating=evaluating)
+        self.control.heed(evaluating=evaluating)
 
     def is_saved(self) -> bool:
         return self.writer.record.saved_step == self.at.step

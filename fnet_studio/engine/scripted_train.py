@@ -20,7 +20,7 @@ from fnet_studio.core.remedies import changed
 from fnet_studio.core.run_maps import MapAxes
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import failures, faults, scripted_maps
-from fnet_studio.engine.control import Control
+from fnet_studio.engine.control import Control, hold_early
 from fnet_studio.engine.faults import Script
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.memory import MemoryGauge
@@ -182,6 +182,8 @@ class _Play:
         while (passed := time.monotonic() - began) < lasts_s:
             if name in ("validating", "testing"):
                 began += self._heed(evaluating=True)
+            elif name in ("reading", "tokenising"):
+                hold_early(self.job, self.aside)
             self.job.check()
             if total:
                 done = int(total * passed / lasts_s)
@@ -307,9 +309,7 @@ class _Play:
     # ----------------------------------------------------------------- engine.control.Controlled
 
     def _heed(self, evaluating: bool = False) -> float:
-        held_s = self.control.heed(evaluating=evaluating)
-        self.began += held_s
-        return held_s
+        return self.control.heed(evaluating=evaluating)
 
     @contextmanager
     def aside(self, phase: str = "") -> Iterator[None]:

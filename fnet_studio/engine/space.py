@@ -40,6 +40,6 @@ class DiskFloor:
     def words(self) -> str:
         needed = (self.floor_bytes + self.next_bytes) / MB
         return (
-            f"Only {self.free_bytes() / MB:,.0f} MB are free on the disk of {self.folder}, {needed:,.0f} MB are "
+            f"Only {self.free_bytes() / MB:,.1f} MB are free on the disk of {self.folder}, {needed:,.1f} MB are "
             "needed: the run waits. Make room, and it goes on by itself."
         )

@@ -657,6 +657,25 @@ def test_a_training_is_held_saved_measured_and_let_go_on(worker):
     assert list(heard.state.step) == list(range(1, heard.state.started.total_steps + 1))
 
 
+def test_a_training_can_be_held_from_its_first_moment(worker):
+    id = worker.post(protocol.Train(tiny()))
+    worker.post(protocol.Pause(id))
+    phases, steps = [], []
+
+    def listen(envelope, blob):
+        if isinstance(envelope.body, protocol.Phase):
+            phases.append(envelope.body.name)
+            if phases[-1] == "paused":
+                worker.post(protocol.Continue(id))
+        elif isinstance(envelope.body, protocol.Metrics):
+            steps.extend(envelope.body.step)
+
+    finished, _ = worker.result(id, listen)
+    assert phases.count("paused") == 1
+    assert phases[phases.index("paused") + 1] == phases[phases.index("paused") - 1], "it goes on where it was"
+    assert steps == list(range(1, run_store.read(finished.run).steps + 1))
+
+
 def test_a_run_paused_while_it_reads_is_there_to_be_resumed(worker):
     asked = []
 

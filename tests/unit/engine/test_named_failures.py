@@ -91,7 +91,7 @@ def test_a_run_waits_at_the_floor_of_free_space_and_goes_on_when_there_is_more(t
 
     def free(path):
         looks.append(path)
-        return 10**12 if len(looks) < 4 or len(looks) > 8 else 10**6
+        return 10**12 if len(looks) < 4 or len(looks) > 8 else 2**20
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**13, 0, free(path)))
     run = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
@@ -101,8 +101,8 @@ def test_a_run_waits_at_the_floor_of_free_space_and_goes_on_when_there_is_more(t
     assert notes[0][1] == notes[1][1]
     assert "waiting" in job.phases
     (warning,) = [it.text for it in job.events if isinstance(it, protocol.Log) and it.level == "warning"]
-    assert "1 MB are free" in warning
-    assert "200 MB are needed" in warning
+    assert "1.0 MB are free" in warning
+    assert "200.0 MB are needed" in warning
 
 
 def test_a_floor_of_zero_never_holds_a_run_up(tiny, job, monkeypatch, quick_looks):
@@ -125,6 +125,8 @@ def test_a_full_disk_is_waited_out_and_no_row_of_the_log_is_lost(tiny, job, monk
     monkeypatch.setattr(files, "write_atomically", full)
     run = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
     assert len(refused) == 3
+    notes = [row["note"] for row in run_store.read_log(run) if row.get("note", "").startswith("disk")]
+    assert notes == ["disk-low", "disk-freed"], "told once, however often it is tried"
     assert [row["step"] for row in run_store.read_metrics(run)] == [
         row["step"] for row in run_store.read_metrics(whole)
     ]
