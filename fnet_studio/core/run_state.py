@@ -28,6 +28,9 @@ PHASES = {
 }
 """Every phase a job goes through, and its words for the user."""
 
+HELD = ("paused", "waiting")
+"""Phases in which a run does nothing but hold its memory."""
+
 _UNKNOWN = {"learning_rate": math.nan, "gradient_norm": math.nan, "memory_bytes": 0, "device_memory_bytes": 0}
 """For the columns that older versions did not have."""
 

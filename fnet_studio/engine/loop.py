@@ -58,9 +58,11 @@ class Run:
         self.task, self.recipe, self.job, self.clock, self.writer = task, recipe, job, clock, writer
         clock.enter("building")
         model = task.build()
+        job.check()
         self.per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
         self.training = Training(model, task.objective, recipe, self.per_epoch * recipe.training.epochs)
         self.state: State = self.training.first_state()
+        job.check()
         self.at = Position(devices=self.training.devices)
         if resumed:
             self._go_back()

@@ -9,6 +9,7 @@ from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.remedies import changed
+from fnet_studio.core.run_state import HELD
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import checkpoint, devices, failures, memory
 from fnet_studio.engine.clock import PhaseClock
@@ -97,7 +98,7 @@ def _finish(
     job.on_abandon(writer.abandon)
     while True:
         try:
-            _do(writer, lambda: Run(task, recipe, job, clock, writer, resumed, again))  # noqa: B023 (called at once)
+            _do(writer, job, lambda: Run(task, recipe, job, clock, writer, resumed, again))  # noqa: B023 (called at once)
             break
         except _OutOfMemory as error:
             smaller = failures.with_less_memory(recipe)
@@ -128,12 +129,15 @@ def _finish(
 
 
 def _outcome(writer: RunWriter) -> Cost:
+    """But for the time that the run was held, which no estimate knows of."""
+    times_s = dict(writer.record.phase_times_s)
+    held_s = sum(times_s.pop(name, 0.0) for name in HELD)
     return Cost(
-        duration_s=writer.record.duration_s,
+        duration_s=writer.record.duration_s - held_s,
         memory_bytes=memory.peak_bytes(),
         device_memory_bytes=devices.peak_bytes(),
         disk_bytes=sum(path.stat().st_size for path in writer.folder.rglob("*") if path.is_file()),
-        phases_s={name: round(seconds, 3) for name, seconds in writer.record.phase_times_s.items()},
+        phases_s={name: round(seconds, 3) for name, seconds in times_s.items()},
     )
 
 
@@ -141,15 +145,16 @@ class _OutOfMemory(Exception):
     """Carries no traceback of the run, whose frames would hold its arrays."""
 
 
-def _do(writer: RunWriter, make: Callable[[], Run]) -> None:
+def _do(writer: RunWriter, job: Job, make: Callable[[], Run]) -> None:
     run = None
     try:
         run = make()
         run.do()
-        writer.finish("finished")
+        run.control.written(lambda: writer.finish("finished"))
         (writer.folder / checkpoint.BEST).unlink(missing_ok=True)  # the kept model holds the same
     except Stopped:
-        assert run is not None
+        if run is None:  # in the middle of building: there is nothing to save
+            raise writer.abandon(job.stop_mode) from None
         _stop(run, writer)
     except BaseException as error:
         if devices.out_of_memory(error):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fnet_studio.core import protocol
-from fnet_studio.core.run_state import phase_words
 
 Action = Literal["terminate", "kill"]
 Mode = Literal["keep", "discard", "pause"]
@@ -47,12 +46,11 @@ class Countdown:
 
     @property
     def words(self) -> str:
-        """Such as `Still compiling for this device; ends the worker in 2 s. Kept: checkpoint at step 120.`"""
+        """Such as `Still compiling; ends the worker in 2 s. Kept: checkpoint at step 120.`"""
         seconds = f"{self.left_s:.0f} s"
         match self.rung:
             case Rung.ASKED:
-                phase = phase_words(self.phase)
-                doing = f"Still {phase[0].lower()}{phase[1:]}" if phase else "Stopping"
+                doing = f"Still {self.phase}" if self.phase else "Stopping"
                 return f"{doing}; ends the worker in {seconds}. {self.kept}"
             case Rung.TERMINATING:
                 return f"Ending the worker; kills it in {seconds}. {self.kept}"

@@ -104,8 +104,9 @@ class StatusLine(QWidget):
                 self._run = run
             case protocol.Done(result=result):
                 self._end("circle-check", "success", _outcome(result))
-            case protocol.Stopped(kept=kept):
-                self._end("circle-stop", "warning", "Stopped; the model was kept" if kept else "Stopped")
+            case protocol.Stopped(kept=kept, paused=paused):
+                stopped = "Stopped; the model was kept" if kept else "Stopped"
+                self._end("circle-stop", "warning", "Paused, its memory given back" if paused else stopped)
                 if not kept:
                     self.show_run.hide()
             case protocol.Failed(kind=kind, message=message):
@@ -127,6 +128,8 @@ class StatusLine(QWidget):
         stopping = self._supervisor.stop_words
         name = self._phase.name
         self.phase.setText(stopping or (phase_words(name) if name else "Starting"))
+        for item in (self.bar, self.counted, self.left):  # of no use any more, and the words need the room
+            item.setVisible(not stopping)
         total, done = self._phase.total, self._progress.done
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))

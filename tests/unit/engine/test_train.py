@@ -73,6 +73,23 @@ def test_stop_and_keep_leaves_a_model_that_answers(tiny, job, mixer):
     assert all(sum(row) == pytest.approx(1) for row in answer.probabilities)
 
 
+@pytest.mark.parametrize(("mode", "status"), [("keep", "stopped"), ("pause", "paused"), ("discard", None)])
+def test_a_stop_in_the_middle_of_building_ends_there(tiny, job, mode, status):
+    real = job.phase
+
+    def phase(name, total=0, unit=""):
+        real(name, total, unit)
+        if name == "building":
+            job.stop_mode = mode
+
+    job.phase = phase
+    with pytest.raises(Stopped) as caught:
+        start(tiny, job)
+    assert "compiling" not in job.phases
+    assert [record.status for record in run_store.list_runs()[0]] == ([status] if status else [])
+    assert (caught.value.kept, caught.value.paused) == (mode == "pause", mode == "pause")
+
+
 def test_discard_leaves_nothing(tiny, job):
     job.stop_at_step, job.asked_mode = 3, "discard"
     with pytest.raises(Stopped) as caught:

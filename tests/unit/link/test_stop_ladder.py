@@ -87,9 +87,7 @@ def test_the_countdown_names_the_phase_the_next_rung_and_what_is_kept():
     ladder.hear(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 10, 20, resumed_at=120), 0.0)
     ladder.hear(protocol.Phase("compiling"), 0.0)
     ladder.ask(0.0)
-    assert ladder.countdown(1.0).words == (
-        "Still compiling for this device; ends the worker in 2 s. Kept: checkpoint at step 120."
-    )
+    assert ladder.countdown(1.0).words == ("Still compiling; ends the worker in 2 s. Kept: checkpoint at step 120.")
     ladder.hear(protocol.Annotation("checkpoint", 130), 1.0)
     ladder.advance(3.0)
     assert ladder.countdown(3.0).words == "Ending the worker; kills it in 3 s. Kept: checkpoint at step 130."
@@ -101,7 +99,7 @@ def test_the_countdown_names_the_phase_the_next_rung_and_what_is_kept():
 
 def test_before_the_first_checkpoint_there_is_nothing_to_keep_and_a_discard_keeps_nothing():
     assert asked("reading").countdown(0.0).words == (
-        "Still reading the texts; ends the worker in 3 s. There is nothing to keep yet."
+        "Still reading; ends the worker in 3 s. There is nothing to keep yet."
     )
     assert asked().countdown(0.0).words.startswith("Stopping; ends")
     assert asked("training", "discard").countdown(0.0).words.endswith("Nothing is kept.")
