@@ -6,14 +6,18 @@ from typing import NamedTuple
 import numpy as np
 
 from fnet_studio.core import svg_chart
-from fnet_studio.core.curves import AXES, NO_CHECKS, QUANTITIES, Checks, Curves
+from fnet_studio.core.curves import AXES, NO_CHECKS, QUANTITIES, Checks, Curves, mean_and_band
 from fnet_studio.core.smoothing import Smoother
-from fnet_studio.core.svg_chart import PRINT_SERIES, TRAINING, VALIDATION, Line, Plot
+from fnet_studio.core.svg_chart import PRINT_SERIES, TRAINING, VALIDATION, Area, Line, Plot
 
 
 class Drawn(NamedTuple):
     name: str
     curves: Curves
+    more: tuple["Drawn", ...] = ()
+    """Runs that differ from this one in their seed alone: together they become a mean with a band."""
+    title: str = ""
+    """Of all of them together."""
 
 
 class View(NamedTuple):
@@ -31,9 +35,14 @@ class View(NamedTuple):
 WHOLE = View()
 
 
+def flat(runs: Sequence[Drawn]) -> list[Drawn]:
+    """Each run by itself, also those that are drawn as one."""
+    return [one for run in runs for one in (run._replace(more=()), *run.more)]
+
+
 def draw(run: Drawn, others: Sequence[Drawn] = (), view: View = WHOLE, title: str = "") -> str:
     """SVG text. The first run in the colours of training and validation; each other one in a colour of its own."""
-    unit, words = _unit([run, *others], view.axis)
+    unit, words = _unit([run, *flat(others)], view.axis)
     plots = []
     for place, name in enumerate(view.quantities):
         scale = QUANTITIES[name].scale
@@ -45,6 +54,9 @@ def draw(run: Drawn, others: Sequence[Drawn] = (), view: View = WHOLE, title: st
         )
         for number, other in enumerate(others):
             colour = PRINT_SERIES[number % len(PRINT_SERIES)]
+            if other.more:
+                _mean(plot, other, name, view, unit, colour, "" if place else other.title)
+                continue
             x, y = _x(other.curves, view.axis) / unit, smoothed(_column(other.curves, name), view.smoothing)
             plot.lines.append(Line(x, y * scale, colour, other.name if not place else "", 1.2))
             plot.lines += _checked(other.curves, name, view.axis, unit, colour, "")
@@ -63,6 +75,19 @@ def draw(run: Drawn, others: Sequence[Drawn] = (), view: View = WHOLE, title: st
             plot.marks = [(_mark_x(run.curves, one, view.axis) / unit, one.words) for one in run.curves.marks]
         plots.append(plot)
     return svg_chart.draw(plots, words, title=title)
+
+
+def _mean(plot: Plot, group: Drawn, name: str, view: View, unit: float, colour: str, words: str) -> None:
+    every, scale = [group, *group.more], QUANTITIES[name].scale
+    band = mean_and_band(
+        [(_x(one.curves, view.axis) / unit, smoothed(_column(one.curves, name), view.smoothing)) for one in every]
+    )
+    plot.areas.append(Area(band.x, band.low * scale, band.high * scale, colour))
+    plot.lines.append(Line(band.x, band.mean * scale, colour, words, 1.4))
+    checks = [one.curves.checks.get("validation", NO_CHECKS) for one in every]
+    if QUANTITIES[name].evaluated and all(len(one.step) for one in checks):
+        mean = mean_and_band([(getattr(one, view.axis) / unit, getattr(one, name)) for one in checks], 50)
+        plot.lines.append(Line(mean.x, mean.mean * scale, colour, "", 1.4, dashed=True))
 
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:

@@ -205,10 +205,14 @@ def _star(x: float, y: float, words: str, edges) -> list[str]:
     for corner in range(10):
         radius, angle = (7 if corner % 2 == 0 else 3), math.pi * (corner / 5 - 0.5)
         points.append(f"{x + radius * math.cos(angle):.1f},{y + radius * math.sin(angle):.1f}")
-    below = y + 20 < edges[3]
+    foot = y + 20 if y + 24 < edges[3] else y - 12
+    width, left = 6.2 * len(words), x > edges[0] + 160
+    begin = min(x, edges[2] - 6) - (width if left else 0)
     return [
         f"<polygon points='{' '.join(points)}' fill='{VALIDATION}' stroke='{INK}' stroke-width='0.8'/>",
-        _text(min(x, edges[2] - 6), y + (20 if below else -12), words, INK, anchor="end" if x > edges[0] + 160 else ""),
+        f"<rect x='{begin - 3:.1f}' y='{foot - 11:.1f}' width='{width + 6:.1f}' height='15' fill='#FFFFFF' "
+        "fill-opacity='0.8'/>",
+        _text(min(x, edges[2] - 6), foot, words, INK, anchor="end" if left else ""),
     ]
 
 

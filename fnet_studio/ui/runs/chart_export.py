@@ -32,16 +32,19 @@ def contents(chart: LearningChart, name: str) -> tuple[Drawn, list[Drawn], View]
     """What the chart shows now: the run, those behind it, and how they are looked at."""
     x_span, y_spans = chart.spans()
     view = View(tuple(chart.shown), chart.axis, chart.smoothing, chart.log, x_span, y_spans)
-    others = [Drawn(other.name, curves_of(other)) for other in chart.others]
+    others = []
+    for layer in chart.layers:
+        first, *more = (Drawn(trace.name, curves_of(trace), title=layer.name) for trace in layer.traces)
+        others.append(first._replace(more=tuple(more)))
     return Drawn(name, curves_of(chart.trace)), others, view
 
 
 def write(path: Path, kind: str, run: Drawn, others: list[Drawn], view: View) -> None:
     """kind: png, svg, pdf, csv or json. UserError when the disk refuses. Touches no widget."""
     if kind == "csv":
-        files.write_atomically(path, as_csv([run, *others]).encode())
+        files.write_atomically(path, as_csv([run, *figure.flat(others)]).encode())
     elif kind == "json":
-        files.write_atomically(path, as_json([run, *others]))
+        files.write_atomically(path, as_json([run, *figure.flat(others)]))
     else:
         svg = figure.draw(run, others, view, run.name).encode()
         if kind == "svg":
@@ -88,7 +91,7 @@ def as_csv(runs: list[Drawn]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     names = (*PLACES, *QUANTITIES)
     writer.writerow(["run", "split", *names])
-    for name, curves in runs:
+    for name, curves, *_ in runs:
         columns = [curves.columns.get(column, np.full(len(curves), np.nan)) for column in names]
         for row in zip(*columns):
             writer.writerow([name, "train", *map(_cell, row)])
@@ -112,7 +115,7 @@ def as_json(runs: list[Drawn]) -> bytes:
                 },
                 "marks": [mark._asdict() for mark in curves.marks],
             }
-            for name, curves in runs
+            for name, curves, *_ in runs
         ]
     )
 

@@ -117,7 +117,7 @@ def test_other_runs_are_ticked_and_drawn_behind(qtbot, chart):
     assert plot.others.points() == []
 
 
-def test_runs_of_one_recipe_become_a_mean_with_a_band(qtbot, chart):
+def test_runs_of_one_recipe_become_a_mean_with_a_band(qtbot, chart, tmp_path):
     for seed in (1, 3):
         stored(seed)
     pick(qtbot, chart)
@@ -128,6 +128,11 @@ def test_runs_of_one_recipe_become_a_mean_with_a_band(qtbot, chart):
     assert y[0] == pytest.approx(1.2, abs=1e-6)
     low = plot._bands[0].low.getData()[1]
     assert low[0] == pytest.approx(1.2 - np.std([1.1, 1.3], ddof=1), abs=1e-6)
+    chart.export_to(tmp_path / "band.svg", "svg")
+    qtbot.waitUntil((tmp_path / "band.svg").is_file)
+    svg = (tmp_path / "band.svg").read_text()
+    assert "mean of 2" in svg
+    assert "fill-opacity='0.2'" in svg
 
 
 def test_the_chart_is_saved_as_picture_drawing_document_and_values(qtbot, chart, tmp_path):
