@@ -256,7 +256,7 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     records, problems = [], []
     root = places.runs()
     for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
-        if (path / "run.json").is_file():
+        if (path / "run.json").is_file() and not path.name.startswith("."):  # not one that is just being imported
             try:
                 records.append(read(path.name))
             except UserError as error:

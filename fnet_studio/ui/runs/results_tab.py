@@ -100,7 +100,7 @@ class ResultsTab(QWidget):
         for page in (self.empty, self.busy, self._shown()):
             self.stack.addWidget(page)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 8, 4, 0)
         layout.addLayout(self.trouble)
         layout.addWidget(self.stack, 1)
         self.split.activated.connect(lambda _: self._load(self.split.currentData()))
@@ -143,6 +143,7 @@ class ResultsTab(QWidget):
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.verticalHeader().hide()
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.horizontalHeader().setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
         table.setFixedHeight(LIST_PX)
         table.setTabKeyNavigation(False)
@@ -241,7 +242,7 @@ class ResultsTab(QWidget):
         self.errors.setRowCount(max(len(lines), 1))
         self.errors.clearSpans()
         for place, (at, true, answered, confidence) in enumerate(lines):
-            cells = (names[true], names[answered], percent(confidence, 2), f"Row {at} …")
+            cells = (names[true], names[answered], percent(confidence, 2), f"Row {at}")
             for column, words in enumerate(cells):
                 item = QTableWidgetItem(words)
                 if column == 2:
@@ -268,7 +269,7 @@ class ResultsTab(QWidget):
 
         def failed(reply: protocol.Failed) -> None:
             if number == self._asked:
-                self._put_text(0, f"The texts cannot be read: {reply.message} {reply.advice}")
+                self._say(reply)  # the rows stay, by their numbers
 
         self._supervisor.ask(protocol.RunTexts(self._run, split, rows), on_done=done, on_failed=failed)
 

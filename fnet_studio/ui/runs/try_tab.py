@@ -45,7 +45,7 @@ class TryTab(QWidget):
         card.column.addWidget(self.words)
         card.column.addLayout(self.answers)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(card)
         column.addStretch(1)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
