@@ -131,20 +131,20 @@ _rows = msgspec.json.Decoder(_Row)
 def read_curves(record: RunRecord) -> Curves:
     """From the run's log. UserError `run.missing`, or `run.unreadable` for a broken line that is not the last."""
     path = run_store.folder(record.id) / "metrics.jsonl"
-    steps: dict[str, list[float | None]] = {name: [] for name in ("step", "time_s", *QUANTITIES)}
+    steps: dict[str, list[np.ndarray]] = {name: [np.empty(0)] for name in ("step", "time_s", *QUANTITIES)}
     checked: dict[str, list[_Row]] = {}
     marks: list[Mark] = []
     for rows in _chunks(path) if path.is_file() else ():
         plain = [row for row in rows if not row.split and not row.note]
         for name, column in steps.items():
-            column.extend([getattr(row, name) for row in plain])
+            column.append(np.array([getattr(row, name) for row in plain], dtype=np.float64))
         if len(plain) < len(rows):
             for row in rows:
                 if row.split:
                     checked.setdefault(row.split, []).append(row)
                 elif row.note:
                     marks.append(mark(row.note, row.step, row.time_s or 0.0, row.text))
-    columns = {name: np.array(values, dtype=np.float64) for name, values in steps.items()}
+    columns = {name: np.concatenate(parts) for name, parts in steps.items()}
     for name in NOT_MEASURED:
         columns[name][columns[name] == 0] = np.nan
     columns["epoch"] = columns["step"] / (steps_per_epoch(record) or np.nan)
