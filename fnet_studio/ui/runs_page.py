@@ -16,7 +16,7 @@ from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button, row
 from fnet_studio.ui.run_details import RunDetails
-from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.runs.background import STOPPED, Background, Progress
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
 from fnet_studio.ui.runs.told_card import ToldCard
@@ -307,7 +307,11 @@ class RunsPage(QWidget):
             self.export_run(entry, Path(path))
 
     def export_run(self, entry: RunEntry, path: Path) -> None:
-        self._do(f"Exporting {entry.name}", lambda: run_bundle.export(entry.id, path), lambda _: f"Saved {path}.")
+        self._do(
+            f"Exporting {entry.name}",
+            lambda told: run_bundle.export(entry.id, path, told=told),
+            lambda _: f"Saved {path}.",
+        )
 
     def _ask_report(self, entry: RunEntry) -> None:
         start = str(Path.home() / f"{entry.id}.html")
@@ -316,7 +320,7 @@ class RunsPage(QWidget):
             self.write_report(entry, Path(path))
 
     def write_report(self, entry: RunEntry, path: Path) -> None:
-        def write() -> None:
+        def write(_told: Progress) -> None:
             files.write_atomically(path, run_report.write(entry.id).encode())
 
         self._do(f"Writing the report of {entry.name}", write, lambda _: f"Saved {path}.")
@@ -333,19 +337,24 @@ class RunsPage(QWidget):
             self.refresh()
             return f"The run {record.name} was imported."
 
-        self._do(f"Importing {path.name}", lambda: run_bundle.bring_in(path), done)
+        self._do(f"Importing {path.name}", lambda told: run_bundle.bring_in(path, told), done)
 
-    def _do(self, words: str, work: Callable[[], Any], done: Callable[[Any], str]) -> None:
-        """Beside the event loop, with a card that says what is done, and then what came of it."""
-        self.notices.put("task", ToldCard(self._themes, f"{words} …", busy=True))
+    def _do(self, words: str, work: Callable[[Progress], Any], done: Callable[[Any], str]) -> None:
+        """Beside the event loop, with a card that says how far it is, and then what came of it."""
+        progress = Progress(self)
+        self.notices.put("task", ToldCard(self._themes, f"{words} …", busy=progress))
 
         def succeeded(result: Any) -> None:
             self.notices.put("task", ToldCard(self._themes, done(result)))
+            progress.deleteLater()
 
         def failed(error: UserError) -> None:
-            self.notices.put("task", ErrorCard(self._themes, error))
+            stopped = error.kind == STOPPED
+            card = ToldCard(self._themes, str(error)) if stopped else ErrorCard(self._themes, error)
+            self.notices.put("task", card)
+            progress.deleteLater()
 
-        self._background.run(work, succeeded, failed, key="task")
+        self._background.run(lambda: work(progress), succeeded, failed)
 
     def _open_all(self) -> None:
         folder: Path = places.runs()

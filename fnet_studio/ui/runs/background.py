@@ -3,12 +3,40 @@
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core.errors import UserError
+
+STOPPED = "task.stopped"
+TELL_S = 0.05
+
+
+class Progress(QObject):
+    """What a thread tells of its work, and how it is told to stop. Called with (done, in all)."""
+
+    moved = Signal(float)
+    """The share that is done, at most twenty times a second."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stopped = False
+        self._told_at = 0.0
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def __call__(self, done: int, total: int) -> None:
+        """UserError `task.stopped` once somebody asked for it."""
+        if self._stopped:
+            raise UserError(STOPPED, "It was stopped.", "Nothing was written.")
+        now = time.monotonic()
+        if now - self._told_at >= TELL_S:
+            self._told_at = now
+            self.moved.emit(done / max(total, 1))
 
 
 class Background(QObject):

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QProgressBar, QToolButton, QWidget
 
 from fnet_studio.ui.parts import Card, button, follow_icon, label, row
+from fnet_studio.ui.runs.background import Progress
 from fnet_studio.ui.theme import ThemeSource
+
+BAR_PX = 160
 
 
 class ToldCard(Card):
@@ -17,10 +20,10 @@ class ToldCard(Card):
         icon: str = "",
         on_action: Callable[[], object] | None = None,
         *,
-        busy: bool = False,
+        busy: Progress | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """busy: it is still being done."""
+        """busy: it is still being done, and can be stopped."""
         super().__init__(parent=parent)
         self.words = label(words, "strong", wrap=True)
         self._on_action = on_action
@@ -32,12 +35,15 @@ class ToldCard(Card):
         self.action = button(action, themes, icon, "primary", self._act) if action else None
         if self.action is not None:
             line.addWidget(self.action)
-        if busy:
-            bar = QProgressBar()
-            bar.setRange(0, 0)
-            bar.setTextVisible(False)
-            bar.setFixedWidth(160)
-            line.addWidget(bar)
+        if busy is not None:
+            self.bar = QProgressBar()
+            self.bar.setRange(0, 0)
+            self.bar.setTextVisible(False)
+            self.bar.setFixedWidth(BAR_PX)
+            self.bar.setAccessibleName(words)
+            line.addWidget(self.bar)
+            line.addWidget(button("Stop", themes, "square", "", busy.stop))
+            busy.moved.connect(self._moved)
         else:
             close = QToolButton()
             close.setAccessibleName("Close this message")
@@ -46,6 +52,10 @@ class ToldCard(Card):
             close.clicked.connect(lambda _=False: self._close())
             line.addWidget(close)
         self.column.addLayout(line)
+
+    def _moved(self, share: float) -> None:
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(share * 100))
 
     def _act(self) -> None:
         if self._on_action is not None:

@@ -3,6 +3,7 @@ import os
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from fnet_studio.core import places, run_bundle, run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
@@ -238,3 +239,15 @@ def test_what_the_bundle_leaves_out_is_what_only_a_resume_needs():
     kept = run_bundle.export(record.id, places.data() / "a.fnetrun").parts
     assert not any(name.startswith("checkpoints") for name in kept)
     assert "checkpoints/1.bin" in run_bundle.export(record.id, places.data() / "b.fnetrun", checkpoints=True).parts
+
+
+def test_an_export_under_way_can_be_stopped_and_leaves_nothing(make_page, qtbot, tmp_path, monkeypatch):
+    record = make_run("one")
+    (run_store.folder(record.id) / "model.safetensors").write_bytes(bytes(100_000))
+    monkeypatch.setattr(run_bundle, "CHUNK", 10)
+    page = make_page()
+    page.export_run(page.selected, tmp_path / "one.fnetrun")
+    stop = next(one for one in page.notices.find("task").findChildren(QPushButton) if one.text() == "Stop")
+    stop.click()
+    qtbot.waitUntil(lambda: "stopped" in page.notices.find("task").accessibleName())
+    assert list(tmp_path.glob("*.fnetrun*")) == []
