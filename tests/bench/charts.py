@@ -64,8 +64,8 @@ def main() -> None:
         chart.plots["loss"].view.setXRange(given.points * 0.3, given.points * 0.3 + width, padding=0)
 
     def rested_frame(number: int) -> None:
-        if chart._waiting:
-            chart.refine()
+        if len(chart.waiting):
+            chart.waiting.turn()
         else:
             moved_frame(number)
             chart.draw()
@@ -89,8 +89,8 @@ def main() -> None:
         chart.set_others(behind, as_one)
         live_frame(0)
         chart.show_checks(())
-        while chart._waiting:
-            chart.refine()
+        while len(chart.waiting):
+            chart.waiting.turn()
         for _ in range(3):
             application.processEvents()
         own, wall = [], []

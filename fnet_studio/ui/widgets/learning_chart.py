@@ -1,8 +1,7 @@
 """What a run measures, one plot a quantity on one x axis: training and validation, other runs behind, following it."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,32 +12,18 @@ from PySide6.QtWidgets import QWidget
 from fnet_studio.core.curves import AXES, NO_CHECKS, Curves, Mark, mean_and_band
 from fnet_studio.core.thinning import thin
 from fnet_studio.ui.widgets import chart_words, ink
+from fnet_studio.ui.widgets.layer_queue import LayerQueue, Waiting
 from fnet_studio.ui.widgets.mark_strip import MarkStrip
 from fnet_studio.ui.widgets.overlays import Layer, layers
-from fnet_studio.ui.widgets.quantity_plot import QuantityPlot, best_words
+from fnet_studio.ui.widgets.quantity_plot import QuantityPlot, best_words, fill_legend
 from fnet_studio.ui.widgets.run_trace import RunTrace
 
 SHOWN = ("loss", "accuracy")
 WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1,000 steps"}
-NAMED = 6
-"""Other runs that the legend names."""
 LAYER_BUCKETS = 2400
 """Shared by all other runs: twenty of them need no finer lines than these."""
-TURN_S = 0.004
 ROWS = 3
 """Plots above each other; more stand side by side."""
-
-
-class _Waiting(NamedTuple):
-    """A line of another run that is to be drawn in one of the plots."""
-
-    name: str
-    layer: Layer
-    low: float
-    high: float
-    width: int
-    checks: bool
-    """Its evaluations too, not only its steps."""
 
 
 class LearningChart(pg.GraphicsLayoutWidget):
@@ -68,9 +53,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.setMinimumSize(280, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Learning curves")
-        self._waiting: list[_Waiting] = []
-        self._later = QTimer(self, interval=0, singleShot=True)
-        self._later.timeout.connect(self.refine)
+        self.waiting = LayerQueue(self._draw_layer, lambda name, checks: self.plots[name].finish_layers(checks), self)
         self._zoomed = QTimer(self, interval=30, singleShot=True)
         self._zoomed.timeout.connect(self.draw)
         self.scene().sigMouseMoved.connect(self._moved)
@@ -253,14 +236,11 @@ class LearningChart(pg.GraphicsLayoutWidget):
         looked_at = (self.axis, self._unit_s, self.log, self.smoothing, tuple(self.shown))
         drawn = (looked_at, low, high, width)
         if self.layers and drawn != self._layers_drawn:
-            checks = (
-                not self._layers_drawn or self._layers_drawn[0] != looked_at or any(w.checks for w in self._waiting)
+            before, self._layers_drawn = self._layers_drawn, drawn
+            checks = not before or before[0] != looked_at or self.waiting.checks
+            self.waiting.put(
+                [Waiting(name, layer, low, high, width, checks) for name in self.plots for layer in self.layers]
             )
-            self._layers_drawn = drawn
-            self._waiting = [
-                _Waiting(name, one, low, high, width, checks) for name in self.plots for one in self.layers
-            ]
-            self.refine()
         self._draw_validation()
         self._draw_marks()
         if self.window != "all" and high > low:
@@ -269,22 +249,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
             for plot in self.plots.values():
                 plot.clip(True)
 
-    def refine(self) -> None:
-        """Draw as many of the other runs as there is time for in one frame; the rest in the next turns of the event
-        loop. Until then their old lines stay, which are right but coarse or too fine."""
-        deadline = time.perf_counter() + TURN_S
-        done: list[_Waiting] = []
-        while self._waiting and (not done or time.perf_counter() < deadline):
-            if done and done[0].name != self._waiting[0].name:
-                break
-            done.append(self._waiting.pop(0))
-            self._draw_layer(done[-1])
-        if done:
-            self.plots[done[0].name].finish_layers(done[0].checks)
-        if self._waiting:
-            self._later.start()
-
-    def _draw_layer(self, what: "_Waiting") -> None:
+    def _draw_layer(self, what: Waiting) -> None:
         plot, layer = self.plots[what.name], what.layer
         buckets = min(what.width, max(80, LAYER_BUCKETS // len(self.layers)))
         if not layer.band:
@@ -405,20 +370,10 @@ class LearningChart(pg.GraphicsLayoutWidget):
         for name, plot in self.plots.items():
             plot.restyle(theme, self._axis_words() if name in self._lowest else "")
             plot.set_layers(self.layers)
-        self._layers_drawn, self._waiting = (), []
+        self._layers_drawn = ()
+        self.waiting.clear()
         self.strip.restyle(theme)
         for legend in (self.legend, *self.best_legends.values()):
             legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
             legend.setLabelTextColor(QColor(theme.text))
-        self._fill_legend()
-
-    def _fill_legend(self) -> None:
-        self.legend.clear()
-        kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
-        for kind, words in kinds[:: 2 if self.layers else 1]:
-            self.legend.addItem(self._first.curves[kind], words)
-        for layer in self.layers[:NAMED]:
-            sample = pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2))
-            self.legend.addItem(sample, layer.name)
-        if len(self.layers) > NAMED:
-            self.legend.addItem(pg.PlotCurveItem(pen=None), f"and {len(self.layers) - NAMED} more")
+        fill_legend(self.legend, self._first, self.layers)

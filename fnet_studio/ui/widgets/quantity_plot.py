@@ -14,6 +14,8 @@ from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
 from fnet_studio.ui.widgets.overlays import Layer
 
 CURVES = ("raw", "smooth", "validation")
+NAMED = 6
+"""Other runs that the legend names."""
 WIDE = 4
 """Up to so many other runs have wide lines and dashed ones: both take long to paint."""
 
@@ -173,6 +175,18 @@ class QuantityPlot:
         style_axis(self.plot.getAxis("bottom"), theme, bottom)
         self.plot.getAxis("bottom").setStyle(showValues=bool(bottom))
         self.plot.getAxis("bottom").showLabel(bool(bottom))
+
+
+def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer]) -> None:
+    """What the lines of a plot are."""
+    legend.clear()
+    kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
+    for kind, words in kinds[:: 2 if layers else 1]:
+        legend.addItem(plot.curves[kind], words)
+    for layer in layers[:NAMED]:
+        legend.addItem(pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2)), layer.name)
+    if len(layers) > NAMED:
+        legend.addItem(pg.PlotCurveItem(pen=None), f"and {len(layers) - NAMED} more")
 
 
 def best_words(quantity: str, value: float, step: float) -> str:
