@@ -1,4 +1,4 @@
-"""How soon a stop is acknowledged and done, phase by phase: python tests/bench/stopping.py RECIPE [KEY=VALUE ...]
+"""How soon a stop is acknowledged and done, phase by phase: tests/bench/stopping.py PHASES RECIPE [KEY=VALUE ...]
 
 Every phase gets a worker of its own, and caches of its own, so that it reads, tokenises and compiles for real. The stop
 comes in the middle of the phase: some tenths of a second into it.
@@ -57,11 +57,12 @@ def stopped_in(phase: str, mapping: dict) -> tuple[float, float, str, str]:
     return seen.get("heard", end) - seen["asked"], end - seen["asked"], rungs[-1] if rungs else "", kept
 
 
-def main(name: str, *changes: str) -> None:
+def main(phases: str, name: str, *changes: str) -> None:
+    """phases: separated by commas, or `all`."""
     path = recipe.bundled(name) if name in recipe.bundled_names() else Path(name)
     mapping = recipe.to_mapping(recipe.load(path, dict(change.split("=", 1) for change in changes)))
     print(f"{'phase':<20} {'heard':>8} {'done':>8}  highest rung")
-    for phase in PHASES:
+    for phase in PHASES if phases == "all" else phases.split(","):
         with tempfile.TemporaryDirectory() as home:
             os.environ["FNET_STUDIO_HOME"] = home
             heard_s, done_s, rung, kept = stopped_in(phase, mapping)
