@@ -27,6 +27,7 @@ OnEvent = Callable[[Envelope, bytes], None]
 OnTurn = Callable[[], None]
 POLL_S = 0.1
 SHUTDOWN_S = 5.0
+TERMINATE_S = 1.0
 KEPT_LOGS = 20
 
 
@@ -178,8 +179,11 @@ class Worker:
             self._asked_to_end = True
             self.session.send(protocol.Shutdown())
             self._send()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(SHUTDOWN_S)
+            for end, wait_s in ((lambda: None, SHUTDOWN_S), (self.process.terminate, TERMINATE_S)):
+                end()  # what does not heed its stop is written down as stopped when the process is terminated
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(wait_s)
+                    break
         self.kill()
 
     def kill(self) -> None:

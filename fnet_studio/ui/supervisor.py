@@ -29,6 +29,7 @@ SLICE_BYTES = 8 * 1024
 SLICE_MS = 4
 """How long the event loop is kept at most by reading: a flood waits in the process's buffer."""
 SHUTDOWN_MS = 4000
+TERMINATE_MS = 1000
 
 OnDone = Callable[[Any, bytes], None]
 OnFailed = Callable[[protocol.Failed], None]
@@ -179,8 +180,10 @@ class Supervisor(QObject):
             self._flush()
         process.closeWriteChannel()
         if not process.waitForFinished(SHUTDOWN_MS):
-            process.kill()
-            process.waitForFinished(SHUTDOWN_MS)
+            process.terminate()  # what does not heed its stop is written down as stopped
+            if not process.waitForFinished(TERMINATE_MS):
+                process.kill()
+                process.waitForFinished(SHUTDOWN_MS)
 
     # ------------------------------------------------------------------------------------------- commands
 

@@ -313,6 +313,21 @@ def test_a_phase_that_is_deaf_to_its_stop_is_ended_with_its_run_in_order(phase, 
         assert (caught.value.kept, run_store.read(caught.value.run).saved_step) == (True, 20)
 
 
+def test_leaving_in_the_middle_of_a_deaf_phase_leaves_a_run_that_reads_as_stopped():
+    with Worker("scripted", "deaf=training") as worker:
+        phases = []
+
+        def listen(envelope, blob):
+            if isinstance(envelope.body, protocol.Phase):
+                phases.append(envelope.body.name)
+
+        worker.post(protocol.Train(quick_recipe()))
+        while "training" not in phases:
+            assert worker._hear(listen)
+    ((record,), _) = run_store.list_runs()
+    assert record.status == "stopped"
+
+
 def test_sigterm_from_outside_keeps_the_run_that_was_under_way():
     with Worker("scripted", "rate=100,steps=10000") as worker:
         ended = []
