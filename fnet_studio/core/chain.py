@@ -59,7 +59,7 @@ def new_run(command: protocol.Train, recipe: Recipe, second: Recipe | None) -> r
     disk refuses, or when the run that its preset is to come from is gone."""
     model, parent = recipe.model, ""
     if recipe.task != "classify" and model.preset.startswith(run_store.RUN):
-        parent = run_store.kept_preset(model.preset).parent.name
+        parent = run_store.run_of(model.preset)
         model = msgspec.structs.replace(model, preset=run_store.RUN + parent)
         recipe = msgspec.structs.replace(recipe, model=model)
     writer = run_store.RunWriter.create(recipe.name, to_mapping(recipe))

@@ -127,8 +127,8 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
 
 
 def _of_split(split: dict[str, Any], length: int) -> list[Problem]:
-    found, name = [], split["name"]
-    if split["cut_share"] > 0 and name == "train":
+    found, name = [], "training" if split["name"] == "train" else split["name"]
+    if split["cut_share"] > 0 and name == "training":
         found.append(
             Problem(
                 "warning" if split["cut_share"] > CUT_SHARE else "note",
@@ -155,7 +155,7 @@ def _of_split(split: dict[str, Any], length: int) -> list[Problem]:
                 "warning" if share > OVERLAP_SHARE else "note",
                 "data.duplicates",
                 f"{split['duplicates']:,} of the {split['texts']:,} {name} texts ({share:.2%}) repeat an earlier one.",
-                "Remove them, unless the repetition is meant." if name == "train" else "They count more than once.",
+                "Remove them, unless the repetition is meant." if name == "training" else "They count more than once.",
             )
         )
     return found

@@ -202,13 +202,18 @@ def folder(run: str) -> Path:
     return path
 
 
-def kept_preset(name: str) -> Path:
-    """The preset of a run, by `run:` and its id, or its name: then of the newest run of that name that kept one.
-    UserError `run.missing` or `run.no-model`."""
-    wanted = name.removeprefix(RUN)
+def run_of(preset: str) -> str:
+    """The id of the run that a preset's name means: `run:` and an id, or a run's name; then the newest run of that name
+    that kept a preset. UserError `run.missing`."""
+    wanted = preset.removeprefix(RUN)
     same_name = [record.id for record in list_runs()[0] if record.name == wanted]
     kept = [run for run in same_name if (places.runs() / run / KEPT_PRESET / "config.json").is_file()]
-    path = folder(kept[0] if kept else same_name[0] if same_name else wanted) / KEPT_PRESET
+    return folder(kept[0] if kept else same_name[0] if same_name else wanted).name
+
+
+def kept_preset(name: str) -> Path:
+    """The preset of a run, see `run_of`. UserError `run.missing` or `run.no-model`."""
+    path = places.runs() / run_of(name) / KEPT_PRESET
     if not (path / "config.json").is_file():
         raise UserError(
             "run.no-model",

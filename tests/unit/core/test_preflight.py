@@ -31,7 +31,7 @@ def test_sound_data_has_no_problem():
         (summary({"class_counts": [100, 0]}), "data.missing-class", "warning", "pos"),
         (summary({"cut_share": 0.3, "cut_tokens_share": 0.2}), "data.cut", "warning", "30%"),
         (summary({"cut_share": 0.02}), "data.cut", "note", "128 tokens"),
-        (summary({"empty": 3}), "data.empty-rows", "warning", "3 of the 100 train texts"),
+        (summary({"empty": 3}), "data.empty-rows", "warning", "3 of the 100 training texts"),
         (summary({"duplicates": 9}), "data.duplicates", "warning", "9 of the 100"),
         (summary(test={"texts": 0}), "data.no-test", "note", "no test texts"),
         (summary(notes=["Row 7 was skipped."]), "data.note", "note", "Row 7"),

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fnet_studio.core import chain, places, protocol, queue, recipe, run_store
+from fnet_studio.core import chain, places, presets, protocol, queue, recipe, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.queue_driver import QueueDriver
 
@@ -211,6 +211,22 @@ def test_the_driver_sends_the_second_half_when_the_first_is_done_and_not_twice()
     driver.replied(protocol.Done())
     assert queue.entries()[0].state == "done"
     assert chain.next_after(first_run) is None
+
+
+def test_a_run_is_found_by_its_name_and_the_newest_with_a_preset_is_meant():
+    older, newer = run_on_disk("mine"), run_on_disk("mine")
+    for run in (older, newer):
+        assert run_store.run_of(f"run:{run}") == run
+    with pytest.raises(UserError) as caught:
+        presets.folder("run:mine")
+    assert caught.value.kind == "run.no-model"
+    kept = places.runs() / older / run_store.KEPT_PRESET
+    kept.mkdir()
+    (kept / "config.json").write_text("{}")
+    assert presets.folder("run:mine") == kept
+    with pytest.raises(UserError) as caught:
+        presets.folder("run:../..")
+    assert caught.value.kind == "run.missing"
 
 
 def test_an_entry_cut_off_between_its_halves_goes_on_with_the_second():
