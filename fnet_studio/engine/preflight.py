@@ -6,6 +6,7 @@ are timed, and the model and a checkpoint are written once to a scratch folder. 
 
 import gc
 import math
+import os
 import shutil
 import statistics
 import tempfile
@@ -106,14 +107,10 @@ class _Plan:
         total = per_epoch * self.recipe.training.epochs
         problems = data_problems(task.summary())
         self.clock.enter("building")
-        task.build()  # the first in a process takes longer than the run's will
-        self.job.check()
+        self._build(task, total)  # the first in a process takes longer than the run's will
         began_building = time.monotonic()
-        model = task.build()
-        training = Training(model, task.objective, self.recipe, total)
-        state = training.first_state()
+        model, training, state = self._build(task, total)
         self.seconds["building"] = time.monotonic() - began_building
-        self.job.check()
         memory.begin_peak()
         self._compile(task, training, state)
         again = Training(model, task.objective, self.recipe, total)
@@ -164,6 +161,13 @@ class _Plan:
     def _resources(self, estimate: Cost, sizes: dict[str, Any], disk_peak_bytes: int) -> list[Problem]:
         free = {name: sizes[name] for name in ("memory_free_bytes", "device_free_bytes", "disk_free_bytes")}
         return resource_problems(estimate, disk_peak_bytes=disk_peak_bytes, **free)
+
+    def _build(self, task: Task, total: int) -> tuple[Any, Training, State]:
+        model = task.build()
+        training = Training(model, task.objective, self.recipe, total)
+        state = training.first_state()
+        self.job.check()
+        return model, training, state
 
     def _compile(self, task: Task, training: Training, state: State) -> None:
         self.clock.enter("compiling")
@@ -239,9 +243,9 @@ class _Plan:
         self.clock.enter("saving")
         root = places.data()
         root.mkdir(parents=True, exist_ok=True)
-        for stale in root.glob(f"{_SCRATCH}*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=root, ignore_cleanup_errors=True) as scratch:
+        _remove_stale(root)
+        mine = f"{_SCRATCH}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(prefix=mine, dir=root, ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
             began = time.monotonic()
             task.keep(training.model, folder)
@@ -268,6 +272,14 @@ class _Plan:
         small = rows + self._pictures * self._picture_bytes + predictions + EVALUATION_BYTES
         end = model_bytes + kept + small
         return end, end + _bytes(state) + model_bytes + best * weights_bytes
+
+
+def _remove_stale(root: Path) -> None:
+    """What a plan left behind whose process was killed."""
+    for folder in root.glob(f"{_SCRATCH}*"):
+        pid = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        if not (pid.isdecimal() and psutil.pid_exists(int(pid))):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _part(state: State) -> State:

@@ -32,7 +32,8 @@ def test_a_resumed_run_has_no_outcome_to_compare(tiny, job):
     assert run_store.read(run).outcome is None
 
 
-def test_a_plan_leaves_nothing_but_caches(tiny, job):
+def test_a_plan_leaves_nothing_but_caches_and_clears_up_after_a_killed_one(tiny, job):
+    (places.data() / ".plan-999999999-x").mkdir(parents=True)
     planned(recipe.to_mapping(tiny), job)
     assert [path for path in places.data().rglob("*") if path.is_file()] == []
     assert not list(places.data().glob(".plan-*"))
