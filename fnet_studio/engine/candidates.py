@@ -1,6 +1,7 @@
 """How well a user's own candidates fit at a mask."""
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,10 +33,14 @@ def score(preset: LoadedPreset, command: protocol.Score, check: Check = no_check
         written = command.text[was[0].begin : was[-1].end].strip()
         asked.append((written, [token.id for token in was], True))
     ids = [token.id for token in masked.tokens]
-    results = [
-        _scored(preset, ids[: place.start], pieces, ids[place.stop :], text, original, check)
-        for text, pieces, original in asked
-    ]
+    planned = [_plan(preset, ids[: place.start], pieces, ids[place.stop :]) for _, pieces, _ in asked]
+    rows = _rows(preset, [plan for plan in planned if isinstance(plan, _Plan)], check)
+    results = []
+    for (text, pieces, original), plan in zip(asked, planned, strict=True):
+        if isinstance(plan, str):
+            results.append(protocol.ScoredCandidate(text, problem=plan, original=original))
+        else:
+            results.append(_scored(preset, pieces, [rows[question] for question in plan.questions], text, original))
     return protocol.Scored(tuple(results), (time.monotonic() - began) * 1000)
 
 
@@ -91,36 +96,51 @@ def _pieces(preset: LoadedPreset, text: str, begins: bool) -> list[int]:
     return [preset.tokenizer.token_to_id(name) for name in names]
 
 
-def _scored(
-    preset: LoadedPreset,
-    before: list[int],
-    pieces: list[int],
-    after: list[int],
-    text: str,
-    original: bool,
-    check: Check,
-) -> protocol.ScoredCandidate:
+class _Plan(NamedTuple):
+    questions: list[tuple[bytes, int]]
+    """One a piece: the input with that piece hidden, as bytes, and where."""
+
+
+def _plan(preset: LoadedPreset, before: list[int], pieces: list[int], after: list[int]) -> _Plan | str:
+    """What has to be asked about a candidate, or why it has no score."""
     tokenizer = preset.tokenizer
     if not pieces:
-        return protocol.ScoredCandidate(text, problem="It is empty.")
+        return "It is empty."
     unknown = tokenizer.token_to_id("<unk>")
     if any(piece in (unknown, tokenizer.mask_token_id) for piece in pieces):
-        return protocol.ScoredCandidate(text, problem="The vocabulary has no pieces for it.")
-    whole = [*before, *pieces, *after]
+        return "The vocabulary has no pieces for it."
     if len(before) + len(pieces) + 1 > preset.length:
-        return protocol.ScoredCandidate(text, problem=f"It does not fit into {preset.length} tokens.")
+        return f"It does not fit into {preset.length} tokens."
+    whole = [*before, *pieces, *after]
     if len(whole) > preset.length:
         whole = [*whole[: preset.length - 1], tokenizer.sep_token_id]
-    places = np.arange(len(before), len(before) + len(pieces))
-    rows = np.repeat(preset.padded(whole)[None], len(pieces), axis=0)
-    rows[np.arange(len(pieces)), places] = tokenizer.mask_token_id
-    found = [values[0] for _, values in preset.log_probabilities(rows, places[:, None], check)]
-    logs = [float(row[piece]) for row, piece in zip(found, pieces, strict=True)]
+    questions = []
+    for place in range(len(before), len(before) + len(pieces)):
+        row = preset.padded(whole)
+        row[place] = tokenizer.mask_token_id
+        questions.append((row.tobytes(), place))
+    return _Plan(questions)
+
+
+def _rows(preset: LoadedPreset, plans: list[_Plan], check: Check) -> dict[tuple[bytes, int], np.ndarray]:
+    """(vocabulary,) log probabilities for each question. All candidates of one piece ask the same one."""
+    questions = list(dict.fromkeys(question for plan in plans for question in plan.questions))
+    if not questions:
+        return {}
+    ids = np.stack([np.frombuffer(row, np.int32) for row, _ in questions])
+    places = np.array([[place] for _, place in questions])
+    return {questions[index]: values[0] for index, values in preset.log_probabilities(ids, places, check)}
+
+
+def _scored(
+    preset: LoadedPreset, pieces: list[int], rows: list[np.ndarray], text: str, original: bool
+) -> protocol.ScoredCandidate:
+    logs = [float(row[piece]) for row, piece in zip(rows, pieces, strict=True)]
     return protocol.ScoredCandidate(
         text,
         tuple(preset.candidate(piece, log) for piece, log in zip(pieces, logs, strict=True)),
         sum(logs),
         pseudo=len(pieces) > 1,
-        rank=rank_of(found[0], pieces[0]) if len(pieces) == 1 else 0,
+        rank=rank_of(rows[0], pieces[0]) if len(pieces) == 1 else 0,
         original=original,
     )

@@ -145,7 +145,9 @@ class LoadedPreset:
             yield from enumerate(self.model.log_probabilities(features)[:count], begin)
 
     def candidate(self, token_id: int, log_probability: float) -> protocol.Candidate:
-        piece = self.tokenizer.id_to_token(token_id)
+        # an embedding table may be longer than its vocabulary
+        known = token_id < self.tokenizer.vocabulary_size()
+        piece = self.tokenizer.id_to_token(token_id) if known else f"<{token_id}>"
         return protocol.Candidate(
             piece, piece.replace(SPACE, " ").strip(), int(token_id), math.exp(min(float(log_probability), 0.0))
         )

@@ -131,11 +131,39 @@ class Explore:
         hand.type(page.sentence.box, "She opened the [MASK] and looked out.")
         hand.wait(lambda: any(chip.word.masked for chip in page.sentence.chips.chips()), "a typed [MASK] is a mask too")
         hand.wait(lambda: len(rows()) >= 5, "and is answered")
+        self._more(page)
         long = "It was a long day. " * 60
         page.sentence.box.replace_text(long)
         hand.wait(lambda: "cut" in self._said(page.sentence), "a text that is too long is said to be cut")
         hand.snap("1-explore-too-long")
         hand.type(page.sentence.box, SENTENCE)
+
+    def _more(self, page: Any) -> None:
+        hand = self._hand
+        hand.click(page.sentence.surprise)
+        hand.wait(lambda: "Pseudo-log-likelihood" in page.sentence.note.text(), "every word can show its surprise")
+        hand.settle()
+        hand.snap("1-explore-surprise")
+        hand.click(page.sentence.surprise)
+        hand.type(page.sentence.box, "New [MASK] is a city in the United [MASK].")
+        hand.wait(lambda: page.predictions.mode.isVisible(), "two masks can be answered together")
+        page.predictions.choose_mode("joint")
+        page.predictions.mode_changed.emit()
+        hand.wait(lambda: page.predictions.joint.isVisible(), "and are", 60)
+        hand.settle()
+        hand.snap("1-explore-joint")
+        for index, name in ((1, "score"), (2, "compare"), (3, "tokens")):
+            page.answers.tabs.setCurrentIndex(index)
+            if name == "score":
+                hand.type(page.answers.score.candidates, "York, Jersey, Mississippi")
+                hand.wait(lambda: page.answers.score.scored is not None, "own candidates are scored")
+            elif name == "compare":
+                hand.type(page.answers.compare.other, "The [MASK] is a city in the United [MASK].")
+                hand.wait(lambda: page.answers.compare.compared is not None, "a second sentence is compared")
+            hand.settle()
+            hand.snap(f"1-explore-{name}")
+        page.answers.tabs.setCurrentIndex(0)
+        page.predictions.choose_mode("independent")
 
     def _chip(self, text: str) -> QWidget:
         chips = self._hand.window.page("explore").sentence.chips.chips()

@@ -1,5 +1,6 @@
 """The commands as a user types them: real processes, the real worker."""
 
+import csv
 import json
 import os
 import shlex
@@ -49,11 +50,45 @@ def test_fill_mask_as_json_has_one_object_a_text():
     assert [len(item["masks"]) for item in objects] == [1, 2]
 
 
+def test_a_file_of_sentences_is_answered_as_one_table_in_its_order(tmp_path):
+    (tmp_path / "s.csv").write_text('text\n"First, a [MASK]."\nNo gap.\nA [MASK] and a [MASK].\n')
+    done = fnet_studio("fill-mask", "--engine", "scripted", "--file", str(tmp_path / "s.csv"), "--csv", "--top", "2")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(row["text"], row["mask"]) for row in rows] == [
+        *[("First, a [MASK].", "1")] * 2,
+        ("No gap.", ""),
+        *[("A [MASK] and a [MASK].", mask) for mask in "1122"],
+    ]
+    assert "no mask" in rows[2]["answer"]
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "part"),
+    [
+        (["--joint", "--top", "2"], "joint", "nats"),
+        (["--left-to-right"], "joint", "nats"),
+        (["--mask", "capital", "--candidates", "Oslo,New York"], "candidates", "pseudo-log-likelihood of 2 pieces"),
+        (["--against", "The [MASK] of [MASK]."], "masks", "percentage points"),
+        (["--surprise"], "pseudo_log_likelihood", "bits a token"),
+    ],
+)
+def test_every_question_is_answered_in_words_as_json_and_as_a_table(options, key, part):
+    question = ["fill-mask", "--engine", "scripted", "The [MASK] of France, its capital, is [MASK].", *options]
+    words, told, table = (fnet_studio(*question, *form) for form in ([], ["--json"], ["--csv"]))
+    assert part in words.stdout, words.stderr
+    assert json.loads(told.stdout)[key]
+    assert len(list(csv.DictReader(table.stdout.splitlines()))) >= 1
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
         (["fill-mask", "No mask here."], "no mask"),
         (["fill-mask", "A [MASK].", "--preset", "f_net_huge"], "f_net_huge"),
+        (["fill-mask", "--engine", "scripted", "A word.", "--mask", "sea"], "“sea” is not a word"),
+        (["fill-mask", "--file", "gone.txt"], "gone.txt"),
+        (["fill-mask"], "no text"),
         (["train", "nothing.toml"], "nothing.toml"),
         (["train", "sample-quick", "--set", "training.batch_size=0"], "training.batch_size"),
         (["train", "sample-quick", "--set", "training.batch_size"], "key=value"),

@@ -104,6 +104,10 @@ class AnswersCard(QFrame):
         self.compare.show_masks(question, filled)
         self.say_took()
 
+    def say_busy(self, words: str) -> None:
+        """An answer that may take seconds is on its way."""
+        self.said.setText(words)
+
     def say_took(self) -> None:
         filled = self.predictions.filled
         shown = filled is not None and self.tabs.currentIndex() == 0

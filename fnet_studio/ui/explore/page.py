@@ -213,6 +213,8 @@ class ExplorePage(QWidget):
             mode=shown.mode.currentData() if self._has_several_masks() else "independent",
             beam_width=shown.beam.currentData(),
         )
+        if command.mode != "independent":
+            self.answers.say_busy("Searching …")
         self._words.ask(command, lambda result, _: self._has_answers(command, result), self._failed)
 
     def _has_several_masks(self) -> bool:

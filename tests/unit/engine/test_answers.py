@@ -228,6 +228,17 @@ def test_two_texts_have_both_sides_probability_for_every_listed_piece(preset, pl
         assert difference.second == pytest.approx(np.exp(rows[1][token_id]), rel=1e-3)
 
 
+def test_presets_of_different_vocabularies_are_compared_by_piece_and_a_missing_piece_is_said(preset):
+    other = LoadedPreset("fnet_mini_en")
+    command = protocol.Compare(*(protocol.FillMask(name, "The [MASK] ran.", top_k=20) for name in ("golden", "mini")))
+    (mask,) = answers.compare(preset, other, command).masks
+    vocabularies = [set(it.tokenizer.get_vocabulary()) for it in (preset, other)]
+    for difference in mask:
+        assert (difference.first is None) == (difference.piece not in vocabularies[0])
+        assert (difference.second is None) == (difference.piece not in vocabularies[1])
+    assert any(difference.first is None for difference in mask)
+
+
 @pytest.mark.parametrize(
     ("options", "kind"),
     [

@@ -91,3 +91,17 @@ def test_a_stopped_question_makes_room_for_the_next(worker, ask, answers):
     ask("b")
     worker.asked[1][2](protocol.Failed("text.too-long", "x"))
     assert answers == ["text.too-long"]
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_stopped_in_the_worker(worker, answers):
+    newest = NewestOnly(worker, stop_older=True)
+    for text in ("a", "ab"):
+        newest.ask(protocol.Tokenize("p", text), lambda result, _: answers.append(result), lambda _: None)
+    commands = [command for command, *_ in worker.asked]
+    assert commands == [protocol.Tokenize("p", "a"), protocol.Stop(1)]
+    worker.asked[0][3](protocol.Stopped())
+    assert worker.asked[2][0].text == "ab"
+    worker.asked[2][1]("answer", b"")
+    newest.forget()
+    assert answers == ["answer"]
+    assert len(worker.asked) == 3
