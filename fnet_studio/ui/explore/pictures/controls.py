@@ -158,14 +158,14 @@ class Controls(QWidget):
         what = f"{low}" if low == high else f"{low} to {high}"
         self.band.setText(f"{what} cycles")
 
-    def _read(self, *_: Any) -> None:
+    def _read(self, *_args: Any) -> None:
         if self._filling or self._kind is None:
             return
         options = self.options
         options.own_scale, options.keep_zero = self.own_scale.isChecked(), self.zero.isChecked()
         options.signed, options.pads = self.signed.isChecked(), self.pads.isChecked()
         options.log[self._kind.key] = self.log.isChecked()
-        for name, (_, choice) in self._choices.items():
+        for name, (_holder, choice) in self._choices.items():
             if name in self._kind.controls and choice.currentIndex() >= 0:
                 setattr(options, name, choice.currentData())
         options.low, options.high = self.low.value(), max(self.low.value(), self.high.value())
