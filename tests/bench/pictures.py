@@ -1,4 +1,4 @@
-"""What Explore's pictures cost at base size (12 layers of 768, random weights, length 512), against one bare forward pass.
+"""What Explore's pictures cost at base size (12 layers of 768, random weights, length 512), in bare forward passes.
 
     python tests/bench/pictures.py [--rounds 3]
 
