@@ -101,8 +101,12 @@ class Controls(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setAccessibleName(name)
         slider.setToolTip(f"{name}, in cycles per window")
-        slider.setFixedWidth(88)
+        slider.setFixedWidth(72)
         return slider
+
+    def add(self, widget: QWidget) -> None:
+        """Something of the card's own, behind the switches."""
+        self.layout().addWidget(widget)
 
     def show_kind(self, kind: Kind, scene: Scene | None) -> None:
         """Only what this picture needs, with what the scene allows."""
