@@ -250,6 +250,7 @@ class PicturesCard(QFrame):
         if self._lesson is not None and self._lesson.picture != self.kind.key:
             self._lesson = None
         self._explain(self.about.isChecked())
+        self._say("Measuring …")  # or another kind's picture would stand under this one's name
         self.look()
 
     def _token_chosen(self, token: int) -> None:
