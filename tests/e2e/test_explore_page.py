@@ -57,7 +57,7 @@ def test_a_typed_mask_is_answered_with_words_and_maps_without_a_click(qtbot, ope
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
     assert shown(page)[0] == "Paris"
     assert len(shown(page)) == 10
-    qtbot.waitUntil(lambda: page.pictures.planes and page.pictures.strip.isVisible(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes) and page.pictures.strip.isVisible(), timeout=WAIT_MS)
     assert page.pictures.planes[0].title == "Mixing map, layer 1 of 4"
 
 
@@ -137,7 +137,7 @@ def test_a_text_that_is_too_long_is_said_and_struck_through_where_it_was_cut(qtb
 
 def test_the_switch_of_zero_frequency_draws_the_maps_again(qtbot, open_page):
     page = open_page(Settings(sentence="The film was great."))
-    qtbot.waitUntil(lambda: page.pictures.planes, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes), timeout=WAIT_MS)
     rows = page.pictures.planes[0].rows
     assert 0 not in rows.first
     page.pictures.controls.zero.click()
@@ -173,7 +173,7 @@ def test_a_preset_without_a_head_gives_maps_and_a_reason_in_the_place_of_predict
     page = open_page(Settings(sentence="The film was [MASK].", preset=str(preset)), engine="jax")
     qtbot.waitUntil(lambda: "has no head" in page.predictions.words.text(), timeout=WAIT_MS)
     assert not answered(page)
-    qtbot.waitUntil(lambda: page.pictures.planes, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes), timeout=WAIT_MS)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def page(qtbot, qapp):
     qtbot.addWidget(page)
     page.resize(1180, 770)
     page.show()
-    qtbot.waitUntil(lambda: page.pictures.planes and not page.pictures.answers.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes) and not page.pictures.answers.busy, timeout=WAIT_MS)
     yield page
     supervisor.shutdown()
 
@@ -34,7 +34,7 @@ def page(qtbot, qapp):
 def open_picture(qtbot, page, key):
     card = page.pictures
     card.show_kind(key)
-    qtbot.waitUntil(lambda: card.planes and not card.answers.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(card.planes) and not card.answers.busy, timeout=WAIT_MS)
     return card
 
 
@@ -82,10 +82,10 @@ def test_comparing_shows_the_signed_difference_to_the_remembered_sentence(qtbot,
     before = card.planes[0].values
     card.pin.click()
     page.sentence.set_text("The capital of Italy is [MASK].")
-    qtbot.waitUntil(lambda: card.planes and card.planes[0].signed, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
     difference = card.planes[0].values
     card.pin.click()
-    qtbot.waitUntil(lambda: card.planes and not card.planes[0].signed, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(card.planes) and not card.planes[0].signed, timeout=WAIT_MS)
     np.testing.assert_allclose(card.planes[0].values - before, difference, atol=1e-6)
 
 
@@ -140,7 +140,7 @@ def test_a_lesson_sets_up_its_sentence_and_its_picture(qtbot, page):
     menu = card.lessons.menu()
     assert isinstance(menu, QMenu)
     next(action for action in menu.actions() if action.text() == "Which layer decides").trigger()
-    qtbot.waitUntil(lambda: card.planes and card.planes[0].title == "Layer lens", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].title == "Layer lens", timeout=WAIT_MS)
     assert page.sentence.text == "The film was so [MASK] that I fell asleep."
     assert "Which layer decides" in card.text.toPlainText()
     page.sentence.set_text("Another [MASK].")
