@@ -177,7 +177,7 @@ class Explore:
             hand.settle()
             hand.snap(f"1-picture-{kind.key}")
         hand.key(Qt.Key.Key_F1)
-        hand.expect(card.text.isVisible(), "F1 explains the picture")
+        hand.wait(card.text.isVisible, "F1 explains the picture")
         hand.snap("1-picture-explained")
         hand.key(Qt.Key.Key_F1)
         for ending in ("png", "svg", "pdf", "csv", "npz"):

@@ -127,9 +127,11 @@ def test_a_click_on_a_token_puts_the_impulse_there(qtbot, page):
 
 def test_f1_explains_the_picture_that_is_shown(qtbot, page):
     card = open_picture(qtbot, page, "padding")
-    page.activateWindow()
-    qtbot.keyClick(page, Qt.Key.Key_F1)
-    assert card.text.isVisible()
+    with qtbot.waitActive(page, timeout=WAIT_MS):
+        page.activateWindow()
+    card.views[0].setFocus()
+    qtbot.keyClick(card.views[0], Qt.Key.Key_F1)
+    qtbot.waitUntil(card.text.isVisible, timeout=WAIT_MS)
     assert "Padding sensitivity" in card.text.toPlainText()
     card.show_kind("share")
     assert "Mixing share" in card.text.toPlainText()
