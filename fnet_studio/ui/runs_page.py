@@ -78,6 +78,8 @@ class RunsPage(QWidget):
         column.addWidget(header)
         column.addWidget(self.notices)
         column.addWidget(self.body, 1)
+        self._settling = QTimer(self, interval=1, singleShot=True)
+        self._settling.timeout.connect(self._settle)
         self._soon = QTimer(self, interval=REFRESH_MS, singleShot=True)
         self._soon.timeout.connect(self.refresh)
         self._connect()
@@ -137,12 +139,17 @@ class RunsPage(QWidget):
         self.list.put(entries)
         if self.body.currentIndex() < 3:
             self.body.setCurrentWidget(self.work if entries else self.empty)
+        self._settling.start()  # on a turn of its own: the table has to be laid out first
         if problems:
             more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
             error = UserError(problems[0].kind, problems[0].message + more, problems[0].advice)
             self.notices.put("unreadable", ErrorCard(self._themes, error, tone="warning"))
         else:
             self.notices.take("unreadable")
+
+    def _settle(self) -> None:
+        """Select what is wanted, or the newest, and show its details."""
+        entries = self.library.entries
         if self._wanted and self.list.select(self._wanted):
             self._wanted = ""
         elif entries and self.selected is None:
