@@ -15,6 +15,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine import kept_preset
+from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Objective, Softmax
 from fnet_studio.engine.packed import own_length
@@ -67,7 +68,7 @@ class MaskedLM:
     def build(self) -> keras.Model:
         """A preset without a masked-LM head gets a new one. What the loss does not reach is left as it is."""
         keras.utils.set_random_seed(self.recipe.training.seed)
-        precision = self.recipe.training.precision
+        precision = precision_of(self.recipe)
         model = FNetMaskedLM.from_preset(self.folder, preprocessor=self.preprocessor, dtype=precision)
         model.backbone.pooled_dense.trainable = False
         if model.next_sentence_dense is not None:
@@ -131,6 +132,7 @@ class MaskedLM:
         return {"token_ids": token_ids, "segment_ids": segment_ids}
 
     def keep(self, model: keras.Model, folder: Path) -> Path:
+        model.head_state = "fine-tuned"
         return kept_preset.keep(model, folder)
 
 

@@ -24,9 +24,10 @@ CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """parts: `train`, `validation`, `test`; a long text gives several rows. texts: how many there were."""
+    """parts: `train`, `validation`, `test`, each `Rows`, but for the first of a pretraining; a long text gives several
+    rows. texts: how many there were."""
 
-    parts: dict[str, Rows]
+    parts: dict[str, Any]
     content_hash: str
     texts: int
     notes: tuple[str, ...]
