@@ -103,19 +103,20 @@ class MaskedLM:
         """Pseudo-perplexity (arXiv 1910.14659): each token masked alone, over a sample of `PSEUDO_TOKENS` tokens."""
         if not len(self.parts[split]):
             return {}
-        return {"pseudo_perplexity": math.exp(min(measure(self._one_mask_each(split)).loss, 700.0))}
+        return {"pseudo_perplexity": math.exp(min(measure(self.one_mask_each(split)).loss, 700.0))}
 
     def further_batches(self, split: str) -> int:
         return math.ceil(PSEUDO_TOKENS / self.recipe.training.batch_size) if len(self.parts[split]) else 0
 
-    def _one_mask_each(self, split: str) -> Iterator[Batch]:
+    def one_mask_each(self, split: str, tokens: int = PSEUDO_TOKENS) -> Iterator[Batch]:
+        """A row for each of a sample of a split's tokens, which alone is masked in it."""
         part, size = self.parts[split], self.recipe.training.batch_size
         assert isinstance(part.inputs, dict)
         tokenizer, room = self.preprocessor.tokenizer, self.preprocessor.masker.mask_selection_length
         assert room is not None
         rows, places = np.nonzero(~np.isin(part.inputs["token_ids"], tokenizer.special_token_ids))
         random = np.random.default_rng([self.recipe.training.seed, _SAMPLING])
-        chosen = np.sort(random.choice(len(rows), min(PSEUDO_TOKENS, len(rows)), replace=False))
+        chosen = np.sort(random.choice(len(rows), min(tokens, len(rows)), replace=False))
         rows, places = rows[chosen], places[chosen]
         for batch in batches(Rows(np.arange(len(rows))[:, None], np.zeros(len(rows), np.int32)), size, shuffle=False):
             which = batch.inputs[:, 0]

@@ -61,7 +61,7 @@ def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped:
         return Windows({name: _rows(known[0][name]) for name in texts}, content, total, tuple(notes))
     parts = {}
     for name, part in texts.items():
-        parts[name] = _windows(part, preprocessor, progress, stopped, done, total)
+        parts[name] = windows_of(part, preprocessor, progress, stopped, done, total)
         done += len(part)
     for name in ("train", "validation"):
         if not len(parts[name]):
@@ -97,7 +97,7 @@ def _column(path: Path, name: str, progress: Progress, stopped: StopCheck) -> Pl
     return PlainTexts(texts, digest.hexdigest(), table.notes)
 
 
-def _windows(
+def windows_of(
     texts: list[str], preprocessor: Any, progress: Progress, stopped: StopCheck, before: int, total: int
 ) -> Rows:
     """`[CLS] window [SEP]`, each text in windows side by side, so that no token is left out."""

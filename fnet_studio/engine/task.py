@@ -22,11 +22,14 @@ class Task(Protocol):
 
     recipe: Recipe
     objective: Objective
-    parts: Mapping[str, Sized]
-    """`train`, `validation` and `test`, by the number of their rows; the last may be empty."""
     class_names: tuple[str, ...]
     sequence_length: int
     content_hash: str
+
+    @property
+    def parts(self) -> Mapping[str, Sized]:
+        """`train`, `validation` and `test`, by the number of their rows; the last may be empty."""
+        ...
 
     def summary(self) -> dict[str, Any]:
         """What the run's record and the window keep of the data."""

@@ -66,7 +66,7 @@ def kept(run):
 def test_text_becomes_a_small_preset_that_predicts(corpus, job):
     finished = start(mapping(corpus, pretraining__steps_per_epoch=20, training__learning_rate=0.02), job)
     losses = [row["loss"] for row in run_store.read_metrics(finished.run) if "split" not in row]
-    assert np.mean(losses[-8:]) < np.mean(losses[:2]) - 0.5
+    assert np.mean(losses[-8:]) < np.mean(losses[:2]) - 0.3
     card = presets.read_card(kept(finished.run))
     assert (card.problem, card.head, card.sequence_length) == ("", "pretrained", 32)
     model = FNetMaskedLM.from_preset(kept(finished.run))
