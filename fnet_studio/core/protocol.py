@@ -619,8 +619,8 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted | Downloaded
-    | Inspected | Health
+    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
+    | Downloaded | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -799,7 +799,7 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause
+    | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause
     | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 

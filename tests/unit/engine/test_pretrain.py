@@ -13,6 +13,7 @@ from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.task import load_task
 from fnet_studio.engine.train import resume, train
 from fnet_studio.models import FNetMaskedLM, FNetTokenizer
+from fnet_studio.models.weights_h5 import list_h5
 
 DEVICE = protocol.Device("cpu", "test")
 SUBJECTS = ["The small red house", "A large blue boat", "The old grey mill", "A young green tree"]
@@ -72,6 +73,8 @@ def test_text_becomes_a_small_preset_that_predicts(corpus, job):
     model = FNetMaskedLM.from_preset(kept(finished.run))
     assert {np.asarray(v.value).dtype for v in model.variables} == {np.dtype("float32")}
     assert card.size_bytes < 2.6 * model.count_params() + 50_000
+    on_disk = list_h5(kept(finished.run) / "model.weights.h5").values()
+    assert {stored.read().dtype for stored in on_disk} == {np.dtype("float16")}
     pieces = model.preprocessor.tokenizer.get_vocabulary()[:7]
     assert pieces == ["<unk>", "<s>", "</s>", "<pad>", "[CLS]", "[SEP]", "[MASK]"]
     prompt = model.preprocessor.prompt("The small red [MASK] stands by the river.")
