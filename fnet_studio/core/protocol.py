@@ -799,8 +799,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause
-    | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
+    | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop
+    | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

@@ -38,8 +38,17 @@ _OF_LABELS = frozenset(
     }
 )
 """What masked-LM training has no use for: it has no classes and no head of its own."""
-_OF_TABLES = frozenset(
-    {"data.test_path", "data.text_column", "data.validation_split", "data.split_seed", "model.mixer", "model.num_heads"}
+_NOT_IN_PRETRAINING = frozenset(
+    {
+        "data.test_path",
+        "data.text_column",
+        "data.validation_split",
+        "data.split_seed",
+        "model.mixer",
+        "model.num_heads",
+        "model.pooling",
+        "model.merge",
+    }
 )
 """What pretraining has no use for either: it reads plain text, has no test, and mixes by Fourier transforms."""
 _OF_FILES = frozenset(
@@ -88,7 +97,7 @@ def _counts_in_pretraining(key: str, values: Mapping[str, str]) -> bool:
     """Its size is a preset's where it starts from one. A vocabulary comes with a preset too."""
     if key == "data.validation_path" or key == "model.dropout":
         return True
-    if key in _OF_LABELS or key in _OF_TABLES or key.startswith("adapt."):
+    if key in _OF_LABELS or key in _NOT_IN_PRETRAINING or key.startswith("adapt."):
         return False
     if key == "pretraining.vocabulary_lines" or key in _FROM_SCRATCH:
         return values.get("model.preset", "").strip() == "none"
