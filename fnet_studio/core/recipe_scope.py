@@ -47,6 +47,7 @@ _NOT_IN_PRETRAINING = frozenset(
         "model.mixer",
         "model.num_heads",
         "model.pooling",
+        "model.average",
         "model.merge",
     }
 )

@@ -72,7 +72,6 @@ def test_text_becomes_a_small_preset_that_predicts(corpus, job):
     assert (card.problem, card.head, card.sequence_length) == ("", "pretrained", 32)
     model = FNetMaskedLM.from_preset(kept(finished.run))
     assert {np.asarray(v.value).dtype for v in model.variables} == {np.dtype("float32")}
-    assert card.size_bytes < 2.6 * model.count_params() + 50_000
     on_disk = list_h5(kept(finished.run) / "model.weights.h5").values()
     assert {stored.read().dtype for stored in on_disk} == {np.dtype("float16")}
     pieces = model.preprocessor.tokenizer.get_vocabulary()[:7]
