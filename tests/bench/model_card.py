@@ -54,12 +54,13 @@ def card(folder: Path, run: dict[str, Any], result: protocol.PresetMeasured, lin
 
 A small cased English FNet with a trained masked-LM head, in KerasHub's preset format: {shape["num_layers"]} layers,
 hidden {shape["hidden_dim"]}, intermediate {shape["intermediate_dim"]}, length {shape["max_sequence_length"]},
-SentencePiece vocabulary of {shape["vocabulary_size"]:,}; {parameters:,} parameters in the encoder. Weights are float16 on disk.
+SentencePiece vocabulary of {shape["vocabulary_size"]:,}; {parameters:,} parameters in the encoder.
+Weights are float16 on disk.
 
 - Text: Wikipedia (CC BY-SA), Wikinews (CC BY 2.5), public-domain books, OpenStax (CC BY 4.0).
 - Trained by the recipe `pretrain` ({"from scratch" if started_from == "none" else f"from {started_from}"}):
-  {run["steps"]:,} steps of {training["batch_size"]} x {result.sequence_length}, {tokens / 1e6:,.1f} million tokens and pads, masking
-  {pretraining["masked"]:.0%}, {pretraining["short_share"]:.0%} of the rows short and padded;
+  {run["steps"]:,} steps of {training["batch_size"]} x {result.sequence_length}, {tokens / 1e6:,.1f} million tokens and pads,
+  masking {pretraining["masked"]:.0%}, {pretraining["short_share"]:.0%} of the rows short and padded;
   {run["training_s"] / 60:,.0f} minutes on {device}. Text held out: {held_out}.
 - Always padded to {result.sequence_length}, as it was trained.
 - On held-out text, masked as in pretraining: accuracy {result.accuracy:.3f} ({result.masks:,} masks), pseudo-perplexity
