@@ -59,7 +59,8 @@ Weights are float16 on disk.
 
 - Text: Wikipedia (CC BY-SA), Wikinews (CC BY 2.5), public-domain books, OpenStax (CC BY 4.0).
 - Trained by the recipe `pretrain` ({"from scratch" if started_from == "none" else f"from {started_from}"}):
-  {run["steps"]:,} steps of {training["batch_size"]} x {result.sequence_length}, {tokens / 1e6:,.1f} million tokens and pads,
+  {run["steps"]:,} steps of {training["batch_size"]} x {result.sequence_length}, {tokens / 1e6:,.1f} million
+  tokens and pads,
   masking {pretraining["masked"]:.0%}, {pretraining["short_share"]:.0%} of the rows short and padded;
   {run["training_s"] / 60:,.0f} minutes on {device}. Text held out: {held_out}.
 - Always padded to {result.sequence_length}, as it was trained.
