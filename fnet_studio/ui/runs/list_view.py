@@ -183,7 +183,9 @@ class RunList(QWidget):
         """That one alone. False when it is not shown."""
         index = self.model.index_of(run)
         if index.isValid():
-            self.table.setCurrentIndex(index)
+            # the view's own way would look at which keys are held, and add to the selection under Ctrl
+            model = self.table.selectionModel()
+            model.setCurrentIndex(index, model.SelectionFlag.ClearAndSelect | model.SelectionFlag.Rows)
             self.table.scrollTo(index)
         return index.isValid()
 
