@@ -267,6 +267,16 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0.0, le=1.0, title="Weight decay", description="AdamW's, on kernels and embeddings alone; 0: off."),
     ] = 0.0
+    epsilon: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=1.0,
+            title="Adam's epsilon",
+            description="A weight whose gradients stay far below it moves little: raised to 1e-5, words that are seen "
+            "once or twice are hardly learned by heart.",
+        ),
+    ] = 1e-7
     schedule: Annotated[
         Literal["constant", "linear", "cosine"],
         Meta(title="Schedule", description="How the learning rate falls after the warm-up, to 0 at the last step."),
