@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -102,8 +103,7 @@ class PicturesCard(QFrame):
         self.about.setShortcut("F1")
         self.about.setToolTip("What the picture shows, and what to look for (F1)")
         self.about.toggled.connect(self._explain)
-        self.pin = QPushButton("Compare")
-        self.pin.setCheckable(True)
+        self.pin = QCheckBox("Compare")
         self.pin.setToolTip(
             "Remember this sentence and preset: when you change either, every picture shows the difference to them."
         )
@@ -375,7 +375,6 @@ class PicturesCard(QFrame):
         if on and self._pinned is None:
             self.pin.setChecked(False)
             return
-        self.pin.setText("Comparing" if on else "Compare")
         self.look()
 
     def begin(self, lesson: Lesson) -> None:
