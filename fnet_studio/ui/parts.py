@@ -3,7 +3,16 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fnet_studio.ui import icons
 from fnet_studio.ui.theme import Theme, ThemeSource
@@ -112,6 +121,18 @@ def row(*items: QWidget | None, spacing: int = 8) -> QHBoxLayout:
         else:
             result.addWidget(item)
     return result
+
+
+def scrolling(widget: QWidget) -> QScrollArea:
+    """Scrolls up and down, without a frame, and takes no focus for itself."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    widget.setProperty("page", True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 class Fact(QWidget):

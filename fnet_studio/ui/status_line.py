@@ -133,9 +133,11 @@ class StatusLine(QWidget):
         total, done = self._phase.total, self._progress.done
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))
-        self.counted.setText(f"{count(done)} of {count(total)} {self._phase.unit}".rstrip() if total else "")
+        counted = f"{count(done)} of {count(total)} {self._phase.unit}".rstrip() if total else ""
         left = self._progress.left_s
-        self.left.setText(f"{duration(left)} left" if left >= 0 else "")
+        # the words of a stop are long, and what it waits for is in them
+        self.counted.setText("" if stopping else counted)
+        self.left.setText(f"{duration(left)} left" if left >= 0 and not stopping else "")
         self.bar.setAccessibleDescription(f"{self.phase.text()} {self.counted.text()}")
         self.stop.setText("Stop now" if stopping else "Stop")
 

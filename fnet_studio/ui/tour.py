@@ -12,12 +12,12 @@ import psutil
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from fnet_studio.core import run_store
+from fnet_studio.core import places, run_store
 from fnet_studio.link.command import EngineName
 from fnet_studio.ui.app import make_window
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
-from fnet_studio.ui.explore.pictures.kinds import KINDS
 from fnet_studio.ui.hand import CONTROL, Hand
+from fnet_studio.ui.train.plan_card import PlanCard
 
 SENTENCE = "The capital of France is Paris."
 FINISH_S = 240.0
@@ -76,6 +76,7 @@ def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
         Explore(hand).see()
         training = Training(hand, seconds)
         training.wrong_inputs()
+        training.own_data()
         training.a_run()
         training.a_stopped_run()
         training.a_killed_worker()
@@ -113,21 +114,19 @@ class Explore:
         best = [f"{row.prediction.text} {row.prediction.probability:.1%}" for row in rows()[:5]]
         hand.say(f"        {', '.join(best)}")
         hand.expect(all(0 <= row.prediction.probability <= 1 for row in rows()), "probabilities lie from 0 to 1")
-        card = page.pictures
-        hand.wait(lambda: card.planes and card.strip.isVisible(), "the mixing maps came")
-        low, high = card.planes[0].levels()
-        hand.say(f"        {card.planes[0].title}, log(1 + |M|) from {low:.2f} to {high:.2f}")
+        hand.wait(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, "the mixing maps came")
+        atlas = page.maps.panel.atlas
+        hand.say(f"        {atlas.layers} layers, log(1 + |M|) from {atlas.low:.2f} to {atlas.high:.2f}")
         hand.settle()
         hand.snap("1-explore")
-        card.strip.setFocus()
+        page.maps.panel.strip.setFocus()
         hand.key(Qt.Key.Key_Right)
-        hand.wait(lambda: "layer 2" in card.planes[0].title, "the right arrow goes to the next layer")
-        before = card.planes[0].values.shape
-        hand.click(card.controls.zero)
-        hand.wait(lambda: card.planes[0].values.shape != before, "the zero frequency can be shown")
+        hand.expect(page.maps.panel.strip.layer == 1, "the right arrow goes to the next layer")
+        before = page.maps.panel.atlas
+        hand.click(page.maps.panel.zero)
+        hand.wait(lambda: page.maps.panel.atlas is not before, "the zero frequency can be shown")
         hand.snap("1-explore-zero-frequency")
-        hand.click(card.controls.zero)
-        self._pictures(card)
+        hand.click(page.maps.panel.zero)
         candidate = rows()[0].prediction.text
         hand.click(rows()[0])
         hand.wait(lambda: candidate in page.sentence.box.toPlainText(), f"a click puts “{candidate}” into the sentence")
@@ -167,24 +166,6 @@ class Explore:
             hand.snap(f"1-explore-{name}")
         page.answers.tabs.setCurrentIndex(0)
         page.predictions.choose_mode("independent")
-
-    def _pictures(self, card: Any) -> None:
-        """Each tab once, its text and its files."""
-        hand = self._hand
-        for index, kind in enumerate(KINDS):
-            card.tabs.setCurrentIndex(index)
-            hand.wait(lambda: card.planes and not card.answers.busy, f"the picture “{kind.title}” came", 120)
-            hand.settle()
-            hand.snap(f"1-picture-{kind.key}")
-        hand.key(Qt.Key.Key_F1)
-        hand.wait(card.text.isVisible, "F1 explains the picture")
-        hand.snap("1-picture-explained")
-        hand.key(Qt.Key.Key_F1)
-        for ending in ("png", "svg", "pdf", "csv", "npz"):
-            path = hand.folder / f"1-exported.{ending}"
-            card.export_to(path)
-            hand.expect(path.is_file() and path.stat().st_size > 500, f"the picture is written as {ending}")
-        card.tabs.setCurrentIndex(0)
 
     def _chip(self, text: str) -> QWidget:
         chips = self._hand.window.page("explore").sentence.chips.chips()
@@ -238,14 +219,51 @@ class Training:
             hand.say(f"        {card.message.text()} {card.advice.text()}")
         hand.snap("2-train-missing-archive")
         hand.type(self.page.form.path.edit, "")
-        hand.choose(source.editor, "sample")
+
+    def own_data(self) -> None:
+        hand, form = self._hand, self.page.form
+        hand.say("\nTrain: a table of one's own is looked into, and its columns are there to choose from")
+        hand.choose(form.picker.box, "finetune")
+        hand.choose(form.rows["data.source"].editor, "files")
+        table = places.resources() / "samples" / "reviews" / "train.jsonl"
+        hand.type(form.path.edit, str(table))
+        hand.wait(lambda: form.preview is not None, "the worker has looked at its first rows")
+        hand.say(f"        {form.preview_view.facts.text()}")
+        hand.expect(form.rows["data.label_column"].isVisible(), "the label's column can be chosen")
+        hand.snap("2-train-own-data")
+        hand.choose(form.picker.box, "sample-quick")
+
+    def _begin(self, words: str) -> None:
+        """Start the form's recipe, anyway where the estimate has something to say."""
+        hand, page = self._hand, self.page
+        hand.click(page.start_button)
+        hand.wait(lambda: page.run.running or isinstance(page.message, PlanCard), "the run is estimated first", 120)
+        if isinstance(page.message, PlanCard):
+            hand.say(f"        {page.message.title}")
+            hand.snap("2-train-plan")
+            hand.click(page.message.buttons["start"])
+        hand.wait(lambda: page.run.running, words, 60)
+
+    def _hold(self) -> None:
+        hand, page = self._hand, self.page
+        hand.window.setFocus()
+        page.setFocus()
+        hand.key(Qt.Key.Key_P, CONTROL)
+        hand.wait(lambda: page.run.state.held, "Ctrl+P holds the run", 30)
+        hand.click(page.queue_button)
+        hand.expect(page.queue_panel.isVisible(), "a second run waits in the queue")
+        hand.snap("2-train-held")
+        hand.click(page.queue_panel.remove)
+        hand.expect(not page.queue_panel.isVisible(), "and can be taken out again")
+        page.setFocus()
+        hand.key(Qt.Key.Key_P, CONTROL)
+        hand.wait(lambda: not page.run.state.held, "and Ctrl+P lets it go on", 30)
 
     def a_run(self) -> None:
         hand, page = self._hand, self.page
         hand.say("\nTrain: a run on the bundled sample")
         hand.go("train")
-        hand.click(page.start_button)
-        hand.wait(lambda: page.run.running, "Start starts a run")
+        self._begin("Start starts a run")
         hand.wait(lambda: len(page.run.state.step) > 2, "steps come back", 120)
         hand.wait(lambda: page.panels.maps.atlas is not None, "and the mixing maps of the probe sentence", 60)
         first = page.panels.maps.atlas
@@ -258,6 +276,7 @@ class Training:
         hand.say(f"        the event loop was held for {hand.longest_hold_s * 1000:.0f} ms at most")
         if page.run.running:
             hand.snap("2-train-live")
+            self._hold()
         state = page.run.state
         while page.run.running and time.monotonic() - began < self._seconds:
             hand.settle()
@@ -297,8 +316,8 @@ class Training:
         hand, page, window = self._hand, self.page, self._hand.window
         hand.say("\nA worker that is killed while it trains")
         hand.go("train")
-        hand.click(page.start_button)
-        hand.wait(lambda: len(page.run.state.step) > 2 and page.run.running, "a third run has begun", 120)
+        self._begin("a third run has begun")
+        hand.wait(lambda: len(page.run.state.step) > 2, "its steps come back", 120)
         psutil.Process(window.supervisor.pid).kill()
         hand.wait(lambda: window.supervisor.state.name == "crashed", "the window notices")
         card = window.notices.find("worker")

@@ -23,7 +23,6 @@ LONG = (
     protocol.Plan,
     *TRAININGS,
     protocol.Evaluate,
-    protocol.MeasurePreset,
     protocol.Convert,
     protocol.FetchHead,
     protocol.Download,

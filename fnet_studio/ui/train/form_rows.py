@@ -37,10 +37,10 @@ def short_bounds(field: recipes.Field) -> str:
 
 def archive_problem(text: str) -> str:
     path = Path(text).expanduser()
-    if not text:
-        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched."
     if text.strip().lower() == DOWNLOAD:
         return ""
+    if not text:
+        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (80 MB)."
     if not path.exists():
         return f"There is no {path.name} at this place."
     if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):

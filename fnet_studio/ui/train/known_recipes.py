@@ -46,6 +46,11 @@ def own_recipe(path: Path) -> KnownRecipe:
     return KnownRecipe(str(path), path.stem, _first_sentence(recipes.described(path)) or f"From {path.parent}", path)
 
 
+def of_run(run: str, name: str) -> KnownRecipe:
+    """The recipe that a run was started with; it has no file of its own."""
+    return KnownRecipe(f"run:{run}", name, f"From the run {run}", places.runs() / run / "run.json")
+
+
 def _spelled(name: str) -> str:
     return name.replace("-", " ").capitalize().replace("Imdb", "IMDb")
 

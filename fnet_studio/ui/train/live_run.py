@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.widgets.figures import count, measure, percent
 
 CLOCK_MS = 33
 SHARE = 0.02
@@ -54,12 +55,20 @@ class LiveRun(QObject):
 
     pulled = Signal(object)
     """Which parts of the state changed since the last pull: a set of `core.run_state.Part`."""
+    requests_changed = Signal()
+    """Of `requests` and `pausing`."""
+    answered = Signal(str)
+    """What came of a request, in words."""
 
     def __init__(self, supervisor: Any, parent: QObject | None = None, now: Callable[[], float] = time.time) -> None:
         super().__init__(parent)
         self._supervisor = supervisor
         self._now = now
         self.state = RunState()
+        self.requests: set[str] = set()
+        """Of `checkpoint` and `evaluate`, what is not answered yet."""
+        self.pausing = False
+        """It was asked to hold, and does not hold yet."""
         self._dirty: set[str] = set()
         self._shown = False
         self._told_second = -1
@@ -76,19 +85,73 @@ class LiveRun(QObject):
     def running(self) -> bool:
         return self.state.status == "running"
 
-    def start(self, recipe: dict[str, Any], name: str) -> None:
-        """Ask for a training. What became of it is in `state`, also when it never began."""
+    def send(
+        self, command: protocol.Train | protocol.Resume, on_reply: Callable[[protocol.Reply], None] | None
+    ) -> None:
+        """Begin a run, or go on with one. What became of it is in `state`, also when it never began; on_reply hears of
+        its end."""
 
         def failed(reply: protocol.Failed) -> None:
-            if not command:  # it was never sent, so there is no event to fold
+            if not id:  # it was never sent, so there is no event to fold
                 self.state.begin(-1, self._now())
                 self._event(protocol.Envelope(0, 0, reply, reply_to=-1, time=self._now()), b"")
+            if on_reply is not None:
+                on_reply(reply)
 
-        command = self._supervisor.ask(protocol.Train(recipe, name), on_failed=failed)
+        id = self._supervisor.ask(
+            command,
+            on_done=lambda result, _blob: on_reply(protocol.Done(result)) if on_reply else None,
+            on_failed=failed,
+            on_stopped=on_reply,
+        )
 
-    def resume(self, run: str) -> None:
-        """Go on with a run from its newest checkpoint."""
-        self._supervisor.ask(protocol.Resume(run))
+    def resume(self, run: str, changes: dict[str, str] | None = None) -> None:
+        """Go on with a run from its newest checkpoint. changes: settings that the rest goes by."""
+        self.send(protocol.Resume(run, changes or {}), None)
+
+    def pause(self) -> None:
+        """Hold the run where it is, or let it go on."""
+        if not self.running:
+            return
+        command = protocol.Continue if self.state.held else protocol.Pause
+        self.pausing = command is protocol.Pause
+        self._supervisor.ask(command(self.state.command))
+        self.requests_changed.emit()
+
+    def checkpoint(self) -> None:
+        self._request(
+            "checkpoint",
+            protocol.CheckpointNow(self.state.command),
+            lambda saved: f"A checkpoint was saved at step {count(saved.step)}.",
+        )
+
+    def evaluate(self) -> None:
+        self._request(
+            "evaluate",
+            protocol.EvaluateNow(self.state.command),
+            lambda found: (
+                f"Now: {percent(found.accuracy)} of {count(found.examples)} {found.split} texts right, "
+                f"loss {measure(found.loss)}."
+            ),
+        )
+
+    def _request(self, name: str, command: protocol.Command, words: Callable[[Any], str]) -> None:
+        if not self.running or name in self.requests:
+            return
+        self.requests.add(name)
+        self.requests_changed.emit()
+
+        def over(said: str) -> None:
+            self.requests.discard(name)
+            self.answered.emit(said)
+            self.requests_changed.emit()
+
+        self._supervisor.ask(
+            command,
+            on_done=lambda result, _blob: over(words(result)),
+            on_failed=lambda failed: over(f"{failed.message} {failed.advice}".strip()),
+            on_stopped=lambda _: over(""),
+        )
 
     def stop(self, mode: str) -> None:
         if self.running:
@@ -117,6 +180,8 @@ class LiveRun(QObject):
 
     def _event(self, envelope: protocol.Envelope, blob: bytes) -> None:
         changed = self.state.apply(envelope, blob)
+        if self.pausing and (self.state.held or not self.running):
+            self.pausing = False
         if changed and isinstance(envelope.body, protocol.RunStarted) and envelope.body.resumed_at:
             # a log that cannot be read: the curve begins where the run goes on, and the Runs page tells why
             with contextlib.suppress(UserError):

@@ -1,206 +1,333 @@
 """Train: the recipe at the left, the live run at the right."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, provenance, queue
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.run_state import phase_words
 from fnet_studio.ui.cards import ConfirmCard, EmptyState, ErrorCard
-from fnet_studio.ui.parts import button
-from fnet_studio.ui.train.live_run import LiveRun, PictureStream
+from fnet_studio.ui.parts import Card, scrolling
+from fnet_studio.ui.train.actions import Actions
+from fnet_studio.ui.train.failure_cards import Recovery
+from fnet_studio.ui.train.live_run import LiveRun
+from fnet_studio.ui.train.live_view import LiveView
+from fnet_studio.ui.train.message_place import MessagePlace
+from fnet_studio.ui.train.plan_card import PlanCard
+from fnet_studio.ui.train.queue_panel import QueuePanel
+from fnet_studio.ui.train.queue_runner import QueueRunner
 from fnet_studio.ui.train.recipe_form import RecipeForm
+from fnet_studio.ui.train.reproducer import Reproducer
 from fnet_studio.ui.train.results_card import ResultsCard
-from fnet_studio.ui.widgets.figures import count
-from fnet_studio.ui.widgets.page_header import PageHeader
-from fnet_studio.ui.widgets.run_card import RunCard, RunFigures
+from fnet_studio.ui.train.run_controls import RunControls
+from fnet_studio.ui.train.run_figures import figures_of, planning_figures
+from fnet_studio.ui.train.run_starter import RunStarter
+from fnet_studio.ui.widgets.run_card import RunCard
 
-FORM_PX = 380
+FORM_PX = 384
 PREPARE_MS = 300
 """After the page is seen: long enough for its first paint."""
+ENDED = ("finished", "stopped", "paused", "failed")
 
 
 class TrainPage(QWidget):
+    """Puts together what the others own: the form its recipe, `LiveRun` the run, `RunStarter` what comes before it,
+    `QueueRunner` what comes after."""
+
     def __init__(self, supervisor: Any, theme_source: Any, settings: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._themes, self._settings = theme_source, settings
+        self._supervisor, self._themes, self._settings = supervisor, theme_source, settings
         self.run = LiveRun(supervisor, self)
-        self.pictures = PictureStream(supervisor, self)
-        self.panels: Any = None
-        self._shown_run = 0
-        self._ended = False
+        self.starter = RunStarter(supervisor, self)
+        self.queue = QueueRunner(supervisor, self.starter, self)
+        self.live = LiveView(supervisor, theme_source, settings)
+        self.pictures = self.live.pictures
+        self._shown_run = (0, 0.0)
+        """Command and beginning of the run in the pictures: another worker counts its commands from the start."""
+        self._ended = self._offered = False
+        self._plan_began = 0.0
         self._alive = supervisor.state.alive
-        self._supervisor = supervisor
         self.form = RecipeForm(theme_source, settings.imdb_path)
+        self.recovery = Recovery(supervisor, theme_source, self.run, self.form)
         self.card = RunCard(theme_source)
-        self.message: QWidget | None = None
-        self.start_button = button("Start", theme_source, "play", "primary", self.start, "Start the run (Ctrl+Enter)")
-        self.keep_button = button(
-            "Stop and keep",
-            theme_source,
-            "square",
-            "",
-            lambda: self.stop("keep"),
-            "End the run and keep its model",
-        )
-        self.discard_button = button(
-            "Discard", theme_source, "trash-2", "danger", self.confirm_discard, "End the run and remove what it wrote"
-        )
-        header = PageHeader("Train", "Teach a model by a recipe, on any texts, and watch it learn.")
-        for widget in (self.start_button, self.keep_button, self.discard_button):
-            header.add_action(widget)
-        left = _scrolling(self.form)
+        self.controls = RunControls(theme_source)
+        self.card.add_foot(self.controls)
+        self.messages = MessagePlace()
+        self.reproducer = Reproducer(theme_source, self.run, self.reproduce)
+        self.queue_panel = QueuePanel(theme_source)
+        self._lay_out()
+        self._connect()
+        self._enable()
+
+    def _lay_out(self) -> None:
+        themes = self._themes
+        self.header = header = Actions(themes)
+        self.start_button, self.check_button, self.queue_button = header.start, header.check, header.queue
+        self.cancel_button, self.keep_button, self.discard_button = header.cancel, header.keep, header.discard
+        left = scrolling(self.form)
         left.setFixedWidth(FORM_PX)
         left.setAccessibleName("Recipe")
         inner = QWidget()
-        inner.setProperty("page", True)
         self._right = QVBoxLayout(inner)
         self._right.setContentsMargins(0, 0, 4, 0)
         self._right.setSpacing(12)
-        self._messages = QVBoxLayout()
         self._right.addWidget(self.card)
-        self._right.addLayout(self._messages)
+        self._right.addWidget(self.messages)
+        self._right.addWidget(self.reproducer.card)
+        self._right.addWidget(self.queue_panel)
         self.empty = EmptyState(
-            theme_source,
+            themes,
             "chart-line",
             "No run yet",
             "Choose a recipe at the left and press Start. Loss, accuracy and mixing maps will move here.",
+            "Reproduce the published example",
+            self.reproduce,
         )
+        self.empty.action.setProperty("kind", "")
         self._right.addWidget(self.empty, 1)
+        self._right.addWidget(self.live, 1)
         body = QHBoxLayout()
         body.setSpacing(16)
         body.addWidget(left)
-        self._scroll = _scrolling(inner)
+        self._scroll = scrolling(inner)
         body.addWidget(self._scroll, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(header)
         layout.addLayout(body, 1)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+
+    def _connect(self) -> None:
+        for keys, do in (
+            ("Ctrl+Return", self.start),
+            ("Ctrl+Enter", self.start),
+            ("Ctrl+P", self.pause),
+            ("Ctrl+Shift+P", self.pause_and_free),
+            ("Ctrl+Shift+S", self.checkpoint),
+            ("Ctrl+E", self.evaluate),
+        ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self.start)
+            shortcut.activated.connect(do)
+        header = self.header
+        header.start_wanted.connect(self.start)
+        header.check_wanted.connect(self.check)
+        header.queue_wanted.connect(self.enqueue)
+        header.cancel_wanted.connect(self.starter.cancel)
+        header.keep_wanted.connect(lambda: self.stop("keep"))
+        header.discard_wanted.connect(self.confirm_discard)
+        self.messages.shown.connect(lambda: self._scroll.verticalScrollBar().setValue(0))
+        controls = self.controls
+        controls.pause_wanted.connect(self.pause)
+        controls.free_wanted.connect(self.pause_and_free)
+        controls.checkpoint_wanted.connect(self.checkpoint)
+        controls.evaluate_wanted.connect(self.evaluate)
+        controls.hurry_wanted.connect(lambda: self.run.stop("keep"))
         self.run.pulled.connect(self._pull)
-        self.form.path.changed.connect(self._path_changed)
-        self.form.preview_wanted.connect(self._look_at)
-        self.form.recipe_refused.connect(lambda error: self._say(ErrorCard(self._themes, error)))
-        supervisor.state_changed.connect(self._worker_changed)
-        self._enable()
+        self.run.requests_changed.connect(self._enable)
+        self.run.answered.connect(controls.show_note)
+        self.starter.changed.connect(self._planning_changed)
+        self.starter.planned.connect(self._show_plan)
+        self.starter.refused.connect(self._refused)
+        self.starter.starting.connect(self.run.send)
+        self.queue.changed.connect(self._queue_changed)
+        self.queue.refused.connect(self._refused)
+        self.queue_panel.run_wanted.connect(self.queue.start)
+        self.queue_panel.pause_wanted.connect(self.queue.pause)
+        self.queue_panel.refused.connect(self._refused)
+        self.recovery.chosen.connect(lambda: self._say(None))
+        self.recovery.start_wanted.connect(self.start)
+        self.recovery.refused.connect(self._refused)
+        form = self.form
+        form.path.changed.connect(self._path_changed)
+        form.preview_wanted.connect(self._look_at)
+        form.recipe_refused.connect(self._refused)
+        form.copy_wanted.connect(self.copy_command)
+        form.picker.example_wanted.connect(self.reproduce)
+        self._supervisor.state_changed.connect(self._worker_changed)
+        self._supervisor.stopping_changed.connect(self._enable)
+        self._supervisor.message.connect(self._heard)
 
     # --------------------------------------------------------------------------------------- actions
 
     def start(self) -> None:
-        """Begin the run that the form describes, or say what is wrong with it."""
-        if self.run.running:
-            return
+        """Estimate what the form describes, then run it; or say what is wrong with it."""
+        if not self.run.running and not self.starter.planning:
+            self._with_recipe(self.starter.start)
+
+    def check(self) -> None:
+        """Estimate what the form describes, and show what comes of it."""
+        if not self.run.running and not self.starter.planning:
+            self._with_recipe(self.starter.check)
+
+    def enqueue(self) -> None:
+        def add(recipe: recipes.Recipe) -> None:
+            entry = queue.add(recipes.to_mapping(recipe), recipe.name)
+            self.queue_panel.refresh()
+            self.queue_panel.select(entry.id)
+
+        self._with_recipe(add)
+
+    def copy_command(self) -> None:
+        def copy(recipe: recipes.Recipe) -> None:
+            QGuiApplication.clipboard().setText(provenance.as_command(recipes.with_whole_paths(recipe)))
+            self.form.picker.say_copied()
+
+        self._with_recipe(copy)
+
+    def _with_recipe(self, do: Callable[[recipes.Recipe], object]) -> None:
+        """Do something with the form's recipe, if it is right."""
         problems = self.form.problems
         if problems:
             self._say(ErrorCard(self._themes, UserError("recipe.invalid", "The recipe is not ready.", problems[0])))
             self.form.focus_problem()
             return
         self._say(None)
-        recipe = self.form.recipe()
-        self.run.start(recipes.to_mapping(recipe), recipe.name)
+        try:
+            do(self.form.recipe())
+        except UserError as error:
+            self._refused(error)
+
+    def reproduce(self) -> None:
+        """FNet, then the Transformer, as published; the queue works them off."""
+        path = self._settings.imdb_path
+        self.reproducer.open()
+        try:
+            added = self.reproducer.add_to_queue(path)
+        except UserError as error:
+            self.form.choose("imdb-fnet")
+            self._refused(error)
+            self.form.path.edit.setFocus()
+            return
+        self._say(None)
+        self.queue_panel.refresh()
+        if added:
+            self.queue.start()
+
+    def pause(self) -> None:
+        """Hold the run, or let it go on."""
+        if self.controls.go_on.isVisible() or self.controls.pause.isEnabled():
+            self.run.pause()
+
+    def pause_and_free(self) -> None:
+        if self.run.running:
+            self.stop("pause")
+
+    def checkpoint(self) -> None:
+        if self.controls.checkpoint.isEnabled():
+            self.run.checkpoint()
+
+    def evaluate(self) -> None:
+        if self.controls.evaluate.isEnabled():
+            self.run.evaluate()
 
     def stop(self, mode: str) -> None:
         self._say(None)
         self.run.stop(mode)
 
     def confirm_discard(self) -> None:
-        self._ask(
-            "Discard this run?",
-            "It ends now, and what it wrote is removed.",
-            [("discard", "Discard", "danger"), ("", "Keep running", "")],
-        )
-
-    def _ask(self, question: str, words: str, choices: list[tuple[str, str, str]]) -> None:
         if self.run.running:
-            card = ConfirmCard(self._themes, question, words, choices)
+            card = ConfirmCard(
+                self._themes,
+                "Discard this run?",
+                "It ends now, and what it wrote is removed.",
+                [("discard", "Discard", "danger"), ("", "Keep running", "")],
+            )
             card.answered.connect(lambda mode: self.stop(mode) if mode else self._say(None))
             self._say(card)
             card.setFocus()
 
-    def _say(self, card: QWidget | None) -> None:
-        """One message at a time above the pictures."""
-        if self.message is not None:
-            self.message.hide()
-            self.message.deleteLater()
-        self.message = card
-        if card is not None:
-            self._messages.addWidget(card)
-            self._scroll.verticalScrollBar().setValue(0)
+    def _refused(self, failed: UserError | protocol.Failed) -> None:
+        self._say(ErrorCard(self._themes, failed))
+
+    @property
+    def panels(self) -> Any:
+        """The live panels, or None before a run needed them."""
+        return self.live.panels
+
+    @property
+    def message(self) -> Any:
+        """The card above the pictures, or None."""
+        return self.messages.card
+
+    def _say(self, card: Card | None) -> None:
+        self.messages.say(card)
+
+    # ------------------------------------------------------------------------------------ before a run
+
+    def _planning_changed(self) -> None:
+        if self.starter.planning:
+            if self.card.figures.status != "planning":
+                self._plan_began = time.monotonic()
+                self._say(None)
+            elapsed_s = time.monotonic() - self._plan_began
+            title = "Estimating time, memory and disk"
+            self.card.show_figures(planning_figures(title, self.starter.phase, self.starter.done, elapsed_s))
+        else:
+            self.card.show_figures(self._figures())
+        self._enable()
+
+    def _show_plan(self, planned: protocol.Planned) -> None:
+        card = PlanCard(self._themes, planned)
+        card.start_wanted.connect(self.starter.start_anyway)
+        card.dismissed.connect(lambda: self._say(None))
+        self._say(card)
+        card.setFocus()
+
+    def _queue_changed(self) -> None:
+        self.queue_panel.show_active(self.queue.active)
 
     # ------------------------------------------------------------------------------------------ pull
 
     def _pull(self, changed: set[str]) -> None:
         state = self.run.state
-        if state.status != "idle" and state.command != self._shown_run:
+        if state.status != "idle" and (state.command, state.began) != self._shown_run:
             self._begin()
-        if self.panels is not None:
-            if "metrics" in changed:
-                self.panels.show_metrics(state)
-                self.card.set_speeds(state.tokens_per_s)
-            if "evaluations" in changed:
-                self.panels.show_evaluations(state)
-            if "annotations" in changed:
-                self.panels.show_annotations(state)
-            if "frame" in changed and state.frame is not None:
-                self.pictures.arrived()
-                if not self.panels.show_frame(state.frame, state.frame_blob, self._probe()):
-                    self.pictures.painted()
-        self.card.show_figures(self._figures())
-        if "status" in changed:
+        self.live.pull(changed, state, self._probe())
+        if "metrics" in changed:
+            self.card.set_speeds(state.tokens_per_s)
+        if not self.starter.planning:
+            self.card.show_figures(self._figures())
+        if changed & {"status", "evaluations"}:
+            self.reproducer.refresh()
+        if changed & {"status", "phase", "metrics"}:
             self._enable()
-            if state.status in ("finished", "stopped", "paused", "failed"):
-                self._end()
+        if "status" in changed and state.status in ENDED:
+            self._end()
 
     def _begin(self) -> None:
-        self._shown_run = self.run.state.command
+        self._shown_run = (self.run.state.command, self.run.state.began)
         self._ended = False
         self._say(None)
-        self.prepare()
+        self.controls.show_note("")
         self.empty.setVisible(False)
-        self._right.addWidget(self.panels, 1)
-        self.panels.setVisible(True)
-        self.panels.begin(self._probe())
-        self.pictures.watch(self.isVisible())
-
-    def prepare(self) -> None:
-        """Make the live panels, unseen, so that no run has to wait for them. Does nothing the second time."""
-        if self.panels is None:
-            from fnet_studio.ui.train.panels import LivePanels
-
-            self.panels = LivePanels(self._themes, self._settings.smoothing, self)
-            self.panels.setVisible(False)
-            self.panels.painted.connect(self.pictures.painted)
-            self.panels.maps.zero_switched.connect(self.pictures.set_keep_zero)
-            self.panels.chart.smoothing_changed.connect(self._smoothing_changed)
+        self.live.begin(self._probe(), self.isVisible())
 
     def _end(self) -> None:
         if self._ended:
             return
         self._ended = True
         state = self.run.state
-        if state.failure is not None and state.failure.kind == "worker.lost" and state.started is not None:
-            self._say(self._cut_off_card(state.started.run, state.step[-1] if state.step else 0))
-        elif state.failure is not None:
-            self._say(ErrorCard(self._themes, state.failure, "Start again", self.start))
+        run = state.started.run if state.started is not None else ""
+        if state.failure is not None:
+            self._say(self.recovery.card_of(state.failure, run))
+        elif state.status == "paused":
+            self._offer()
         else:
             self._say(ResultsCard(self._themes, state))
+        self.reproducer.refresh()
 
-    def _cut_off_card(self, run: str, step: int) -> ErrorCard:
-        """The window's own card says what happened to the worker; this one says what that means for the run."""
-        words = UserError(
-            "run.cut-off",
-            f"The run was cut off after step {count(step)}." if step else "The run was cut off before its first step.",
-            "It can go on from its newest checkpoint. Checkpoints are written after each epoch and every minute.",
-        )
-        return ErrorCard(self._themes, words, "Go on", lambda: self.run.resume(run), tone="warning")
+    def _offer(self) -> None:
+        """To go on with a run that waits, unless something else is at hand."""
+        if not self.run.running and not self.starter.planning and self.message is None:
+            card = self.recovery.offer()
+            if card is not None:
+                self._say(card)
 
     def _probe(self) -> str:
         started = self.run.state.started
@@ -208,37 +335,30 @@ class TrainPage(QWidget):
             return str(started.recipe.get("observe", {}).get("probe", ""))
         return self.form.rows["observe.probe"].text
 
-    def _figures(self) -> RunFigures:
-        state = self.run.state
-        if state.status == "idle":
-            return RunFigures(title="Press Start when the recipe is right")
-        best = state.best_validation()
-        compiling = state.phase_times.get("compiling", 0.0)
-        if state.phase == "compiling":
-            compiling += self.run.phase_s()
-        speed = state.tokens_per_s[-1] if state.tokens_per_s else -1.0
-        return RunFigures(
-            status=state.status,
-            title=str(state.started.recipe.get("name", "")) if state.started else "",
-            phase=phase_words(state.phase) if state.phase else "",
-            done=state.progress.done,
-            total=state.phase_total,
-            unit=state.phase_unit,
-            elapsed_s=self.run.elapsed_s(),
-            left_s=state.progress.left_s,
-            compile_s=compiling if compiling else -1.0,
-            tokens_per_s=speed,
-            best_accuracy=best.accuracy if best else -1.0,
-            best_step=best.step if best else -1,
-        )
+    def _figures(self) -> Any:
+        return figures_of(self.run.state, self.run.elapsed_s(), self.run.phase_s())
 
     def _enable(self) -> None:
-        running = self.run.running
-        self.start_button.setVisible(not running)
-        self.keep_button.setVisible(running)
-        self.discard_button.setVisible(running)
+        state = self.run.state
+        stop_words = self._supervisor.stop_words if self.run.running else ""
+        self.header.show_state(running=self.run.running, planning=self.starter.planning, stopping=bool(stop_words))
+        self.controls.show_state(
+            running=self.run.running,
+            began=bool(state.step),
+            held=state.held,
+            pausing=self.run.pausing,
+            asked=frozenset(self.run.requests),
+            stop_words=stop_words,
+        )
 
     # ---------------------------------------------------------------------------------------- events
+
+    def _heard(self, envelope: protocol.Envelope, _blob: bytes) -> None:
+        """A run that has finished, also unseen, may want another one. The queue sees to its own."""
+        body = envelope.body
+        if isinstance(body, protocol.Done) and isinstance(body.result, protocol.RunFinished) and not self.queue.at_work:
+            run = body.result.run
+            QTimer.singleShot(0, self, lambda: self.starter.follow(run))
 
     def _worker_changed(self, state: Any) -> None:
         came, self._alive = state.alive and not self._alive, state.alive
@@ -258,9 +378,6 @@ class TrainPage(QWidget):
             on_failed=lambda failed: self.form.fail_preview(path, failed),
         )
 
-    def _smoothing_changed(self, weight: float) -> None:
-        self._settings.smoothing = weight
-
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
         self.empty.words.setFixedWidth(360)
@@ -268,21 +385,15 @@ class TrainPage(QWidget):
         self.empty.words.setMinimumHeight(self.empty.words.heightForWidth(self.empty.words.width()))
         self.run.show(True)
         self.pictures.watch(self.run.running)
-        QTimer.singleShot(PREPARE_MS, self, self.prepare)
+        self.queue_panel.watch(True)
         self.form.refresh()
+        QTimer.singleShot(PREPARE_MS, self, self.live.prepare)
+        if not self._offered:
+            self._offered = True
+            QTimer.singleShot(PREPARE_MS, self, self._offer)
 
     def hideEvent(self, event: Any) -> None:
         self.run.show(False)
         self.pictures.watch(False)
+        self.queue_panel.watch(False)
         super().hideEvent(event)
-
-
-def _scrolling(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    widget.setProperty("page", True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area

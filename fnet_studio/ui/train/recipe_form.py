@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from fnet_studio.core import protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames
 from fnet_studio.ui.train.form_groups import groups
@@ -36,7 +37,7 @@ SOURCE, PATH = "data.source", "data.path"
 LOOK_MS = 300
 """After the last key in a path's field: then the worker looks at the file."""
 _KEY = re.compile(r"\b[a-z]+\.[a-z_]+\b")
-NAME = recipes.Field("name", "Name of the run", "The run's folder and every list carry it.", str, "")
+NAME = recipes.Field("name", "Run name", "The run's folder and every list carry it.", str, "")
 
 
 class RecipeForm(QWidget):
@@ -65,10 +66,11 @@ class RecipeForm(QWidget):
             self.rows[key] = make_row(field, self._check(key))
             self.rows[key].changed.connect(self._edited)
         self.path: PathField = self.rows[PATH]
+        self._download = self.path.add_choice("Download it (80 MB)", DOWNLOAD)
         self.name_row = FieldRow("name", NAME.title, NAME.description, "", "", self._name_problem)
         self.name_row.changed.connect(self._edited)
         self.picker = RecipePicker(themes)
-        self.picker.column.insertWidget(3, self.name_row)
+        self.picker.column.insertWidget(4, self.name_row)
         self.picker.chosen.connect(self.begin_with)
         self.picker.reset_wanted.connect(self.reset)
         self.picker.save_wanted.connect(self.save)
@@ -304,6 +306,7 @@ class RecipeForm(QWidget):
         self._source = source
         self.path.set_title("Archive or folder" if source == "imdb" else "File or folder")
         self.path.files = ARCHIVES if source == "imdb" else TABLES
+        self._download.setVisible(source == "imdb")
         self.path.blockSignals(True)
         self.path.set_text(self._paths.get(source, ""))
         self.path.blockSignals(False)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QFileDialog, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -16,6 +16,8 @@ from fnet_studio.ui.widgets.choice import Choice
 FILES = "Recipes (*.toml);;All files (*)"
 LINE = int(Qt.ItemDataRole.UserRole) + 1
 POPUP_PX = 440
+EXAMPLE = ("imdb-fnet", "imdb-transformer")
+COPIED_MS = 2000
 
 
 class RecipePicker(Card):
@@ -25,6 +27,8 @@ class RecipePicker(Card):
     """Path of a file."""
     copy_wanted = Signal()
     reset_wanted = Signal()
+    example_wanted = Signal()
+    """Both runs of the published example."""
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -44,9 +48,18 @@ class RecipePicker(Card):
         self.copy = button(
             "Copy as command", themes, "copy", "quiet", self.copy_wanted.emit, "Copy the command that starts this run"
         )
+        self.example = button(
+            "Reproduce the example",
+            themes,
+            "chart-line",
+            "",
+            self.example_wanted.emit,
+            "Train FNet and the Transformer one after another, beside the published figures",
+        )
         self.column.addWidget(label("Recipe", "strong"))
         self.column.addWidget(self.box)
         self.column.addWidget(self.line)
+        self.column.addWidget(self.example)
         self.column.addLayout(row(self.changes, None, self.reset))
         foot = row(self.open, self.save, self.copy, None, spacing=0)
         foot.setContentsMargins(-8, 0, -8, 0)  # the words of a button without a frame stand under those above
@@ -81,6 +94,7 @@ class RecipePicker(Card):
             self.box.setItemData(self.box.count() - 1, recipe.line, LINE)
         self.box.setCurrentIndex(self.box.findData(recipe.key))
         self.line.setText(recipe.line)
+        self.example.setVisible(recipe.key in EXAMPLE)
 
     def find(self, key: str) -> KnownRecipe:
         """KeyError for an unknown one."""
@@ -90,6 +104,10 @@ class RecipePicker(Card):
         words = "Nothing is changed" if not number else f"{number} setting{'s' * (number > 1)} changed"
         self.changes.setText(words)
         self.reset.setEnabled(bool(number))
+
+    def say_copied(self) -> None:
+        self.copy.setText("Copied")
+        QTimer.singleShot(COPIED_MS, self, lambda: self.copy.setText("Copy as command"))
 
     def _open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a recipe", str(places.recipes()), FILES)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePo
 from fnet_studio.ui.parts import set_property
 from fnet_studio.ui.widgets.choice import Choice
 
-TITLE_PX = 116
+TITLE_PX = 108
 
 
 class FieldRow(QWidget):
@@ -86,7 +86,7 @@ class FieldRow(QWidget):
             grid.addWidget(self._label, 0, 0)
             grid.addWidget(self._editor, 0, 1)
             grid.addWidget(self._hint, 0, 2)
-            grid.setColumnMinimumWidth(2, 84)
+            grid.setColumnMinimumWidth(2, 80)
         grid.addWidget(self._reset, 0, 3)
         grid.addWidget(self._error, 2, 0 if wide else 1, 1, 4 if wide else 3)
         self.set_text(default)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -54,7 +55,7 @@ class PathField(QWidget):
         self._label.setBuddy(self.edit)
         self._label.setToolTip(description)
         self.choose = QPushButton("Choose")
-        menu = QMenu(self.choose)
+        menu = self._menu = QMenu(self.choose)
         menu.addAction("A file …").triggered.connect(self._choose_file)
         menu.addAction("A folder …").triggered.connect(self._choose_folder)
         self.choose.setMenu(menu)
@@ -88,6 +89,12 @@ class PathField(QWidget):
         layout.addWidget(self._error)
         self.edit.textChanged.connect(self._changed)
         self._judge()
+
+    def add_choice(self, words: str, text: str) -> QAction:
+        """One more way to fill the field, by a click."""
+        action = self._menu.addAction(words)
+        action.triggered.connect(lambda _=False: self.set_text(text))
+        return action
 
     @property
     def editor(self) -> QLineEdit:

@@ -7,14 +7,25 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from fnet_studio.ui.widgets.figures import count, duration, percent, short_count
+from fnet_studio.ui.widgets.figures import count, duration, measure, percent, short_count
 from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.predictions import tabular
 from fnet_studio.ui.widgets.sparkline import Sparkline
 
-SIGNS = {"idle": "○", "running": "●", "finished": "✓", "stopped": "■", "paused": "◆", "failed": "✕"}
+SIGNS = {
+    "idle": "○",
+    "planning": "◌",
+    "running": "●",
+    "held": "◆",
+    "finished": "✓",
+    "stopped": "■",
+    "paused": "◆",
+    "failed": "✕",
+}
 WORDS = {
     "idle": "No run",
+    "planning": "Checking",
+    "held": "On hold",
     "running": "Running",
     "finished": "Finished",
     "stopped": "Stopped",
@@ -22,7 +33,9 @@ WORDS = {
     "failed": "Failed",
 }
 TONES = {
+    "planning": "accent",
     "running": "accent",
+    "held": "warning_text",
     "finished": "success_text",
     "stopped": "warning_text",
     "paused": "warning_text",
@@ -45,7 +58,13 @@ class RunFigures:
     compile_s: float = -1.0
     tokens_per_s: float = -1.0
     best_accuracy: float = -1.0
+    best_loss: float = -1.0
+    """In place of the accuracy where the run is judged by its loss."""
     best_step: int = -1
+    patience: int = 0
+    """Epochs without a better one after which the run ends; 0 for never."""
+    waited: int = 0
+    """Epochs since the best one."""
 
 
 class Figure(QWidget):
@@ -93,6 +112,7 @@ class RunCard(QFrame):
         self.compiling = Figure("Of it compiling")
         self.speed = Figure("Tokens per second")
         self.best = Figure("Best validation")
+        self.patience = Figure("Patience")
         self.sparkline = Sparkline(colours, "Tokens per second so far")
         top = QHBoxLayout()
         top.setSpacing(8)
@@ -105,7 +125,7 @@ class RunCard(QFrame):
         speed.addWidget(self.speed)
         speed.addWidget(self.sparkline)
         numbers = FlowLayout(gap_x=20, gap_y=8)
-        for widget in (self.elapsed, self.left, self.compiling, self.best):
+        for widget in (self.elapsed, self.left, self.compiling, self.best, self.patience):
             widget.setMinimumWidth(88)
             numbers.addWidget(widget)
         numbers.addItem(speed)
@@ -115,15 +135,20 @@ class RunCard(QFrame):
         layout.addLayout(top)
         layout.addWidget(self._bar)
         layout.addLayout(numbers)
+        self._layout = layout
         colours.changed.connect(self._restyle)
         self.show_figures(self.figures)
+
+    def add_foot(self, widget: QWidget) -> None:
+        """Under the figures: what can be done with the run."""
+        self._layout.addWidget(widget)
 
     def show_figures(self, figures: RunFigures) -> None:
         self.figures = figures
         self._state.setText(f"{SIGNS.get(figures.status, '○')}  {WORDS.get(figures.status, figures.status)}")
         self._title.setText(figures.title)
         self._phase.setText(self._phase_words(figures))
-        running = figures.status == "running"
+        running = figures.status in ("running", "planning")
         if running and not figures.total:
             self._bar.setRange(0, 0)
         else:
@@ -135,8 +160,12 @@ class RunCard(QFrame):
         self.left.set_value(f"about {duration(figures.left_s)}" if running and figures.left_s >= 0 else "–")
         self.compiling.set_value(duration(figures.compile_s))
         self.speed.set_value(short_count(figures.tokens_per_s) if figures.tokens_per_s > 0 else "–")
-        self.best.set_value(percent(figures.best_accuracy) if figures.best_accuracy >= 0 else "–")
+        best = measure(figures.best_loss) if figures.best_loss >= 0 else "–"
+        self.best.set_value(percent(figures.best_accuracy) if figures.best_accuracy >= 0 else best)
         self.best.setToolTip(f"At step {count(figures.best_step)}" if figures.best_step >= 0 else "")
+        self.patience.setVisible(bool(figures.patience))
+        self.patience.set_value(f"{figures.waited} of {figures.patience} epochs")
+        self.patience.setToolTip("Epochs since the best one; at the last of them the run ends, and the best is kept")
         self.setAccessibleName(f"Run: {WORDS.get(figures.status, figures.status)}. {self._phase.text()}")
         self._restyle()
 

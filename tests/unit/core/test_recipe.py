@@ -98,7 +98,6 @@ def test_every_option_beyond_the_published_example_is_off_by_default():
     options = recipe.Recipe().optimisation
     assert (options.weight_decay, options.warmup, options.clip_norm, options.label_smoothing, options.ema) == (0,) * 5
     assert (options.schedule, options.layer_decay, options.keep, options.patience) == ("constant", 1.0, "last", 0)
-    assert options.epsilon == 1e-7, "as Keras has it"
     training = recipe.Recipe().training
     assert (training.accumulation, training.auto_batch, training.precision) == (1, False, "float32")
 
@@ -139,3 +138,11 @@ def test_what_only_some_models_have_counts_for_those_alone():
     assert not counts("model.ngram_buckets", "classify", {"model.ngrams": "1"})
     assert counts("data.url", "classify", {"data.source": "imdb", "data.path": "Download"})
     assert not counts("data.url", "classify", {"data.source": "imdb", "data.path": "/a.tar.gz"})
+
+
+def test_the_word_download_stays_a_word_when_paths_are_made_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = recipe.load(recipe.bundled("imdb-fnet"), {"data.path": "download"})
+    assert recipe.with_whole_paths(asked).data.path == "download"
+    named = recipe.load(recipe.bundled("imdb-fnet"), {"data.path": "aclImdb.tar.gz"})
+    assert recipe.with_whole_paths(named).data.path == str(tmp_path / "aclImdb.tar.gz")

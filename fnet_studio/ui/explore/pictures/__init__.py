@@ -1,1 +1,0 @@
-"""Pictures from inside the model: what they show, how they are drawn, compared and exported."""

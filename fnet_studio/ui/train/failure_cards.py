@@ -1,0 +1,145 @@
+"""What to do about a run that failed, was cut off or waits: the words, and a button for each next step."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from fnet_studio.core import protocol, run_store
+from fnet_studio.core import recipe as recipes
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.remedies import Remedy, remedies
+from fnet_studio.core.run_store import RunRecord
+from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.parts import button, label, row
+from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train.known_recipes import of_run
+from fnet_studio.ui.train.live_run import LiveRun
+from fnet_studio.ui.train.recipe_form import RecipeForm
+from fnet_studio.ui.widgets.figures import count, duration
+
+CUT_OFF_ADVICE = "It can go on from its newest checkpoint. Checkpoints are written after each epoch and every minute."
+OnRemedy = Callable[[RunRecord, Remedy], object]
+
+
+class NextStepsCard(ErrorCard):
+    """An error card with several ways on, the best one first. A way that has a price says so."""
+
+    def __init__(
+        self,
+        themes: ThemeSource,
+        failed: protocol.Failed | UserError,
+        record: RunRecord,
+        ways: tuple[Remedy, ...],
+        on_remedy: OnRemedy,
+        *,
+        tone: str = "danger",
+    ) -> None:
+        super().__init__(themes, failed, tone=tone)
+        self.buttons = []
+        line = row(spacing=8)
+        line.setContentsMargins(32, 0, 0, 0)
+        for place, way in enumerate(ways):
+            icon = "play" if way.do == "resume" else "rotate-cw"
+            kind = "" if place else "primary"
+            one = button(way.words, themes, icon, kind, lambda way=way: on_remedy(record, way), _tip(way))
+            self.buttons.append(one)
+            line.addWidget(one)
+        line.addStretch(1)
+        self.column.insertLayout(1, line)
+        for way in ways:
+            if way.warning:
+                words = label(f"{way.words}: {way.warning}", "caption", wrap=True)
+                words.setContentsMargins(32, 0, 0, 0)
+                self.column.insertWidget(2, words)
+        if self.buttons:
+            self.setFocusProxy(self.buttons[0])
+
+
+def _tip(way: Remedy) -> str:
+    if "training.accumulation" in way.changes:
+        return "Half the texts at a time, twice the accumulation: the same steps with less memory"
+    return way.warning
+
+
+def card_of(
+    themes: ThemeSource, failed: protocol.Failed, run: str, on_remedy: OnRemedy, on_start: Callable[[], object]
+) -> ErrorCard:
+    """Of a run that just failed. run: its folder's name, '' when it never got one."""
+    record = _record(run)
+    ways = remedies(record) if record is not None else ()
+    if record is None or not ways:
+        return ErrorCard(themes, failed, "Start again", on_start)
+    if failed.kind == "worker.lost":
+        # the window's own card says what happened to the worker; this one says what that means for the run
+        step = record.steps
+        words = f"The run was cut off after step {count(step)}." if step else "The run was cut off at its beginning."
+        return NextStepsCard(
+            themes, UserError("run.cut-off", words, CUT_OFF_ADVICE), record, ways, on_remedy, tone="warning"
+        )
+    return NextStepsCard(themes, failed, record, ways, on_remedy)
+
+
+def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
+    """Of the newest run that waits to be resumed: None when there is none."""
+    waiting = [record for record in run_store.list_runs()[0] if record.status in ("interrupted", "paused")]
+    ways = remedies(waiting[0]) if waiting else ()
+    if not ways:
+        return None
+    record = waiting[0]
+    state = "is paused" if record.status == "paused" else "was cut off"
+    at = f" at step {count(record.steps)} of {count(record.total_steps)}" if record.steps else ""
+    ago_s = time.time() - (record.ended or record.began)
+    ago = f", {duration(ago_s)} ago" if ago_s >= 60 else ""
+    others = len(waiting) - 1
+    more = f" {others} more {'waits' if others == 1 else 'wait'} on the Runs page." if others else ""
+    words = UserError(
+        "run.waits",
+        f"“{record.name}” {state}{at}{ago}.",
+        f"It can go on from its newest checkpoint.{more}",
+    )
+    return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
+
+
+def _record(run: str) -> RunRecord | None:
+    try:
+        return run_store.read(run) if run else None
+    except UserError:
+        return None
+
+
+class Recovery(QObject):
+    """Makes the cards, and does what their buttons say."""
+
+    chosen = Signal()
+    """One of the ways on was taken: its card has served."""
+    start_wanted = Signal()
+    refused = Signal(object)
+    """`UserError`."""
+
+    def __init__(self, supervisor: Any, themes: ThemeSource, run: LiveRun, form: RecipeForm) -> None:
+        super().__init__()
+        self._supervisor, self._themes, self._run, self._form = supervisor, themes, run, form
+
+    def card_of(self, failed: protocol.Failed, run: str) -> ErrorCard:
+        return card_of(self._themes, failed, run, self._do, self.start_wanted.emit)
+
+    def offer(self) -> NextStepsCard | None:
+        return offer(self._themes, self._do)
+
+    def _do(self, record: RunRecord, way: Remedy) -> None:
+        self.chosen.emit()
+        if way.do == "resume":
+            self._supervisor.start()  # does nothing while one lives
+            self._run.resume(record.id, way.changes)
+            return
+        try:
+            values = dict(record.recipe)
+            for key, text in way.changes.items():
+                recipes.put(values, key, text)
+            self._form.show_recipe(recipes.from_mapping(values), of_run(record.id, record.name))
+        except UserError as error:
+            self.refused.emit(error)
+            return
+        self.start_wanted.emit()

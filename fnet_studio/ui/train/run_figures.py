@@ -1,0 +1,63 @@
+"""What the run card shows of a run: plain figures from its state."""
+
+from typing import Any
+
+from fnet_studio.core import protocol
+from fnet_studio.core.run_state import RunState, phase_words
+from fnet_studio.ui.widgets.run_card import RunFigures
+
+
+def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
+    """elapsed_s: of the run; phase_s: in the present phase."""
+    if state.status == "idle":
+        return RunFigures(title="Press Start when the recipe is right")
+    recipe = state.started.recipe if state.started else {}
+    best = best_epoch(state, recipe)
+    compiling = state.phase_times.get("compiling", 0.0)
+    if state.phase == "compiling":
+        compiling += phase_s
+    limit = int(recipe.get("optimisation", {}).get("patience", 0))
+    by_loss = recipe.get("optimisation", {}).get("monitor") == "loss"
+    return RunFigures(
+        status="held" if state.held else state.status,
+        title=str(recipe.get("name", "")),
+        phase=phase_words(state.phase) if state.phase else "",
+        done=state.progress.done,
+        total=state.phase_total,
+        unit=state.phase_unit,
+        elapsed_s=elapsed_s,
+        left_s=state.progress.left_s,
+        compile_s=compiling if compiling else -1.0,
+        tokens_per_s=state.tokens_per_s[-1] if state.tokens_per_s else -1.0,
+        best_accuracy=best.accuracy if best and not by_loss else -1.0,
+        best_loss=best.loss if best and by_loss else -1.0,
+        best_step=best.step if best else -1,
+        patience=limit,
+        waited=epochs_without_better(state, best),
+    )
+
+
+def planning_figures(title: str, phase: protocol.Phase, done: int, elapsed_s: float) -> RunFigures:
+    """While a run is estimated before it starts."""
+    words = phase_words(phase.name) if phase.name else "Starting"
+    return RunFigures("planning", title, words, done, phase.total, phase.unit, elapsed_s)
+
+
+def best_epoch(state: RunState, recipe: dict[str, Any]) -> protocol.Evaluated | None:
+    """By what the recipe watches, the earlier one of equals; as the worker judges it. Figures that are no numbers, and
+    those that were asked for in the middle of an epoch, decide nothing."""
+    by_loss = recipe.get("optimisation", {}).get("monitor") == "loss"
+    found = [
+        item
+        for item in state.of_split("validation")
+        if not item.asked and (item.loss if by_loss else item.accuracy) == (item.loss if by_loss else item.accuracy)
+    ]
+    if by_loss:
+        return min(found, key=lambda item: item.loss, default=None)
+    return max(found, key=lambda item: item.accuracy, default=None)
+
+
+def epochs_without_better(state: RunState, best: protocol.Evaluated | None) -> int:
+    if best is None:
+        return 0
+    return len([item for item in state.of_split("validation") if not item.asked and item.epoch > best.epoch])

@@ -1,0 +1,43 @@
+"""What the run card shows of a run."""
+
+from fnet_studio.core import protocol, recipe
+from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.train.run_figures import best_epoch, figures_of
+
+
+def state_of(losses, accuracies, **optimisation):
+    state = RunState()
+    state.begin(1, 0.0)
+    values = recipe.to_mapping(recipe.load(recipe.bundled("sample-quick")))
+    values["optimisation"] |= optimisation
+    started = protocol.RunStarted("run", "/run", values, 1, protocol.Device("cpu", "cpu"), 10, 30)
+    state.apply(protocol.Envelope(1, 0, started, reply_to=1))
+    for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies), 1):
+        event = protocol.Evaluated("validation", 10 * epoch, epoch, loss, accuracy, 100)
+        state.apply(protocol.Envelope(1, 0, event, reply_to=1))
+    return state
+
+
+def test_patience_counts_the_epochs_since_the_best_one():
+    figures = figures_of(state_of([0.6, 0.5, 0.55], [0.7, 0.8, 0.79], patience=3), 1.0, 0.0)
+    assert (figures.waited, figures.patience) == (1, 3)
+    assert (figures.best_accuracy, figures.best_step) == (0.8, 20)
+
+
+def test_a_run_judged_by_its_loss_shows_the_best_loss():
+    figures = figures_of(state_of([0.5, 0.6, 0.7], [0.7, 0.8, 0.9], monitor="loss"), 1.0, 0.0)
+    assert (figures.best_loss, figures.best_accuracy, figures.waited) == (0.5, -1.0, 2)
+
+
+def test_the_earlier_one_of_equals_is_the_best_and_what_is_no_number_is_not():
+    state = state_of([0.6, float("nan"), 0.6], [0.7, 0.7, 0.7])
+    assert best_epoch(state, state.started.recipe).epoch == 1
+    by_loss = state_of([float("nan"), 0.6], [0.7, 0.7], monitor="loss")
+    assert best_epoch(by_loss, by_loss.started.recipe).epoch == 2
+
+
+def test_a_measurement_on_demand_decides_nothing():
+    state = state_of([0.6], [0.7], patience=2)
+    asked = protocol.Evaluated("validation", 15, 1, 0.1, 0.99, 100, asked=True)
+    state.apply(protocol.Envelope(1, 0, asked, reply_to=1))
+    assert figures_of(state, 1.0, 0.0).best_accuracy == 0.7
