@@ -1,38 +1,74 @@
-"""fnet-studio evaluate RUN"""
+"""fnet-studio evaluate RUN, and evaluate --task masked-lm PRESET --data FILE"""
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import presets, protocol, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser("evaluate", help="measure a trained model again, or ask it about a text")
-    it.add_argument("run_id", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
+    it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; or a preset")
     it.add_argument("--split", default="test", choices=("train", "validation", "test"), help="(%(default)s)")
     it.add_argument("--text", action="append", default=[], help="classify this text instead; may be repeated")
+    it.add_argument("--task", choices=("masked-lm",), help="measure a preset's predictions of masked words in --data")
+    it.add_argument("--data", metavar="FILE", help="of masked-lm: a .txt or .txt.xz file, or a folder of such")
+    it.add_argument("--windows", type=int, default=2048, help="of masked-lm: drawn from the text at most (%(default)s)")
+    it.add_argument(
+        "--tokens", type=int, default=2000, help="of masked-lm: that pseudo-perplexity is estimated from (%(default)s)"
+    )
     it.add_argument("--json", action="store_true", help="JSON")
     it.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    run_store.folder(options.run_id)
+    if options.task:
+        return _preset(options)
+    run_store.folder(options.what)
     with Worker() as worker:
         if options.text:
-            result, _ = worker.call(protocol.Classify(options.run_id, tuple(options.text)))
+            result, _ = worker.call(protocol.Classify(options.what, tuple(options.text)))
             assert isinstance(result, protocol.Classified)
             print(_json(result) if options.json else _classes(options.text, result))
         else:
-            result, _ = worker.call(protocol.Evaluate(options.run_id, options.split))
+            result, _ = worker.call(protocol.Evaluate(options.what, options.split))
             assert isinstance(result, protocol.Evaluation)
             print(_json(result) if options.json else _measures(result))
     return 0
 
 
+def _preset(options: argparse.Namespace) -> int:
+    if not options.data:
+        raise UserError("evaluate.no-data", "There is no text to measure on.", "Name one with --data FILE.")
+    if options.windows < 1 or options.tokens < 1:
+        raise UserError(
+            "evaluate.no-data", "Nothing can be measured on no text.", "Give --windows and --tokens 1 or more."
+        )
+    presets.folder(options.what)
+    command = protocol.MeasurePreset(
+        options.what, str(Path(options.data).expanduser().absolute()), options.windows, options.tokens
+    )
+    with Worker() as worker:
+        result, _ = worker.call(command)
+    assert isinstance(result, protocol.PresetMeasured)
+    print(_json(result) if options.json else _predictions(result))
+    return 0
+
+
 def _json(result: protocol.Result) -> str:
     return msgspec.json.encode(result).decode()
+
+
+def _predictions(result: protocol.PresetMeasured) -> str:
+    return (
+        f"{result.preset}: masked-LM accuracy {result.accuracy:.2%}, loss {result.loss:.4f} "
+        f"on {result.masks:,} masks in {result.windows:,} windows of {result.sequence_length}, "
+        f"pseudo-perplexity {result.pseudo_perplexity:.1f}, in {result.duration_s:.1f} s"
+    )
 
 
 def _measures(result: protocol.Evaluation) -> str:

@@ -178,6 +178,16 @@ class Evaluate(Command, frozen=True, tag="evaluate"):
     split: Literal["train", "validation", "test"] = "test"
 
 
+class MeasurePreset(Command, frozen=True, tag="measure-preset"):
+    """How well a preset's masked-LM head guesses plain text. `Done(PresetMeasured)`. path: a .txt or .txt.xz file, or a
+    folder of such. windows: drawn from the text at most. tokens: that the pseudo-perplexity is estimated from."""
+
+    preset: str
+    path: str
+    windows: int = 2048
+    tokens: int = 2000
+
+
 class Classify(Command, frozen=True, tag="classify"):
     """Ask a stored run's model about texts. `Done(Classified)`."""
 
@@ -529,6 +539,18 @@ class Checkpointed(Struct, frozen=True, tag="checkpointed"):
     path: str
 
 
+class PresetMeasured(Struct, frozen=True, tag="preset-measured"):
+    preset: str
+    accuracy: float
+    """Of the masked tokens, masked as in its pretraining."""
+    loss: float
+    masks: int
+    pseudo_perplexity: float
+    windows: int
+    sequence_length: int
+    duration_s: float
+
+
 class Classified(Struct, frozen=True, tag="classified"):
     class_names: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
@@ -597,8 +619,8 @@ class Health(Struct, frozen=True, tag="health"):
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
-    | RunFinished | Evaluation | Checkpointed | Classified | Texts | DataPreview | Converted | Downloaded
-    | Inspected | Health
+    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
+    | Downloaded | Inspected | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -616,6 +638,7 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Train: RunFinished,
     Resume: RunFinished,
     Evaluate: Evaluation,
+    MeasurePreset: PresetMeasured,
     Classify: Classified,
     PreviewData: DataPreview,
     RunTexts: Texts,
@@ -776,8 +799,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
-    | Evaluate | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop | Pause
-    | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
+    | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop
+    | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 
 

@@ -22,21 +22,26 @@ from fnet_studio.core.recipe_sections import (
     ModelRecipe,
     ObserveRecipe,
     OptimisationRecipe,
+    PretrainingRecipe,
     SavingRecipe,
     TrainingRecipe,
 )
 
+FROM_SCRATCH = "none"
+"""In the place of `model.preset`."""
+
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
-    task: Literal["classify", "finetune", "masked-lm"] = "classify"
+    task: Literal["classify", "finetune", "masked-lm", "pretrain"] = "classify"
     """classify: a classifier from scratch. finetune: a preset with a new classifier. masked-lm: go on with a preset's
-    pretraining on plain text."""
+    pretraining on plain text. pretrain: a preset from scratch, or from another one, on a large corpus."""
     name: Annotated[str, Meta(min_length=1, max_length=80)] = "classify"
     data: DataRecipe = DataRecipe()
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
     adapt: AdaptRecipe = AdaptRecipe()
     optimisation: OptimisationRecipe = OptimisationRecipe()
+    pretraining: PretrainingRecipe = PretrainingRecipe()
     observe: ObserveRecipe = ObserveRecipe()
     saving: SavingRecipe = SavingRecipe()
 
@@ -115,13 +120,21 @@ def from_mapping(values: dict[str, Any], *, template: bool = False) -> Recipe:
     except msgspec.ValidationError as error:
         raise _explained(error, values) from None
     from_scratch, length = recipe.task == "classify", recipe.data.sequence_length
+    if recipe.task == "pretrain":
+        from_scratch = recipe.model.preset == FROM_SCRATCH
+        if recipe.data.source != "files":
+            raise UserError(
+                "recipe.invalid",
+                f"Pretraining needs a corpus, not {recipe.data.source!r} (data.source).",
+                'Set data.source to "files", and data.path to a folder of .txt or .txt.xz files.',
+            )
     if length < 8 and (from_scratch or length):
         raise UserError(
             "recipe.invalid",
             f"Length (data.sequence_length) is {length}.",
             "Choose 8 to 4096." if from_scratch else "Choose 8 to 4096, or 0 for the preset's own.",
         )
-    heads_count = from_scratch and recipe.model.mixer in ("attention", "hybrid")
+    heads_count = recipe.task == "classify" and recipe.model.mixer in ("attention", "hybrid")
     if heads_count and recipe.model.hidden_dim % recipe.model.num_heads:
         raise UserError(
             "recipe.invalid",

@@ -38,6 +38,20 @@ _OF_LABELS = frozenset(
     }
 )
 """What masked-LM training has no use for: it has no classes and no head of its own."""
+_NOT_IN_PRETRAINING = frozenset(
+    {
+        "data.test_path",
+        "data.text_column",
+        "data.validation_split",
+        "data.split_seed",
+        "model.mixer",
+        "model.num_heads",
+        "model.pooling",
+        "model.average",
+        "model.merge",
+    }
+)
+"""What pretraining has no use for either: it reads plain text, has no test, and mixes by Fourier transforms."""
 _OF_FILES = frozenset(
     {
         "data.validation_path",
@@ -53,6 +67,10 @@ _OF_FILES = frozenset(
 def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
     """Whether a setting changes anything for a task, given the values of the others as text, by dotted key."""
     source = values.get("data.source", "")
+    if task == "pretrain":
+        return _counts_in_pretraining(key, values)
+    if key.startswith("pretraining.") or key == "saving.weights":
+        return False
     if task == "classify" and key in _ON_A_PRESET:
         return False
     if task != "classify" and key in _FROM_SCRATCH:
@@ -71,6 +89,19 @@ def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
         return values.get("model.ngrams", "1").strip() != "1"
     if key == "model.num_heads":
         return values.get("model.mixer") in ("attention", "hybrid")
+    if key == "optimisation.monitor":
+        return values.get("optimisation.keep") == "best" or values.get("optimisation.patience", "0").strip() != "0"
+    return True
+
+
+def _counts_in_pretraining(key: str, values: Mapping[str, str]) -> bool:
+    """Its size is a preset's where it starts from one. A vocabulary comes with a preset too."""
+    if key == "data.validation_path" or key == "model.dropout":
+        return True
+    if key in _OF_LABELS or key in _NOT_IN_PRETRAINING or key.startswith("adapt."):
+        return False
+    if key == "pretraining.vocabulary_lines" or key in _FROM_SCRATCH:
+        return values.get("model.preset", "").strip() == "none"
     if key == "optimisation.monitor":
         return values.get("optimisation.keep") == "best" or values.get("optimisation.patience", "0").strip() != "0"
     return True

@@ -79,7 +79,7 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             min_length=1,
             title="Preset",
             description="For fine-tuning and masked-LM: a name, a folder, or run: and the id or name of a run that "
-            "kept one.",
+            "kept one. For pretraining: what it starts from, or none.",
         ),
     ] = "fnet_mini_en"
     backbone: Annotated[
@@ -190,9 +190,53 @@ class TrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(title="Retry with less memory", description="When memory runs out: twice the accumulation, and go on."),
     ] = False
     precision: Annotated[
-        Literal["float32", "mixed_bfloat16"],
-        Meta(title="Precision", description="mixed_bfloat16: computes in bfloat16, keeps the weights in float32."),
+        Literal["float32", "mixed_bfloat16", "auto"],
+        Meta(
+            title="Precision",
+            description="mixed_bfloat16: computes in bfloat16, keeps the weights in float32. auto: that on an "
+            "accelerator, float32 on a CPU.",
+        ),
     ] = "float32"
+    steps_per_call: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            title="Steps a call",
+            description="Steps that the device does in one go, without waiting for this program; a stop is heeded "
+            "between calls. 0: 1 on a CPU, 32 on an accelerator.",
+        ),
+    ] = 1
+
+
+class PretrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of the task `pretrain` alone."""
+
+    steps_per_epoch: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, title="Steps an epoch", description="After so many steps it is measured and saved."),
+    ] = 1000
+    short_share: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            title="Short texts",
+            description="Share of rows that hold one to three sentences and pads; the others are full of text.",
+        ),
+    ] = 0.33
+    masked: Annotated[
+        float, Meta(gt=0.0, le=0.9, title="Masked", description="Share of the tokens of a row that are to be guessed.")
+    ] = 0.15
+    whole_words: Annotated[bool, Meta(title="Whole words", description="Mask all pieces of a word together.")] = False
+    validation_rows: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, title="Rows to validate", description="Of the validation text, drawn once."),
+    ] = 512
+    vocabulary_lines: Annotated[
+        int,
+        Meta(ge=100, le=100_000_000, title="Vocabulary's lines", description="Lines that the vocabulary is made from."),
+    ] = 400_000
 
 
 class AdaptRecipe(Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,6 +267,16 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(ge=0.0, le=1.0, title="Weight decay", description="AdamW's, on kernels and embeddings alone; 0: off."),
     ] = 0.0
+    epsilon: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=1.0,
+            title="Adam's epsilon",
+            description="A weight whose gradients stay far below it moves little: raised to 1e-5, words that are seen "
+            "once or twice are hardly learned by heart.",
+        ),
+    ] = 1e-7
     schedule: Annotated[
         Literal["constant", "linear", "cosine"],
         Meta(title="Schedule", description="How the learning rate falls after the warm-up, to 0 at the last step."),
@@ -309,3 +363,7 @@ class SavingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="With less on the disk, and room for a checkpoint, the run waits for more; 0: off.",
         ),
     ] = 200
+    weights: Annotated[
+        Literal["float32", "float16"],
+        Meta(title="Weights on disk", description="Of the kept preset; float16: half the size, loaded as float32."),
+    ] = "float32"

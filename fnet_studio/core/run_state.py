@@ -15,6 +15,7 @@ PHASES = {
     "reading": "Reading the texts",
     "building vocabulary": "Building the vocabulary",
     "tokenising": "Tokenising",
+    "unpacking": "Unpacking the tokens",
     "building": "Building the model",
     "compiling": "Compiling for this device",
     "measuring": "Timing a few steps",

@@ -1,6 +1,7 @@
 """Texts without labels, for masked-language training: plain text files, or the `unsup` reviews of IMDb."""
 
 import hashlib
+import lzma
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class PlainTexts:
 def read_plain(
     path: Path, unit: Unit = "auto", progress: Progress | None = None, stopped: StopCheck | None = None
 ) -> PlainTexts:
-    """The texts of a file, or of all .txt files under a folder in the order of their paths.
+    """The texts of a file, or of all .txt and .txt.xz files under a folder in the order of their paths.
 
     unit: what one text is. `auto`: paragraphs where blank lines part them, else lines. Blank texts are left out.
     Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.binary`, `data.encoding` or `data.empty`.
@@ -37,11 +38,11 @@ def read_plain(
     texts: list[str] = []
     notes: list[str] = []
     try:
-        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+        files = text_files(path)
         for number, file in enumerate(files):
             steps.check(stopped)
             steps.report(progress, "reading", number, len(files))
-            raw = file.read_bytes()
+            raw = read_bytes(file)
             digest.update(b"%d\0" % len(raw) + raw)
             text, odd = decode_file(raw, file)
             notes += odd
@@ -52,6 +53,24 @@ def read_plain(
         raise UserError("data.empty", f"{path} holds no text.", "Choose a text file, or a folder of .txt files.")
     steps.report(progress, "reading", len(files), len(files))
     return PlainTexts(texts, digest.hexdigest(), tuple(notes))
+
+
+def text_files(path: Path) -> list[Path]:
+    """A file itself; of a folder, its .txt and .txt.xz files at any depth."""
+    return sorted([*path.rglob("*.txt"), *path.rglob("*.txt.xz")]) if path.is_dir() else [path]
+
+
+def read_bytes(file: Path) -> bytes:
+    """Unpacked where it is an .xz file. OSError; UserError `data.unreadable` for a damaged one."""
+    raw = file.read_bytes()
+    if file.suffix != ".xz":
+        return raw
+    try:
+        return lzma.decompress(raw)
+    except (lzma.LZMAError, EOFError) as error:
+        raise UserError(
+            "data.unreadable", f"{file} cannot be unpacked: {error}.", "It is damaged or cut off: fetch it again."
+        ) from None
 
 
 def read_imdb_unlabelled(path: Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> PlainTexts:

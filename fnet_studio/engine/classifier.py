@@ -16,6 +16,7 @@ from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine import datasets
+from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
 from fnet_studio.engine.task import Measure, Stored
@@ -74,7 +75,7 @@ def build(recipe: Recipe, vocabulary_size: int, classes: int = 2) -> keras.Model
     """An untrained classifier: (batch, length) token ids to (batch, 1), the probability of the second class; to
     (batch, classes) logits of more than two."""
     keras.utils.set_random_seed(recipe.training.seed)
-    part, precision = recipe.model, recipe.training.precision
+    part, precision = recipe.model, precision_of(recipe)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)  # of this thread alone
     try:

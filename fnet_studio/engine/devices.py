@@ -6,8 +6,10 @@ import jax
 import psutil
 
 from fnet_studio.core.protocol import Device
+from fnet_studio.core.recipe import Recipe
 
 MOST_CPU_DEVICES = 16
+ACCELERATOR_STEPS = 32
 
 
 def use_all_cores() -> None:
@@ -28,6 +30,19 @@ def devices() -> tuple[Device, ...]:
 def _accelerator(device: Any) -> Device:
     statistics = device.memory_stats() or {}
     return Device(device.platform, device.device_kind, int(statistics.get("bytes_limit", 0)))
+
+
+def precision_of(recipe: Recipe) -> str:
+    """The Keras policy that a recipe asks for on this machine."""
+    asked = recipe.training.precision
+    if asked != "auto":
+        return asked
+    return "float32" if jax.default_backend() == "cpu" else "mixed_bfloat16"
+
+
+def steps_per_call(recipe: Recipe) -> int:
+    """Steps of a run that the device does without waiting for the host."""
+    return recipe.training.steps_per_call or (1 if jax.default_backend() == "cpu" else ACCELERATOR_STEPS)
 
 
 def memory_in_use_bytes() -> int:

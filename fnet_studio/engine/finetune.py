@@ -12,6 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine import kept_preset
+from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, batches
 from fnet_studio.engine.objectives import Objective, Softmax
 from fnet_studio.engine.packed import Packed, load_packed, own_length
@@ -57,7 +58,7 @@ class FineTuning:
             preprocessor=self.preprocessor,
             dropout=self.recipe.model.dropout,
             pooling=self.recipe.model.pooling,
-            dtype=self.recipe.training.precision,
+            dtype=precision_of(self.recipe),
         )
         model.backbone.trainable = self.recipe.model.backbone == "trained"
         if self.recipe.model.pooling == "mean":
@@ -82,6 +83,7 @@ class FineTuning:
 
     def keep(self, model: keras.Model, folder: Path) -> Path:
         files.write_json(folder / CLASSES, self.class_names)
+        model.head_state = "fine-tuned"
         return kept_preset.keep(model, folder)
 
 

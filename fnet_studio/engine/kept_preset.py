@@ -15,14 +15,13 @@ from fnet_studio.models.text_classifier import FNetTextClassifier
 FOLDER = run_store.KEPT_PRESET
 
 
-def keep(task: Any, folder: Path) -> Path:
+def keep(task: Any, folder: Path, weights: str = "float32") -> Path:
     """Write `preset/` under a run's folder beside the old one, compare what is read back, then change places.
-    UserError when the disk refuses, or `run.unverified`."""
-    task.head_state = "fine-tuned"
+    weights: the dtype on disk. UserError when the disk refuses, or `run.unverified`."""
     new, kept, old = folder / f"{FOLDER}.new", folder / FOLDER, folder / f"{FOLDER}.old"
     shutil.rmtree(new, ignore_errors=True)
-    task.save_to_preset(new)
-    _verify(task, new)
+    task.save_to_preset(new, weights)
+    _verify(task, new, weights)
     try:
         shutil.rmtree(old, ignore_errors=True)
         if kept.exists():
@@ -34,13 +33,16 @@ def keep(task: Any, folder: Path) -> Path:
     return kept
 
 
-def _verify(task: Any, folder: Path) -> None:
+def _verify(task: Any, folder: Path, weights: str) -> None:
     opened = open_preset(folder)
     head = classifier_variables(task) if isinstance(task, FNetTextClassifier) else masked_lm_variables(task)
     variables = backbone_variables(task.backbone) | head
     stored: dict[str, Stored] = opened.backbone_tensors(task.backbone.num_layers) | opened.head_tensors()
     for name, variable in variables.items():
-        if not np.array_equal(stored[name].read(), np.asarray(variable.value), equal_nan=True):
+        value = np.asarray(variable.value)
+        if not np.array_equal(
+            stored[name].read(), value if weights == "float32" else value.astype(weights), equal_nan=True
+        ):
             raise UserError(
                 "run.unverified",
                 f"{stored[name].name} in {stored[name].file} does not read back as written.",

@@ -1,5 +1,6 @@
 """The loop of a run: epochs, validation, the best epoch, the test; told to the job and kept in the run's folder."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -24,7 +25,7 @@ from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
 from fnet_studio.engine.memory import MemoryGauge
 from fnet_studio.engine.space import MB, DiskFloor
-from fnet_studio.engine.step import State, Training, Weights
+from fnet_studio.engine.step import State, Stepped, Training, Weights
 from fnet_studio.engine.task import Task, load_task
 
 
@@ -98,7 +99,7 @@ class Run:
         elif self._resumed:
             self.annotate("resumed")
         self.clock.enter("compiling")
-        self.training.compile_step(next(task.train_batches(0)), self.state)
+        self._compile()
         self.job.check()
         self.training.compile_forward(next(task.evaluation_batches("validation")), self.state)
         self.job.check()
@@ -153,23 +154,52 @@ class Run:
         """The rest of the epoch under way."""
         at = self.at
         self.clock.enter("training", self.writer.record.total_steps, "steps", done=at.step)
-        for batch in self.task.train_batches(at.epoch, at.step_in_epoch):
+        calls = self._calls()
+        batches = next(calls, None)
+        while batches is not None:
             self._heed()
             began = time.monotonic()
-            self.state, stepped = self.training.step(self.state, batch)
-            loss, correct, weight, rate, norm = (float(value) for value in stepped)  # waits for the step
-            took = time.monotonic() - began
-            at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
-            at.training_s, at.time_s = at.training_s + took, time.monotonic() - self.began
-            at.loss_sum, at.correct_sum = at.loss_sum + loss, at.correct_sum + correct
-            at.weight_sum += weight
-            self._tell_step(loss / max(weight, 1.0), correct / max(weight, 1.0), took, rate, norm)
+            self.state, stepped = self._call(batches)
+            batches = next(calls, None)  # made while the device works
+            rows = np.stack([np.atleast_1d(np.asarray(value, float)) for value in stepped], axis=1)  # waits for it
+            took = (time.monotonic() - began) / len(rows)
+            for row in rows.tolist():
+                self._stepped(*row, took)
             self._show()
             if time.monotonic() - self.saved_at >= self.recipe.saving.checkpoint_every_s:
                 with self.clock.aside():
                     self.control.written(self.checkpoint)
         counted = max(at.weight_sum, 1.0)
         self._tell_evaluated("train", at.epoch + 1, at.loss_sum / counted, at.correct_sum / counted, int(at.weight_sum))
+
+    def _compile(self) -> None:
+        """For the calls of an epoch's beginning; its last one may have fewer steps."""
+        first = list(itertools.islice(self.task.train_batches(0), self.training.per_call))
+        if self.training.per_call == 1:
+            self.training.compile_step(first[0], self.state)
+        else:
+            self.training.compile_steps(first, self.state)
+
+    def _calls(self) -> Iterator[Batch]:
+        """What the rest of the epoch gives the device in one go: a batch, or several with an axis in front."""
+        per_call = self.training.per_call
+        ordered = self.task.train_batches(self.at.epoch, self.at.step_in_epoch)
+        if per_call == 1:
+            yield from ordered
+        else:
+            while several := list(itertools.islice(ordered, per_call)):
+                yield self.training.put(several)
+
+    def _call(self, batches: Batch) -> tuple[State, Stepped]:
+        return (self.training.step if self.training.per_call == 1 else self.training.steps)(self.state, batches)
+
+    def _stepped(self, loss: float, correct: float, weight: float, rate: float, norm: float, took_s: float) -> None:
+        at = self.at
+        at.step, at.step_in_epoch = at.step + 1, at.step_in_epoch + 1
+        at.training_s, at.time_s = at.training_s + took_s, time.monotonic() - self.began
+        at.loss_sum, at.correct_sum = at.loss_sum + loss, at.correct_sum + correct
+        at.weight_sum += weight
+        self._tell_step(loss / max(weight, 1.0), correct / max(weight, 1.0), took_s, rate, norm)
 
     def _tell_step(self, loss: float, accuracy: float, took_s: float, rate: float, norm: float) -> None:
         at, record = self.at, self.writer.record

@@ -15,6 +15,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine import kept_preset
+from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Objective, Softmax
 from fnet_studio.engine.packed import own_length
@@ -67,7 +68,7 @@ class MaskedLM:
     def build(self) -> keras.Model:
         """A preset without a masked-LM head gets a new one. What the loss does not reach is left as it is."""
         keras.utils.set_random_seed(self.recipe.training.seed)
-        precision = self.recipe.training.precision
+        precision = precision_of(self.recipe)
         model = FNetMaskedLM.from_preset(self.folder, preprocessor=self.preprocessor, dtype=precision)
         model.backbone.pooled_dense.trainable = False
         if model.next_sentence_dense is not None:
@@ -102,19 +103,20 @@ class MaskedLM:
         """Pseudo-perplexity (arXiv 1910.14659): each token masked alone, over a sample of `PSEUDO_TOKENS` tokens."""
         if not len(self.parts[split]):
             return {}
-        return {"pseudo_perplexity": math.exp(min(measure(self._one_mask_each(split)).loss, 700.0))}
+        return {"pseudo_perplexity": math.exp(min(measure(self.one_mask_each(split)).loss, 700.0))}
 
     def further_batches(self, split: str) -> int:
         return math.ceil(PSEUDO_TOKENS / self.recipe.training.batch_size) if len(self.parts[split]) else 0
 
-    def _one_mask_each(self, split: str) -> Iterator[Batch]:
+    def one_mask_each(self, split: str, tokens: int = PSEUDO_TOKENS) -> Iterator[Batch]:
+        """A row for each of a sample of a split's tokens, which alone is masked in it."""
         part, size = self.parts[split], self.recipe.training.batch_size
         assert isinstance(part.inputs, dict)
         tokenizer, room = self.preprocessor.tokenizer, self.preprocessor.masker.mask_selection_length
         assert room is not None
         rows, places = np.nonzero(~np.isin(part.inputs["token_ids"], tokenizer.special_token_ids))
         random = np.random.default_rng([self.recipe.training.seed, _SAMPLING])
-        chosen = np.sort(random.choice(len(rows), min(PSEUDO_TOKENS, len(rows)), replace=False))
+        chosen = np.sort(random.choice(len(rows), min(tokens, len(rows)), replace=False))
         rows, places = rows[chosen], places[chosen]
         for batch in batches(Rows(np.arange(len(rows))[:, None], np.zeros(len(rows), np.int32)), size, shuffle=False):
             which = batch.inputs[:, 0]
@@ -131,6 +133,7 @@ class MaskedLM:
         return {"token_ids": token_ids, "segment_ids": segment_ids}
 
     def keep(self, model: keras.Model, folder: Path) -> Path:
+        model.head_state = "fine-tuned"
         return kept_preset.keep(model, folder)
 
 

@@ -40,6 +40,10 @@ class Measuring:
         blob = b"".join(values.tobytes() for values in ready.values())
         return protocol.Measured(described, labels, took_ms), blob
 
+    def forget(self) -> None:
+        """The weights have changed, or the memory is wanted."""
+        self._last = None
+
     def states(self, features: dict[str, np.ndarray]) -> States:
         key = features["token_ids"].tobytes()
         if self._last is None or self._last[0] != key:

@@ -46,7 +46,10 @@ def make_optimiser(recipe: Recipe, variables: Sequence[keras.Variable], total_st
     if options.schedule != "constant" or options.warmup:
         rate = WarmUpThenDecay(options.schedule, peak, total_steps, round(options.warmup * total_steps))
     optimiser = keras.optimizers.Adam(
-        rate, weight_decay=options.weight_decay or None, global_clipnorm=options.clip_norm or None
+        rate,
+        epsilon=options.epsilon,
+        weight_decay=options.weight_decay or None,
+        global_clipnorm=options.clip_norm or None,
     )
     if options.weight_decay:
         spared = [variable for variable in variables if not decayed(variable)]

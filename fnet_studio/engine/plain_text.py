@@ -24,9 +24,10 @@ CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """parts: `train`, `validation`, `test`; a long text gives several rows. texts: how many there were."""
+    """parts: `train`, `validation`, `test`, each `Rows`, but for the first of a pretraining; a long text gives several
+    rows. texts: how many there were."""
 
-    parts: dict[str, Rows]
+    parts: dict[str, Any]
     content_hash: str
     texts: int
     notes: tuple[str, ...]
@@ -60,7 +61,7 @@ def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped:
         return Windows({name: _rows(known[0][name]) for name in texts}, content, total, tuple(notes))
     parts = {}
     for name, part in texts.items():
-        parts[name] = _windows(part, preprocessor, progress, stopped, done, total)
+        parts[name] = windows_of(part, preprocessor, progress, stopped, done, total)
         done += len(part)
     for name in ("train", "validation"):
         if not len(parts[name]):
@@ -96,7 +97,7 @@ def _column(path: Path, name: str, progress: Progress, stopped: StopCheck) -> Pl
     return PlainTexts(texts, digest.hexdigest(), table.notes)
 
 
-def _windows(
+def windows_of(
     texts: list[str], preprocessor: Any, progress: Progress, stopped: StopCheck, before: int, total: int
 ) -> Rows:
     """`[CLS] window [SEP]`, each text in windows side by side, so that no token is left out."""

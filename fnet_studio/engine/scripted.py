@@ -6,6 +6,7 @@ It answers every command of the protocol plausibly and at once, and goes wrong o
 import os
 import platform
 import time
+from pathlib import Path
 
 import psutil
 
@@ -91,6 +92,9 @@ class ScriptedEngine:
                 return self._evaluate(command, job), b""
             case protocol.RunTexts():
                 return self._texts(command), b""
+            case protocol.MeasurePreset(preset):
+                presets.folder(preset)
+                return self._measure_preset(command, job), b""
             case protocol.Classify():
                 return self._classify(command), b""
             case protocol.Download():
@@ -145,6 +149,19 @@ class ScriptedEngine:
         if not all(0 <= row < many for row in command.rows):
             raise UserError("run.no-texts", f"The {command.split} texts are {many}.", "Choose rows among them.")
         return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows))
+
+    def _measure_preset(self, command: protocol.MeasurePreset, job: Job) -> protocol.PresetMeasured:
+        if not Path(command.path).exists():
+            raise UserError("data.missing", f"There is no {command.path}.", "Check the path.")
+        job.phase("testing", command.windows, "windows")
+        for done in range(0, command.windows, max(command.windows // 10, 1)):
+            job.check()
+            job.progress(done)
+            time.sleep(0.01)
+        length = scripted_text.LENGTH
+        return protocol.PresetMeasured(
+            command.preset, 0.3, 4.4, 18 * command.windows, 90.0, command.windows, length, 0.1
+        )
 
     def _classify(self, command: protocol.Classify) -> protocol.Classified:
         run_store.folder(command.run)

@@ -10,6 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.engine.devices import steps_per_call
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.objectives import Objective, Sums
 from fnet_studio.engine.optimiser import make_optimiser, rate_shares
@@ -61,6 +62,7 @@ class Training:
     def __init__(self, model: keras.Model, objective: Objective, recipe: Recipe, total_steps: int) -> None:
         self.model, self.objective = model, objective
         self.batch_size, self._parts = recipe.training.batch_size, recipe.training.accumulation
+        self.per_call = steps_per_call(recipe)
         self._options = recipe.optimisation
         self._replicated, split = data_parallel(self.batch_size // self._parts)
         self.devices = len(split.device_set)
@@ -72,6 +74,8 @@ class Training:
             self._train_step, donate_argnums=0, in_shardings=(whole, split), out_shardings=(whole, whole)
         )
         self._forward: Any = jax.jit(self._evaluate_step, in_shardings=(whole, split), out_shardings=(whole, whole))
+        self._many = NamedSharding(split.mesh, PartitionSpec(None, *split.spec))
+        self._steps: dict[int, Any] = {}
 
     def first_state(self) -> State:
         trainable = [v.value for v in self.model.trainable_variables]
@@ -115,6 +119,35 @@ class Training:
     def step(self, state: State, batch: Batch) -> tuple[State, Stepped]:
         """One optimiser step. The state that is passed in is used up."""
         return self._step(state, batch)
+
+    def put(self, batches: Sequence[Batch]) -> Batch:
+        """Several batches as one with a further axis in front, on the device already."""
+        stacked = jax.tree.map(lambda *values: np.stack(values), *batches)
+        return jax.device_put(stacked, self._many)
+
+    def compile_steps(self, batches: Sequence[Batch], state: State) -> None:
+        """As `compile_step`, for `steps` of so many batches."""
+        count = len(batches)
+        self._steps[count] = (
+            self._scan().lower(state, _shapes(jax.tree.map(lambda *v: np.stack(v), *batches))).compile()
+        )
+
+    def steps(self, state: State, batches: Batch) -> tuple[State, Stepped]:
+        """An optimiser step for each of the batches that `put` made into one; what they measured has an axis (steps,).
+        The device goes through them by itself. The state that is passed in is used up."""
+        count = len(batches.weights)
+        if count not in self._steps:
+            self._steps[count] = self._scan()
+        return self._steps[count](state, batches)
+
+    def _scan(self) -> Any:
+        whole = self._replicated
+        return jax.jit(
+            lambda state, batches: jax.lax.scan(self._train_step, state, batches),
+            donate_argnums=0,
+            in_shardings=(whole, self._many),
+            out_shardings=(whole, whole),
+        )
 
     def forward(self, weights: Weights, batch: Batch) -> tuple[Sums, jax.Array]:
         """Sums and probabilities (batch, classes) without dropout; changes nothing."""

@@ -1,6 +1,6 @@
 """What the loop of a run asks of its task: data in rows, a model, and how the model is kept and brought back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ import keras
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine.datasets import with_data_here
-from fnet_studio.engine.feed import Batch, Inputs, Rows
+from fnet_studio.engine.feed import Batch, Inputs
 from fnet_studio.engine.measures import Measured
 from fnet_studio.engine.objectives import Objective
 
@@ -22,11 +22,14 @@ class Task(Protocol):
 
     recipe: Recipe
     objective: Objective
-    parts: dict[str, Rows]
-    """`train`, `validation` and `test`; the last may be empty."""
     class_names: tuple[str, ...]
     sequence_length: int
     content_hash: str
+
+    @property
+    def parts(self) -> Mapping[str, Sized]:
+        """`train`, `validation` and `test`, by the number of their rows; the last may be empty."""
+        ...
 
     def summary(self) -> dict[str, Any]:
         """What the run's record and the window keep of the data."""
@@ -83,6 +86,10 @@ def load_task(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Task:
         from fnet_studio.engine import finetune
 
         return finetune.load(recipe, progress, stopped)
+    if recipe.task == "pretrain":
+        from fnet_studio.engine import pretrain
+
+        return pretrain.load(recipe, progress, stopped)
     from fnet_studio.engine import masked_lm
 
     return masked_lm.load(recipe, progress, stopped)

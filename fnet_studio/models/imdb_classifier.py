@@ -43,8 +43,9 @@ def build_imdb_classifier(
     What follows is not in the example. average: over all positions, or over those that hold tokens. ngrams,
     ngram_buckets, embedding_dim (0: hidden_dim) and token_dropout: see `NGramEmbedding`, in whose place the example has
     plain embeddings. merge: neighbours that share one position of the blocks. bag: the embeddings' `RootSum` goes to
-    the last layer too, beside the blocks' average, which then passes a `Gate`. The blocks read the embeddings then but
-    do not train them: millions of n-gram vectors are learned by heart through anything that is not linear.
+    the last layer too, beside the blocks' average, which then passes a `Gate` and in training is left out of some texts
+    altogether, by `dropout`. The blocks read the embeddings then but do not train them: millions of n-gram vectors are
+    learned by heart through anything that is not linear.
     """
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     masked = mixer == "attention" or average == "tokens"
@@ -79,7 +80,8 @@ def build_imdb_classifier(
     else:
         x = keras.layers.GlobalAveragePooling1D(name="average")(x)
     if summed is not None:
-        x = keras.layers.Concatenate(name="bag_and_blocks")([summed, Gate(name="gate")(x)])
+        gated = keras.layers.Dropout(dropout, noise_shape=(None, 1), name="gate_dropout")(Gate(name="gate")(x))
+        x = keras.layers.Concatenate(name="bag_and_blocks")([summed, gated])
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     outputs = keras.layers.Dense(1, activation="sigmoid", name="probability")(x)
     return keras.Model(token_ids, outputs, name=f"imdb_{mixer}")

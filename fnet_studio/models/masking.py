@@ -6,6 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
+class MaskedRows(NamedTuple):
+    """token_ids (rows, length); positions, labels, weights (rows, masks): weight 0 for a place that is not used."""
+
+    token_ids: np.ndarray
+    positions: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+
+
 class _Masked(NamedTuple):
     ids: np.ndarray
     positions: np.ndarray
@@ -93,3 +102,45 @@ class MaskedLMMaskGenerator:
             "random_token_rate": self.random_token_rate,
             "seed": self.seed,
         }
+
+
+def mask_rows(
+    token_ids: np.ndarray,
+    random: np.random.Generator,
+    *,
+    rate: float,
+    room: int,
+    mask_token_id: int,
+    unselectable: np.ndarray,
+    word_begins: np.ndarray | None = None,
+    mask_token_rate: float = 0.8,
+    random_token_rate: float = 0.1,
+) -> MaskedRows:
+    """The masking of `MaskedLMMaskGenerator` for many rows (rows, length) at once, with `rate` of each row's selectable
+    tokens, no more and no less (rounded at random), at least one and at most `room`.
+
+    unselectable, word_begins: (vocabulary,) bool. With the pieces that begin a word all those of a word are chosen
+    together, except in the last word of a row that still fits in part.
+    """
+    ids = np.asarray(token_ids, np.int32)
+    selectable = ~unselectable[ids]
+    count = selectable.sum(axis=1)
+    wanted = np.floor(rate * count + random.random(len(ids))).astype(int)
+    wanted = np.minimum(np.clip(wanted, 1, room), count)
+    scores = random.random(ids.shape, np.float32)
+    if word_begins is not None:
+        word = np.cumsum(word_begins[ids] | ~selectable, axis=1)
+        scores = np.take_along_axis(np.pad(scores, ((0, 0), (0, 1))), word, axis=1)
+    order = np.argsort(np.where(selectable, scores, 2.0), axis=1, kind="stable")[:, :room]
+    chosen = np.arange(room) < wanted[:, None]
+    positions = np.where(chosen, order, 0).astype(np.int32)
+    labels = np.where(chosen, np.take_along_axis(ids, positions, axis=1), 0).astype(np.int32)
+    fate = random.random(positions.shape, np.float32)
+    others = random.choice(np.flatnonzero(~unselectable).astype(np.int32), positions.shape)
+    put = np.where(
+        fate < mask_token_rate, mask_token_id, np.where(fate < mask_token_rate + random_token_rate, others, labels)
+    )
+    masked = ids.copy()
+    rows, places = np.nonzero(chosen)
+    masked[rows, positions[rows, places]] = put[rows, places]
+    return MaskedRows(masked, positions, labels, chosen.astype(np.float32))

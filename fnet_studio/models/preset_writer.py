@@ -40,19 +40,19 @@ _MODULES = {
 }
 
 
-def write_preset(model: FNetBackbone | Task, folder: Path) -> list[str]:
-    """Write the folder and return what its reader should know, in sentences.
+def write_preset(model: FNetBackbone | Task, folder: Path, weights: str = "float32") -> list[str]:
+    """Write the folder and return what its reader should know, in sentences. weights: the dtype on disk.
 
     A head in state "none" is random and is left out. UserError when the disk refuses.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _write(model, folder)
+        return _write(model, folder, weights)
     except OSError as error:
         raise files.disk_error(error, folder) from error
 
 
-def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
+def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
     task = model if isinstance(model, Task) else None
     backbone = task.backbone if task is not None else model
     assert isinstance(backbone, FNetBackbone)
@@ -66,7 +66,9 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         OWN_FILE,
     ):
         (folder / stale).unlink(missing_ok=True)
-    _write_tensors(folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers))
+    _write_tensors(
+        folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers), dtype
+    )
     files.write_json(folder / "config.json", _backbone_json(backbone))
     files.write_json(folder / "metadata.json", _metadata(backbone))
     notes: list[str] = []
@@ -75,20 +77,20 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
             notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
         else:
             _write_preprocessor(task.preprocessor, folder)
-        notes += _write_head(task, folder)
+        notes += _write_head(task, folder, dtype)
     return notes
 
 
-def _write_head(task: Task, folder: Path) -> list[str]:
+def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
     if task.head_state == "none":
         return ["The head is random and was left out."]
     own: dict[str, Any] = {"state": task.head_state}
     notes: list[str] = []
     if isinstance(task, FNetMaskedLM):
         variables = masked_lm_variables(task)
-        _write_tensors(folder / "task.weights.h5", variables, MASKED_LM_PATHS)
+        _write_tensors(folder / "task.weights.h5", variables, MASKED_LM_PATHS, dtype)
         if task.next_sentence_dense is not None:
-            _write_tensors(folder / NEXT_SENTENCE_FILE, variables, NEXT_SENTENCE_PATHS)
+            _write_tensors(folder / NEXT_SENTENCE_FILE, variables, NEXT_SENTENCE_PATHS, dtype)
         own |= task.head_settings
         if task.head_settings != KERASHUB_HEAD:
             notes.append(
@@ -98,7 +100,7 @@ def _write_head(task: Task, folder: Path) -> list[str]:
         extra: dict[str, Any] = {}
     else:
         assert isinstance(task, FNetTextClassifier)
-        _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS)
+        _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS, dtype)
         if task.pooling != "cls":
             own |= {"pooling": task.pooling, "pad_id": task.pad_id}
             notes.append(
@@ -127,8 +129,11 @@ def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
     files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
 
 
-def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str]) -> None:
+def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str], dtype: str) -> None:
+    """dtype: "float32" leaves each tensor as it is."""
     tensors = {path: np.asarray(variables[name].value) for name, path in paths.items()}
+    if dtype != "float32":
+        tensors = {path: value.astype(dtype) for path, value in tensors.items()}
     write_h5(path, tensors)
 
 

@@ -43,11 +43,12 @@ class Task(keras.Model):
 
         return load_task(cls, preset, load_weights, **kwargs)
 
-    def save_to_preset(self, preset_dir: str | Path) -> None:
-        """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings."""
+    def save_to_preset(self, preset_dir: str | Path, weights: str = "float32") -> None:
+        """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings. weights: the dtype on
+        disk; a model loads float16 into its own float32."""
         from fnet_studio.models.preset_writer import write_preset
 
-        write_preset(self, Path(preset_dir))
+        write_preset(self, Path(preset_dir), weights)
 
     def fit(
         self,

@@ -259,6 +259,8 @@ def _settings(recipe: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     for key, field in recipes.fields().items():
         section, name = key.split(".")
+        if section == "pretraining" and recipe.get("task") != "pretrain":
+            continue
         value = recipe.get(section, {}).get(name)
         if value not in UNSAID and key not in LEFT_OUT:
             found.append((field.title, f"{value:g}" if isinstance(value, float) else str(value)))

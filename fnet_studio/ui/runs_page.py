@@ -26,6 +26,7 @@ from fnet_studio.ui.widgets.page_header import PageHeader
 
 DETAILS_PX = 380
 REFRESH_MS = 300
+TURN_MS = 20
 
 
 class RunsPage(QWidget):
@@ -45,6 +46,7 @@ class RunsPage(QWidget):
         self._wanted = ""
         """A run to be selected as soon as it is read."""
         self._unwritten: dict[str, RunNotes] = {}
+        self._turns: list[Callable[[], None]] = []
         self._view: Any = None
         self._comparing: Any = None
         self.library = RunLibrary(self)
@@ -78,6 +80,8 @@ class RunsPage(QWidget):
         column.addWidget(header)
         column.addWidget(self.notices)
         column.addWidget(self.body, 1)
+        self._settling = QTimer(self, interval=TURN_MS, singleShot=True)
+        self._settling.timeout.connect(self._next_turn)
         self._soon = QTimer(self, interval=REFRESH_MS, singleShot=True)
         self._soon.timeout.connect(self.refresh)
         self._connect()
@@ -135,14 +139,27 @@ class RunsPage(QWidget):
     def _came(self) -> None:
         entries, problems = self.library.entries, self.library.problems
         self.list.put(entries)
-        if self.body.currentIndex() < 3:
-            self.body.setCurrentWidget(self.work if entries else self.empty)
+        self._turns = [self._show_table, self._settle]
+        self._settling.start()  # on turns of their own, with a paint between them
         if problems:
             more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
             error = UserError(problems[0].kind, problems[0].message + more, problems[0].advice)
             self.notices.put("unreadable", ErrorCard(self._themes, error, tone="warning"))
         else:
             self.notices.take("unreadable")
+
+    def _next_turn(self) -> None:
+        self._turns.pop(0)()
+        if self._turns:
+            self._settling.start()
+
+    def _show_table(self) -> None:
+        if self.body.currentIndex() < 3:
+            self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+
+    def _settle(self) -> None:
+        """Select what is wanted, or the newest, and show its details."""
+        entries = self.library.entries
         if self._wanted and self.list.select(self._wanted):
             self._wanted = ""
         elif entries and self.selected is None:

@@ -16,6 +16,7 @@ from fnet_studio.core import places, run_store
 from fnet_studio.link.command import EngineName
 from fnet_studio.ui.app import make_window
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
+from fnet_studio.ui.explore.pictures.kinds import KINDS
 from fnet_studio.ui.hand import CONTROL, Hand
 from fnet_studio.ui.train.plan_card import PlanCard
 
@@ -114,19 +115,21 @@ class Explore:
         best = [f"{row.prediction.text} {row.prediction.probability:.1%}" for row in rows()[:5]]
         hand.say(f"        {', '.join(best)}")
         hand.expect(all(0 <= row.prediction.probability <= 1 for row in rows()), "probabilities lie from 0 to 1")
-        hand.wait(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, "the mixing maps came")
-        atlas = page.maps.panel.atlas
-        hand.say(f"        {atlas.layers} layers, log(1 + |M|) from {atlas.low:.2f} to {atlas.high:.2f}")
+        card = page.pictures
+        hand.wait(lambda: card.planes and card.strip.isVisible(), "the mixing maps came")
+        low, high = card.planes[0].levels()
+        hand.say(f"        {card.planes[0].title}, log(1 + |M|) from {low:.2f} to {high:.2f}")
         hand.settle()
         hand.snap("1-explore")
-        page.maps.panel.strip.setFocus()
+        card.strip.setFocus()
         hand.key(Qt.Key.Key_Right)
-        hand.expect(page.maps.panel.strip.layer == 1, "the right arrow goes to the next layer")
-        before = page.maps.panel.atlas
-        hand.click(page.maps.panel.zero)
-        hand.wait(lambda: page.maps.panel.atlas is not before, "the zero frequency can be shown")
+        hand.wait(lambda: "layer 2" in card.planes[0].title, "the right arrow goes to the next layer")
+        before = card.planes[0].values.shape
+        hand.click(card.controls.zero)
+        hand.wait(lambda: card.planes[0].values.shape != before, "the zero frequency can be shown")
         hand.snap("1-explore-zero-frequency")
-        hand.click(page.maps.panel.zero)
+        hand.click(card.controls.zero)
+        self._pictures(card)
         candidate = rows()[0].prediction.text
         hand.click(rows()[0])
         hand.wait(lambda: candidate in page.sentence.box.toPlainText(), f"a click puts “{candidate}” into the sentence")
@@ -166,6 +169,24 @@ class Explore:
             hand.snap(f"1-explore-{name}")
         page.answers.tabs.setCurrentIndex(0)
         page.predictions.choose_mode("independent")
+
+    def _pictures(self, card: Any) -> None:
+        """Each tab once, its text and its files."""
+        hand = self._hand
+        for index, kind in enumerate(KINDS):
+            card.tabs.setCurrentIndex(index)
+            hand.wait(lambda: card.planes and not card.answers.busy, f"the picture “{kind.title}” came", 120)
+            hand.settle()
+            hand.snap(f"1-picture-{kind.key}")
+        hand.key(Qt.Key.Key_F1)
+        hand.wait(card.text.isVisible, "F1 explains the picture")
+        hand.snap("1-picture-explained")
+        hand.key(Qt.Key.Key_F1)
+        for ending in ("png", "svg", "pdf", "csv", "npz"):
+            path = hand.folder / f"1-exported.{ending}"
+            card.export_to(path)
+            hand.expect(path.is_file() and path.stat().st_size > 500, f"the picture is written as {ending}")
+        card.tabs.setCurrentIndex(0)
 
     def _chip(self, text: str) -> QWidget:
         chips = self._hand.window.page("explore").sentence.chips.chips()

@@ -23,6 +23,7 @@ LONG = (
     protocol.Plan,
     *TRAININGS,
     protocol.Evaluate,
+    protocol.MeasurePreset,
     protocol.Convert,
     protocol.FetchHead,
     protocol.Download,

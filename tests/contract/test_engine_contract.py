@@ -359,6 +359,18 @@ def test_predictions_do_not_wait_for_a_measurement_and_a_measurement_can_be_stop
     assert measure(worker, measurements.Spectrum())[0]["power"].min() >= 0, "and the worker goes on"
 
 
+def test_a_preset_is_measured_on_plain_text(worker, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("The capital of France is Paris, and the river flows through the old town.\n" * 4)
+    measured, _ = worker.call(protocol.MeasurePreset(PRESET, str(path), windows=4, tokens=8))
+    assert 0 <= measured.accuracy <= 1
+    assert measured.pseudo_perplexity > 1
+    assert measured.windows <= 4 < measured.masks
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.MeasurePreset(PRESET, str(tmp_path / "not there.txt")))
+    assert caught.value.kind == "data.missing"
+
+
 def test_a_preset_is_converted_or_the_engine_says_that_it_cannot(worker, tmp_path):
     command = protocol.Convert(PRESET, str(tmp_path / "made"), "transformers")
     if worker.session.welcome.engine == "scripted":  # it has no model to convert

@@ -57,8 +57,8 @@ def test_a_typed_mask_is_answered_with_words_and_maps_without_a_click(qtbot, ope
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
     assert shown(page)[0] == "Paris"
     assert len(shown(page)) == 10
-    qtbot.waitUntil(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, timeout=WAIT_MS)
-    assert page.maps.panel.atlas.layers == 4
+    qtbot.waitUntil(lambda: bool(page.pictures.planes) and page.pictures.strip.isVisible(), timeout=WAIT_MS)
+    assert page.pictures.planes[0].title == "Mixing map, layer 1 of 4"
 
 
 def test_a_click_on_a_word_hides_it_and_the_original_is_ranked(qtbot, open_page):
@@ -137,10 +137,12 @@ def test_a_text_that_is_too_long_is_said_and_struck_through_where_it_was_cut(qtb
 
 def test_the_switch_of_zero_frequency_draws_the_maps_again(qtbot, open_page):
     page = open_page(Settings(sentence="The film was great."))
-    qtbot.waitUntil(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, timeout=WAIT_MS)
-    assert not page.maps.panel.atlas.keep_zero
-    page.maps.panel.zero.click()
-    qtbot.waitUntil(lambda: page.maps.panel.atlas.keep_zero, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes), timeout=WAIT_MS)
+    rows = page.pictures.planes[0].rows
+    assert 0 not in rows.first
+    page.pictures.controls.zero.click()
+    qtbot.waitUntil(lambda: len(page.pictures.planes[0].rows) == len(rows) + 1, timeout=WAIT_MS)
+    assert 0 in page.pictures.planes[0].rows.first
 
 
 def test_a_preset_that_is_not_there_is_a_card_with_what_to_do_and_another_one_helps(qtbot, open_page, tmp_path):
@@ -171,7 +173,7 @@ def test_a_preset_without_a_head_gives_maps_and_a_reason_in_the_place_of_predict
     page = open_page(Settings(sentence="The film was [MASK].", preset=str(preset)), engine="jax")
     qtbot.waitUntil(lambda: "has no head" in page.predictions.words.text(), timeout=WAIT_MS)
     assert not answered(page)
-    qtbot.waitUntil(lambda: page.maps.panel is not None and page.maps.panel.atlas is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes), timeout=WAIT_MS)
 
 
 @pytest.mark.slow

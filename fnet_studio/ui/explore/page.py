@@ -12,9 +12,9 @@ from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
 from fnet_studio.ui.explore.focus import Focus
-from fnet_studio.ui.explore.maps_card import MapsCard
 from fnet_studio.ui.explore.masked_text import MaskedText
 from fnet_studio.ui.explore.newest import NewestOnly
+from fnet_studio.ui.explore.pictures.card import PicturesCard
 from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
@@ -49,7 +49,7 @@ class ExplorePage(QWidget):
         self.from_file = QPushButton("From a file")
         self.from_file.setCheckable(True)
         self.from_file.setToolTip("Answer all sentences of a file, as a table")
-        self.maps = MapsCard(supervisor, theme_source, self.focus)
+        self.pictures = PicturesCard(supervisor, theme_source, self.focus)
         self._problem = QVBoxLayout()
         header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
         for action in (self.examples, self.history, self.from_file, self.sentence.preset):
@@ -62,7 +62,7 @@ class ExplorePage(QWidget):
         lower = QHBoxLayout()
         lower.setSpacing(16)
         lower.addWidget(self.answers)
-        lower.addWidget(self.maps, 1)
+        lower.addWidget(self.pictures, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
@@ -82,6 +82,7 @@ class ExplorePage(QWidget):
         self.sentence.preset_chosen.connect(self.choose_preset)
         self.sentence.hovered.connect(self.focus.point_at)
         self.focus.pointed.connect(self.sentence.chips.link)
+        self.pictures.sentence_wanted.connect(self.sentence.set_text)
         self.predictions.chosen.connect(self._put)
         self.predictions.joint_chosen.connect(self._put_chain)
         self.predictions.top_k_changed.connect(self._top_k_changed)
@@ -281,7 +282,7 @@ class ExplorePage(QWidget):
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
-        self.maps.resize_for(event.size().height())
+        self.pictures.resize_for(event.size().height())
         self.answers.setFixedWidth(380 if event.size().width() >= 1000 else 352)
 
 

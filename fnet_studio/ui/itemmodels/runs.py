@@ -112,7 +112,8 @@ class RunsModel(QAbstractItemModel):
     def __init__(self, themes: ThemeSource, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
-        self._entries: list[RunEntry] = []
+        self.entries: list[RunEntry] = []
+        """All of them, as they were put."""
         self._words: list[str] = []
         """Of each entry, in lower case: what a filter is held against."""
         self._filter, self._group = "", ""
@@ -124,7 +125,7 @@ class RunsModel(QAbstractItemModel):
 
     def put(self, entries: list[RunEntry]) -> None:
         """Show these runs."""
-        self._entries = list(entries)
+        self.entries = list(entries)
         self._words = [_searched(entry) for entry in entries]
         self._arrange()
 
@@ -145,7 +146,7 @@ class RunsModel(QAbstractItemModel):
     def _arrange(self) -> None:
         self.beginResetModel()
         wanted = self._filter.split()
-        kept = [entry for entry, words in zip(self._entries, self._words) if all(word in words for word in wanted)]
+        kept = [entry for entry, words in zip(self.entries, self._words) if all(word in words for word in wanted)]
         kept.sort(key=COLUMNS[self.sorted_by].key, reverse=self.order == Qt.SortOrder.DescendingOrder)
         if self._group:
             found: dict[str, list[RunEntry]] = {}

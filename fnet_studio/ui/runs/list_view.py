@@ -141,7 +141,9 @@ class RunList(QWidget):
     # ------------------------------------------------------------------------------------------- content
 
     def put(self, entries: list[RunEntry]) -> None:
-        self._change(lambda: self.model.put(entries))
+        """Nothing moves where nothing has changed."""
+        if entries != self.model.entries:
+            self._change(lambda: self.model.put(entries))
 
     def _sorted(self, column: int, order: Qt.SortOrder) -> None:
         self._change(lambda: self.model.sort(column, order))
@@ -162,7 +164,7 @@ class RunList(QWidget):
         for run in before:
             self._add(run)
         self._restoring = False
-        shown, every = self.model.shown(), len(self.model._entries)
+        shown, every = self.model.shown(), len(self.model.entries)
         none = "None matches" if every and not shown else ""
         self.counted.setText(none or (f"{shown} of {every}" if shown != every else f"{every} run{'s' * (every != 1)}"))
         if [entry.id for entry in self.selected] != before:
@@ -181,7 +183,9 @@ class RunList(QWidget):
         """That one alone. False when it is not shown."""
         index = self.model.index_of(run)
         if index.isValid():
-            self.table.setCurrentIndex(index)
+            # the view's own way would look at which keys are held, and add to the selection under Ctrl
+            model = self.table.selectionModel()
+            model.setCurrentIndex(index, model.SelectionFlag.ClearAndSelect | model.SelectionFlag.Rows)
             self.table.scrollTo(index)
         return index.isValid()
 

@@ -7,8 +7,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QFrame,
     QGridLayout,
     QHeaderView,
+    QScrollArea,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
@@ -69,6 +71,7 @@ class ResultsTab(QWidget):
         self._rows: list[int] = []
         self._read = Read([])
         self._asked = 0
+        self._texts_failed = False
         self.split = QComboBox()
         self.split.setAccessibleName("Measured on")
         self.measure_button = button("Measure again", themes, "refresh-cw", "", self._measure, "With the stored model")
@@ -97,10 +100,10 @@ class ResultsTab(QWidget):
             lambda: self._evaluate("test"),
         )
         self.busy = BusyState("Reading the results")
-        for page in (self.empty, self.busy, self._shown()):
+        for page in (self.empty, self.busy, _scrolling(self._shown())):
             self.stack.addWidget(page)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 8, 4, 0)
+        layout.setContentsMargins(0, 8, 0, 0)
         layout.addLayout(self.trouble)
         layout.addWidget(self.stack, 1)
         self.split.activated.connect(lambda _: self._load(self.split.currentData()))
@@ -123,7 +126,7 @@ class ResultsTab(QWidget):
         both.setStretch(0, 1)
         both.setStretch(1, 1)
         column = QVBoxLayout(shown)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 4, 0)
         column.setSpacing(12)
         column.addLayout(row(self.split, self.measure_button, None))
         column.addLayout(self.facts)
@@ -263,12 +266,16 @@ class ResultsTab(QWidget):
 
         def done(result: Any, _blob: bytes = b"") -> None:
             if number == self._asked and isinstance(result, protocol.Texts):
+                if self._texts_failed:
+                    self._texts_failed = False
+                    _clear(self.trouble)
                 for place, text in enumerate(result.texts):
                     pair = f" ‖ {result.pairs[place]}" if result.pairs else ""
                     self._put_text(place, text + pair)
 
         def failed(reply: protocol.Failed) -> None:
             if number == self._asked:
+                self._texts_failed = True
                 self._say(reply)  # the rows stay, by their numbers
 
         self._supervisor.ask(protocol.RunTexts(self._run, split, rows), on_done=done, on_failed=failed)
@@ -316,6 +323,16 @@ class ResultsTab(QWidget):
         self._supervisor.ask(
             protocol.Evaluate(run, split), on_done=done, on_failed=failed, on_stopped=lambda *_: done(None)
         )
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    widget.setProperty("page", True)
+    area.setWidget(widget)
+    return area
 
 
 def _clear(layout: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core.curves import Curves, Mark
 from fnet_studio.core.errors import UserError
@@ -60,7 +60,7 @@ class RunView(QWidget):
         self.trying = TryTab(supervisor, themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for words, page in zip(TABS, (curves, maps, _scrolling(self.results), self.trying)):
+        for words, page in zip(TABS, (curves, maps, self.results, self.trying)):
             self.tabs.addTab(page, words)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -126,13 +126,3 @@ class RunView(QWidget):
             self.back_wanted.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _scrolling(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    widget.setProperty("page", True)
-    area.setWidget(widget)
-    return area

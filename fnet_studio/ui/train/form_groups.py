@@ -47,6 +47,7 @@ _GROUPS = (
         ("training.epochs", "training.batch_size", "training.learning_rate"),
         ("training.accumulation", "training.auto_batch", "training.precision", "training.seed"),
     ),
+    Group("Pretraining", ("pretraining.steps_per_epoch", "pretraining.short_share", "pretraining.masked")),
     Group("Adapting first", ("adapt.epochs", "adapt.batch_size", "adapt.learning_rate")),
     Group(
         "Stopping",
@@ -60,6 +61,7 @@ _HOME = {
     "data": "Data",
     "model": "Model",
     "training": "Training",
+    "pretraining": "Pretraining",
     "adapt": "Adapting first",
     "optimisation": "Optimisation",
     "observe": "Watched while it trains",
@@ -93,7 +95,11 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "model.backbone": (("trained", "Trained too"), ("frozen", "Frozen: the head alone")),
     "model.pooling": (("cls", "The first position"), ("mean", "The average over the tokens")),
     "model.average": (("all", "All positions"), ("tokens", "Those with tokens")),
-    "training.precision": (("float32", "float32"), ("mixed_bfloat16", "mixed bfloat16")),
+    "training.precision": (
+        ("float32", "float32"),
+        ("mixed_bfloat16", "mixed bfloat16"),
+        ("auto", "as the device likes it"),
+    ),
     "optimisation.schedule": (("constant", "Constant"), ("linear", "Linear to 0"), ("cosine", "Cosine to 0")),
     "optimisation.keep": (("last", "Of the last epoch"), ("best", "Of the best epoch")),
     "optimisation.monitor": (("accuracy", "Validation accuracy"), ("loss", "Validation loss")),

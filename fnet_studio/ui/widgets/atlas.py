@@ -64,6 +64,19 @@ class Atlas:
         low, high = int(self.pixels[layer].min()), int(self.pixels[layer].max())
         return (low, high) if low < high else (0, 255)
 
+    def numbers(self, axis: int, index: int) -> str:
+        """What a row (axis 0) or a column (axis 1) of pixels stands for: a number, or `-13 to -1` where several were
+        pooled. A frequency of zero that was left out is not counted: the pixels beside it lie one cycle apart from
+        what an even scale would say."""
+        first, last = self.row_span if axis == 0 else self.column_span
+        cells = self.pixels.shape[1 + axis]
+        every = np.arange(round(first), round(last) + 1)
+        without_zero = every[every != 0]
+        if self.kind == "mixing" and not self.keep_zero and len(without_zero) >= cells:
+            every = without_zero
+        held = every[np.arange(len(every)) * cells // len(every) == index]
+        return f"{held[0]}" if len(held) == 1 else f"{held[0]} to {held[-1]}"
+
     def rectangle(self) -> tuple[float, float, float, float]:
         """(x, y, width, height) of the picture on the axes: each pixel's centre lies on what it stands for."""
         _, rows, columns = self.pixels.shape

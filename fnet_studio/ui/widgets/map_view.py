@@ -124,7 +124,8 @@ class MapView(pg.GraphicsLayoutWidget):
             return ""
         atlas, words = self.atlas, self.atlas.words
         value = atlas.value(self.layer, *cell)
-        return f"{words.row_name} {y:.0f}   {words.column_name} {x:.0f}   {words.colours} = {value:.3f}"
+        row, column = (atlas.numbers(axis, index) for axis, index in enumerate(cell))
+        return f"{words.row_name} {row}   {words.column_name} {column}   {words.colours} = {value:.3f}"
 
     def leaveEvent(self, event: Any) -> None:
         self.read_out.emit("")

@@ -15,7 +15,7 @@ def read_back(command):
 
 @pytest.mark.parametrize("name", recipe.bundled_names())
 def test_a_bundled_recipe_is_named_and_nothing_else(name):
-    needs_data = "imdb" in name
+    needs_data = "imdb" in name or name == "pretrain"
     chosen = recipe.load(recipe.bundled(name), {"data.path": "aclImdb.tar.gz"} if needs_data else {})
     command = provenance.as_command(chosen)
     assert command == f"fnet-studio train {name}" + (" --set data.path=aclImdb.tar.gz" if needs_data else "")

@@ -98,6 +98,7 @@ def test_every_option_beyond_the_published_example_is_off_by_default():
     options = recipe.Recipe().optimisation
     assert (options.weight_decay, options.warmup, options.clip_norm, options.label_smoothing, options.ema) == (0,) * 5
     assert (options.schedule, options.layer_decay, options.keep, options.patience) == ("constant", 1.0, "last", 0)
+    assert options.epsilon == 1e-7, "as Keras has it"
     training = recipe.Recipe().training
     assert (training.accumulation, training.auto_batch, training.precision) == (1, False, "float32")
 

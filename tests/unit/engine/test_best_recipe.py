@@ -6,6 +6,7 @@ import pytest
 from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped
 from fnet_studio.engine import classifier, stored_run
+from fnet_studio.engine.optimiser import make_optimiser
 from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -53,3 +54,18 @@ def test_token_dropout_goes_on_bit_for_bit_after_a_stop(job):
         train(protocol.Train(small()), job, DEVICE, {})
     job.stop_at_step, job.stop_mode = 0, ""
     assert losses(resume(protocol.Resume(caught.value.run), job, DEVICE, {}).run) == whole
+
+
+@pytest.mark.parametrize("epsilon", [1e-7, 1e-5])
+def test_a_raised_epsilon_holds_back_what_is_seen_once_alone(epsilon):
+    """Two weights: one with a small gradient in one step of twenty, one with it in every step."""
+    import keras
+
+    values = {"optimisation": {"epsilon": epsilon}, "training": {"learning_rate": 0.01}}
+    weights = keras.Variable(np.zeros(2, "float32"))
+    optimiser = make_optimiser(recipe.from_mapping(values), [weights], 20)
+    for step in range(20):
+        optimiser.apply_gradients([(np.array([7e-5 * (step == 0), 1e-3], "float32"), weights)])
+    once, always = np.abs(np.asarray(weights.value))
+    assert always > 0.15
+    assert (once < 0.04) == (epsilon == 1e-5)

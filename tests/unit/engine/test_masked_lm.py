@@ -117,7 +117,7 @@ def test_a_long_text_gives_several_windows_and_loses_no_token(preset, text):
 def test_windows_of_the_same_texts_come_from_the_cache_and_are_the_same(preset, text, monkeypatch):
     values = mapping(preset, text, data__test_path=str(text))
     first = loaded(values)
-    monkeypatch.setattr(plain_text, "_windows", None)  # it would fail if it were asked
+    monkeypatch.setattr(plain_text, "windows_of", None)  # it would fail if it were asked
     again = loaded(values)
     assert again.content_hash == first.content_hash
     for name, part in first.parts.items():

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnet_studio.models import MaskedLMMaskGenerator, MultiSegmentPacker
+from fnet_studio.models.masking import mask_rows
 
 CLS, SEP, PAD, MASK = 4, 5, 3, 6
 segments = st.lists(st.lists(st.integers(10, 99), max_size=12), min_size=1, max_size=3)
@@ -115,3 +116,52 @@ def test_equal_seeds_give_equal_masks_and_calls_differ():
 def test_impossible_rates_are_refused(wrong):
     with pytest.raises(ValueError):
         generator(**wrong)
+
+
+def rows_of_text(random, rows=64, length=32):
+    """Ids 7 to 99 between [CLS] 4, [SEP] 5 and pads 3."""
+    ids = np.full((rows, length), 3, np.uint16)
+    for row, size in zip(ids, random.integers(1, length - 2, rows), strict=True):
+        row[: size + 2] = [4, *random.integers(7, 100, size), 5]
+    return ids
+
+
+SPECIAL = np.arange(100) < 7
+
+
+def test_rows_are_masked_in_their_share_and_restored_by_their_labels():
+    random = np.random.default_rng(0)
+    ids = np.concatenate([rows_of_text(random) for _ in range(40)])
+    done = mask_rows(ids, random, rate=0.15, room=5, mask_token_id=6, unselectable=SPECIAL)
+    count = (~SPECIAL[ids]).sum(axis=1)
+    chosen = done.weights.sum(axis=1)
+    assert (np.abs(chosen - np.clip(0.15 * count, 1, 5)) < 1).all()
+    restored = done.token_ids.copy()
+    rows, places = np.nonzero(done.weights)
+    restored[rows, done.positions[rows, places]] = done.labels[rows, places]
+    assert np.array_equal(restored, ids)
+    put = done.token_ids[rows, done.positions[rows, places]]
+    assert not SPECIAL[done.labels[rows, places]].any()
+    assert abs((put == 6).mean() - 0.8) < 0.03
+    assert abs((put == done.labels[rows, places]).mean() - 0.1) < 0.03
+    assert set(np.unique(put)) <= {6, *range(7, 100)}
+
+
+def test_whole_words_are_masked_together():
+    random = np.random.default_rng(0)
+    begins = np.arange(100) % 3 == 0  # ids 9, 12, … begin words, others go on
+    ids = np.tile(np.array([4, 9, 10, 11, 12, 13, 14, 15, 16, 17, 5]), (200, 1))
+    done = mask_rows(
+        ids, random, rate=0.34, room=4, mask_token_id=6, unselectable=SPECIAL, word_begins=begins, mask_token_rate=1.0
+    )
+    for row, weights in zip(done.positions, done.weights, strict=True):
+        words = (row[weights > 0][:3] - 1) // 3
+        assert len(set(words.tolist())) == 1
+
+
+def test_a_row_without_text_has_nothing_to_guess():
+    done = mask_rows(
+        np.array([[4, 5, 3, 3]]), np.random.default_rng(0), rate=0.15, room=2, mask_token_id=6, unselectable=SPECIAL
+    )
+    assert done.weights.sum() == 0
+    assert done.token_ids.tolist() == [[4, 5, 3, 3]]

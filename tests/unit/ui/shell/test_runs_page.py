@@ -46,7 +46,7 @@ def make_page(qtbot, qapp, themes):
         qtbot.addWidget(page)
         page.resize(1400, 800)
         page.show()
-        qtbot.waitUntil(lambda: page.library.loaded)
+        qtbot.waitUntil(lambda: page.library.loaded and (page.selected is not None or not page.library.entries))
         return page
 
     return make
@@ -58,7 +58,7 @@ def cells(page, column):
 
 def test_without_runs_the_page_says_how_to_begin(make_page, qtbot):
     page = make_page()
-    assert page.empty.isVisible()
+    qtbot.waitUntil(page.empty.isVisible)
     with qtbot.waitSignal(page.train_wanted):
         page.empty.action.click()
 
@@ -120,9 +120,9 @@ def test_a_deleted_run_comes_back_with_undo(make_page, qtbot, trash):
     assert not (places.runs() / gone.id).exists()
     qtbot.waitUntil(lambda: cells(page, 1) == ["keep"])
     page.notices.find("trash").action.click()
-    qtbot.waitUntil(lambda: sorted(cells(page, 1)) == ["gone", "keep"])
+    qtbot.waitUntil(lambda: page.selected is not None and page.selected.id == gone.id)
+    assert sorted(cells(page, 1)) == ["gone", "keep"]
     assert run_store.read(gone.id).steps == 20
-    assert page.selected.id == gone.id
     assert not trash.exists()
 
 
@@ -224,8 +224,8 @@ def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, t
     page.export_run(page.selected, tmp_path / "one.fnetrun")
     qtbot.waitUntil(lambda: "Saved" in page.notices.find("task").accessibleName())
     page.import_run(tmp_path / "one.fnetrun")
-    qtbot.waitUntil(lambda: len(cells(page, 1)) == 2)
-    assert page.selected.id != record.id
+    qtbot.waitUntil(lambda: page.selected is not None and page.selected.id != record.id)
+    assert len(cells(page, 1)) == 2
     (tmp_path / "one.fnetrun").write_bytes(b"nothing")
     page.import_run(tmp_path / "one.fnetrun")
     qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))

@@ -39,6 +39,15 @@ def test_outside_the_picture_there_is_no_pixel():
     assert picture.cell(0, 3.51) is None
 
 
+@pytest.mark.parametrize(
+    ("rows", "keep_zero", "at", "words"),
+    [(7, False, 3, "-1"), (7, False, 4, "1"), (8, True, 4, "0"), (7, False, 6, "3"), (3, False, 2, "2 to 3")],
+)
+def test_a_frequency_that_is_left_out_does_not_shift_those_beside_it(rows, keep_zero, at, words):
+    picture = atlas(1, rows, 1, row_span=(-4.0, 3.0), keep_zero=keep_zero)
+    assert picture.numbers(0, at) == words
+
+
 def test_the_colour_map_grows_lighter_all_the_way():
     table = look_up_table().astype(float)
     light = table @ [0.2126, 0.7152, 0.0722]

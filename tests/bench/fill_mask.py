@@ -1,0 +1,66 @@
+"""How often a preset's best, five best and ten best words hold the answer to a gap.
+
+    python tests/bench/fill_mask.py PRESET… [--probes ../shared/data/eval/fill_mask_probes.jsonl]
+
+Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` counts the others too, as
+missed. Each text is padded to the preset's own length.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from fnet_studio.models import FNetMaskedLM
+
+PROBES = Path(__file__).resolve().parents[2].parent / "shared/data/eval/fill_mask_probes.jsonl"
+AT = (1, 5, 10)
+BATCH = 32
+
+
+def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
+    """1 for the best; 0 where the answer is several pieces, or the mask was cut off."""
+    tokenizer = model.preprocessor.tokenizer
+    found = [0] * len(probes)
+    ready = []
+    for number, probe in enumerate(probes):
+        answer = tokenizer.ids(probe["answer"])
+        prompt = model.preprocessor.prompt(probe["text"])
+        if len(answer) == 1 and prompt.masked:
+            ready.append((number, answer[0], prompt.features))
+    for first in range(0, len(ready), BATCH):
+        part = ready[first : first + BATCH]
+        filled = part + [part[-1]] * (BATCH - len(part))
+        features = {name: np.concatenate([f[name] for _, _, f in filled]) for name in ("token_ids", "segment_ids")}
+        features["mask_positions"] = np.stack([f["mask_positions"][0, :1] for _, _, f in filled])
+        answers = model.probabilities(features)[:, 0]
+        for (number, answer, _), row in zip(part, answers, strict=False):
+            found[number] = 1 + int((row > row[answer]).sum())
+    return found
+
+
+def report(name: str, probes: list[dict]) -> None:
+    by_source = defaultdict(list)
+    for probe, rank in zip(probes, ranks(FNetMaskedLM.from_preset(name), probes), strict=True):
+        by_source[probe["source"]].append(rank)
+    print(f"{name}: hits at {' / '.join(map(str, AT))}")
+    for source, found in by_source.items():
+        one_piece = sum(rank > 0 for rank in found)
+        hits = " / ".join(str(sum(0 < rank <= at for rank in found)) for at in AT)
+        print(f"  {source:<16} {hits:>16} of {one_piece} (all: {len(found)})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("presets", nargs="+", metavar="PRESET")
+    parser.add_argument("--probes", type=Path, default=PROBES)
+    options = parser.parse_args()
+    probes = [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()]
+    for name in options.presets:
+        report(name, probes)
+
+
+if __name__ == "__main__":
+    main()
