@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine import tensor_file
 from fnet_studio.engine.step import State, Weights
 
 FORMAT = 1
@@ -74,7 +75,7 @@ def read_best(folder: Path, like: Weights) -> Weights:
 def _write(path: Path, arrays: State | Weights, position: Position) -> None:
     tensors = {name: np.asarray(value) for name, value in _named(arrays).items()}
     header = {"format": str(FORMAT), "position": json.dumps(msgspec.to_builtins(position))}
-    files.write_atomically(path, save(tensors, metadata=header))
+    files.write_parts_atomically(path, tensor_file.parts(tensors, header))
     written = load_file(path)
     if any(not np.array_equal(value, written[name], equal_nan=True) for name, value in tensors.items()):
         path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
@@ -15,7 +15,7 @@ from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
-from fnet_studio.engine import datasets
+from fnet_studio.engine import datasets, tensor_file
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
@@ -113,7 +113,7 @@ def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
     tensors = {weight.path: np.asarray(weight.value) for weight in model.weights}
     files.write_atomically(folder / "vocabulary.txt", ("\n".join(dataset.vocabulary) + "\n").encode())
     files.write_json(folder / "classes.json", dataset.class_names)
-    files.write_atomically(folder / WEIGHTS, save(tensors))
+    files.write_parts_atomically(folder / WEIGHTS, tensor_file.parts(tensors))
     written = load_file(folder / WEIGHTS)
     if any(not np.array_equal(value, written[name], equal_nan=True) for name, value in tensors.items()):
         raise UserError(

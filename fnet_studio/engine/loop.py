@@ -291,7 +291,8 @@ class Run:
             self.training.put_back(self.training.weights(self.state))
             path = self.control.written(lambda: self.task.keep(self.training.model, self.writer.folder))
             self.job.tell(protocol.Saved(self.at.step, str(path)))
-        self.control.written(self.checkpoint)
+        if not (self.job.stop_mode and self.is_saved()):  # stopped while a checkpoint was written
+            self.control.written(self.checkpoint)
 
     def _heed(self, evaluating: bool = False) -> None:
         self.control.heed(evaluating=evaluating)

@@ -114,15 +114,15 @@ def test_a_floor_of_zero_never_holds_a_run_up(tiny, job, monkeypatch, quick_look
 def test_a_full_disk_is_waited_out_and_no_row_of_the_log_is_lost(tiny, job, monkeypatch, quick_looks):
     """The second checkpoint finds no room, three times."""
     whole = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
-    real, refused = files.write_atomically, []
+    real, refused = files.write_parts_atomically, []
 
-    def full(path, data):
+    def full(path, parts):
         if path.name == "00000032.safetensors" and len(refused) < 3:
             refused.append(path)
             raise files.disk_error(OSError(errno.ENOSPC, "No space left on device"), path)
-        real(path, data)
+        real(path, parts)
 
-    monkeypatch.setattr(files, "write_atomically", full)
+    monkeypatch.setattr(files, "write_parts_atomically", full)
     run = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
     assert len(refused) == 3
     notes = [row["note"] for row in run_store.read_log(run) if row.get("note", "").startswith("disk")]
@@ -134,14 +134,14 @@ def test_a_full_disk_is_waited_out_and_no_row_of_the_log_is_lost(tiny, job, monk
 
 
 def test_a_stop_on_a_full_disk_does_not_wait_for_room(tiny, job, monkeypatch):
-    real = files.write_atomically
+    real = files.write_parts_atomically
 
-    def full(path, data):
+    def full(path, parts):
         if path.suffix == ".safetensors":
             raise files.disk_error(OSError(errno.ENOSPC, "No space left on device"), path)
-        real(path, data)
+        real(path, parts)
 
-    monkeypatch.setattr(files, "write_atomically", full)
+    monkeypatch.setattr(files, "write_parts_atomically", full)
     job.stop_at_step = 3
     error, record = failed(protocol.Train(mapping(tiny)), job)
     assert error.kind == "disk.full"
