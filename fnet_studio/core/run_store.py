@@ -26,6 +26,8 @@ from fnet_studio.core.provenance import GitState
 
 SCHEMA = 1
 WRITE_BYTES = 8192
+WRITE_EVERY_S = 1.0
+"""So that little of a curve is lost with a process, and the Runs page can follow one."""
 CLOCKS_APART_S = 5.0
 """How far the clock of a file system may be behind that of the processes."""
 KEPT_PRESET = "preset"
@@ -93,6 +95,7 @@ class RunWriter:
         self.folder = folder
         self._metrics: FileIO | None = None
         self._pending = bytearray()
+        self._written_at = float("-inf")  # the first row at once
 
     @classmethod
     def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
@@ -130,7 +133,8 @@ class RunWriter:
         """One line of ``metrics.jsonl``, written with others; `flush` writes all. A line that finds no room on the
         disk waits for the next time: none is lost, and no step fails for it."""
         self._pending += json.dumps(row).encode() + b"\n"
-        if len(self._pending) >= WRITE_BYTES:
+        if len(self._pending) >= WRITE_BYTES or time.monotonic() - self._written_at >= WRITE_EVERY_S:
+            self._written_at = time.monotonic()
             try:
                 self.flush()
             except UserError as error:

@@ -138,7 +138,7 @@ def test_a_job_that_does_not_heed_its_stop_loses_its_worker_and_gets_a_new_one(o
     id = driver.train_to_steps(**ends.callbacks)
     old = driver.supervisor.pid
     driver.supervisor.stop(id, "keep")
-    assert driver.supervisor.stop_words.startswith("Stopping")
+    assert driver.supervisor.stop_words.startswith("Still training; ends the worker in 10 s.")
     driver.supervisor.stop(id, "keep")
     driver.supervisor.stop(id, "keep")
     driver.wait(lambda: ends.count == 1)
