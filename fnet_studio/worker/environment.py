@@ -23,6 +23,9 @@ def set_defaults() -> None:
         # Keep small, quickly compiled programs too: a fill-mask click needs a dozen of them.
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # With as many threads as CPU devices, which is JAX's default, a step that is split over them waits for itself
+        # forever from JAX 0.11 on: each device's half holds a thread while it waits for the other's.
+        "PJRT_NPROC": str(2 * (psutil.cpu_count() or 1)),
         # XLA's C++ code writes to stderr, whose last lines the window shows after a crash: errors only.
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }.items():

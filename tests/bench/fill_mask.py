@@ -2,8 +2,8 @@
 
     python tests/bench/fill_mask.py PRESET… [--probes ../shared/data/eval/fill_mask_probes.jsonl]
 
-Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` counts the others too, as
-missed. Each text is padded to the preset's own length.
+Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` is how many probes there
+are. Full stops and commas are closed up, as text is written, and each text is padded to the preset's own length.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
     ready = []
     for number, probe in enumerate(probes):
         answer = tokenizer.ids(probe["answer"])
-        prompt = model.preprocessor.prompt(probe["text"])
+        prompt = model.preprocessor.prompt(probe["text"].replace(" .", ".").replace(" ,", ","))
         if len(answer) == 1 and prompt.masked:
             ready.append((number, answer[0], prompt.features))
     for first in range(0, len(ready), BATCH):
