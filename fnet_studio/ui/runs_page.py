@@ -84,6 +84,7 @@ class RunsPage(QWidget):
         self._settling.timeout.connect(self._next_turn)
         self._soon = QTimer(self, interval=REFRESH_MS, singleShot=True)
         self._soon.timeout.connect(self.refresh)
+        self.details.show_run(None)
         self._connect()
         self._empty_trash()
         self.refresh()
