@@ -130,7 +130,7 @@ class ReproductionCard(Card):
         close.clicked.connect(self._close)
         self.column.addLayout(row(label("The published example", "strong"), None, self.start, close))
         grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
+        grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         for at, words in enumerate(LINES):
             grid.addWidget(label(words, "caption"), at, 0)
@@ -138,7 +138,7 @@ class ReproductionCard(Card):
         column = 1
         for name in RECIPES:
             for key, figures, role in ((f"{name}:", PUBLISHED[name], "muted"), (name, Figures(OURS[name]), "")):
-                cells = [label(text, role or "strong" if at == 0 else role) for at, text in enumerate(figures.cells)]
+                cells = [label(text, "caption" if at < 2 else role) for at, text in enumerate(figures.cells)]
                 self._cells[key] = cells
                 for at, cell in enumerate(cells):
                     grid.addWidget(cell, at, column, Qt.AlignmentFlag.AlignRight)
