@@ -86,7 +86,8 @@ class LoadedPreset:
             raise UserError(
                 "fill-mask.no-head",
                 f"The preset {self.name} holds no masked-LM head, so its predictions would be noise.",
-                "Choose a preset with a pretrained head, such as fnet_mini_en.",
+                "Choose a preset with a pretrained head, such as fnet_mini_en. The authors' own head can be put on "
+                "f_net_base_en and f_net_large_en: fnet-studio fetch-head PRESET.",
             )
 
     def probe(self, command: protocol.Probe) -> tuple[protocol.Maps, bytes]:
