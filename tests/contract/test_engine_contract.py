@@ -507,7 +507,9 @@ def test_a_picture_for_every_credit_that_its_painter_gives(worker):
         if isinstance(envelope.body, protocol.Frame):
             worker.post(protocol.Credit("maps"))
 
-    assert len(train(worker, tiny(), on_event=paint).of(protocol.Frame)) > 1
+    # long enough for a second one: pictures get no more than their share of the time (`engine.live_maps`)
+    long = tiny(**{"training.epochs": "15"})
+    assert len(train(worker, long, on_event=paint).of(protocol.Frame)) > 1
 
 
 def test_a_model_of_one_layer_is_drawn_too(worker):

@@ -197,6 +197,8 @@ def test_signals_save_measure_and_pause_a_training_and_it_can_be_resumed():
     lines = []
     for line in process.stdout:
         lines.append(json.loads(line))
+        if lines[-1]["type"] == "evaluated" and not lines[-1]["asked"]:
+            continue  # an epoch's own
         number = asked.pop(lines[-1]["type"], None)
         if number is not None:
             process.send_signal(number)
@@ -204,7 +206,7 @@ def test_signals_save_measure_and_pause_a_training_and_it_can_be_resumed():
     process.stderr.close()
     process.stdout.close()
     assert process.wait() == 143
-    assert next(line["asked"] for line in lines if line["type"] == "evaluated")
+    assert "evaluated" not in asked
     (record,), _ = run_store.list_runs()
     assert record.status == "paused"
     assert f"Checkpoint at step {next(line['step'] for line in lines if line['type'] == 'annotation')}." in errors

@@ -5,6 +5,7 @@ from PySide6.QtTest import QTest
 from fnet_studio.core import settings
 from fnet_studio.ui.cards import ConfirmCard
 from fnet_studio.ui.rail import PLACES
+from fnet_studio.ui.train.plan_card import PlanCard
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -45,7 +46,10 @@ def test_control_and_enter_start_the_run_of_the_train_page(open_window):
     driver.wait_ready()
     driver.window.setFocus()
     QTest.keyClick(driver.window, Qt.Key.Key_Return, CONTROL)
-    driver.wait(lambda: len(driver.supervisor.long_running) == 1)
+    page = driver.window.page("train")
+    driver.wait(lambda: isinstance(page.message, PlanCard))
+    QTest.keyClick(page.message.buttons["start"], Qt.Key.Key_Space)
+    driver.wait(lambda: page.run.running)
 
 
 def test_the_status_line_is_there_on_every_page_while_a_run_is_under_way(open_window):
