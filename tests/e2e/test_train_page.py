@@ -53,7 +53,11 @@ def go_ahead(qtbot, page):
 
 
 def over(page):
-    return page.run.state.status in ("finished", "stopped", "failed") and page.message is not None
+    return (
+        page.run.state.status in ("finished", "stopped", "failed")
+        and page.message is not None
+        and not isinstance(page.message, PlanCard)
+    )
 
 
 def texts(widget):

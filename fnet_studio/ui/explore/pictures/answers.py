@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from fnet_studio.core import protocol
 
@@ -95,6 +96,8 @@ class Answers(QObject):
         self._out = (id, question)
 
     def _ended(self, question: protocol.Measure, found: Answer | protocol.Failed | None) -> None:
+        if not isValid(self):
+            return  # the window was closed before the worker's last word
         self._out = None
         if isinstance(found, Answer):
             self._known[question] = found
