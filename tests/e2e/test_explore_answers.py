@@ -229,7 +229,7 @@ def test_an_answer_is_copied_and_saved_as_it_is_shown(qtbot, answered, tmp_path)
     assert page.answers.said.text() == "Saved as a.csv"
     (tmp_path / "file").write_text("")
     page.answers.save_to(tmp_path / "file" / "b.csv", "csv")
-    assert "could not be written" in page._error.message.text()
+    assert "could not be written" in page.messages.card.message.text()
 
 
 def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page, tmp_path):
@@ -247,7 +247,7 @@ def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page,
     assert told[0]["masks"][0]["answers"][0]["text"] == "Paris"
     assert "no mask" in told[1]["problem"]
     page.batch.read(tmp_path / "gone.txt")
-    assert "gone.txt" in page.batch._error.message.text()
+    assert "gone.txt" in page.batch.messages.card.message.text()
     page.batch.close_button.click()
     assert not page.batch.isVisible()
 

@@ -153,7 +153,7 @@ def test_a_preset_that_is_not_there_is_a_card_with_what_to_do_and_another_one_he
     assert "gone" in page.findChild(ErrorCard).message.text()
     page.choose_preset("fnet_mini_en")
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
-    assert page._error is None
+    assert page.messages.card is None
 
 
 def test_a_killed_worker_leaves_the_sentence_and_the_next_one_answers_it(qtbot, open_page):

@@ -21,6 +21,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.sentences import SUFFIXES, read_sentences
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.newest import NewestOnly
+from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import button, label
 from fnet_studio.ui.widgets.figures import count, duration, percent
 from fnet_studio.ui.widgets.flow import FlowLayout
@@ -98,7 +99,6 @@ class BatchCard(QFrame):
         self._name = ""
         self._began = 0.0
         self._running = False
-        self._error: ErrorCard | None = None
         self.model = BatchModel(self)
         self.title = label("Sentences from a file", "section")
         self.line = label(ABOUT, "muted", wrap=True)
@@ -122,7 +122,7 @@ class BatchCard(QFrame):
         for column in (1, 2):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._problem = QVBoxLayout()
+        self.messages = MessagePlace()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
@@ -132,7 +132,7 @@ class BatchCard(QFrame):
             top.addWidget(item)
         layout.addLayout(top)
         layout.addWidget(self.line)
-        layout.addLayout(self._problem)
+        layout.addWidget(self.messages)
         layout.addWidget(self.bar)
         layout.addWidget(self.view, 1)
         self._show_state()
@@ -149,7 +149,7 @@ class BatchCard(QFrame):
 
     def read(self, path: Path) -> None:
         self._newest.forget()
-        self._clear_problem()
+        self.messages.say(None)
         try:
             texts = read_sentences(path)
         except UserError as error:
@@ -187,15 +187,7 @@ class BatchCard(QFrame):
         self._fail(failed)
 
     def _fail(self, failed: protocol.Failed) -> None:
-        self._clear_problem()
-        self._error = ErrorCard(self._themes, failed)
-        self._problem.addWidget(self._error)
-
-    def _clear_problem(self) -> None:
-        if self._error is not None:
-            self._error.hide()
-            self._error.deleteLater()
-            self._error = None
+        self.messages.say(ErrorCard(self._themes, failed))
 
     def _show_state(self) -> None:
         done, total = len(self.model.rows), len(self.model.texts)
@@ -225,7 +217,7 @@ class BatchCard(QFrame):
 
     def save_to(self, path: Path, kind: str) -> None:
         """What has been answered so far. kind: csv or json."""
-        self._clear_problem()
+        self.messages.say(None)
         rows = self.model.rows
         texts = self.model.texts[: len(rows)]
         if kind == "csv":

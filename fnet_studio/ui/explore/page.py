@@ -18,6 +18,7 @@ from fnet_studio.ui.explore.pictures.card import PicturesCard
 from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
+from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 TYPING_PAUSE_MS = 150
@@ -33,7 +34,6 @@ class ExplorePage(QWidget):
         self._supervisor = supervisor
         self._settings = settings
         self._themes = theme_source
-        self._error: ErrorCard | None = None
         self._spans: dict[int, tuple[int, int]] = {}
         self._loaded: protocol.Loaded | None = None
         self._words = NewestOnly(supervisor, stop_older=True)
@@ -50,7 +50,7 @@ class ExplorePage(QWidget):
         self.from_file.setCheckable(True)
         self.from_file.setToolTip("Answer all sentences of a file, as a table")
         self.pictures = PicturesCard(supervisor, theme_source, self.focus)
-        self._problem = QVBoxLayout()
+        self.messages = MessagePlace()
         header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
         for action in (self.examples, self.history, self.from_file, self.sentence.preset):
             header.add_action(action)
@@ -67,7 +67,7 @@ class ExplorePage(QWidget):
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(header)
-        layout.addLayout(self._problem)
+        layout.addWidget(self.messages)
         inner.addWidget(self.sentence)
         inner.addLayout(lower, 1)
         self._body = QStackedWidget()
@@ -129,7 +129,7 @@ class ExplorePage(QWidget):
 
     def _has_loaded(self, result: Any, _: bytes) -> None:
         self._loaded = result
-        self._clear_problem()
+        self.messages.say(None)
         self._tokenize()
 
     def _state_changed(self, state: Any) -> None:
@@ -148,16 +148,8 @@ class ExplorePage(QWidget):
         self.answers.say("No predictions: see the message above.")
 
     def _say_problem(self, failed: protocol.Failed) -> None:
-        self._clear_problem()
         again = "Try again" if failed.kind.startswith("preset.") or not failed.kind else ""
-        self._error = ErrorCard(self._themes, failed, again, self._load)
-        self._problem.addWidget(self._error)
-
-    def _clear_problem(self) -> None:
-        if self._error is not None:
-            self._error.hide()
-            self._error.deleteLater()
-            self._error = None
+        self.messages.say(ErrorCard(self._themes, failed, again, self._load))
 
     # -------------------------------------------------------------------------------- words and masks
 
@@ -179,7 +171,7 @@ class ExplorePage(QWidget):
         self._words.ask(command, self._has_tokens, self._failed)
 
     def _has_tokens(self, result: Any, _: bytes) -> None:
-        self._clear_problem()
+        self.messages.say(None)
         self.sentence.show_tokens(result)
         self._look()
 
@@ -223,7 +215,7 @@ class ExplorePage(QWidget):
         return typed + len(self.sentence.positions) > 1
 
     def _has_answers(self, question: protocol.FillMask, result: protocol.Filled) -> None:
-        self._clear_problem()
+        self.messages.say(None)
         text = question.text
         tokens = result.tokenized.tokens
         self._spans = {answer.position: _span(tokens[answer.position]) for answer in result.answers}

@@ -12,12 +12,12 @@ from fnet_studio.core import protocol, provenance, queue
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.cards import ConfirmCard, EmptyState, ErrorCard
+from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, scrolling
 from fnet_studio.ui.train.actions import Actions
 from fnet_studio.ui.train.failure_cards import Recovery
 from fnet_studio.ui.train.live_run import LiveRun
 from fnet_studio.ui.train.live_view import LiveView
-from fnet_studio.ui.train.message_place import MessagePlace
 from fnet_studio.ui.train.plan_card import PlanCard
 from fnet_studio.ui.train.queue_panel import QueuePanel
 from fnet_studio.ui.train.queue_runner import QueueRunner

@@ -1,4 +1,4 @@
-"""The place for one message at a time, above the pictures."""
+"""The place for one message at a time, above what a page or a card shows."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
