@@ -123,17 +123,6 @@ class Surprise(Command, frozen=True, tag="surprise"):
     positions: tuple[int, ...] = ()
 
 
-class Probe(Command, frozen=True, tag="probe"):
-    """`Done(Maps)` with the atlas as blob: the mixing maps of every layer for one text."""
-
-    preset: str
-    text: str
-    masked: tuple[int, ...] = ()
-    rows: int = 128
-    columns: int = 192
-    keep_zero: bool = False
-
-
 class Plan(Command, frozen=True, tag="plan"):
     """What a recipe would need, measured before it is started: its data is read, its steps are compiled and a few are
     timed. `Phase` and `Progress` tell of it; nothing is kept but caches. `Done(Planned)`, also for a recipe or data
@@ -618,7 +607,7 @@ class Health(Struct, frozen=True, tag="health"):
 
 
 Result = (
-    Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Maps | Measured | Planned
+    Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
     | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
     | Downloaded | Inspected | Health
 )  # fmt: skip
@@ -632,7 +621,6 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     Score: Scored,
     Compare: Compared,
     Surprise: Surprises,
-    Probe: Maps,
     Measure: Measured,
     Plan: Planned,
     Train: RunFinished,
@@ -798,7 +786,7 @@ class Frame(Message, frozen=True, tag="frame"):
 Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
-    Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Probe | Measure | Plan | Train | Resume
+    Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
     | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop
     | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip

@@ -1,18 +1,15 @@
-"""Presets in memory: sentences to tokens, token ids to probabilities, layers to mixing maps."""
+"""Presets in memory: sentences to tokens, token ids to probabilities."""
 
 import math
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.atlas import atlas_of
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.tokenizer import MASK, SPACE, FNetTokenizer
-from fnet_studio.models.trace import MixingTrace
 
 CHUNK_TOKENS = 4096
 """How many tokens go through the model at a time: 8 rows of 512, about 50 MB of activations at base size."""
@@ -45,7 +42,6 @@ class LoadedPreset:
         self.tokenizer: FNetTokenizer = self.model.preprocessor.tokenizer
         self._as_transformers = FNetTokenizer(self.tokenizer.proto, transformers_compatible=True)
         self.length: int = self.model.backbone.max_sequence_length
-        self._trace = MixingTrace(self.model)
         if self.model.head_state != "none":
             ids = self.padded([token.id for token in self.tokenize(WARM_UP).tokens])[None]
             list(self.log_probabilities(ids, np.array([[2]])))  # compiles, so that the first click is quick
@@ -89,13 +85,6 @@ class LoadedPreset:
                 "Choose a preset with a pretrained head, such as fnet_mini_en. The authors' own head can be put on "
                 "f_net_base_en and f_net_large_en: fnet-studio fetch-head PRESET.",
             )
-
-    def probe(self, command: protocol.Probe) -> tuple[protocol.Maps, bytes]:
-        """The mixing maps of all layers for one text, at most (rows, columns) each."""
-        began = time.monotonic()
-        masked = self.masked(self.tokenize(command.text), command.masked)
-        values = self._trace.maps(self.features(masked), command.rows, command.columns, command.keep_zero)
-        return atlas_of(self._trace, values, self.length, command.keep_zero, time.monotonic() - began)
 
     def masked(self, tokenized: protocol.Tokenized, positions: Collection[int]) -> protocol.Tokenized:
         """With the mask in the place of these tokens. UserError `fill-mask.position` where no word is."""

@@ -60,8 +60,6 @@ class JaxEngine:
                 return self._answers.compare(*sides, command, job.check), b""
             case protocol.Surprise():
                 return self._surprise.surprise(self._presets.get(command.preset), command, job.check), b""
-            case protocol.Probe():
-                return self._presets.get(command.preset).probe(command)
             case protocol.Measure():
                 return self._measuring(command.preset).measure(command, job)
             case protocol.Plan():

@@ -99,7 +99,7 @@ class Engine(Protocol):
         ...
 
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
-        """Do the work of `Load, Tokenize, FillMask, Probe, Classify, Doctor` (quick) or `Plan, Train, Evaluate` (long).
+        """Do the work of `Load, Tokenize, FillMask, Classify, Doctor` (quick) or `Plan, Train, Evaluate` (long).
 
         Quick ones and long ones arrive on two threads, one command at a time on each. Raises UserError for
         failures with words, Stopped after a stop; anything else is a crash report."""

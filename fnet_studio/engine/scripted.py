@@ -75,10 +75,6 @@ class ScriptedEngine:
             case protocol.Surprise(preset):
                 presets.folder(preset)
                 return scripted_answers.surprise(command), b""
-            case protocol.Probe(preset, text, masked):
-                presets.folder(preset)
-                scripted_text.with_masks(scripted_text.tokenize(text), masked)
-                return scripted_maps.maps(number(text, masked), command)
             case protocol.Measure(preset):
                 presets.folder(preset)
                 return scripted_measuring.measure(command, job)

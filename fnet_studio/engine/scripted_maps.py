@@ -9,9 +9,7 @@ HIDDEN = 128
 LAYERS = 4
 
 
-def maps(
-    seed: int, watch: protocol.Probe | protocol.Watch, layers: int = LAYERS, progress: float = 1.0
-) -> tuple[protocol.Maps, bytes]:
+def maps(seed: int, watch: protocol.Watch, layers: int = LAYERS, progress: float = 1.0) -> tuple[protocol.Maps, bytes]:
     """progress: 0 to 1, how far a training is; the pictures gain structure with it."""
     rows, columns = min(watch.rows, LENGTH), min(watch.columns, HIDDEN)
     values = np.stack([_map(seed + layer, layer, rows, columns, progress, watch.keep_zero) for layer in range(layers)])

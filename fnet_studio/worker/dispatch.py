@@ -35,7 +35,6 @@ QUICK = (
     protocol.FillMask,
     protocol.Score,
     protocol.Compare,
-    protocol.Probe,
     protocol.Classify,
     protocol.PreviewData,
     protocol.RunTexts,

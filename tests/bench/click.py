@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 
-from fnet_studio.core import protocol
+from fnet_studio.core import measurements, protocol
 from fnet_studio.link.blocking import Worker
 
 PRESET = "fnet_mini_en"
@@ -37,7 +37,7 @@ def main() -> None:
             clicks.append((time.perf_counter() - began) * 1000)
             models.append(filled.took_ms)
             began = time.perf_counter()
-            worker.call(protocol.Probe(PRESET, TEXT, (position,)))
+            worker.call(protocol.Measure(PRESET, TEXT, measurements.MixingMaps(), (position,)))
             maps.append((time.perf_counter() - began) * 1000)
     print(f"process start to first answer   {first:8.2f} s")
     model = statistics.median(models)

@@ -265,18 +265,6 @@ def test_every_word_of_a_sentence_has_its_surprise(worker):
     assert nothing.tokens == ()
 
 
-@pytest.mark.parametrize("keep_zero", [False, True])
-def test_maps_come_as_one_atlas_of_all_layers(worker, keep_zero):
-    loaded, _ = worker.call(protocol.Load(PRESET))
-    maps, atlas = worker.call(protocol.Probe(PRESET, TEXT, rows=16, columns=24, keep_zero=keep_zero))
-    assert (maps.layers, maps.rows, maps.columns) == (loaded.num_layers, 16, 24)
-    assert len(atlas) == maps.layers * maps.rows * maps.columns
-    assert (min(atlas), max(atlas)) == (0, 255)
-    assert maps.low < maps.high
-    assert maps.keep_zero == keep_zero
-    assert maps.row_span[0] < 0 < maps.row_span[1]
-
-
 def measure(worker, what, text=TEXT, **options):
     """The arrays of an answer, by name, and its labels."""
     measured, blob = worker.call(protocol.Measure(PRESET, text, what, **options))

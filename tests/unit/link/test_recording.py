@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fnet_studio.core import protocol
+from fnet_studio.core import measurements, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.protocol import Done
 from fnet_studio.link.exit import ProcessExit
@@ -10,7 +10,7 @@ from fnet_studio.link.recording import Recorder, replay
 from fnet_studio.link.session import Replied, Session
 
 WELCOME = protocol.Welcome(protocol.VERSION, "told", 7)
-MAPS = protocol.Maps(1, 2, 3, 0.0, 1.0)
+MEASURED = protocol.Measured((measurements.Array("share", (1, 1)),))
 
 
 def record(path, chunk: int = 1000, garbage: bytes = b"") -> list:
@@ -26,11 +26,11 @@ def record(path, chunk: int = 1000, garbage: bytes = b"") -> list:
 
     recorder.sent(session.take_outgoing())
     hear(peer.frame(Done(WELCOME), reply_to=1))
-    probe = session.send(protocol.Probe("p", "text"))
+    measure = session.send(protocol.Measure("p", "text", measurements.MixingShare()))
     session.send(protocol.Credit("maps"))
     train = session.send(protocol.Train({"name": "x"}))
     recorder.sent(session.take_outgoing())
-    hear(peer.frame(Done(MAPS), reply_to=probe, blob=b"abcdef"))
+    hear(peer.frame(Done(MEASURED), reply_to=measure, blob=b"abcd"))
     hear(peer.frame(protocol.Metrics((1,), (0.5,), (0.5,), (9.0,), (0.1,)), reply_to=train) + garbage)
     exit = ProcessExit(None, 9, "last words")
     recorder.ended(exit)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from worker_bench import FINISHED, LOADED, Bench, ToldEngine, until_stopped
 
-from fnet_studio.core import protocol
+from fnet_studio.core import measurements, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done, Failed
 
@@ -130,12 +130,12 @@ def test_what_a_stopped_job_kept_is_told(greeted, paused):
 
 
 def test_a_blob_comes_with_its_result(greeted):
-    maps = protocol.Maps(1, 2, 3, 0.0, 1.0)
-    greeted.engine.answers[protocol.Probe] = lambda command, job: (maps, b"abcdef")
-    id = greeted.send(protocol.Probe("p", "text"))
+    measured = protocol.Measured((measurements.Array("share", (1, 1)),))
+    greeted.engine.answers[protocol.Measure] = lambda command, job: (measured, b"abcd")
+    id = greeted.send(protocol.Measure("p", "text", measurements.MixingShare()))
     greeted.reply(id)
     (item,) = [item for item in greeted.heard if item.reply_to == id]
-    assert item.blob == b"abcdef"
+    assert item.blob == b"abcd"
 
 
 # ---------------------------------------------------------------------------------------------- stopping
