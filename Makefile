@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TOUR := .tour
 
-.PHONY: run test tour format constraints clean
+.PHONY: run test tour format constraints wheel-test clean
 
 run: $(READY)
 	@sh packaging/system-libraries.sh
@@ -47,6 +47,11 @@ format: $(READY)
 constraints:
 	uv pip compile pyproject.toml --extra dev --extra hub --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o packaging/constraints.txt
+
+# the wheel, installed into empty environments outside the checkout by pip and by uv; fetches its dependencies
+wheel-test: $(READY)
+	@sh packaging/system-libraries.sh
+	$(BIN)/python packaging/wheel_test.py
 
 clean:
 	rm -rf $(VENV) $(TOUR) build dist
