@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# no test is timed: a shared machine may stall anywhere
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# no test is timed: a shared machine may stall anywhere. The same examples every time, so that a change is judged by
+# what it changed; `pytest --hypothesis-profile=search` looks for new ones
+settings.register_profile("search", deadline=None, max_examples=3000)
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.load_profile("same")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["KERAS_BACKEND"] = "jax"

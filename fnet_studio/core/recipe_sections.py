@@ -263,6 +263,14 @@ class AdaptRecipe(Struct, frozen=True, forbid_unknown_fields=True):
 class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     """Beyond plain Adam; everything is off by default, as in the published example."""
 
+    optimiser: Annotated[
+        Literal["adam", "muon"],
+        Meta(
+            title="Optimiser",
+            description="muon: the products inside the encoder's blocks take steps of equal size in all directions "
+            "(arXiv 2502.16982), everything else Adam's; learns more from each batch when there is a lot of text.",
+        ),
+    ] = "adam"
     weight_decay: Annotated[
         float,
         Meta(ge=0.0, le=1.0, title="Weight decay", description="AdamW's, on kernels and embeddings alone; 0: off."),

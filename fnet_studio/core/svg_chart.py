@@ -244,11 +244,12 @@ def _cut(one: np.ndarray, other: np.ndarray, edges: tuple[float, float, float, f
     """Where the stroke enters the box and leaves it; nothing when it misses."""
     begin, end = 0.0, 1.0
     step = other - one
+    (across, down), (x, y) = step.tolist(), one.tolist()  # whose quotients may be infinite without a warning
     for way, space in (
-        (-step[0], one[0] - edges[0]),
-        (step[0], edges[2] - one[0]),
-        (-step[1], one[1] - edges[1]),
-        (step[1], edges[3] - one[1]),
+        (-across, x - edges[0]),
+        (across, edges[2] - x),
+        (-down, y - edges[1]),
+        (down, edges[3] - y),
     ):
         if way == 0:
             if space < 0:

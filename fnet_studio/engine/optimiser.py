@@ -1,4 +1,4 @@
-"""The optimiser of a recipe: Adam or AdamW, its learning rate over the steps, and a rate for each layer."""
+"""The optimiser of a recipe: Adam, AdamW or Muon, its learning rate over the steps, and a rate for each layer."""
 
 import re
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ import keras
 from fnet_studio.core.recipe import Recipe
 
 _BLOCK = re.compile(r"(?:^|/)(?:f_net_layer|encoder)_(\d+)(?:/|$)")
+_OUTSIDE_BLOCKS = rf"^(?!.*{_BLOCK.pattern})"
 _UNDECAYED = ("bias", "gamma", "beta")
 
 
@@ -45,12 +46,17 @@ def make_optimiser(recipe: Recipe, variables: Sequence[keras.Variable], total_st
     rate: Any = peak
     if options.schedule != "constant" or options.warmup:
         rate = WarmUpThenDecay(options.schedule, peak, total_steps, round(options.warmup * total_steps))
-    optimiser = keras.optimizers.Adam(
-        rate,
-        epsilon=options.epsilon,
-        weight_decay=options.weight_decay or None,
-        global_clipnorm=options.clip_norm or None,
-    )
+    shared = {
+        "epsilon": options.epsilon,
+        "weight_decay": options.weight_decay or None,
+        "global_clipnorm": options.clip_norm or None,
+    }
+    if options.optimiser == "muon":
+        optimiser: keras.optimizers.Optimizer = keras.optimizers.Muon(
+            rate, adam_weight_decay=options.weight_decay or None, exclude_layers=[_OUTSIDE_BLOCKS], **shared
+        )
+    else:
+        optimiser = keras.optimizers.Adam(rate, **shared)
     if options.weight_decay:
         spared = [variable for variable in variables if not decayed(variable)]
         if spared:

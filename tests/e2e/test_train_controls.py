@@ -247,10 +247,10 @@ def test_reproducing_the_example_trains_both_and_fills_the_table(qtbot, open_pag
     page.reproducer.card.start.click()
     assert [entry.name for entry in queue.entries()] == ["imdb-fnet", "imdb-transformer"]
     qtbot.waitUntil(lambda: [entry.state for entry in queue.entries()] == ["done", "done"], timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: not page.reproducer.card.start.isVisible(), timeout=WAIT_MS)
     for entry in queue.entries():
-        record = run_store.read(entry.run)
-        assert f"{(record.test_accuracy or 0) * 100:.2f} %" in page.reproducer.card.cells(entry.name)
+        words = f"{(run_store.read(entry.run).test_accuracy or 0) * 100:.2f} %"
+        qtbot.waitUntil(lambda words=words, name=entry.name: words in page.reproducer.card.cells(name), timeout=WAIT_MS)
+    assert not page.reproducer.card.start.isVisible()
 
 
 def test_a_recipe_of_two_runs_goes_on_with_the_second_although_nobody_looks(qtbot, open_page):

@@ -170,3 +170,14 @@ def test_rates_fall_from_the_head_to_the_embeddings():
 
     paths = ["token_embedding/embeddings", "f_net_layer_0/a/kernel", "f_net_layer_11/kernel", "pooled_dense/kernel"]
     assert rate_shares([Named(path) for path in paths], 0.5) == [0.5**13, 0.5**12, 0.5, 1.0]  # type: ignore[list-item]
+
+
+def test_muon_turns_kernels_of_the_blocks_by_equal_steps_and_leaves_the_rest_to_adam():
+    before, plain, _, _ = stepped(options())
+    _, turned, _, _ = stepped(options(optimiser="muon"))
+    moved = turned["encoder_0/kernel"] - before["encoder_0/kernel"]
+    singular = np.linalg.svd(moved, compute_uv=False)
+    # Newton-Schulz in five steps brings them near to 1, not to it (arXiv 2502.16982)
+    assert singular.max() < 2.5 * singular[singular > singular.max() * 1e-3].min()
+    for path in ("embedding/embeddings", "probability/kernel"):
+        np.testing.assert_allclose(turned[path], plain[path], atol=1e-6, err_msg=path)
