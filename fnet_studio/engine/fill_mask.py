@@ -134,10 +134,13 @@ class LoadedPreset:
             }
             yield from enumerate(self.model.log_probabilities(features)[:count], begin)
 
-    def candidate(self, token_id: int, log_probability: float) -> protocol.Candidate:
-        # an embedding table may be longer than its vocabulary
+    def piece(self, token_id: int) -> str:
+        """An embedding table may be longer than its vocabulary: what lies beyond has its number for a name."""
         known = token_id < self.tokenizer.vocabulary_size()
-        piece = self.tokenizer.id_to_token(token_id) if known else f"<{token_id}>"
+        return self.tokenizer.id_to_token(token_id) if known else f"<{token_id}>"
+
+    def candidate(self, token_id: int, log_probability: float) -> protocol.Candidate:
+        piece = self.piece(token_id)
         return protocol.Candidate(
             piece, piece.replace(SPACE, " ").strip(), int(token_id), math.exp(min(float(log_probability), 0.0))
         )

@@ -172,7 +172,7 @@ class _Asked:
         labels["words"] = self._words(ids)
 
     def _words(self, ids: list[int]) -> tuple[str, ...]:
-        pieces = [self.preset.tokenizer.id_to_token(id) for id in ids]
+        pieces = [self.preset.piece(id) for id in ids]
         return tuple(
             piece.removeprefix(SPACE) or "␣" if piece.startswith(SPACE) or not piece[:1].isalnum() else f"…{piece}"
             for piece in pieces

@@ -113,32 +113,33 @@ class Influence:
     def _linear(self, weights: Any, inputs: Any, positions: jax.Array, layer: int) -> Any:
         """The model's linear part around this sentence, backwards: what the chunks share."""
         with self.probe.scope(weights):
-            embedded = self.probe.embed(inputs)
+            embedded, mask = self.probe.embed(inputs)
 
         def forward(state: jax.Array) -> jax.Array:
             with self.probe.scope(weights):
-                for block in self.probe.blocks[:layer]:
-                    state = block(state, training=False)
-                return self.probe.blocks[layer](state, positions=positions, training=False).astype(jnp.float32)
+                for index in range(layer):
+                    state = self.probe.through(index, state, mask)
+                return self.probe.through(layer, state, mask, positions).astype(jnp.float32)
 
         return jax.vjp(forward, embedded)[1]
 
-    def _blocks(self, weights: Any, embedded: Any) -> jax.Array:
+    def _blocks(self, weights: Any, embedded: Any, mask: Any) -> jax.Array:
         with self.probe.scope(weights):
             states = [embedded]
-            for block in self.probe.blocks:
-                states.append(block(states[-1], training=False))
+            for index in range(len(self.probe.blocks)):
+                states.append(self.probe.through(index, states[-1], mask))
         return jnp.stack(states).astype(jnp.float32)
 
     def _outputs(self, weights: Any, inputs: Any) -> jax.Array:
         with self.probe.scope(weights):
-            embedded = self.probe.embed(inputs)
-        return self._blocks(weights, embedded)[1:]
+            embedded, mask = self.probe.embed(inputs)
+        return self._blocks(weights, embedded, mask)[1:]
 
     def _impulse(self, weights: Any, inputs: Any, tangent: jax.Array) -> jax.Array:
         with self.probe.scope(weights):
-            embedded = self.probe.embed(inputs)
-        _, moved = jax.jvp(lambda state: self._blocks(weights, state), (embedded,), (tangent.astype(embedded.dtype),))
+            embedded, mask = self.probe.embed(inputs)
+        tangents = (tangent.astype(embedded.dtype),)
+        _, moved = jax.jvp(lambda state: self._blocks(weights, state, mask), (embedded,), tangents)
         return (moved[:, 0] ** 2).sum(-1)
 
 

@@ -1,5 +1,5 @@
-"""Measurements inside an FNet with Fourier blocks, by the model's own layers: what goes into and comes out of every
-block, spectra, mixing shares, what the head would say at each layer, and what happens without some frequencies or with
+"""Measurements inside an encoder, by the model's own layers: what goes into and comes out of every block, spectra,
+mixing shares, attention, what the head would say at each layer, and what happens without some frequencies or with
 another mixing."""
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 
 from fnet_studio.models.encoder import Change, FNetEncoder, mixing_changes
 from fnet_studio.models.masked_lm import FNetMaskedLM
+from fnet_studio.models.transformer_encoder import TransformerEncoder
 
 Swap = Literal["", "identity", "random"]
 
@@ -23,30 +24,36 @@ class States(NamedTuple):
     hidden: jax.Array
     """(layers + 1, length, hidden): the first block's input and every block's output."""
     mixed: jax.Array
-    """(layers, length, hidden): every block's mixing output, as it was added to the block's input."""
+    """(layers, length, hidden): every block's mixing output, as it was added to the block's input: for attention what
+    it gathered."""
 
 
 class LayerProbe:
     """Compiled once for each shape: keep the object. Inputs are what the model takes, a batch of one.
 
-    It uses the weights that the model has at each call. Raises ValueError when the model has no FNet block.
+    It uses the weights that the model has at each call. Raises ValueError when the model has no encoder block.
+    mixings: of each block, as in `models.mixers`; a Transformer's is "attention".
     """
 
     def __init__(self, model: keras.Model) -> None:
         graph = getattr(model, "backbone", model)
         self.model = model
-        self.blocks = [layer for layer in graph.layers if isinstance(layer, FNetEncoder)]
+        self.blocks: list[Any] = [it for it in graph.layers if isinstance(it, FNetEncoder | TransformerEncoder)]
         if not self.blocks:
-            raise ValueError(f"{model.name} has no FNet block to probe.")
+            raise ValueError(f"{model.name} has no encoder block to probe.")
         self.hidden_dim: int = self.blocks[0].output_dense.units
+        self.mixings = tuple(it.mixing if isinstance(it, FNetEncoder) else "attention" for it in self.blocks)
         self._names = {
             kind: [tensor.name for tensor in one.inputs] for kind, one in (("graph", graph), ("model", model))
         }
-        self._embed = keras.Model(graph.input, self.blocks[0].input, name="embed")
+        entering = self.blocks[0].input
+        entering = entering if isinstance(entering, list | tuple) else [entering]
+        self._embed = keras.Model(graph.input, dict(zip(("x", "mask"), entering)), name="embed")
         self._variables = model.trainable_variables + model.non_trainable_variables
         self._jitted_states = jax.jit(self._states, static_argnums=3)
         self._jitted_head = jax.jit(self._head)
         self._jitted_ablated = jax.jit(self._ablated)
+        self._jitted_attention = jax.jit(self._attention, static_argnums=2)
 
     # ---------------------------------------------------------------------------------------- one pass
 
@@ -65,6 +72,13 @@ class LayerProbe:
         chosen[list(range(len(self.blocks)) if layers is None else layers)] = True
         change = (jnp.asarray(gains, jnp.float32), jnp.asarray(chosen))
         return States(*self._jitted_states(self.weights(), ready, change, swap))
+
+    def attention(self, inputs: Any, layer: int) -> np.ndarray:
+        """(heads, length, length) float32: in one layer, how much of each position (column) each position (row) takes;
+        rows add up to 1. ValueError when the layer does not attend."""
+        if self.mixings[layer] != "attention":
+            raise ValueError(f"Layer {layer} mixes by {self.mixings[layer]}, not by attention.")
+        return np.asarray(self._jitted_attention(self.weights(), self.standard(inputs), range(len(self.blocks))[layer]))
 
     def spectra(self, inputs: Any) -> np.ndarray:
         """(layers, length // 2 + 1): mean over the hidden units of |FFT_L(X)|^2 of each block's input X, by sequence
@@ -123,9 +137,19 @@ class LayerProbe:
             inputs = {names[0]: inputs}
         return {name: jnp.asarray(inputs[name], jnp.int32) for name in names}
 
-    def embed(self, inputs: dict[str, jax.Array]) -> Any:
-        """(batch, length, hidden): the first block's input. Call it in a `scope`."""
-        return _call(self._embed, inputs)
+    def embed(self, inputs: dict[str, jax.Array]) -> tuple[Any, Any]:
+        """(batch, length, hidden): the first block's input; and (batch, length), true where a Transformer may look, or
+        None. Call it in a `scope`."""
+        found = _call(self._embed, inputs)
+        return found["x"], found.get("mask")
+
+    def through(self, index: int, state: Any, mask: Any, positions: Any = None) -> Any:
+        """A block's output, everywhere or at some positions (batch, places). Call it in a `scope`."""
+        block = self.blocks[index]
+        if isinstance(block, FNetEncoder):
+            return block(state, positions=positions, training=False)
+        out = block(state, mask, training=False)
+        return out if positions is None else jnp.take_along_axis(out, positions[..., None], axis=1)
 
     # ------------------------------------------------------------------------------------------- traced
 
@@ -144,10 +168,18 @@ class LayerProbe:
             return changed
 
         with self.scope(weights), self._changing(change):
-            states = [self.embed(inputs)]
-            for block in self.blocks:
-                states.append(block(states[-1], training=False))
+            state, mask = self.embed(inputs)
+            states = [state]
+            for index in range(len(self.blocks)):
+                states.append(self.through(index, states[-1], mask))
         return jnp.stack([state[0].astype(jnp.float32) for state in states]), jnp.stack(mixed)
+
+    def _attention(self, weights: Any, inputs: Any, layer: int) -> jax.Array:
+        with self.scope(weights):
+            state, mask = self.embed(inputs)
+            for index in range(layer):
+                state = self.through(index, state, mask)
+            return attention_of(self.blocks[layer], state, mask)[0].astype(jnp.float32)
 
     def _head(self, weights: Any, hidden: jax.Array, positions: jax.Array) -> jax.Array:
         with self.scope(weights):
@@ -169,6 +201,13 @@ class LayerProbe:
             yield
         finally:
             mixing_changes.reset(token)
+
+
+def attention_of(block: Any, entering: Any, mask: Any = None) -> jax.Array:
+    """(batch, heads, length, length): the attention probabilities of a block that attends."""
+    if isinstance(block, FNetEncoder):
+        return block.mixing_layer.probabilities(entering)
+    return block.attend(entering, mask, training=False, return_attention_scores=True)[1]
 
 
 def spectra(states: States) -> np.ndarray:

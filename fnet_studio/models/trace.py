@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from fnet_studio.models.encoder import FNetEncoder
+from fnet_studio.models.probe import attention_of
 from fnet_studio.models.transformer_encoder import TransformerEncoder
 
 Pooling = Literal["max", "mean"]
@@ -119,13 +120,10 @@ def mixing_maps(
 
 def _mixing_output(block: keras.layers.Layer, entering: Any) -> jax.Array:
     """(length, hidden) of the first example, or (heads, length, length) of attention."""
-    if isinstance(block, FNetEncoder):
-        if block.mixing == "attention":
-            return block.mixing_layer.probabilities(entering)[0].astype(jnp.float32)
+    if isinstance(block, FNetEncoder) and block.mixing != "attention":
         return block.mix(entering)[0].astype(jnp.float32)
     x, mask = entering if isinstance(entering, list | tuple) else (entering, None)
-    _, probabilities = block.attend(x, mask, training=False, return_attention_scores=True)
-    return probabilities[0].astype(jnp.float32)
+    return attention_of(block, x, mask)[0].astype(jnp.float32)
 
 
 def _kind(block: keras.layers.Layer) -> Kind:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from fnet_studio.models.encoder import mixing_changes
 from fnet_studio.models.keras_names import fresh, serializable
 
 
@@ -86,7 +87,10 @@ class TransformerEncoder(keras.layers.Layer):
         return self.self_attention(x, x, attention_mask=mask, training=training, **kwargs)
 
     def call(self, inputs: Any, padding_mask: Any = None, training: bool | None = None) -> Any:
-        attended = inputs + self.attention_dropout(self.attend(inputs, padding_mask, training), training=training)
+        gathered = self.attend(inputs, padding_mask, training)
+        change = mixing_changes.get().get(self.name)
+        gathered = gathered if change is None else change(inputs, gathered)
+        attended = inputs + self.attention_dropout(gathered, training=training)
         if not self.normalize_first:
             attended = self.attention_layer_norm(attended)
         fed = self.feedforward_layer_norm(attended) if self.normalize_first else attended
