@@ -191,6 +191,63 @@ class PreviewData(Command, frozen=True, tag="preview-data"):
     path: str
 
 
+class OpenData(Command, frozen=True, tag="open-data"):
+    """Read a data set into memory, unless it is there and unchanged on the disk. `Phase` and `Progress` tell of it.
+    `Done(DataOpened)`. data: the section of a recipe. The other commands on data open it themselves if need be."""
+
+    data: dict
+
+
+class DataRows(Command, frozen=True, tag="data-rows"):
+    """A page of a data set's texts. `Done(DataPage)`. split, label: empty for all of them. pattern: looked for in the
+    texts, see `core.patterns`. first, count: which of the rows that fit, count at most 1000."""
+
+    data: dict
+    split: str = ""
+    label: str = ""
+    pattern: str = ""
+    regex: bool = False
+    case: bool = False
+    empty: bool = False
+    """Only texts without a letter."""
+    first: int = 0
+    count: int = 100
+    whole: bool = False
+    """The whole texts; else their beginnings, of `CELL_CHARS` letters."""
+
+
+class DataTwins(Command, frozen=True, tag="data-twins"):
+    """Texts that stand more than once. `Done(TwinsFound)`. kind: within one part, or in two (training and test, say).
+    loosely: letter case, white space and punctuation make no difference."""
+
+    data: dict
+    kind: Literal["duplicates", "leaks"] = "duplicates"
+    loosely: bool = False
+    first: int = 0
+    count: int = 100
+
+
+class DataLengths(Command, frozen=True, tag="data-lengths"):
+    """How many tokens the texts have. `Done(LengthsCounted)` with uint32 counts as blob. preset: whose tokenizer; empty
+    for a vocabulary that is learnt from the training texts, as a classifier from scratch does. most: with more texts
+    than that, so many are drawn."""
+
+    data: dict
+    preset: str = ""
+    most: int = 200_000
+
+
+class PackText(Command, frozen=True, tag="pack-text"):
+    """One text, or a pair, as a model would be given it. `Done(TextPacked)`. preset, data: as for `DataLengths`.
+    length: 0 for the preset's own, or the one that the data section has."""
+
+    data: dict
+    text: str
+    pair: str | None = None
+    preset: str = ""
+    length: int = 0
+
+
 class RunTexts(Command, frozen=True, tag="run-texts"):
     """Texts that a stored run was measured on, by their places in the split (as in ``predictions-<split>.csv``).
     `Done(Texts)`."""
@@ -573,6 +630,101 @@ class DataPreview(Struct, frozen=True, tag="data-preview"):
     notes: tuple[str, ...] = ()
 
 
+CELL_CHARS = 300
+
+
+class DataSplit(Struct, frozen=True):
+    name: str
+    texts: int
+    class_counts: tuple[int, ...] = ()
+    """In the order of the class names; empty for texts without labels."""
+    empty: int = 0
+    duplicates: int = 0
+    """Texts equal to an earlier one of the same part."""
+
+
+class DataOpened(Struct, frozen=True, tag="data-opened"):
+    splits: tuple[DataSplit, ...]
+    """`train`, `validation` and `test`; a part without texts is there too."""
+    class_names: tuple[str, ...]
+    """Empty for texts without labels."""
+    content_hash: str
+    paired: bool = False
+    validation_overlap: int = 0
+    """Validation texts that also stand in the training part."""
+    test_overlap: int = 0
+    """Test texts that also stand in one of the others."""
+    notes: tuple[str, ...] = ()
+    took_s: float = 0.0
+
+
+class DataRow(Struct, frozen=True, array_like=True):
+    split: str
+    row: int
+    """In its part, from 0."""
+    label: int
+    """Index into the class names, -1 for none."""
+    text: str
+    pair: str = ""
+    chars: int = 0
+    """Of the whole text, and of the second one."""
+
+
+class DataPage(Struct, frozen=True, tag="data-page"):
+    total: int
+    """Rows that fit the question."""
+    first: int
+    rows: tuple[DataRow, ...]
+
+
+class TwinsFound(Struct, frozen=True, tag="twins-found"):
+    total: int
+    """Pairs."""
+    first: int
+    pairs: tuple[tuple[DataRow, DataRow], ...]
+    """Each text with the first one that is equal to it, whole ones cut at `TWIN_CHARS`."""
+
+
+TWIN_CHARS = 4000
+
+
+class LengthsCounted(Struct, frozen=True, tag="lengths-counted"):
+    """The blob: for each split one row of `bins` counts, uint32; a row's i-th is of texts with i tokens, special ones
+    included, the last one also of all longer ones."""
+
+    splits: tuple[str, ...]
+    bins: int
+    texts: tuple[int, ...]
+    """Of each split, those that were looked at."""
+    longest: int
+    own_length: int
+    """Of the preset, or as in the data section."""
+    most_length: int
+    """The longest that the model can have, 0 for any."""
+    sampled: bool = False
+    vocabulary_size: int = 0
+    took_s: float = 0.0
+
+
+class TextPacked(Struct, frozen=True, tag="text-packed"):
+    tokens: tuple[Token, ...]
+    """All that the model gets but the pads that follow, special ones included."""
+    segments: tuple[int, ...]
+    """0 or 1 for each token: which of the two texts."""
+    length: int
+    padding: int
+    cut: tuple[Token, ...]
+    """The first of the tokens that did not fit, at most `CUT_TOKENS`."""
+    cut_segments: tuple[int, ...]
+    cut_tokens: int
+    unknown: int
+    """Tokens that stand for what the vocabulary does not have."""
+    vocabulary_size: int = 0
+
+
+CUT_TOKENS = 500
+
+
 class Texts(Struct, frozen=True, tag="texts"):
     """In the order that was asked for."""
 
@@ -609,7 +761,7 @@ class Health(Struct, frozen=True, tag="health"):
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
     | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
-    | Downloaded | Inspected | Health
+    | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted | TextPacked | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -629,6 +781,11 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     MeasurePreset: PresetMeasured,
     Classify: Classified,
     PreviewData: DataPreview,
+    OpenData: DataOpened,
+    DataRows: DataPage,
+    DataTwins: TwinsFound,
+    DataLengths: LengthsCounted,
+    PackText: TextPacked,
     RunTexts: Texts,
     Convert: Converted,
     FetchHead: Converted,
@@ -787,7 +944,8 @@ Reply = Done | Failed | Stopped
 Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Evaluated | Annotation | Saved | Frame
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
-    | Evaluate | MeasurePreset | Classify | RunTexts | PreviewData | Convert | FetchHead | Download | Inspect | Stop
+    | Evaluate | MeasurePreset | Classify | RunTexts | OpenData | DataRows | DataTwins | DataLengths | PackText
+    | PreviewData | Convert | FetchHead | Download | Inspect | Stop
     | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from fnet_studio.core import protocol
 PHASES = {
     "downloading": "Downloading",
     "reading": "Reading the texts",
+    "searching": "Searching the texts",
     "building vocabulary": "Building the vocabulary",
     "tokenising": "Tokenising",
     "unpacking": "Unpacking the tokens",

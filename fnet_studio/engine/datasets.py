@@ -24,13 +24,13 @@ def with_data_here(recipe: Recipe, progress: Progress | None, stopped: StopCheck
 
 def download(command: protocol.Download, job: Job) -> protocol.Downloaded:
     """Raises Stopped, and what `data.download.fetch` raises."""
-    path = fetch(command.url, _progress(PhaseClock(job, {})), lambda: bool(job.stop_mode))
+    path = fetch(command.url, progress_of(PhaseClock(job, {})), lambda: bool(job.stop_mode))
     return protocol.Downloaded(str(path), path.stat().st_size)
 
 
 def inspect(command: protocol.Inspect, job: Job) -> protocol.Inspected:
     """What `core.recipe.from_mapping` and the readers raise."""
-    progress = _progress(PhaseClock(job, {}))
+    progress = progress_of(PhaseClock(job, {}))
 
     def stopped() -> bool:
         return bool(job.stop_mode)
@@ -68,7 +68,7 @@ def summary(dataset: Dataset) -> dict:
     }
 
 
-def _progress(clock: PhaseClock) -> Progress:
+def progress_of(clock: PhaseClock) -> Progress:
     def told(phase: str, done: int, total: int) -> None:
         clock.enter(phase, total, "bytes" if phase == "downloading" else "")
         clock.progress(done)

@@ -19,10 +19,11 @@ class JaxEngine:
         from fnet_studio.engine import devices
 
         devices.use_all_cores()
-        from fnet_studio.engine import answers, candidates, fill_mask, health, surprise
+        from fnet_studio.engine import answers, candidates, data_sets, fill_mask, health, surprise, text_cutter
 
         self._answers, self._candidates, self._surprise, self._health = answers, candidates, surprise, health
         self._presets = fill_mask.Presets()
+        self._data = data_sets.DataShelf(text_cutter.PresetCutter)
         self._measured: Any = None
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
@@ -110,6 +111,14 @@ class JaxEngine:
                 from fnet_studio.engine.preview import preview
 
                 return preview(command), b""
+            case (
+                protocol.OpenData()
+                | protocol.DataRows()
+                | protocol.DataTwins()
+                | protocol.DataLengths()
+                | protocol.PackText()
+            ):
+                return self._data.answer(command, job)
             case protocol.Doctor():
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

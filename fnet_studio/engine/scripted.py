@@ -14,6 +14,7 @@ from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import (
+    data_sets,
     datasets,
     faults,
     scripted_answers,
@@ -38,6 +39,7 @@ class ScriptedEngine:
         """script: see `engine.faults`. wire: the descriptor that the fault `garbage-bytes` writes to."""
         self._script_text = script
         self._wire = wire
+        self._data = data_sets.DataShelf(scripted_text.WordCutter)
 
     def start(self) -> protocol.Ready:
         self._script = faults.parse(self._script_text)
@@ -101,6 +103,14 @@ class ScriptedEngine:
                 from fnet_studio.engine.preview import preview
 
                 return preview(command), b""
+            case (
+                protocol.OpenData()
+                | protocol.DataRows()
+                | protocol.DataTwins()
+                | protocol.DataLengths()
+                | protocol.PackText()
+            ):
+                return self._data.answer(command, job)
             case protocol.Doctor():
                 return self._health(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")

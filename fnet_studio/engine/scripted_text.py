@@ -3,9 +3,13 @@
 import hashlib
 import math
 import re
+from collections.abc import Sequence
 
-from fnet_studio.core import protocol
+import numpy as np
+
+from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine.text_cutter import Pieces
 
 LENGTH = 128
 VOCABULARY = 8000
@@ -38,6 +42,35 @@ def number(*words: object) -> int:
 
 def word_id(word: str) -> int:
     return MASK if word == "[MASK]" else 10 + number(word.lower()) % (VOCABULARY - 10)
+
+
+class WordCutter:
+    """Implements `engine.text_cutter.TextCutter`: one token a word or sign, none of them unknown."""
+
+    own_length = most_length = LENGTH
+    vocabulary_size, unknown_id = VOCABULARY, -1
+
+    def __init__(self, preset: str) -> None:
+        presets.folder(preset)
+
+    def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None) -> np.ndarray:
+        found = np.array([len(_WORD.findall(text)) for text in texts], np.int64) + 2
+        return found if pairs is None else found + [len(_WORD.findall(pair)) + 1 for pair in pairs]
+
+    def pack(self, text: str, pair: str | None, length: int) -> Pieces:
+        found = Pieces([protocol.Token(CLS, "[CLS]", -1, -1, -1, True)], [0], [], [])
+        texts = [text] if pair is None else [text, pair]
+        room = (length - 1 - len(texts)) // len(texts)
+        for segment, one in enumerate(texts):
+            tokens = [
+                protocol.Token(word_id(word.group()), f"▁{word.group()}", *word.span(), number)
+                for number, word in enumerate(_WORD.finditer(one))
+            ]
+            found.tokens.extend([*tokens[:room], protocol.Token(SEP, "[SEP]", -1, -1, -1, True)])
+            found.segments.extend([segment] * (len(tokens[:room]) + 1))
+            found.cut.extend(tokens[room:])
+            found.cut_segments.extend([segment] * len(tokens[room:]))
+        return found
 
 
 def tokenize(text: str) -> protocol.Tokenized:

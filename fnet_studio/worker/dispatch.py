@@ -40,8 +40,10 @@ QUICK = (
     protocol.RunTexts,
     protocol.Doctor,
 )
-MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany)
+MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany, protocol.DataLengths)
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
+READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText)
+"""Another one: a large data set takes seconds to read, and is looked at while a training runs."""
 
 
 TERMINATED = 128 + 15
@@ -65,7 +67,9 @@ class Dispatcher:
         self._opened = threading.Event()
         self._quick = Lane("quick commands", self._opened, self._perform)
         self._measure = Lane("measurements", self._opened, self._perform)
+        self._read = Lane("data sets", self._opened, self._perform)
         self._long = Lane("long commands", self._opened, self._perform)
+        self._lanes = ((self._long, LONG), (self._measure, MEASURE), (self._read, READ))
         self._jobs: dict[int, RunningJob] = {}
         self._lock = threading.Lock()
         self._greeted = False
@@ -78,7 +82,7 @@ class Dispatcher:
         return self._closing
 
     def busy_with(self) -> int:
-        job = self._long.current or self._measure.current or self._quick.current
+        job = self._long.current or self._measure.current or self._read.current or self._quick.current
         return job.id if job else 0
 
     def device_memory_bytes(self) -> int:
@@ -133,7 +137,7 @@ class Dispatcher:
         self._outbox.finish(Done(welcome), id)
         if not self._greeted:
             self._greeted = True
-            for thread in (self._quick, self._measure, self._long):
+            for thread in (self._quick, self._measure, self._read, self._long):
                 thread.start()
             threading.Thread(target=self._start_engine, name="engine start", daemon=True).start()
 
@@ -146,7 +150,7 @@ class Dispatcher:
         if busy:
             self._refuse(id, "busy", "The worker is at a long task already.", "Wait for it to end, or stop it.")
         else:
-            lane = self._long if long else self._measure if isinstance(command, MEASURE) else self._quick
+            lane = next((lane for lane, kinds in self._lanes if isinstance(command, kinds)), self._quick)
             lane.add(self._jobs[id])
 
     def _stop(self, id: int, stop: protocol.Stop) -> None:
@@ -212,7 +216,7 @@ class Dispatcher:
                 self._settle(job, protocol.Stopped(stopped.kept, stopped.run, stopped.paused))
 
     def _close(self) -> None:
-        lanes = (self._quick, self._measure, self._long)
+        lanes = (self._quick, self._measure, self._read, self._long)
         for lane in lanes:
             lane.finish()
         if self._opened.is_set():  # else nothing has begun, and an import that takes a minute is not waited for
