@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 EngineName = Literal["jax", "scripted"]
@@ -29,7 +30,7 @@ def local(engine: EngineName = "jax", script: str = "", platform: str = "") -> W
     environment = {"JAX_PLATFORMS": platform} if platform else {}
     if sys.platform == "linux":
         environment["GLIBC_TUNABLES"] = _with_huge_pages(os.environ.get("GLIBC_TUNABLES", ""))
-    return WorkerCommand((*_program(), *_options(engine, script)), environment)
+    return WorkerCommand((*program(), *_options(engine, script)), environment)
 
 
 def over_ssh(host: str, engine: EngineName = "jax", program: str = "fnet-studio") -> WorkerCommand:
@@ -53,9 +54,12 @@ def _with_huge_pages(tunables: str) -> str:
     return ":".join(filter(None, (tunables, "glibc.malloc.hugetlb=1")))
 
 
-def _program() -> tuple[str, ...]:
+def program() -> tuple[str, ...]:
+    """The worker itself, without options. In the installed program it is an executable of its own beside the window's,
+    since each holds only the libraries of its side."""
     if getattr(sys, "frozen", False):
-        return (sys.executable, "worker")
+        window = Path(sys.executable)
+        return (str(window.with_name(f"fnet-studio-worker{window.suffix}")),)
     return (sys.executable, "-m", "fnet_studio.worker")
 
 

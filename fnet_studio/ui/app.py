@@ -6,12 +6,14 @@ import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtWidgets import QApplication
 
 from fnet_studio import __version__
-from fnet_studio.core import protocol, settings
+from fnet_studio.core import protocol, run_bundle, settings
+from fnet_studio.core.errors import UserError
 from fnet_studio.link import command
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -26,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--engine", choices=("jax", "scripted"), default="jax", help="scripted: a demonstration")
     result.add_argument("--script", default="", help="faults of the scripted engine, such as crash@50,rate=100")
     result.add_argument("--page", default="", help="the page to open with")
+    result.add_argument("paths", nargs="*", type=Path, help="runs (*.fnetrun) and presets' folders to import")
     return result
 
 
@@ -41,6 +44,7 @@ def run(argv: list[str]) -> int:
     application.setDesktopFileName("fnet-studio")
     window = make_window(application, options.engine, options.script, options.page)
     sys.excepthook = _Reporter(window)
+    window.painted.connect(lambda: open_paths(window, options.paths))
     window.show()
     return application.exec()
 
@@ -59,6 +63,20 @@ def make_window(
     window.painted.connect(_trace)
     window.painted.connect(supervisor.start)
     return window
+
+
+def open_paths(window: Window, paths: list[Path]) -> None:
+    """What a file manager hands over: runs and presets, brought in as their pages do it. The rest is refused in words."""
+    for path in paths:
+        if path.suffix == run_bundle.SUFFIX:
+            window.go("runs")
+            window.page("runs").import_run(path)
+        elif path.is_dir():
+            window.go("presets")
+            window.page("presets").import_folder(path)
+        else:
+            advice = f"Open a run ({run_bundle.SUFFIX}), or a preset's folder."
+            window.show_error(UserError("window.unknown-file", f"{path} is nothing that can be opened here.", advice))
 
 
 def _trace() -> None:

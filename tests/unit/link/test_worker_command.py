@@ -33,9 +33,26 @@ def test_a_local_worker_gets_huge_pages_unless_the_user_chose_otherwise(before, 
     assert command.local().full_environment()["GLIBC_TUNABLES"] == after
 
 
-def test_a_frozen_program_is_its_own_worker(monkeypatch):
+@pytest.mark.parametrize("suffix", ["", ".exe"])
+def test_the_installed_programs_worker_lies_beside_the_window(suffix, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert command.local().argv[:2] == (sys.executable, "worker")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / f"fnet-studio{suffix}"))
+    worker = tmp_path / f"fnet-studio-worker{suffix}"
+    assert command.local("scripted").argv == (str(worker), "--engine", "scripted")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for the worker")
+def test_the_installed_window_that_is_asked_for_a_worker_becomes_it(tmp_path):
+    worker = tmp_path / "fnet-studio-worker"
+    worker.write_text("#!/bin/sh\necho $$ \"$@\"\n")
+    worker.chmod(0o755)
+    code = (
+        "import sys; sys.frozen = True; from fnet_studio.__main__ import main;"
+        f"sys.executable = {str(tmp_path / 'fnet-studio')!r}; main(['worker', '--engine', 'scripted'])"
+    )
+    started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    said, _ = started.communicate()
+    assert said.split() == [str(started.pid), "--engine", "scripted"]
 
 
 def test_a_host_name_can_never_become_an_option_or_a_second_command():

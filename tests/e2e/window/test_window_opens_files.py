@@ -1,0 +1,27 @@
+"""Files that a file manager hands to the window."""
+
+from fnet_studio.core import places, run_bundle, run_store
+from fnet_studio.ui.app import open_paths
+from fnet_studio.ui.cards import ErrorCard
+
+
+def test_files_from_the_file_manager_are_imported_or_refused_in_words(open_window, tmp_path):
+    driver = open_window("rate=0,steps=10")
+    driver.wait_ready()
+    done = []
+    driver.train(name="To be sent", epochs="1", on_done=lambda result, _blob: done.append(result))
+    driver.wait(lambda: bool(done))
+    bundle = tmp_path / "sent.fnetrun"
+    run_bundle.export(done[0].run, bundle)
+    preset = places.bundled_presets() / "fnet_mini_en"
+    note = tmp_path / "note.txt"
+    note.write_text("no run")
+    open_paths(driver.window, [bundle])
+    assert driver.window.current == "runs"
+    driver.wait(lambda: len(run_store.list_runs()[0]) == 2)
+    open_paths(driver.window, [preset, note])
+    assert driver.window.current == "presets"
+    driver.wait(lambda: (places.presets() / "fnet_mini_en" / "config.json").is_file())
+    cards = [card for card in driver.window.findChildren(ErrorCard) if "note.txt" in card.message.text()]
+    assert len(cards) == 1
+    assert ".fnetrun" in cards[0].advice.text()
