@@ -66,7 +66,7 @@ def make_window(
 
 
 def open_paths(window: Window, paths: list[Path]) -> None:
-    """What a file manager hands over: runs and presets, brought in as their pages do it. The rest is refused in words."""
+    """What a file manager hands over: runs and presets, as their pages bring them in. The rest is refused in words."""
     for path in paths:
         if path.suffix == run_bundle.SUFFIX:
             window.go("runs")

@@ -55,7 +55,6 @@ NEITHER = (
     "ensurepip",
     "idlelib",
     "turtledemo",
-    "numpy.f2py",
     "numpy.distutils",
     "sqlite3",
     "chardet",
@@ -64,6 +63,7 @@ NEITHER = (
 )
 WINDOW_WITHOUT = (
     *NEITHER,
+    "numpy.f2py",
     "fnet_studio.worker",
     "fnet_studio.engine",
     "fnet_studio.models",
@@ -211,6 +211,8 @@ def left_out(name: str) -> bool:
         return True
     if path.parent.name == "platforms" and "PySide6" in path.parts:
         return not any(path.name.startswith((f"libq{kept}", f"q{kept}")) for kept in QT_PLATFORMS_KEPT)
-    if path.suffix == ".pyi" or "tests" in path.parts and path.parts[0] in ("scipy", "numpy", "h5py", "jax", "keras"):
+    if path.suffix == ".pyi":
+        return True
+    if "tests" in path.parts and path.parts[0] in ("scipy", "numpy", "h5py", "jax", "keras"):
         return True
     return any(path.name.startswith(library) for library in SYSTEM_LIBRARIES)
