@@ -44,7 +44,7 @@ def test_the_installed_programs_worker_lies_beside_the_window(suffix, tmp_path, 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for the worker")
 def test_the_installed_window_that_is_asked_for_a_worker_becomes_it(tmp_path):
     worker = tmp_path / "fnet-studio-worker"
-    worker.write_text("#!/bin/sh\necho $$ \"$@\"\n")
+    worker.write_text('#!/bin/sh\necho $$ "$@"\n')
     worker.chmod(0o755)
     code = (
         "import sys; sys.frozen = True; from fnet_studio.__main__ import main;"
