@@ -216,8 +216,8 @@ def _unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path, total: i
 
 def _checked_record(folder: Path, source: Path) -> RunRecord:
     try:
-        record = msgspec.json.decode((folder / "run.json").read_bytes(), type=RunRecord)
-    except msgspec.DecodeError as error:
+        record = run_store.decode((folder / "run.json").read_bytes())
+    except msgspec.MsgspecError as error:
         raise _foreign(source, f"its run.json cannot be read ({error})") from None
     if record.schema > run_store.SCHEMA:
         raise UserError("bundle.newer", f"{source} was written by a newer version.", "Update FNet Studio to open it.")

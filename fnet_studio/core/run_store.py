@@ -19,12 +19,12 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from fnet_studio.core import files, places, protocol
+from fnet_studio.core import files, migrations, places, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.provenance import GitState
 
-SCHEMA = 1
+SCHEMA = migrations.RUN_SCHEMA
 WRITE_BYTES = 8192
 WRITE_EVERY_S = 1.0
 """So that little of a curve is lost with a process, and the Runs page can follow one."""
@@ -111,10 +111,14 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, run: str) -> "RunWriter":
-        """Go on writing a run that has ended. UserError `run.still-running` when its process lives."""
+        """Go on writing a run that has ended; the record of an earlier version is kept beside the new one. UserError
+        `run.still-running` when its process lives."""
         record = read(run)
         if record.status == "running":
             raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
+        written = _values((folder(run) / "run.json").read_bytes()).get("schema")
+        if written != SCHEMA:
+            migrations.keep_copy(folder(run) / "run.json", written)
         record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
         writer = cls(record, folder(run))
         writer.save()
@@ -227,12 +231,22 @@ def kept_preset(name: str) -> Path:
     return path
 
 
+def decode(content: bytes) -> RunRecord:
+    """The record in a ``run.json`` of this version or an earlier one. One of a newer version says so by its `schema`.
+    Raises msgspec.MsgspecError."""
+    return msgspec.convert(migrations.upgrade_run(_values(content)), RunRecord)
+
+
+def _values(content: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(content, type=dict[str, Any])
+
+
 def read(run: str) -> RunRecord:
-    """UserError `run.missing` or `run.unreadable`. A run whose process is gone reads as interrupted."""
+    """UserError `run.missing`, `run.newer` or `run.unreadable`. A run whose process is gone reads as interrupted."""
     path = folder(run) / "run.json"
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=RunRecord)
-    except (OSError, msgspec.DecodeError) as error:
+        record = decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError) as error:
         raise UserError(
             "run.unreadable", f"{path} cannot be read: {error}.", "Delete the run, or mend the file."
         ) from None

@@ -1,6 +1,7 @@
 """The user's settings: one struct, one TOML file, written atomically.
 
-Keys that this version does not know are kept, and a file that cannot be read is set aside, not lost.
+Keys that this version does not know are kept, and a file that cannot be read is set aside, not lost. A file that
+another version wrote is kept beside the new one (`core.migrations`).
 """
 
 import time
@@ -11,7 +12,7 @@ import msgspec
 import tomli_w
 from msgspec import Struct
 
-from fnet_studio.core import files, places
+from fnet_studio.core import files, migrations, places
 
 Choice = Literal["system", "light", "dark"]
 
@@ -36,7 +37,9 @@ def load() -> tuple[Settings, str]:
     if not path.is_file():
         return Settings(), ""
     try:
-        return msgspec.convert(_known(tomllib.loads(path.read_text("utf-8"))), Settings), ""
+        return msgspec.convert(
+            _known(migrations.upgrade_settings(tomllib.loads(path.read_text("utf-8")))), Settings
+        ), ""
     except (OSError, ValueError, msgspec.ValidationError) as error:
         aside = path.with_name(f"settings.broken-{int(time.time())}.toml")
         try:
@@ -54,6 +57,10 @@ def save(settings: Settings) -> None:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         values = {}
+    written = values.get("schema", 1)
+    if values and written != migrations.SETTINGS_SCHEMA:
+        migrations.keep_copy(path, written)
+    values = {"schema": migrations.SETTINGS_SCHEMA, **migrations.upgrade_settings(values)}
     values.update(msgspec.to_builtins(settings))
     files.write_atomically(path, tomli_w.dumps(values).encode())
 
