@@ -24,8 +24,8 @@ WAIT_MS = 60_000
 def open_page(qtbot, qapp):
     supervisors = []
 
-    def open_page(script="steps=60,rate=0", epochs="2"):
-        supervisor = Supervisor(local("scripted", script))
+    def open_page(script="steps=60,rate=0", epochs="2", engine="scripted"):
+        supervisor = Supervisor(local(engine, script))
         supervisors.append(supervisor)
         supervisor.start()
         page = TrainPage(supervisor, ThemeSource(qapp, "light"), Settings())
@@ -145,6 +145,42 @@ def test_a_checkpoint_and_a_measurement_on_demand_are_answered_in_words(qtbot, o
     assert page.controls.evaluate.isEnabled()
     page.stop("discard")
     qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
+
+
+@pytest.mark.slow
+def test_a_real_training_heeds_every_button_and_ends_with_what_it_learned(qtbot, open_page):
+    """One run of the real engine from the estimate to its test figure: held, saved, measured, paused with the device
+    freed, and finished by another worker without a step lost."""
+    page = open_page("", epochs="120", engine="jax")
+    page.start()
+    qtbot.waitUntil(lambda: isinstance(page.message, PlanCard) or page.run.running, timeout=2 * WAIT_MS)
+    if isinstance(page.message, PlanCard):
+        page.message.buttons["start"].click()
+    qtbot.waitUntil(lambda: len(page.run.state.step) > 3, timeout=2 * WAIT_MS)
+    qtbot.waitUntil(page.controls.checkpoint.isEnabled, timeout=WAIT_MS)
+    page.controls.pause.click()
+    qtbot.waitUntil(page.controls.go_on.isVisible, timeout=WAIT_MS)
+    held = len(page.run.state.step)
+    page.controls.go_on.click()
+    qtbot.waitUntil(lambda: len(page.run.state.step) > held + 5, timeout=WAIT_MS)
+    page.controls.checkpoint.click()
+    qtbot.waitUntil(lambda: "checkpoint was saved" in page.controls.note.text(), timeout=WAIT_MS)
+    page.controls.evaluate.click()
+    qtbot.waitUntil(lambda: "validation texts right" in page.controls.note.text(), timeout=WAIT_MS)
+    worker = page.supervisor.pid
+    page.pause_and_free()
+    qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
+    assert page.run.state.status == "paused"
+    run, done = page.run.state.started.run, page.run.state.step[-1]
+    qtbot.waitUntil(lambda: page.supervisor.state.name == "ready" and page.supervisor.pid != worker, timeout=WAIT_MS)
+    page.message.buttons[0].click()
+    qtbot.waitUntil(lambda: len(page.run.state.step) > done, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: page.run.state.status == "finished", timeout=4 * WAIT_MS)
+    assert list(page.run.state.step) == list(range(1, page.run.state.step[-1] + 1))
+    record = run_store.read(run)
+    assert record.status == "finished"
+    assert record.test_accuracy > 0.5
+    assert record.estimate.duration_s > 0
 
 
 def test_a_paused_run_gives_its_worker_back_and_goes_on_from_its_card(qtbot, open_page):
