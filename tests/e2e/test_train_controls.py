@@ -179,7 +179,7 @@ def test_a_real_training_heeds_every_button_and_ends_with_what_it_learned(qtbot,
     assert list(page.run.state.step) == list(range(1, page.run.state.step[-1] + 1))
     record = run_store.read(run)
     assert record.status == "finished"
-    assert record.test_accuracy > 0.5
+    assert (record.test_accuracy or 0) > 0.5
     assert record.estimate.duration_s > 0
 
 
