@@ -1,19 +1,22 @@
-"""fnet-studio convert SRC DST --to kerashub|transformers, and fnet-studio fetch-head PRESET"""
+"""fnet-studio convert SRC DST --to kerashub|transformers|keras, and fnet-studio fetch-head PRESET"""
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from fnet_studio.core import places, protocol
+from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.link.blocking import Worker
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    it = commands.add_parser("convert", help="write a preset as a folder of KerasHub or Transformers")
+    it = commands.add_parser("convert", help="write a preset as KerasHub's, Transformers' or Keras' own")
     it.add_argument("source", metavar="SRC", help="a preset's name or folder, hf://… or kaggle://…")
-    it.add_argument("destination", metavar="DST", help="a new folder")
-    it.add_argument("--to", required=True, choices=("kerashub", "transformers"), help="the format to write")
+    it.add_argument("destination", metavar="DST", help="a new folder, or a new file that ends in .keras")
+    it.add_argument("--to", required=True, choices=("kerashub", "transformers", "keras"), help="the format to write")
     it.set_defaults(run=run)
     it = commands.add_parser("fetch-head", help="download a built-in preset and put its authors' masked-LM head on it")
     it.add_argument("preset", metavar="PRESET", help="f_net_base_en or f_net_large_en")
@@ -22,7 +25,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    return _perform(protocol.Convert(_here(options.source), str(Path(options.destination).absolute()), options.to))
+    return convert_to(options.source, options.destination, options.to)
+
+
+def convert_to(source: str, destination: str, to: Literal["kerashub", "transformers", "keras"]) -> int:
+    return _perform(protocol.Convert(absolute(source), str(Path(destination).absolute()), to))
 
 
 def run_fetch_head(options: argparse.Namespace) -> int:
@@ -31,7 +38,7 @@ def run_fetch_head(options: argparse.Namespace) -> int:
     return _perform(protocol.FetchHead(options.preset, str(destination.absolute())))
 
 
-def _here(source: str) -> str:
+def absolute(source: str) -> str:
     """A folder's whole path, since the worker may have another working folder; a name stays as it is."""
     path = Path(source).expanduser()
     return str(path.absolute()) if path.exists() and len(path.parts) > 1 else source
@@ -48,7 +55,13 @@ def _perform(command: protocol.Convert | protocol.FetchHead) -> int:
     print(f"Written: {converted.folder}")
     for note in converted.notes:
         print(f"Note: {note}")
+    told_comparisons(converted.comparisons)
     return 0
+
+
+def told_comparisons(comparisons: Sequence[Comparison]) -> None:
+    for it in comparisons:
+        print(f"{'ok  ' if it.passed else 'FAIL'}  {it.what} ({it.count:,} numbers) against {it.against}: {it.words}")
 
 
 class _Phases:

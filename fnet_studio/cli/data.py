@@ -69,13 +69,13 @@ def source_of(path: str) -> str:
 def _ask(options: argparse.Namespace, command: protocol.Command) -> Any:
     on_terminal = sys.stderr.isatty() and not options.json
     with Worker(engine=options.engine) as worker:
-        found, _ = worker.call(command, on_event=_Progress().event if on_terminal else None)
+        found, _ = worker.call(command, on_event=Progress().event if on_terminal else None)
     if on_terminal:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     return found
 
 
-class _Progress:
+class Progress:
     """One line on the terminal that is written over."""
 
     def __init__(self) -> None:

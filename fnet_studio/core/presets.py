@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from fnet_studio.core import places, run_store
+from fnet_studio.core import places, preset_records, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
@@ -30,34 +30,49 @@ class PresetCard(Struct, frozen=True):
 
 
 def folder(name: str) -> Path:
-    """The folder of a preset by name (the user's own first, then bundled), by path, or as `run:` and the id or name
-    of a run that kept one. UserError `preset.missing`, or `run.no-model`."""
+    """The folder of a preset by name (the user's own first, then bundled, then those that lie elsewhere), by path, or
+    as `run:` and the id or name of a run that kept one. UserError `preset.missing`, `preset.folder-gone`, or
+    `run.no-model`."""
     if name.startswith(run_store.RUN):
         return run_store.kept_preset(name)
     for root in (places.presets(), places.bundled_presets()):
         if Path(name).name == name and (root / name).is_dir():
             return root / name
+    record = preset_records.read().get(name)
+    if record is not None and Path(record.folder).is_dir():
+        return Path(record.folder)
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
+    if record is not None:
+        raise UserError(
+            "preset.folder-gone",
+            f"The folder of the preset {name} has gone: {record.folder}.",
+            "Plug its disk in again, or say where it is now on the Presets page "
+            f"(fnet-studio presets relocate {name} FOLDER).",
+        )
     known = ", ".join(card.name for card in list_presets()) or "none"
     raise UserError("preset.missing", f"There is no preset {name!r}.", f"Known ones: {known}. Or name a folder.")
 
 
 def list_presets() -> list[PresetCard]:
-    """Bundled and user presets by name; a user preset hides a bundled one of its name. Never raises."""
+    """Bundled presets, the user's own and those that lie elsewhere, by name; a user's hides a bundled one of its name.
+    Never raises."""
     found: dict[str, PresetCard] = {}
     for root, bundled in ((places.bundled_presets(), True), (places.presets(), False)):
         for path in sorted(root.iterdir()) if root.is_dir() else []:
             if path.is_dir() and not path.name.startswith("."):
                 found[path.name] = read_card(path, bundled=bundled)
+    for name, record in preset_records.read().items():
+        if name not in found and Path(record.folder).is_dir():
+            found[name] = read_card(Path(record.folder), name=name)
     return list(found.values())
 
 
-def read_card(path: Path, *, bundled: bool = False) -> PresetCard:
-    """What the folder says of itself. A folder that is not a preset gives a card with a `problem`."""
-    size = sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
-    base = {"name": path.name, "folder": str(path), "bundled": bundled, "size_bytes": size}
+def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCard:
+    """What the folder says of itself. A folder that is not a preset gives a card with a `problem`. name: another than
+    the folder's."""
+    base = {"name": name or path.name, "folder": str(path), "bundled": bundled, "size_bytes": _size(path)}
     try:
         config = _json(path / "config.json")
         inner = config.get("config", config)
@@ -77,6 +92,16 @@ def read_card(path: Path, *, bundled: bool = False) -> PresetCard:
         )
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for item in path.rglob("*"):
+        try:
+            total += item.stat().st_size if item.is_file() else 0
+        except OSError:
+            continue
+    return total
 
 
 def _json(path: Path) -> dict[str, Any]:

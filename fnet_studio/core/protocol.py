@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from fnet_studio.core import measurements
+from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.preflight import Cost, Problem
 
 VERSION = (1, 1)
@@ -258,12 +259,13 @@ class RunTexts(Command, frozen=True, tag="run-texts"):
 
 
 class Convert(Command, frozen=True, tag="convert"):
-    """Write a preset as a new folder in another program's format. `Done(Converted)`. source: a name, a folder, or a
-    handle (`hf://…`, `kaggle://…`), which is downloaded where it is not on this machine yet."""
+    """Write a preset as a new folder in another program's format, or as a `.keras` file, and read that back.
+    `Done(Converted)`. source: a name, a folder, or a handle (`hf://…`, `kaggle://…`), which is downloaded where it is
+    not on this machine yet."""
 
     source: str
     destination: str
-    to: Literal["kerashub", "transformers"]
+    to: Literal["kerashub", "transformers", "keras"]
 
 
 class FetchHead(Command, frozen=True, tag="fetch-head"):
@@ -271,6 +273,29 @@ class FetchHead(Command, frozen=True, tag="fetch-head"):
 
     preset: str
     destination: str
+
+
+class FetchPreset(Command, frozen=True, tag="fetch-preset"):
+    """Download a preset to the user's own, or go on with that: `Phase` and `Progress` in bytes tell of it.
+    `Done(Converted)`. preset: a built-in name or a handle. head: of a built-in one, with its authors' masked-LM head.
+    A stop with the mode `discard` removes what has arrived; any other keeps it: see `core.preset_downloads`."""
+
+    preset: str
+    head: bool = False
+
+
+class ForgetDownload(Command, frozen=True, tag="forget-download"):
+    """Remove what has arrived of a download of a preset that is not under way. `Done(None)`. preset: as it was asked
+    for. Of one that was never begun, nothing is left, and that is no error."""
+
+    preset: str
+
+
+class CheckPreset(Command, frozen=True, tag="check-preset"):
+    """Compare a preset with its files, with a second opinion, and with itself written and read back.
+    `Done(PresetChecked)`, also where something differs."""
+
+    preset: str
 
 
 class Download(Command, frozen=True, tag="download"):
@@ -737,6 +762,18 @@ class Converted(Struct, frozen=True, tag="converted"):
     folder: str
     notes: tuple[str, ...] = ()
     """What its reader should know, in sentences."""
+    comparisons: tuple[Comparison, ...] = ()
+    """What was written with what is read back; all of them passed."""
+
+
+class PresetChecked(Struct, frozen=True, tag="preset-checked"):
+    preset: str
+    comparisons: tuple[Comparison, ...]
+    took_s: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return all(it.passed for it in self.comparisons)
 
 
 class Downloaded(Struct, frozen=True, tag="downloaded"):
@@ -761,7 +798,8 @@ class Health(Struct, frozen=True, tag="health"):
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
     | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
-    | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted | TextPacked | Health
+    | PresetChecked | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted | TextPacked
+    | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[Command], type[Struct] | None] = {
@@ -789,6 +827,9 @@ RESULTS: Mapping[type[Command], type[Struct] | None] = {
     RunTexts: Texts,
     Convert: Converted,
     FetchHead: Converted,
+    FetchPreset: Converted,
+    ForgetDownload: None,
+    CheckPreset: PresetChecked,
     Download: Downloaded,
     Inspect: Inspected,
     Stop: None,
@@ -945,7 +986,7 @@ Event = Ready | Heartbeat | Log | Phase | Progress | RunStarted | Metrics | Eval
 Body = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
     | Evaluate | MeasurePreset | Classify | RunTexts | OpenData | DataRows | DataTwins | DataLengths | PackText
-    | PreviewData | Convert | FetchHead | Download | Inspect | Stop
+    | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download | Inspect | Stop
     | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown | Reply | Event
 )  # fmt: skip
 

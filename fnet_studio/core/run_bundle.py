@@ -10,13 +10,14 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from fnet_studio import __version__
 from fnet_studio.core import files, places, run_store
+from fnet_studio.core.archives import stays_inside
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunRecord
 
@@ -164,7 +165,7 @@ def _manifest(archive: zipfile.ZipFile, source: Path) -> Manifest:
     if manifest.version > VERSION:
         raise UserError("bundle.newer", f"{source} was written by a newer version.", "Update FNet Studio to open it.")
     for name in manifest.parts:
-        if not _safe(name):
+        if not stays_inside(name):
             raise _foreign(source, f"it wants to write {name!r}, which lies outside the run's folder")
     inside = [name for name in names if name != MANIFEST]
     if len(set(inside)) != len(inside) or len({name.casefold() for name in inside}) != len(inside):
@@ -174,20 +175,6 @@ def _manifest(archive: zipfile.ZipFile, source: Path) -> Manifest:
     if "run.json" not in manifest.parts:
         raise _foreign(source, "it holds no run.json")
     return manifest
-
-
-def _safe(name: str) -> bool:
-    """Whether a name stays below the folder, on every system."""
-    path = PurePosixPath(name)
-    return (
-        bool(name)
-        and not path.is_absolute()
-        and str(path) == name
-        and all(
-            part not in ("..", ".") and part == part.strip(" .") and not any(c in '\\:*?"<>|' or c < " " for c in part)
-            for part in path.parts
-        )
-    )
 
 
 def _unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path, total: int, told: Told) -> None:
@@ -221,7 +208,7 @@ def _checked_record(folder: Path, source: Path) -> RunRecord:
         raise _foreign(source, f"its run.json cannot be read ({error})") from None
     if record.schema > run_store.SCHEMA:
         raise UserError("bundle.newer", f"{source} was written by a newer version.", "Update FNet Studio to open it.")
-    if not _safe(record.id) or "/" in record.id or record.id.startswith("."):
+    if not stays_inside(record.id) or "/" in record.id or record.id.startswith("."):
         raise _foreign(source, f"its run has the id {record.id!r}")
     return record
 

@@ -24,6 +24,7 @@ PHASES = {
     "validating": "Validating",
     "testing": "Testing",
     "saving": "Saving",
+    "comparing": "Comparing",
     "paused": "Paused",
     "waiting": "Waiting for room on the disk",
     "stopping": "Stopping",

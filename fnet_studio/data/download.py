@@ -4,14 +4,9 @@ Owns `data()/datasets`: the archive, or until it is whole a `.part` beside a `.p
 say whether the rest still belongs to it.
 """
 
-import contextlib
 import hashlib
-import queue
 import shutil
-import threading
 import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -22,12 +17,9 @@ import msgspec
 from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import switched_off_by
+from fnet_studio.core.transfer import Transfer
 from fnet_studio.data.progress import Progress, StopCheck, check, report
 
-POLL_S = 0.1
-STALL_S = 30.0
-"""A connection that brings nothing for so long has failed."""
-BLOCK_BYTES = 2**16
 SPARE_BYTES = 16 * 2**20
 """Left free on the disk."""
 _DIGESTS = {"md5": 32, "sha256": 64}
@@ -116,9 +108,9 @@ class _Download:
         headers = {"User-Agent": "fnet-studio", "Accept-Encoding": "identity"}
         if here:
             headers |= {"Range": f"bytes={here}-", "If-Range": validator}
-        transfer = _Transfer(self.address.url, headers)
+        transfer = Transfer(self.address.url, headers)
         try:
-            head = transfer.head(self.stopped)
+            head = transfer.head(lambda: check(self.stopped))
             resumed = head.status == 206
             if resumed and not head.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
                 raise _Unusable
@@ -129,7 +121,7 @@ class _Download:
             self._remember(head, total)
             with self.part.open("ab" if resumed else "wb") as out:
                 report(self.progress, "downloading", done, total)
-                for block in transfer.blocks(self.stopped):
+                for block in transfer.blocks(lambda: check(self.stopped)):
                     out.write(block)
                     done += len(block)
                     report(self.progress, "downloading", done, max(total, done))
@@ -222,56 +214,3 @@ class _Notes(msgspec.Struct, frozen=True):
 
 class _Unusable(Exception):
     """The part file cannot be gone on with."""
-
-
-class _Transfer:
-    """One request in a thread of its own, since a read that waits for the network cannot be stopped."""
-
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._request = urllib.request.Request(url, headers=headers)
-        self._arrived: queue.Queue[HTTPResponse | bytes | Exception] = queue.Queue(maxsize=64)
-        self._abandoned = threading.Event()
-        threading.Thread(target=self._run, name="download", daemon=True).start()
-
-    def head(self, stopped: StopCheck | None) -> HTTPResponse:
-        """Raises what `urllib.request.urlopen` raises."""
-        head = self._next(stopped)
-        assert isinstance(head, HTTPResponse)
-        return head
-
-    def blocks(self, stopped: StopCheck | None) -> Iterator[bytes]:
-        """Until the end of the body. Raises Stopped, and what a read raises."""
-        while block := self._next(stopped):
-            assert isinstance(block, bytes)
-            yield block
-
-    def abandon(self) -> None:
-        """The thread ends with the read that it is in."""
-        self._abandoned.set()
-
-    def _next(self, stopped: StopCheck | None) -> HTTPResponse | bytes:
-        while True:
-            check(stopped)
-            with contextlib.suppress(queue.Empty):
-                item = self._arrived.get(timeout=POLL_S)
-                if isinstance(item, Exception):
-                    raise item
-                return item
-
-    def _run(self) -> None:
-        try:
-            with urllib.request.urlopen(self._request, timeout=STALL_S) as response:
-                self._put(response)
-                while not self._abandoned.is_set():
-                    block = response.read1(BLOCK_BYTES)
-                    self._put(block)
-                    if not block:
-                        return
-        except Exception as error:  # told to the thread that waits for it
-            self._put(error)
-
-    def _put(self, item: HTTPResponse | bytes | Exception) -> None:
-        while not self._abandoned.is_set():
-            with contextlib.suppress(queue.Full):
-                self._arrived.put(item, timeout=POLL_S)
-                return

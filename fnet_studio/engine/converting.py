@@ -1,16 +1,27 @@
-"""Presets into other formats, and the authors' head onto a built-in one."""
+"""Presets into other formats, compared with themselves, and the authors' head onto a built-in one."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from fnet_studio.core import protocol
+from fnet_studio.core.comparison import Comparison
 from fnet_studio.engine.job import Job
 
 
 def convert(command: protocol.Convert, job: Job) -> protocol.Converted:
     from fnet_studio.models import convert
 
-    notes = convert(command.source, command.destination, command.to, _Progress(job), lambda: bool(job.stop_mode))
-    return _converted(command.destination, notes)
+    written = convert(command.source, command.destination, command.to, _Progress(job), lambda: bool(job.stop_mode))
+    return _converted(command.destination, written.notes, written.comparisons)
+
+
+def check_preset(command: protocol.CheckPreset, job: Job) -> protocol.PresetChecked:
+    from fnet_studio.models import check_preset
+
+    began = time.monotonic()
+    found = check_preset(command.preset, _Progress(job), lambda: bool(job.stop_mode))
+    return protocol.PresetChecked(command.preset, tuple(found), time.monotonic() - began)
 
 
 def fetch_head(command: protocol.FetchHead, job: Job) -> protocol.Converted:
@@ -20,8 +31,8 @@ def fetch_head(command: protocol.FetchHead, job: Job) -> protocol.Converted:
     return _converted(command.destination, notes)
 
 
-def _converted(destination: str, notes: list[str]) -> protocol.Converted:
-    return protocol.Converted(str(Path(destination).expanduser().absolute()), tuple(notes))
+def _converted(destination: str, notes: list[str], comparisons: Sequence[Comparison] = ()) -> protocol.Converted:
+    return protocol.Converted(str(Path(destination).expanduser().absolute()), tuple(notes), tuple(comparisons))
 
 
 class _Progress:

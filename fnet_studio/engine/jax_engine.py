@@ -99,6 +99,18 @@ class JaxEngine:
                 from fnet_studio.engine.converting import fetch_head
 
                 return fetch_head(command, job), b""
+            case protocol.FetchPreset():
+                from fnet_studio.engine.preset_download import fetch_preset
+
+                return fetch_preset(command, job), b""
+            case protocol.ForgetDownload():
+                from fnet_studio.engine.preset_download import forget
+
+                return forget(command.preset), b""
+            case protocol.CheckPreset():
+                from fnet_studio.engine.converting import check_preset
+
+                return check_preset(command, job), b""
             case protocol.Download():
                 from fnet_studio.engine.datasets import download
 

@@ -12,6 +12,7 @@ import psutil
 
 from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_store
+from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import (
     data_sets,
@@ -95,6 +96,18 @@ class ScriptedEngine:
                 return self._measure_preset(command, job), b""
             case protocol.Classify():
                 return self._classify(command), b""
+            case protocol.FetchPreset(head=False):
+                from fnet_studio.engine.preset_download import fetch_preset
+
+                return fetch_preset(command, job), b""
+            case protocol.ForgetDownload(preset):
+                from fnet_studio.engine.preset_download import forget
+
+                return forget(preset), b""
+            case protocol.CheckPreset(preset):
+                presets.folder(preset)
+                nothing = Comparison("Nothing: this engine has no model", "nothing", 0, 0.0)
+                return protocol.PresetChecked(preset, (nothing,)), b""
             case protocol.Download():
                 return datasets.download(command, job), b""
             case protocol.Inspect():

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fnet_studio.models.masking import MaskedLMMaskGenerator
     from fnet_studio.models.mixing import fourier_mix
     from fnet_studio.models.packing import MultiSegmentPacker
+    from fnet_studio.models.parity import check_preset
     from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
     from fnet_studio.models.probe import LayerProbe
     from fnet_studio.models.text_classifier import FNetTextClassifier
@@ -56,6 +57,7 @@ _HOMES = {
     "TokenAndPositionEmbedding": "embedding",
     "TransformerEncoder": "transformer_encoder",
     "build_imdb_classifier": "imdb_classifier",
+    "check_preset": "parity",
     "convert": "convert",
     "fetch": "hub",
     "fetch_head": "authors_head",
@@ -83,6 +85,7 @@ __all__ = [
     "TokenAndPositionEmbedding",
     "TransformerEncoder",
     "build_imdb_classifier",
+    "check_preset",
     "convert",
     "fetch",
     "fetch_head",

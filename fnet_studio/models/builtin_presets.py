@@ -1,28 +1,17 @@
-"""The presets that KerasHub knows by name, and where their files and their authors' heads are."""
+"""The built-in presets as KerasHub's classes tell of them."""
 
 from typing import Any
 
+from fnet_studio.core.builtin_presets import BUILTIN
+
 BUILTIN_PRESETS: dict[str, dict[str, Any]] = {
-    "f_net_base_en": {
-        "metadata": {
-            "description": "12 layers, case is kept. Trained on C4 by the authors.",
-            "params": 82_861_056,
-            "path": "f_net",
-        },
-        "kaggle_handle": "kaggle://keras/f_net/keras/f_net_base_en/3",
-        "authors_handle": "hf://google/fnet-base",
-    },
-    "f_net_large_en": {
-        "metadata": {
-            "description": "24 layers, case is kept. Trained on C4 by the authors.",
-            "params": 236_945_408,
-            "path": "f_net",
-        },
-        "kaggle_handle": "kaggle://keras/f_net/keras/f_net_large_en/3",
-        "authors_handle": "hf://google/fnet-large",
-    },
+    it.name: {
+        "metadata": {"description": it.description, "params": it.parameters, "path": "f_net"},
+        "kaggle_handle": it.kaggle_handle,
+        "authors_handle": it.authors_handle,
+    }
+    for it in BUILTIN.values()
 }
-"""The KerasHub files hold the encoder alone; the masked-LM head is in the authors' files (`authors_handle`)."""
 
 
 class Presets:

@@ -1,19 +1,37 @@
-"""Converting a preset from any format that can be read into KerasHub's or Transformers'."""
+"""A preset in any format that can be read, written as KerasHub's, Transformers' or Keras' own, and read back."""
 
+import uuid
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, get_args
 
+from fnet_studio.core import files
+from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
-from fnet_studio.models.backbone import FNetBackbone
-from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.new_folder import new_folder, refuse_occupied
+from fnet_studio.models.parity import (
+    SAME,
+    Like,
+    compare_keras_file,
+    compare_outputs,
+    compare_tensors,
+    features_of,
+    outputs_of,
+    whole_model,
+)
 from fnet_studio.models.preset import has_vocabulary, locate, open_preset
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
-from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.transformers_writer import write_transformers
 
-Target = Literal["kerashub", "transformers"]
+Target = Literal["kerashub", "transformers", "keras"]
+TARGETS = get_args(Target)
+
+
+class Written(NamedTuple):
+    notes: list[str]
+    """What the reader should know, in sentences."""
+    comparisons: list[Comparison]
+    """What was written, read back."""
 
 
 def convert(
@@ -22,31 +40,64 @@ def convert(
     to: Target,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
-) -> list[str]:
-    """Write the preset `source` as the new folder `destination`; weights are carried over exactly.
+) -> Written:
+    """Write the preset `source` as the new folder `destination`, or as a new file for `keras`; weights are carried over
+    exactly, which is checked by reading it back.
 
-    Returns what the reader should know, in sentences. UserError when the source cannot be used, `convert.target` for
-    an unknown format, `convert.exists` when the destination holds anything already. After any failure, and after
-    Stopped, there is no destination.
+    UserError when the source cannot be used, `convert.target` for an unknown format, `convert.exists` when the
+    destination holds anything already, `convert.unverified` when what was written does not read back as it was. After
+    any failure, and after Stopped, there is no destination.
     """
-    if to not in ("kerashub", "transformers"):
-        raise UserError(
-            "convert.target", f"There is no format {to!r} to convert to.", "Choose kerashub or transformers."
-        )
-    folder = Path(destination).expanduser().absolute()
-    refuse_occupied(folder)  # before a download that would be in vain
+    if to not in TARGETS:
+        raise UserError("convert.target", f"There is no format {to!r} to convert to.", f"Choose {', '.join(TARGETS)}.")
+    target = Path(destination).expanduser().absolute()
+    if to == "keras" and target.suffix != ".keras":
+        raise UserError("convert.target", f"{target.name} is no name of a Keras file.", "Give it the ending .keras.")
+    refuse_occupied(target)  # before a download that would be in vain
     source = locate(source, progress, stopped)
     opened = open_preset(source)
-    head = opened.head()
-    kwargs: dict[str, Any] = {} if has_vocabulary(opened) else {"preprocessor": None}
-    notes = [] if kwargs == {} else ["The source has no vocabulary: add one before the model can read text."]
-    if head is not None and head.kind == "classifier":
-        model: Any = FNetTextClassifier.from_preset(source, **kwargs)
-    elif head is not None or not kwargs:
-        model = FNetMaskedLM.from_preset(source, **kwargs)
-    else:
-        model = FNetBackbone.from_preset(source)
+    notes = [] if has_vocabulary(opened) else ["The source has no vocabulary: add one before the model can read text."]
+    model = whole_model(source, opened)
     check(stopped)
     report(progress, "saving")
-    with new_folder(folder) as part:
-        return notes + (write_preset if to == "kerashub" else write_transformers)(model, part)
+    if to == "keras":
+        return Written([*notes, KERAS_NOTE], _write_keras(model, target, progress, stopped))
+    with new_folder(target) as part:
+        notes += (write_preset if to == "kerashub" else write_transformers)(model, part)
+        check(stopped)
+        report(progress, "comparing")
+        features, like = features_of(model), Like.of(model)
+        outputs, tensors = outputs_of(model, features), compare_tensors(model, open_preset(part), SAME)
+        del model  # or there would be two of them in memory
+        check(stopped)
+        return Written(notes, _verified([tensors, compare_outputs(part, like, features, outputs)], target))
+
+
+KERAS_NOTE = "To open it: import fnet_studio.models, then keras.saving.load_model(file)."
+
+
+def _write_keras(model: Any, target: Path, progress: Progress | None, stopped: StopCheck | None) -> list[Comparison]:
+    part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}.keras")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        model.save(part)
+        check(stopped)
+        report(progress, "comparing")
+        comparisons = _verified(compare_keras_file(part, model, features_of(model)), target)
+        part.replace(target)
+    except OSError as error:
+        raise files.disk_error(error, target) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return comparisons
+
+
+def _verified(comparisons: list[Comparison], target: Path) -> list[Comparison]:
+    for it in comparisons:
+        if not it.passed:
+            raise UserError(
+                "convert.unverified",
+                f"{target.name} does not read back as it was written: {it.what.lower()}, {it.words}.",
+                "Nothing was kept. Check the disk, then try again.",
+            )
+    return comparisons

@@ -7,11 +7,15 @@ while `FNET_STUDIO_OFFLINE` or `HF_HUB_OFFLINE` is set.
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import SWITCH, switched_off_by
 from fnet_studio.models.json_files import shard_names
 from fnet_studio.models.progress import Progress, StopCheck, check
+
+if TYPE_CHECKING:
+    from fnet_studio.models import hub_huggingface, hub_kaggle
 
 SCHEMES = ("hf://", "kaggle://")
 OFFLINE = (SWITCH, "HF_HUB_OFFLINE")
@@ -21,19 +25,27 @@ def is_handle(name: str) -> bool:
     return name.startswith(SCHEMES)
 
 
+def _place(handle: str) -> "hub_huggingface.Repository | hub_kaggle.Variation":
+    """UserError `hub.bad-handle`."""
+    from fnet_studio.models import hub_huggingface, hub_kaggle
+
+    return hub_huggingface.parse(handle) if handle.startswith("hf://") else hub_kaggle.parse(handle)
+
+
+def forget(handle: str) -> None:
+    """Remove what has arrived of a download that was stopped. UserError `hub.bad-handle`."""
+    _place(handle).forget()
+
+
 def fetch(handle: str, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
     """The folder of `hf://owner/name[@revision]` or `kaggle://owner/model/framework/variation[/version]`.
 
-    Without a revision or version, whatever is cached of it is used. Without progress, the library draws its own bars.
+    Without a revision or version, whatever is cached of it is used. Without progress, Kaggle's library draws its own
+    bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the next call goes on there.
     Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline), `hub.not-installed`,
     `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`, `disk.full`.
     """
-    from fnet_studio.models import hub_huggingface, hub_kaggle
-
-    if handle.startswith("hf://"):
-        place: hub_huggingface.Repository | hub_kaggle.Variation = hub_huggingface.parse(handle)
-    else:
-        place = hub_kaggle.parse(handle)
+    place = _place(handle)
     cached = place.cached()
     if cached is not None:
         return cached

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import re
+import shutil
+import urllib.error
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from fnet_studio.core import files
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
+from fnet_studio.models.hub_transfer import Broken, fetch_file
 from fnet_studio.models.progress import Progress, StopCheck, check
 
 FORM = "hf://owner/name, such as hf://google/fnet-base"
@@ -61,26 +64,32 @@ class Repository(NamedTuple):
         return None if hub.missing_file(snapshot) else snapshot
 
     def download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
-        # Its other protocol, xet, neither reports each block nor can be stopped. Read at the library's first import.
-        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+        """The library says what there is; the bytes are fetched here, since its own download cannot go on after a
+        stop, nor be stopped while it waits."""
         errors = hub.library("huggingface_hub.errors", self.handle)
         try:
             return self._download(progress, stopped)
         except (errors.GatedRepoError, errors.DisabledRepoError) as error:
             raise hub.no_rights(self.handle) from error
         except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
-            # The library finds no file either when the connection fails in the middle.
-            if isinstance(error, errors.LocalEntryNotFoundError):
-                raise hub.no_network(self.handle, error.__cause__ or error) from error
             raise hub.not_found(self.handle) from error
         except errors.HfHubHTTPError as error:
             raise hub.by_status(self.handle, error.response.status_code) from error
-        except (errors.HTTPError, errors.OfflineModeIsEnabled) as error:
+        except urllib.error.HTTPError as error:
+            raise hub.by_status(self.handle, error.code) from error
+        except (errors.HTTPError, errors.OfflineModeIsEnabled, Broken) as error:
             raise hub.no_network(self.handle, error) from error
         except OSError as error:
-            if error.errno is None:  # the library's own words for a file that is too long or too short
-                raise hub.wrong_checksum(self.handle, "A file") from error
             raise files.disk_error(error, self._folder) from error
+
+    @property
+    def _parts(self) -> Path:
+        """Where a download lies until it is whole."""
+        return self._folder / "fnet-studio-parts"
+
+    def forget(self) -> None:
+        """Remove what has arrived of a download that was stopped."""
+        shutil.rmtree(self._parts, ignore_errors=True)
 
     def _download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
         library = hub.library("huggingface_hub", self.handle)
@@ -91,21 +100,31 @@ class Repository(NamedTuple):
         chosen = sorted((wanted[name] for name in _chosen(set(wanted))), key=lambda item: item.size or 0)
         absent = [item for item in chosen if not (snapshot / item.rfilename).is_file()]
         tracker = Tracker(self._folder, self.handle, progress, stopped)
-        tracker.expect(sum(item.size or 0 for item in absent))
-        bars: dict[str, Any] = {} if progress is None and stopped is None else {"tqdm_class": tracker.bars(False)}
+        parts = {item.rfilename: self._parts / info.sha / f"{item.rfilename}.part" for item in absent}
+        here = sum(part.stat().st_size for part in parts.values() if part.is_file())
+        tracker.expect(sum(item.size or 0 for item in absent), here)
+        headers = hub.library("huggingface_hub.utils", self.handle).build_hf_headers()
         for item in absent:
             check(stopped)
-            path = library.hf_hub_download(
-                self.name, item.rfilename, revision=info.sha, cache_dir=_cache(), endpoint=endpoint, **bars
-            )
-            self._verify(Path(path), item)
+            part = parts[item.rfilename]
+            url = library.hf_hub_url(self.name, item.rfilename, revision=info.sha, endpoint=endpoint)
+            if item.size:
+                fetch_file(url, headers, part, item.size, tracker, stopped)
+            else:
+                part.parent.mkdir(parents=True, exist_ok=True)
+                part.touch()
+            self._verify(part, item, stopped)
+            target = snapshot / item.rfilename
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(target)
         reference = self._folder / "refs" / self.revision  # written last: it says that the snapshot is whole
         if not _COMMIT.fullmatch(self.revision):
             files.write_atomically(reference, info.sha.encode())
+        self.forget()
         return snapshot
 
-    def _verify(self, path: Path, item: Any) -> None:
-        """Large files are known by their SHA-256, small ones by their git name. The library itself compares sizes."""
+    def _verify(self, path: Path, item: Any, stopped: StopCheck | None) -> None:
+        """Large files are known by their SHA-256, small ones by their git name."""
         size = path.stat().st_size
         if item.lfs is not None:
             digest, expected = hashlib.sha256(), item.lfs.sha256
@@ -113,10 +132,10 @@ class Repository(NamedTuple):
             digest, expected = hashlib.sha1(f"blob {size}\0".encode()), item.blob_id
         with open(path, "rb") as file:
             while block := file.read(1 << 20):
+                check(stopped)
                 digest.update(block)
         if digest.hexdigest() != expected:
-            path.resolve().unlink()
-            path.unlink(missing_ok=True)
+            path.unlink()
             raise hub.wrong_checksum(self.handle, item.rfilename)
 
 

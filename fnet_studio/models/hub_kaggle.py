@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,13 @@ class Variation(NamedTuple):
         names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
         return all((marks / f"{name}.complete").is_file() for name in names) and not hub.missing_file(folder)
 
+    def forget(self) -> None:
+        """Remove what has arrived of a download that was stopped; its library keeps that, and goes on with it."""
+        names = [path.name for path in self._folder.glob("*") if path.name.isdecimal()]
+        for name in names:
+            if self.version in (None, int(name)) and not self._is_whole(name):
+                shutil.rmtree(self._folder / name, ignore_errors=True)
+
     def download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
         kagglehub = hub.library("kagglehub", self.handle)
         requests = hub.library("requests", self.handle)
@@ -89,7 +97,7 @@ def _bars(tracker: Tracker) -> Iterator[None]:
 
     with _one_at_a_time:
         kept = clients.tqdm, log.level
-        clients.tqdm, resolver.thread_map = tracker.bars(True), quietly
+        clients.tqdm, resolver.thread_map = tracker.bars(), quietly
         log.setLevel(logging.WARNING)
         try:
             yield

@@ -1,4 +1,5 @@
-"""The libraries of the hubs report through progress bars in tqdm's manner; this turns bars into callbacks."""
+"""How far a download of several files is; and the progress bars in tqdm's manner, through which kagglehub reports,
+turned into callbacks."""
 
 import shutil
 import threading
@@ -44,18 +45,15 @@ class Tracker:
             self._done += count
             report(self._progress, "downloading", self._done, self._total)
 
-    def bars(self, expecting: bool) -> Any:
-        """A class with what the libraries use of tqdm's. expecting: a new bar's total is what `expect` hears."""
+    def bars(self) -> Any:
+        """A class with what the library uses of tqdm's. A new bar's total is what `expect` hears."""
         tracker = self
 
         class Bar:
             def __init__(self, *_: Any, total: int | None = None, initial: int = 0, **__: Any) -> None:
                 self.total, self.n = total, initial
                 check(tracker._stopped)
-                if expecting:
-                    tracker.expect(total or 0, initial)
-                elif initial:
-                    tracker.arrived(initial)
+                tracker.expect(total or 0, initial)
 
             def update(self, n: float | None = 1) -> None:
                 self.n += int(n or 0)

@@ -1,20 +1,20 @@
 """Presets: the models on this machine, as cards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QProgressBar, QVBoxLayout, QWidget
 
-from fnet_studio.core import places, presets, protocol
+from fnet_studio.core import places, preset_import, presets, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui import importing
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
 from fnet_studio.ui.desktop import open_folder, size_words, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, button, label
 from fnet_studio.ui.preset_card import PresetCardView
+from fnet_studio.ui.runs.background import Background, Progress
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
@@ -37,7 +37,7 @@ class PresetsPage(QWidget):
         header.add_action(self.import_button)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
-        self._copying: Iterator[tuple[int, int, Path]] | None = None
+        self._background = Background(self)
         self._progress = ImportCard()
         self._progress.hide()
         self.views: dict[str, PresetCardView] = {}
@@ -52,9 +52,6 @@ class PresetsPage(QWidget):
         more = label("A folder that KerasHub saved can be imported: it is copied, and the original stays.", "caption")
         column.addWidget(more)
         column.addStretch(1)
-        self._step = QTimer(self)
-        self._step.setInterval(0)
-        self._step.timeout.connect(self._copy_on)
         self.refresh()
 
     def refresh(self) -> None:
@@ -83,43 +80,35 @@ class PresetsPage(QWidget):
             self.import_folder(Path(folder))
 
     def import_folder(self, source: Path) -> None:
-        """Check what the folder says of itself, have the worker read every weight, then copy it."""
-        if self._copying is not None or not self.import_button.isEnabled():
-            return
-        try:
-            importing.check(source)
-        except UserError as error:
-            self._failed(error)
+        """Copy it aside, have the worker read every weight, then give it its name."""
+        if not self.import_button.isEnabled():
             return
         self.notices.take("import")
         self.import_button.setEnabled(False)
-        self._progress.say(f"Checking {source.name}: the worker reads its weights", 0, 0)
-        self._supervisor.ask(
-            protocol.Load(str(source)),
-            on_done=lambda _result, _blob: self._copy(source),
-            on_failed=self._failed,
-            on_stopped=lambda _: self._rest(),
-        )
+        self._progress.say(f"Copying {source.name}", 0, 0)
+        told = Progress(self)
+        told.moved.connect(lambda share: self._progress.say(f"Copying {source.name}", round(share * 1000), 1000))
+        self._background.run(lambda: preset_import.stage(source, told), self._check, self._failed)
 
-    def _copy(self, source: Path) -> None:
-        self._copying = importing.copy(source)
-        self._step.start()
+    def _check(self, staged: preset_import.Staged) -> None:
+        self._progress.say(f"Checking {staged.name}: the worker reads its weights", 0, 0)
 
-    def _copy_on(self) -> None:
-        """One piece a turn of the event loop."""
-        assert self._copying is not None
-        try:
-            done, total, target = next(self._copying)
-            self._progress.say(f"Copying {target.name}: {size_words(done)} of {size_words(total)}", done, total)
-        except StopIteration:
+        def refused(failed: protocol.Failed) -> None:
+            preset_import.abandon(staged)
+            self._failed(failed)
+
+        def stopped(_: object) -> None:
+            preset_import.abandon(staged)
+            self._rest()
+
+        def loaded(_result: object, _blob: bytes) -> None:
+            self._try(lambda: preset_import.commit(staged))
             self._rest()
             self.refresh()
-        except UserError as error:
-            self._failed(error)
+
+        self._supervisor.ask(protocol.Load(str(staged.folder)), on_done=loaded, on_failed=refused, on_stopped=stopped)
 
     def _rest(self) -> None:
-        self._step.stop()
-        self._copying = None
         self._progress.hide()
         self.import_button.setEnabled(True)
 

@@ -24,8 +24,6 @@ LONG = (
     *TRAININGS,
     protocol.Evaluate,
     protocol.MeasurePreset,
-    protocol.Convert,
-    protocol.FetchHead,
     protocol.Download,
     protocol.Inspect,
 )
@@ -38,12 +36,15 @@ QUICK = (
     protocol.Classify,
     protocol.PreviewData,
     protocol.RunTexts,
+    protocol.ForgetDownload,
     protocol.Doctor,
 )
-MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany, protocol.DataLengths)
+MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany, protocol.DataLengths, protocol.CheckPreset)
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
 READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText)
 """Another one: a large data set takes seconds to read, and is looked at while a training runs."""
+TRANSFERS = (protocol.FetchPreset, protocol.FetchHead, protocol.Convert)
+"""One after the other, beside a training: they wait for the network and the disk."""
 
 
 TERMINATED = 128 + 15
@@ -66,10 +67,13 @@ class Dispatcher:
         self._start_failure: Failed | None = None
         self._opened = threading.Event()
         self._quick = Lane("quick commands", self._opened, self._perform)
-        self._measure = Lane("measurements", self._opened, self._perform)
-        self._read = Lane("data sets", self._opened, self._perform)
-        self._long = Lane("long commands", self._opened, self._perform)
-        self._lanes = ((self._long, LONG), (self._measure, MEASURE), (self._read, READ))
+        self._lanes = {
+            Lane("long commands", self._opened, self._perform): LONG,
+            Lane("transfers", self._opened, self._perform): TRANSFERS,
+            Lane("measurements", self._opened, self._perform): MEASURE,
+            Lane("data sets", self._opened, self._perform): READ,
+            self._quick: QUICK,
+        }
         self._jobs: dict[int, RunningJob] = {}
         self._lock = threading.Lock()
         self._greeted = False
@@ -82,7 +86,7 @@ class Dispatcher:
         return self._closing
 
     def busy_with(self) -> int:
-        job = self._long.current or self._measure.current or self._read.current or self._quick.current
+        job = next((lane.current for lane in self._lanes if lane.current), None)
         return job.id if job else 0
 
     def device_memory_bytes(self) -> int:
@@ -137,8 +141,8 @@ class Dispatcher:
         self._outbox.finish(Done(welcome), id)
         if not self._greeted:
             self._greeted = True
-            for thread in (self._quick, self._measure, self._read, self._long):
-                thread.start()
+            for lane in self._lanes:
+                lane.start()
             threading.Thread(target=self._start_engine, name="engine start", daemon=True).start()
 
     def _queue(self, id: int, command: protocol.Command) -> None:
@@ -150,7 +154,7 @@ class Dispatcher:
         if busy:
             self._refuse(id, "busy", "The worker is at a long task already.", "Wait for it to end, or stop it.")
         else:
-            lane = next((lane for lane, kinds in self._lanes if isinstance(command, kinds)), self._quick)
+            lane = next((lane for lane, kinds in self._lanes.items() if isinstance(command, kinds)), self._quick)
             lane.add(self._jobs[id])
 
     def _stop(self, id: int, stop: protocol.Stop) -> None:
@@ -216,11 +220,10 @@ class Dispatcher:
                 self._settle(job, protocol.Stopped(stopped.kept, stopped.run, stopped.paused))
 
     def _close(self) -> None:
-        lanes = (self._quick, self._measure, self._read, self._long)
-        for lane in lanes:
+        for lane in self._lanes:
             lane.finish()
         if self._opened.is_set():  # else nothing has begun, and an import that takes a minute is not waited for
-            for lane in lanes:
+            for lane in self._lanes:
                 lane.join()
         self._outbox.close()
 

@@ -368,10 +368,31 @@ def test_a_preset_is_converted_or_the_engine_says_that_it_cannot(worker, tmp_pat
     else:
         converted, _ = worker.call(command)
         assert converted.folder == str(tmp_path / "made")
+        assert all(it.passed for it in converted.comparisons)
         assert (tmp_path / "made/model.safetensors").is_file()
         with pytest.raises(UserError) as caught:
             worker.call(command)
         assert caught.value.kind == "convert.exists"
+
+
+def test_a_preset_is_compared_with_itself(worker):
+    checked, _ = worker.call(protocol.CheckPreset(PRESET))
+    assert checked.preset == PRESET
+    assert checked.passed
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.CheckPreset("no-such-preset"))
+    assert caught.value.kind == "preset.missing"
+
+
+def test_what_cannot_be_downloaded_is_refused_and_nothing_to_forget_is_no_error(worker):
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.FetchPreset("hf://not a name"))
+    assert caught.value.kind == "hub.bad-handle"
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.FetchPreset(PRESET))
+    assert caught.value.kind == "preset.missing"
+    assert "f_net_base_en" in caught.value.advice
+    assert worker.call(protocol.ForgetDownload("hf://local/model"))[0] is None
 
 
 # --------------------------------------------------------------------------------------------- plan

@@ -33,8 +33,9 @@ def test_an_imported_folder_becomes_a_preset_of_the_user(page, qtbot, tmp_path):
     assert not presets.read_card(places.presets() / "my_model").bundled
 
 
-def test_a_folder_that_is_no_preset_is_refused_and_nothing_is_copied(page, tmp_path):
+def test_a_folder_that_is_no_preset_is_refused_and_nothing_is_copied(page, qtbot, tmp_path):
     page.import_folder(tmp_path)
+    qtbot.waitUntil(lambda: page.notices.find("import") is not None)
     card = page.notices.find("import")
     assert isinstance(card, ErrorCard)
     assert "config.json" in card.message.text()

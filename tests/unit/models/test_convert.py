@@ -7,6 +7,8 @@ import pytest
 from fnet_studio.core.errors import UserError
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
 
+saves_keras_files = pytest.mark.filterwarnings("ignore:__array__ implementation")
+
 
 def tensors(model):
     """The weights that a preset holds; counters of random seeds are none."""
@@ -42,14 +44,14 @@ def test_round_trips_are_exact(request, tmp_path, root, name, cls):
 
 
 def test_the_reader_is_told_where_the_peers_evaluate_the_head_in_another_way(golden, others, tmp_path):
-    notes = convert(others / "transformers_masked_lm", tmp_path / "k", "kerashub")
+    notes = convert(others / "transformers_masked_lm", tmp_path / "k", "kerashub").notes
     assert len(notes) == 1
     assert "KerasHub evaluates this head with exact GELU" in notes[0]
-    assert convert(others / "transformers_masked_lm", tmp_path / "t", "transformers") == []
-    notes = convert(golden / "kerashub_masked_lm", tmp_path / "t2", "transformers")
+    assert convert(others / "transformers_masked_lm", tmp_path / "t", "transformers").notes == []
+    notes = convert(golden / "kerashub_masked_lm", tmp_path / "t2", "transformers").notes
     assert len(notes) == 1
     assert "Transformers evaluates this head with tanh GELU" in notes[0]
-    assert convert(golden / "kerashub_backbone_only", tmp_path / "b", "transformers") == [
+    assert convert(golden / "kerashub_backbone_only", tmp_path / "b", "transformers").notes == [
         "The head is random and was left out."
     ]
 
@@ -92,3 +94,39 @@ def test_sharded_kerashub_weights_are_joined(preset, golden):
     whole, again = (FNetMaskedLM.from_preset(path) for path in (golden / "kerashub_masked_lm", preset))
     for one, two in zip(tensors(whole), tensors(again), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(("root", "name", "cls"), SOURCES)
+def test_what_is_written_is_read_back_and_compared(request, tmp_path, root, name, cls):
+    source = request.getfixturevalue(root) / name
+    for to, target in (("kerashub", "k"), ("transformers", "t")):
+        written = convert(source, tmp_path / target, to)
+        assert [it.largest for it in written.comparisons] == [0.0, 0.0]
+        assert written.comparisons[0].count > 80_000
+        head = "new model's encoder" in written.comparisons[1].what
+        assert head == any("differ" in note for note in written.notes if to == "transformers"), "or it is compared too"
+
+
+@saves_keras_files
+def test_a_keras_file_is_read_back_and_compared(golden, tmp_path):
+    written = convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras")
+    assert [it.largest for it in written.comparisons] == [0.0, 0.0]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+    with pytest.raises(UserError) as caught:
+        convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras")
+    assert caught.value.kind == "convert.exists"
+    with pytest.raises(UserError, match=r"\.keras"):
+        convert(golden / "kerashub_classifier", tmp_path / "model", "keras")
+
+
+@saves_keras_files
+@pytest.mark.parametrize("to", ["kerashub", "transformers", "keras"])
+def test_what_does_not_read_back_as_it_was_is_not_kept(golden, tmp_path, monkeypatch, to):
+    """A disk that loses a bit on the way, between the writing and the reading."""
+    from fnet_studio.models import parity
+
+    monkeypatch.setattr(parity, "_difference", lambda one, other: 1e-9)
+    with pytest.raises(UserError, match="does not read back") as caught:
+        convert(golden / "kerashub_masked_lm", tmp_path / "made.keras", to)
+    assert caught.value.kind == "convert.unverified"
+    assert list(tmp_path.iterdir()) == []

@@ -62,7 +62,7 @@ def refusal(handle, kind, *words):
 
 
 def leftovers(cache):
-    return [path.name for path in cache.rglob("*") if path.name.endswith(".incomplete")]
+    return [path.name for path in cache.rglob("*") if path.name.endswith((".incomplete", ".part"))]
 
 
 # in the cache already
@@ -146,7 +146,7 @@ def test_a_connection_that_breaks_in_the_middle_of_a_file_is_taken_up_where_it_b
     heard = []
     folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
     assert (folder / WEIGHTS).read_bytes() == (transformers_preset / WEIGHTS).read_bytes()
-    assert large.ranges == [f"{WEIGHTS} bytes={10 * 2**20}-"]
+    assert large.ranges == [f"{WEIGHTS} bytes=12000000-"]
     assert heard[-1][1] == heard[-1][2]
 
 
@@ -188,7 +188,7 @@ def test_a_disk_without_room_is_told_before_anything_is_downloaded(server, cache
     assert not [request for request in server.requests if WEIGHTS in request]
 
 
-def test_a_stop_in_the_middle_of_a_file_leaves_nothing_half_done(large, cache):
+def stopped_in_the_middle(large):
     asked = threading.Event()
 
     def progress(phase, done, total):
@@ -197,6 +197,42 @@ def test_a_stop_in_the_middle_of_a_file_leaves_nothing_half_done(large, cache):
 
     with pytest.raises(Stopped):
         hub.fetch(HANDLE, progress, asked.is_set)
-    assert leftovers(cache) == []
+
+
+def test_after_a_stop_in_the_middle_of_a_file_the_next_call_goes_on_there(large, cache, transformers_preset):
+    stopped_in_the_middle(large)
     assert not list(cache.rglob(WEIGHTS))
-    assert hub.missing_file(hub.fetch(HANDLE)) == ""
+    (part,) = cache.rglob(f"{WEIGHTS}.part")
+    here = part.stat().st_size
+    assert here > 4_000_000
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert large.ranges == [f"{WEIGHTS} bytes={here}-"]
+    assert heard[0][1] >= here, "what is there already is counted"
+    assert heard[-1][1] == heard[-1][2]
+    assert (folder / WEIGHTS).read_bytes() == (transformers_preset / WEIGHTS).read_bytes()
+    assert leftovers(cache) == []
+
+
+@pytest.mark.parametrize("spoilt", [b"x" * 1000, b"y" * 30_000_000])
+def test_a_beginning_that_is_not_the_file_s_is_not_kept(large, cache, transformers_preset, spoilt):
+    stopped_in_the_middle(large)
+    (part,) = cache.rglob(f"{WEIGHTS}.part")
+    part.write_bytes(spoilt)
+    if len(spoilt) < 25_000_000:
+        refusal(HANDLE, "hub.checksum", WEIGHTS)
+    assert (hub.fetch(HANDLE) / WEIGHTS).read_bytes() == (transformers_preset / WEIGHTS).read_bytes()
+
+
+def test_a_stopped_download_can_be_forgotten(large, cache):
+    stopped_in_the_middle(large)
+    hub.forget(HANDLE)
+    assert leftovers(cache) == []
+
+
+def test_a_stop_is_heard_while_the_server_sends_nothing(large):
+    large.wait_after = 6_000_000
+    try:
+        stopped_in_the_middle(large)
+    finally:
+        large.go_on.set()

@@ -1,0 +1,77 @@
+"""Presets that were deleted a moment ago: aside in a folder of their own, from where they come back in one step, until
+the window hands them to the system's trash. Of a preset that lies elsewhere only the entry in the list goes."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from fnet_studio.core import files, places, preset_records
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.preset_records import Record
+
+
+class Removed(NamedTuple):
+    name: str
+    record: Record | None
+    moved: bool
+    """Its folder was moved aside; else it never belonged to the program, or had gone before."""
+
+
+def _aside() -> Path:
+    return places.data() / "deleted-presets"
+
+
+def put_aside(name: str) -> Removed:
+    """UserError `preset.not-yours` for one that came with the program, `preset.missing`, or when the disk refuses; then
+    it is where it was."""
+    source, target = places.presets() / name, _aside() / name
+    record = preset_records.read().get(name)
+    if Path(name).name != name or (record is None and not source.is_dir()):
+        if (places.bundled_presets() / name).is_dir():
+            raise UserError(
+                "preset.not-yours", f"{name} came with the program and stays.", "Only your own presets can be deleted."
+            )
+        raise UserError("preset.missing", f"There is no preset {name!r} of yours.", "List them.")
+    moved = source.is_dir()
+    if moved:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists():
+                target.rename(_free(target))
+            source.rename(target)
+        except OSError as error:
+            raise files.disk_error(error, source) from error
+    return Removed(name, preset_records.forget(name), moved)
+
+
+def bring_back(removed: Removed) -> None:
+    """UserError `preset.missing` when it has gone on to the system's trash, or when the disk refuses."""
+    source, target = _aside() / removed.name, places.presets() / removed.name
+    if removed.moved:
+        if not source.is_dir():
+            raise UserError(
+                "preset.missing", f"{removed.name} is in the system's trash by now.", "Bring it back from there."
+            )
+        if target.exists():
+            raise UserError(
+                "preset.present", f"There is another preset {removed.name} by now.", "Delete or rename that one first."
+            )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+        except OSError as error:
+            raise files.disk_error(error, source) from error
+    if removed.record is not None:
+        preset_records.restore(removed.name, removed.record)
+
+
+def waiting() -> list[Path]:
+    """The folders that were not handed on yet."""
+    return sorted(path for path in _aside().iterdir() if path.is_dir()) if _aside().is_dir() else []
+
+
+def _free(path: Path) -> Path:
+    number, free = 2, path
+    while free.exists():
+        free = path.with_name(f"{path.name}-{number}")
+        number += 1
+    return free

@@ -1,0 +1,149 @@
+"""Presets fetched from the hubs to the user's own. Needs no JAX but for the authors' head."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from fnet_studio.core import places, preset_downloads, protocol
+from fnet_studio.core.builtin_presets import BUILTIN
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.preset_downloads import Begun
+from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.job import Job
+from fnet_studio.models import hub
+from fnet_studio.models.new_folder import new_folder
+from fnet_studio.models.progress import check
+
+CHUNK_BYTES = 1 << 20
+NOTE_EVERY_S = 1.0
+"""How much of the count may be lost with the process; of the download itself nothing is."""
+
+
+def fetch_preset(command: protocol.FetchPreset, job: Job) -> protocol.Converted:
+    """Raises Stopped, and UserError `preset.present`, `preset.missing`, `hub.…`, `disk.…`."""
+    name = preset_downloads.name_of(command.preset)
+    target = places.presets() / name
+    if target.exists():
+        raise UserError(
+            "preset.present", f"There is a preset {name} already: {target}.", "Delete it first, to fetch it again."
+        )
+    handles = _handles(command)
+    progress = _Progress(job, Begun(name, command.preset, command.head), _expected(command, handles))
+
+    def stopped() -> bool:
+        return bool(job.stop_mode)
+
+    try:
+        folder = target
+        for handle in handles:
+            folder = hub.fetch(handle, progress, stopped)
+            progress.next_file_set()
+        notes: list[str] = []
+        if command.head:
+            from fnet_studio.models import fetch_head
+
+            notes = fetch_head(command.preset, target, progress, stopped)
+        else:
+            with new_folder(target) as part:
+                _place(folder, part, stopped)
+    except Stopped:
+        if job.stop_mode == "discard":
+            forget(command.preset)
+        else:
+            progress.note()
+        raise
+    except UserError:
+        if progress.begun.done_bytes:
+            progress.note()
+        else:
+            preset_downloads.forget(name)
+        raise
+    preset_downloads.forget(name)
+    return protocol.Converted(str(target), tuple(notes))
+
+
+def forget(preset: str) -> None:
+    """What has arrived, of both files that a preset may be made of. UserError `hub.bad-handle`, `preset.missing`."""
+    builtin = BUILTIN.get(preset)
+    for handle in (builtin.kaggle_handle, builtin.authors_handle) if builtin else (preset,):
+        if not hub.is_handle(handle):
+            raise _unknown(preset)
+        hub.forget(handle)
+    preset_downloads.forget(preset_downloads.name_of(preset))
+
+
+def _handles(command: protocol.FetchPreset) -> list[str]:
+    builtin = BUILTIN.get(command.preset)
+    if builtin is not None:
+        return [builtin.kaggle_handle, *([builtin.authors_handle] if command.head else [])]
+    if not hub.is_handle(command.preset) or command.head:
+        raise _unknown(command.preset)
+    return [command.preset]
+
+
+def _unknown(preset: str) -> UserError:
+    return UserError(
+        "preset.missing",
+        f"It is not known where {preset!r} can be downloaded from.",
+        f"Choose one of {', '.join(BUILTIN)}, or a handle such as hf://google/fnet-base.",
+    )
+
+
+def _expected(command: protocol.FetchPreset, handles: list[str]) -> list[int]:
+    builtin = BUILTIN.get(command.preset)
+    return [builtin.download_bytes if builtin else 0 for _ in handles]
+
+
+def _place(source: Path, target: Path, stopped: Callable[[], bool]) -> None:
+    """A preset's files from a hub's cache, as further names of the same bytes where the disk can do that."""
+    for path in sorted(source.rglob("*")):
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        check(stopped)
+        here = target / path.relative_to(source)
+        here.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path.resolve(), here)
+        except OSError:
+            with open(path, "rb") as reader, open(here, "xb") as writer:
+                while piece := reader.read(CHUNK_BYTES):
+                    check(stopped)
+                    writer.write(piece)
+            shutil.copystat(path, here)
+
+
+class _Progress:
+    """`models.progress.Progress` over one or two downloads, as one; and what is noted of them for the next start."""
+
+    def __init__(self, job: Job, begun: Begun, expected: list[int]) -> None:
+        self.begun = begun
+        self._clock = PhaseClock(job, {})
+        self._before = 0
+        """Bytes of the downloads that are whole."""
+        self._expected = expected
+        """Bytes of each that is not begun, about."""
+        self._done = 0
+        self._noted = 0.0
+
+    def next_file_set(self) -> None:
+        self._before, self._done, self._expected = self._before + self._done, 0, self._expected[1:]
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != "downloading":
+            self._clock.enter(phase)
+            return
+        self._done = done
+        done, total = self._before + done, self._before + total + sum(self._expected[1:])
+        self._clock.enter(phase, total, "bytes", done)
+        self._clock.progress(done)
+        self.begun = msgspec.structs.replace(self.begun, done_bytes=done, total_bytes=total)
+        if time.monotonic() - self._noted >= NOTE_EVERY_S:
+            self.note()
+
+    def note(self) -> None:
+        self._noted = time.monotonic()
+        preset_downloads.write(self.begun)

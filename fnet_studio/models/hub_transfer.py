@@ -1,0 +1,71 @@
+"""A file of a hub, whose size is known beforehand: what has arrived of it stays, and the next call goes on there."""
+
+import urllib.error
+from http.client import HTTPException
+from pathlib import Path
+
+from fnet_studio.core.transfer import Transfer
+from fnet_studio.models.hub_progress import Tracker
+from fnet_studio.models.progress import StopCheck, check
+
+ATTEMPTS = 5
+"""How often a connection may break off without having brought anything."""
+
+
+class Broken(Exception):
+    """The connection failed or broke off; what has arrived is there."""
+
+
+def fetch_file(
+    url: str, headers: dict[str, str], part: Path, size: int, tracker: Tracker, stopped: StopCheck | None
+) -> None:
+    """Bring `part` to `size` bytes. Whoever calls has told the tracker what of it is there already. Raises Stopped,
+    Broken, `urllib.error.HTTPError`, OSError."""
+    left = ATTEMPTS
+    while (here := _size(part)) != size:
+        try:
+            _transfer(url, headers, part, here, tracker, stopped)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if not here or error.code != 416:
+                raise
+            _restart(part, here, tracker)  # longer than it should be
+        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+            left = left - 1 if _size(part) == here else ATTEMPTS
+            if not left:
+                reason = error.reason if isinstance(error, urllib.error.URLError) else error
+                raise Broken(str(reason) or type(error).__name__) from error
+            continue
+        if _size(part) > size:
+            _restart(part, _size(part), tracker)
+        left = left - 1 if _size(part) == here else ATTEMPTS
+        if not left:
+            raise Broken("nothing more arrived")
+
+
+def _transfer(
+    url: str, headers: dict[str, str], part: Path, here: int, tracker: Tracker, stopped: StopCheck | None
+) -> None:
+    asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
+    transfer = Transfer(url, asked)
+    try:
+        head = transfer.head(lambda: check(stopped))
+        resumed = head.status == 206 and head.headers.get("Content-Range", "").startswith(f"bytes {here}-")
+        if here and not resumed:
+            tracker.arrived(-here)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab" if resumed else "wb") as out:
+            for block in transfer.blocks(lambda: check(stopped)):
+                out.write(block)
+                tracker.arrived(len(block))
+    finally:
+        transfer.abandon()
+
+
+def _restart(part: Path, here: int, tracker: Tracker) -> None:
+    part.unlink()
+    tracker.arrived(-here)
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0

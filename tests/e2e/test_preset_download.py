@@ -1,0 +1,176 @@
+"""Presets downloaded by a real worker from a server on this machine: told, paused, gone on with, given up."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from local_hubs import HuggingFace
+
+from fnet_studio.core import places, preset_downloads, presets, protocol
+from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.link.blocking import Worker
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+HANDLE = "hf://local/tiny"
+LARGE = 30_000_000
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub, of the extra hub, is not installed")
+    folder = shutil.copytree(GOLDEN / "transformers_masked_lm", tmp_path_factory.mktemp("hub") / "model")
+    shutil.copy(GOLDEN / "vocabulary.spm", folder / "spiece.model")
+    with HuggingFace(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def worker(hub, tmp_path_factory):
+    """One for all tests. The scripted engine downloads as the real one does, without its slow start."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        for name, value in {
+            "FNET_STUDIO_HOME": home,
+            "HF_HUB_CACHE": home / "hf",
+            "HF_ENDPOINT": hub.address,
+            "FNET_STUDIO_OFFLINE": "0",
+        }.items():
+            patch.setenv(name, str(value))
+        with Worker("scripted", "rate=50,steps=400") as it:
+            it.wait_ready()
+            yield it, home
+
+
+@pytest.fixture(autouse=True)
+def fresh(worker, hub, monkeypatch):
+    _, home = worker
+    monkeypatch.setenv("FNET_STUDIO_HOME", str(home))
+    shutil.rmtree(home / "hf", ignore_errors=True)
+    shutil.rmtree(places.presets(), ignore_errors=True)
+    shutil.copy(GOLDEN / "transformers_masked_lm/model.safetensors", hub.folder)
+    hub.wait_after, hub.ranges[:], hub.requests[:] = None, [], []
+    hub.go_on = threading.Event()
+
+
+@pytest.fixture
+def large(hub):
+    """Weights that take a while: the server stops in the middle of them until `go_on`."""
+    (hub.folder / "model.safetensors").write_bytes(bytes(range(250)) * (LARGE // 250))
+    hub.wait_after = 12_000_000
+    yield hub
+    hub.go_on.set()
+
+
+def begin(worker, at_least=10_000_000):
+    """Until so much has arrived; the id of the command and what was told."""
+    told: list[object] = []
+    id = worker.post(protocol.FetchPreset(HANDLE))
+    while not any(isinstance(it, protocol.Progress) and it.done > at_least for it in told):
+        worker._hear(lambda envelope, _: told.append(envelope.body) if envelope.reply_to == id else None)
+    return id, told
+
+
+def stop(worker, id, mode):
+    worker.call(protocol.Stop(id, mode))
+    with pytest.raises(Stopped):
+        worker.result(id)
+
+
+def test_a_downloaded_preset_is_one_of_the_user_s_and_is_whole(worker, hub):
+    worker, _ = worker
+    told = []
+    found, _ = worker.call(protocol.FetchPreset(HANDLE), lambda envelope, _: told.append(envelope.body))
+    assert found.folder == str(places.presets() / "tiny")
+    for name in ("config.json", "model.safetensors", "spiece.model"):
+        assert (Path(found.folder) / name).read_bytes() == (hub.folder / name).read_bytes()
+    (card,) = [card for card in presets.list_presets() if card.name == "tiny"]
+    assert (card.problem, card.head) == ("", "pretrained")
+    (phase,) = {it for it in told if isinstance(it, protocol.Phase)}
+    assert (phase.name, phase.unit) == ("downloading", "bytes")
+    last = [it for it in told if isinstance(it, protocol.Progress)][-1]
+    assert last.done == phase.total
+    assert preset_downloads.begun() == {}
+    with pytest.raises(UserError, match="already") as caught:
+        worker.call(protocol.FetchPreset(HANDLE))
+    assert caught.value.kind == "preset.present"
+
+
+def test_a_paused_download_is_listed_and_goes_on_in_another_worker(worker, large):
+    worker, home = worker
+    id, told = begin(worker)
+    assert any(isinstance(it, protocol.Progress) and it.rate_per_s > 0 and it.left_s > 0 for it in told)
+    stop(worker, id, "keep")
+    (begun,) = preset_downloads.begun().values()
+    assert begun.preset == HANDLE
+    assert 10_000_000 < begun.done_bytes < begun.total_bytes
+    assert not (places.presets() / "tiny").exists()
+    large.wait_after = None
+    with Worker("scripted") as another:
+        found, _ = another.call(protocol.FetchPreset(HANDLE))
+    asked_from = [int(it.partition("bytes=")[2].rstrip("-")) for it in large.ranges if it.startswith("model.safe")]
+    assert asked_from[-1] >= 10_000_000
+    assert (Path(found.folder) / "model.safetensors").stat().st_size == LARGE
+    assert preset_downloads.begun() == {}
+    assert not list(home.rglob("*.part"))
+
+
+def test_a_worker_that_is_killed_leaves_a_download_that_goes_on(worker, large):
+    with Worker("scripted") as doomed:
+        begin(doomed)
+        doomed.process.kill()
+        doomed.process.wait()
+    (begun,) = preset_downloads.begun().values()
+    assert begun.name == "tiny"
+    large.wait_after = None
+    with Worker("scripted") as another:
+        found, _ = another.call(protocol.FetchPreset(HANDLE))
+    assert (Path(found.folder) / "model.safetensors").stat().st_size == LARGE
+    assert large.ranges
+
+
+def test_a_cancelled_download_leaves_nothing(worker, large):
+    worker, home = worker
+    id, _ = begin(worker)
+    stop(worker, id, "discard")
+    assert preset_downloads.begun() == {}
+    assert not list(home.rglob("*.part"))
+    id, _ = begin(worker)
+    stop(worker, id, "keep")
+    assert preset_downloads.begun()
+    worker.call(protocol.ForgetDownload(HANDLE))
+    assert preset_downloads.begun() == {}
+    assert not list(home.rglob("*.part"))
+
+
+def test_a_download_does_not_wait_for_a_training_nor_a_training_for_it(worker, large):
+    from fnet_studio.core import recipe
+
+    worker, _ = worker
+    run = worker.post(protocol.Train(recipe.to_mapping(recipe.load(recipe.bundled("sample-quick"))), "beside"))
+    id, _ = begin(worker)
+    assert worker.taken(run) is None, "it is still at work"
+    stop(worker, id, "discard")
+    worker.call(protocol.Stop(run, "discard"))
+    with pytest.raises(Stopped):
+        worker.result(run)
+
+
+def test_what_the_server_refuses_is_told_and_nothing_is_listed(worker, hub):
+    worker, _ = worker
+    hub.refused = (404, "RepoNotFound")
+    try:
+        with pytest.raises(UserError, match="There is no hf://local/tiny") as caught:
+            worker.call(protocol.FetchPreset(HANDLE))
+    finally:
+        hub.refused = None
+    assert caught.value.kind == "hub.not-found"
+    assert preset_downloads.begun() == {}
+
+
+def test_nothing_is_downloaded_while_downloads_are_switched_off(worker, hub, monkeypatch):
+    monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
+    with Worker("scripted") as offline, pytest.raises(UserError, match="switched off") as caught:
+        offline.call(protocol.FetchPreset(HANDLE))
+    assert caught.value.kind == "preset.not-fetched"
+    assert hub.requests == []
