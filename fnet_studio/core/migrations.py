@@ -4,7 +4,8 @@ Reading changes nothing on the disk. Whoever writes a file that another version 
 (`keep_copy`), so that the earlier version can be gone back to. Files of every earlier schema lie in
 ``tests/fixtures/earlier``.
 
-`run.json`: schema 1 held the settings of its recipe that its own version knew; from schema 2 on it holds all.
+`run.json`: schema 1 held the settings of its recipe that its own version knew; from schema 2 on it holds
+all that there were when it was written. A setting that came later has as its default what was done before it.
 `settings.toml`: schema 1 held no number.
 """
 
@@ -19,7 +20,7 @@ from fnet_studio.core.recipe_sections import DataRecipe
 RUN_SCHEMA = 2
 SETTINGS_SCHEMA = 2
 
-_ABSENT_IN_1: dict[str, dict[str, Any]] = {
+ABSENT_IN_1: dict[str, dict[str, Any]] = {
     "data": {
         "url": DataRecipe().url,
         "validation_path": "none",
@@ -116,7 +117,7 @@ def _run_from_1(values: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(recipe, dict) or not recipe:
         return dict(values)
     whole = dict(recipe)
-    for section, absent in _ABSENT_IN_1.items():
+    for section, absent in ABSENT_IN_1.items():
         known = whole.get(section, {})
         if isinstance(known, dict):
             whole[section] = {**known, **{name: value for name, value in absent.items() if name not in known}}

@@ -29,6 +29,13 @@ class Settings(Struct):
     smoothing: float = 0.6
     device: str = "auto"
     reduced_motion: bool = False
+    update_check: bool = False
+    """Ask the feed of releases when the program starts."""
+    update_feed: str = ""
+    update_key: str = ""
+    """The feed's address and its public key in hexadecimal digits; empty for those of the build (`core.updates`)."""
+    package_index: str = ""
+    """Where wheels are fetched from, for GPU support; empty for the one that pip is set up with."""
 
 
 def load() -> tuple[Settings, str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 
 from fnet_studio.core import protocol
+from fnet_studio.core.download import fetch
 from fnet_studio.core.recipe import Recipe, downloads, from_mapping
 from fnet_studio.data.dataset import Dataset, load_dataset
-from fnet_studio.data.download import fetch
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
@@ -23,7 +23,7 @@ def with_data_here(recipe: Recipe, progress: Progress | None, stopped: StopCheck
 
 
 def download(command: protocol.Download, job: Job) -> protocol.Downloaded:
-    """Raises Stopped, and what `data.download.fetch` raises."""
+    """Raises Stopped, and what `core.download.fetch` raises."""
     path = fetch(command.url, progress_of(PhaseClock(job, {})), lambda: bool(job.stop_mode))
     return protocol.Downloaded(str(path), path.stat().st_size)
 

@@ -62,6 +62,8 @@ def make_window(
     window = Window(supervisor, themes, choices, warning)
     window.painted.connect(_trace)
     window.painted.connect(supervisor.start)
+    if choices.update_check:
+        window.painted.connect(lambda: window.show_updates(looking=True))
     return window
 
 

@@ -27,6 +27,7 @@ from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.rail import memory_words
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
+from fnet_studio.ui.updates_card import UpdatesCard
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.worker_state import WorkerState
 
@@ -44,10 +45,12 @@ class SettingsPage(QWidget):
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
+        self.updates = UpdatesCard(themes, settings)
+        self.updates.failed.connect(self._say)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
             (left, (self._look_card(), self._folders_card())),
-            (right, (self._worker_card(),)),
+            (right, (self._worker_card(), self.updates)),
         ):
             column.setSpacing(16)
             for card in cards:

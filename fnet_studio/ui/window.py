@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import protocol, provenance
+from fnet_studio.core import protocol, provenance, updates
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core import settings as settings_file
 from fnet_studio.core.errors import UserError
@@ -26,6 +26,7 @@ from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.pages import MAKERS, preload
 from fnet_studio.ui.rail import PLACES, Rail
+from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -109,6 +110,30 @@ class Window(QMainWindow):
     def show_run(self, run: str) -> None:
         self.go("runs")
         self.page("runs").select(run)
+
+    def show_updates(self, looking: bool = False) -> None:
+        """Open the settings at their updates. looking: only ask the feed, and say so when there is something newer."""
+        if not looking:
+            self.go("settings")
+            return
+        asking = Background(self)
+        source = updates.source(self.settings)
+
+        def answered(update: updates.Update) -> None:
+            if update.release is not None:
+                words = f"Version {update.release.version} of FNet Studio is there."
+                failed = protocol.Failed("update.there", words, "Nothing was downloaded yet.")
+                card = ErrorCard(
+                    self.themes, failed, "Show it", self.show_updates, action_icon="download", tone="warning"
+                )
+                self.notices.put("update", card)
+                self.page("settings").updates.show_update(update)
+
+        def failed(error: UserError) -> None:
+            if error.kind.startswith("update."):  # a network that is away is no news
+                self.notices.put("update", ErrorCard(self.themes, error, tone="warning"))
+
+        asking.run(lambda: updates.check(source), answered, failed)
 
     def _explore_with(self, preset: str) -> None:
         self.go("explore")

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from fnet_studio.core.errors import UserError
+from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = "task.stopped"
 TELL_S = 0.05
@@ -28,6 +28,10 @@ class Progress(QObject):
 
     def stop(self) -> None:
         self._stopped = True
+
+    def asked_to_stop(self) -> bool:
+        """For work that raises Stopped by itself."""
+        return self._stopped
 
     def __call__(self, done: int, total: int) -> None:
         """UserError `task.stopped` once somebody asked for it."""
@@ -75,6 +79,8 @@ class Background(QObject):
             result = work()
         except UserError as raised:
             error = raised
+        except Stopped:
+            error = UserError(STOPPED, "It was stopped.", "What has arrived is kept.")
         except Exception as raised:
             error = UserError("background.failed", f"Something went wrong: {raised!r}.", "Try again.")
         with contextlib.suppress(RuntimeError):  # the window has been closed meanwhile

@@ -1,15 +1,17 @@
-"""An archive from the web: fetched once, resumed after a break, and used only when its checksum is right.
+"""A file from the web: fetched once, resumed after a break, and used only when its checksum is right.
 
-Owns `data()/datasets`: the archive, or until it is whole a `.part` beside a `.part.json` with what a server needs to
-say whether the rest still belongs to it.
+It lies in `data()/datasets`, or in the folder that is asked for: the file, or until it is whole a `.part` beside a
+`.part.json` with what a server needs to say whether the rest still belongs to it.
 """
 
+import contextlib
 import hashlib
 import shutil
 import urllib.error
+from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,8 +19,8 @@ import msgspec
 from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import switched_off_by
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.transfer import Transfer
-from fnet_studio.data.progress import Progress, StopCheck, check, report
 
 SPARE_BYTES = 16 * 2**20
 """Left free on the disk."""
@@ -31,6 +33,7 @@ class Address(NamedTuple):
     url: str
     algorithm: str
     digest: str
+    folder: Path
 
     @property
     def file(self) -> Path:
@@ -38,10 +41,10 @@ class Address(NamedTuple):
         name = Path(urlsplit(self.url).path).name or "archive"
         stem, dot, ending = name.partition(".")
         mark = self.digest or hashlib.sha256(self.url.encode()).hexdigest()
-        return places.data() / "datasets" / f"{stem}-{mark[:8]}{dot}{ending}"
+        return self.folder / f"{stem}-{mark[:8]}{dot}{ending}"
 
 
-def parse(text: str) -> Address:
+def parse(text: str, folder: Path | None = None) -> Address:
     """UserError `download.address`."""
     url, _, fragment = text.strip().partition("#")
     algorithm, _, digest = fragment.partition("=")
@@ -53,28 +56,88 @@ def parse(text: str) -> Address:
             f"{text!r} is not an address that can be downloaded from.",
             "Write it like https://host/name.tar.gz#md5=… or #sha256=…, with all digits of the checksum.",
         )
-    return Address(url, algorithm, digest.lower())
+    return Address(url, algorithm, digest.lower(), folder or places.data() / "datasets")
 
 
-def fetch(text: str, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
-    """The archive at an address `url#md5=…`, downloaded unless it is here already. Phase: `downloading`, in bytes.
+def fetch(
+    text: str, progress: Progress | None = None, stopped: StopCheck | None = None, folder: Path | None = None
+) -> Path:
+    """The file at an address `url#md5=…`, downloaded unless it is here already. Phase: `downloading`, in bytes.
 
     A stop or a break leaves what has arrived, and the next call goes on from there if the server still has the same
     file. Raises Stopped, UserError `download.address`, `download.offline`, `download.no-network`, `download.refused`,
     `download.checksum`, `disk.full` or `disk.unwritable`.
     """
-    address = parse(text)
+    address = parse(text, folder)
     if address.file.is_file():
         return address.file
     check(stopped)
+    _require_network(address.file.name, "or name the archive if you have it")
+    return _Download(address, progress, stopped).fetch()
+
+
+def read(
+    url: str,
+    limit_bytes: int,
+    progress: Progress | None = None,
+    stopped: StopCheck | None = None,
+    accept: str = "*/*",
+) -> bytes:
+    """A small document, into memory. Raises Stopped, UserError `download.too-long`, and all of `fetch` but the
+    checksum's and the disk's."""
+    parse(url)
+    check(stopped)
+    _require_network(url, "then try again")
+    transfer = Transfer(url, {"User-Agent": "fnet-studio", "Accept-Encoding": "identity", "Accept": accept})
+    content = bytearray()
+    with _told(url):
+        try:
+            length = transfer.head(lambda: check(stopped)).headers.get("Content-Length", "")
+            for block in transfer.blocks(lambda: check(stopped)):
+                content += block
+                report(progress, "downloading", len(content), int(length) if length.isdecimal() else 0)
+                if len(content) > limit_bytes:
+                    raise UserError(
+                        "download.too-long",
+                        f"{url} is longer than {limit_bytes / 1e6:,.1f} MB, so it cannot be what was expected.",
+                        "Check the address.",
+                    )
+            if length.isdecimal() and len(content) < int(length):
+                raise ConnectionError("the connection broke off")
+        finally:
+            transfer.abandon()
+    return bytes(content)
+
+
+def _require_network(what: str, otherwise: str) -> None:
     switch = switched_off_by()
     if switch:
         raise UserError(
             "download.offline",
-            f"{address.file.name} is not on this machine, and downloads are switched off by {switch}.",
-            f"Unset {switch} to download it, or name the archive if you have it.",
+            f"{what} is not on this machine, and downloads are switched off by {switch}.",
+            f"Unset {switch} to download it, {otherwise}.",
         )
-    return _Download(address, progress, stopped).fetch()
+
+
+@contextlib.contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What goes wrong between here and a server, in words."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UserError(
+            "download.refused",
+            f"The server answered with the error {error.code} when asked for {url}.",
+            "Check the address, or try again later.",
+        ) from error
+    except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise UserError(
+            "download.no-network",
+            f"{url} could not be downloaded: {str(reason) or type(error).__name__}.",
+            "Check the network and try again: what has arrived is kept.",
+        ) from error
 
 
 class _Download:
@@ -109,38 +172,35 @@ class _Download:
         if here:
             headers |= {"Range": f"bytes={here}-", "If-Range": validator}
         transfer = Transfer(self.address.url, headers)
-        try:
-            head = transfer.head(lambda: check(self.stopped))
-            resumed = head.status == 206
-            if resumed and not head.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
-                raise _Unusable
-            done = here if resumed else 0
-            length = head.headers.get("Content-Length", "")
-            total = done + int(length) if length.isdecimal() else 0
-            self._require_room(total - done)
-            self._remember(head, total)
-            with self.part.open("ab" if resumed else "wb") as out:
-                report(self.progress, "downloading", done, total)
-                for block in transfer.blocks(lambda: check(self.stopped)):
-                    out.write(block)
-                    done += len(block)
-                    report(self.progress, "downloading", done, max(total, done))
-            if total and done < total:
-                self._fail_network("the connection broke off")
-        except urllib.error.HTTPError as error:
-            error.close()
-            if here and error.code == 416:  # nothing of that range: another file than before, or a whole part
-                raise _Unusable from error
-            raise UserError(
-                "download.refused",
-                f"The server answered with the error {error.code} when asked for {self.address.url}.",
-                "Check the address (data.url), or try again later.",
-            ) from error
-        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            self._fail_network(str(reason) or type(error).__name__, error)
-        finally:
-            transfer.abandon()
+        with _told(self.address.url):
+            try:
+                self._receive(transfer, here)
+            except urllib.error.HTTPError as error:
+                if here and error.code == 416:  # nothing of that range: another file than before, or a whole part
+                    error.close()
+                    raise _Unusable from error
+                raise
+            finally:
+                transfer.abandon()
+
+    def _receive(self, transfer: Transfer, here: int) -> None:
+        head = transfer.head(lambda: check(self.stopped))
+        resumed = head.status == 206
+        if resumed and not head.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
+            raise _Unusable
+        done = here if resumed else 0
+        length = head.headers.get("Content-Length", "")
+        total = done + int(length) if length.isdecimal() else 0
+        self._require_room(total - done)
+        self._remember(head, total)
+        with self.part.open("ab" if resumed else "wb") as out:
+            report(self.progress, "downloading", done, total)
+            for block in transfer.blocks(lambda: check(self.stopped)):
+                out.write(block)
+                done += len(block)
+                report(self.progress, "downloading", done, max(total, done))
+        if total and done < total:
+            raise ConnectionError("the connection broke off")
 
     def _whole(self) -> bool:
         """All had arrived before, and the program ended before it was verified."""
@@ -195,13 +255,6 @@ class _Download:
     def _forget(self) -> None:
         self.part.unlink(missing_ok=True)
         self.notes.unlink(missing_ok=True)
-
-    def _fail_network(self, why: str, error: BaseException | None = None) -> NoReturn:
-        raise UserError(
-            "download.no-network",
-            f"{self.address.url} could not be downloaded: {why}.",
-            "Check the network and try again: what has arrived is kept.",
-        ) from error
 
 
 class _Notes(msgspec.Struct, frozen=True):

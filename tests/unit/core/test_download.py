@@ -5,8 +5,8 @@ import time
 import pytest
 from local_hubs import LocalHub
 
+from fnet_studio.core import download
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.data import download
 
 NAME = "aclImdb_v1.tar.gz"
 DATA = bytes(range(256)) * 2_000
