@@ -1,6 +1,8 @@
 # make run    set up and open the program; without a display, run the guided tour offscreen
 # make test   set up and run every check
 # Both do all the set-up on a fresh machine; a second call is quick.
+# make package       freeze the program and pack it for Linux, into dist/
+# make package-test  install that package on a clean machine (a chroot; as root), use it there, and remove it again
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -9,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TOUR := .tour
 
-.PHONY: run test tour format constraints wheel-test clean
+.PHONY: run test tour format constraints wheel-test package package-test clean
 
 run: $(READY)
 	@sh packaging/system-libraries.sh
@@ -32,6 +34,30 @@ test: $(READY)
 	$(BIN)/lint-imports
 	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile
 
+# frozen from an environment of its own, in which each version and its hash is given
+PACKAGE_VENV := build/package-venv
+COMPRESSION ?= 6
+
+package: $(PACKAGE_VENV)/.installed
+	@sh packaging/system-libraries.sh
+	@sh packaging/debian-packages.sh "packaging" binutils patchelf xz-utils dpkg-dev \
+	  libwayland-client0 libwayland-cursor0 libwayland-egl1
+	PYTHONPATH=. $(PACKAGE_VENV)/bin/python packaging/linux/package.py --compression $(COMPRESSION)
+
+package-test:
+	@[ "$$(id -u)" = 0 ] || { echo "A clean machine is made with debootstrap and chroot: run make package-test as root."; exit 1; }
+	@sh packaging/debian-packages.sh "the package's test" debootstrap lintian desktop-file-utils appstream xvfb xauth man-db
+	PYTHONPATH=. $(PACKAGE_VENV)/bin/python packaging/linux/package_test.py
+
+$(PACKAGE_VENV)/.installed: packaging/constraints.txt packaging/constraints-package.txt
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=..."; exit 1; }
+	@sh packaging/make-venv.sh $(PYTHON) $(PACKAGE_VENV)
+	$(PACKAGE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r packaging/constraints.txt
+	$(PACKAGE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r packaging/constraints-package.txt
+	@touch $@
+
 $(READY): pyproject.toml packaging/constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=..."; exit 1; }
 	@sh packaging/make-venv.sh $(PYTHON) $(VENV)
@@ -47,6 +73,9 @@ format: $(READY)
 constraints:
 	uv pip compile pyproject.toml --extra dev --extra hub --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o packaging/constraints.txt
+	printf 'pyinstaller>=6.22\ncyclonedx-bom>=7.5\n' | uv pip compile - -c packaging/constraints.txt --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	  --upgrade -o packaging/constraints-package.txt
 
 # the wheel, installed into empty environments outside the checkout by pip and by uv; fetches its dependencies
 wheel-test: $(READY)

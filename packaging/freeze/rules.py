@@ -112,7 +112,7 @@ WORKER_WITHOUT = (
     "keras.src.backend.torch",
     "keras.src.backend.tensorflow",
     "keras.src.backend.openvino",
-    # jax calls scipy.linalg alone, which imports scipy.sparse
+    # what jax and keras import is scipy.linalg and scipy.sparse.linalg
     "scipy.cluster",
     "scipy.datasets",
     "scipy.differentiate",
@@ -125,13 +125,11 @@ WORKER_WITHOUT = (
     "scipy.optimize",
     "scipy.signal",
     "scipy.sparse.csgraph",
-    "scipy.sparse.linalg",
     "scipy.spatial",
     "scipy.special",
     "scipy.stats",
     # the program switches this protocol of the Hub off: its downloads cannot be stopped
     "hf_xet",
-    "rich",
     "pygments",
 )
 

@@ -97,8 +97,7 @@ def remove_empty(folder: Path) -> None:
             os.rmdir(place)
 
 
-def main() -> int:
-    folder = Path(sys.argv[1])
+def slim(folder: Path) -> None:
     removed = remove_unneeded(folder)
     # not the two programs themselves: their Python code is appended to them
     libraries = [path for path in elf_files(folder) if path.parent != folder]
@@ -106,8 +105,7 @@ def main() -> int:
     remove_absolute_paths(libraries)
     remove_empty(folder)
     print(f"slim: {len(removed)} libraries that nothing needs are gone: {', '.join(removed)}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    slim(Path(sys.argv[1]))

@@ -1,0 +1,108 @@
+"""The installed command line, as an ordinary user: answers, trainings, checkpoints, bundles."""
+
+import re
+import signal
+import subprocess
+import time
+
+import figures
+from clean_machine import START_S, USER, CleanMachine, use
+from report import Report
+
+from fnet_studio import __version__
+
+TRAIN_S = 600
+
+
+def check_command(report: Report, machine: CleanMachine) -> None:
+    report.say("The command line, as an ordinary user")
+    began = time.monotonic()
+    code, said = use(machine, "--version")
+    report.expect(code == 0 and __version__ in said, f"--version: {said.strip()}", said)
+    began = time.monotonic()
+    use(machine, "--version")
+    figures.put({"command_s": round(time.monotonic() - began, 2)})
+    code, said = use(machine, "--help")
+    report.expect(code == 0 and "fill-mask" in said, "--help names the commands", said)
+    code, said = use(machine, "doctor")
+    report.expect(code == 0 and "GFLOP/s" in said, "doctor: the frozen worker multiplies", said)
+    code, said = use(machine, "fill-mask", "The capital of France is [MASK].", "--json")
+    answers = re.findall(r'"text": ?"([^"]+)"', said)
+    report.expect(code == 0 and answers, f"fill-mask answers: {' '.join(answers[:5])}", said)
+    small = ["--no-plan", "--json", "--set", "training.epochs=2"]
+    code, said = use(machine, "train", "sample-quick", *small, "--name", "packaged", limit_s=TRAIN_S)
+    report.expect(code == 0, "train sample-quick: a WordPiece vocabulary is trained, then the model", said)
+    check_pretraining(report, machine)
+    check_resuming(report, machine)
+    check_bundle(report, machine)
+    left = [path for path in machine.home.iterdir() if path.name == ".keras"]
+    report.expect(not left, "Keras wrote nothing into the home")
+    seen = subprocess.run(
+        machine.as_user(["fnet-studio", "worker", "--help"]), capture_output=True, text=True, check=False
+    )
+    report.expect(seen.returncode == 0 and "protocol" in seen.stdout, "`fnet-studio worker` is the worker, as over ssh")
+
+
+def check_pretraining(report: Report, machine: CleanMachine) -> None:
+    lines = (
+        "The old bridge stands by the river.\nA grey goose waits on the quiet lake.\nEvery field belongs to the town!\n"
+    )
+    corpus = machine.home / "corpus"
+    corpus.mkdir(exist_ok=True)
+    (corpus / "one.txt").write_text(
+        "\n".join(f"{lines}{number} boats are seen from the pier.\n" for number in range(300))
+    )
+    settings = {
+        "data.path": f"/home/{USER}/corpus",
+        "data.vocabulary_size": 100,
+        "data.sequence_length": 32,
+        "model.num_layers": 1,
+        "model.hidden_dim": 16,
+        "model.intermediate_dim": 32,
+        "training.epochs": 1,
+        "training.batch_size": 8,
+        "pretraining.steps_per_epoch": 5,
+        "pretraining.vocabulary_lines": 500,
+    }
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    code, said = use(machine, "train", "pretrain", "--no-plan", "--json", *words, limit_s=TRAIN_S)
+    report.expect(code == 0, "train pretrain: a SentencePiece vocabulary is trained, then a preset", said)
+    kept = list(machine.home.glob(".local/share/fnet-studio/runs/*pretrain*/**/vocabulary.spm"))
+    report.expect(kept, "and is kept with its vocabulary")
+
+
+def check_resuming(report: Report, machine: CleanMachine) -> None:
+    """A training is told to end while it learns, and goes on from its checkpoint."""
+    words = ["train", "sample-quick", "--no-plan", "--json", "--set", "training.epochs=40", "--name", "cut-off"]
+    # the pid is needed of the program itself, so without a shell in between
+    line = machine.as_user(["fnet-studio", *words])
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    said = []
+    for text in process.stdout:
+        said.append(text)
+        if '"metrics"' in text:
+            process.send_signal(signal.SIGTERM)
+            break
+    said += process.stdout.readlines()
+    code = process.wait(START_S)
+    report.expect(code == 143, "SIGTERM pauses a training: a checkpoint is written", "".join(said))
+    checkpoints = list(machine.home.glob(".local/share/fnet-studio/runs/*cut-off*/checkpoints/*"))
+    report.expect(checkpoints, f"{len(checkpoints)} files of its checkpoint are there")
+    if not checkpoints:
+        return
+    run = checkpoints[0].parents[1].name
+    code, resumed = use(machine, "resume", run, "--json", limit_s=TRAIN_S)
+    report.expect(code == 0, "resume loads it and goes on to the end", resumed)
+
+
+def check_bundle(report: Report, machine: CleanMachine) -> None:
+    runs = sorted((machine.home / ".local/share/fnet-studio/runs").glob("*packaged*"))
+    if not report.expect(runs, "the run is on the disk"):
+        return
+    code, said = use(machine, "evaluate", runs[0].name, "--text", "A slow start, but worth it.")
+    report.expect(code == 0, "evaluate asks the trained model about a text", said)
+    code, said = use(machine, "runs", "export", runs[0].name, "-o", f"/home/{USER}/one.fnetrun")
+    report.expect(code == 0 and (machine.home / "one.fnetrun").is_file(), "a run becomes one file", said)
+    code, said = use(machine, "runs", "import", f"/home/{USER}/one.fnetrun")
+    report.expect(code == 0, "which can be imported again", said)
