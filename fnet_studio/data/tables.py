@@ -41,6 +41,8 @@ class Table:
     columns: dict[str, list[str]]
     notes: tuple[str, ...] = ()
     class_names: dict[str, list[str]] = field(default_factory=dict)
+    delimiter: str = ""
+    """Between the fields of a row, as it was given or found."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
@@ -83,6 +85,7 @@ def read_table(
         return _filled(_read_parquet(path, raw))
     text, notes = decode_file(raw, path)
     if kind in ("csv", "tsv"):
+        delimiter = delimiter or _delimiter_of(kind, text)
         rows, odd = _delimited(path, kind, text, delimiter, header, progress, stopped)
     else:
         rows, odd = _json_rows(path, kind, text, progress, stopped)
@@ -90,7 +93,7 @@ def read_table(
     _refuse_many(path, odd, wrong, len(next(iter(columns.values()), [])))
     if wrong:
         notes = (*notes, f"{path.name}: {odd}")
-    return _filled(Table(path, kind, sniff(raw), columns, notes))
+    return _filled(Table(path, kind, sniff(raw), columns, notes, delimiter=delimiter))
 
 
 def _head(path: Path, size: int) -> bytes:
@@ -124,6 +127,12 @@ _Columns = tuple[dict[str, list[str]], int]
 """The columns, and how many rows did not fit."""
 
 
+def _delimiter_of(kind: str, text: str) -> str:
+    """A file called .csv may hold semicolons or tabs, as spreadsheets of some countries write it."""
+    first_line = text.split("\n", 1)[0]
+    return "\t" if kind == "tsv" else max(",;\t|", key=first_line.count)
+
+
 def _delimited(
     path: Path,
     kind: str,
@@ -133,10 +142,6 @@ def _delimited(
     progress: Progress | None,
     stopped: StopCheck | None,
 ) -> tuple[_Columns, str]:
-    first_line = text.split("\n", 1)[0]
-    if not delimiter:
-        # A file called .csv may hold semicolons or tabs, as spreadsheets of some countries write it.
-        delimiter = "\t" if kind == "tsv" else max(",;\t|", key=first_line.count)
     # Tab-separated text mostly knows no quoting, and a stray quote would swallow rows: quotes count only when the
     # rows do not fit without.
     quotings = [csv.QUOTE_NONE, csv.QUOTE_MINIMAL] if delimiter == "\t" else [csv.QUOTE_MINIMAL]

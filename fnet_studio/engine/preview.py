@@ -12,9 +12,10 @@ from fnet_studio.data.tables import Table, is_table, read_table
 
 HEAD_BYTES = 4 * 2**20
 CELL_CHARS = 160
-SAMPLES = 3
+SAMPLES = 8
 MOST_LABELS = 50
 """A column with more different values than this hardly holds classes."""
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "binary": ""}
 
 
@@ -88,7 +89,7 @@ def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPrevie
     return protocol.DataPreview(
         path=named,
         kind="table",
-        format=", ".join(filter(None, (_format_name(table.format), encoding))),
+        format=", ".join(filter(None, (_format_name(table.format), encoding, DELIMITERS.get(table.delimiter)))),
         rows=len(table),
         whole=whole,
         columns=tuple(protocol.ColumnPreview(name, _labels(table, name)) for name in table.columns),

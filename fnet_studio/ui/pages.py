@@ -34,6 +34,12 @@ def _presets(supervisor: Supervisor, themes: ThemeSource, settings: Settings) ->
     return PresetsPage(supervisor, themes, settings)
 
 
+def _data(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -> Any:
+    from fnet_studio.ui.data_page import DataPage
+
+    return DataPage(supervisor, themes, settings)
+
+
 def _settings(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -> Any:
     from fnet_studio.ui.settings_page import SettingsPage
 
@@ -51,5 +57,6 @@ MAKERS: dict[str, Callable[[Supervisor, ThemeSource, Settings], QWidget]] = {
     "train": _train,
     "runs": _runs,
     "presets": _presets,
+    "data": _data,
     "settings": _settings,
 }

@@ -1,4 +1,4 @@
-"""The rail at the left: the five pages, and at its foot the device and the worker."""
+"""The rail at the left: the pages, and at its foot the device and the worker."""
 
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ PLACES = (
     Place("train", "Train", "graduation-cap"),
     Place("runs", "Runs", "history"),
     Place("presets", "Presets", "boxes"),
+    Place("data", "Data", "database"),
     Place("settings", "Settings", "settings"),
 )
 

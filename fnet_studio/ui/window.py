@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from fnet_studio.core import protocol, provenance, updates
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core import settings as settings_file
+from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
@@ -89,6 +90,9 @@ class Window(QMainWindow):
             self._pages[key] = page
             if key == "presets":
                 page.chosen.connect(self._explore_with)
+            elif key == "data":
+                page.train_wanted.connect(self._train_on)
+                page.explore_wanted.connect(self._explore_text)
             elif key == "runs":
                 page.train_wanted.connect(lambda: self.go("train"))
                 page.recipe_wanted.connect(self._train_again)
@@ -142,6 +146,10 @@ class Window(QMainWindow):
     def _explore_text(self, text: str) -> None:
         self.go("explore")
         self.page("explore").sentence.set_text(text)
+
+    def _train_on(self, one: DataSet) -> None:
+        self.go("train")
+        self.page("train").form.use_data(one)
 
     def _train_again(self, values: dict[str, Any]) -> None:
         """Put a stored recipe into the form, to be started as it is or changed."""

@@ -25,6 +25,11 @@ class NewestOnly:
     def busy(self) -> bool:
         return self._outstanding != 0
 
+    @property
+    def id(self) -> int:
+        """Of the outstanding command that was not given up, else 0."""
+        return self._id
+
     def ask(
         self,
         command: protocol.Command,

@@ -15,6 +15,7 @@ from fnet_studio.ui.widgets.figures import count
 MOST_NAMED = 8
 """Labels that get a field each; more of them are mapped in one line of text."""
 TEXT_CHARS = 90
+SHOWN = 3
 
 
 class DataPreviewView(QWidget):
@@ -42,7 +43,7 @@ class DataPreviewView(QWidget):
         """text, pair, label_column: names of the columns in use, '' for none."""
         names = [column.name for column in preview.columns]
         lines = []
-        for cells in preview.samples:
+        for cells in preview.samples[:SHOWN]:
             if preview.kind == "text":
                 lines.append(_quoted(cells[0]))
                 continue
@@ -53,7 +54,7 @@ class DataPreviewView(QWidget):
             if task != "masked-lm" and label_column in words:
                 shown += f" → {words[label_column] or 'no label'}"
             lines.append(shown)
-        self._say(_facts(preview), "\n".join(lines), "")
+        self._say(facts_of(preview), "\n".join(lines), "")
 
     def _say(self, facts: str, rows: str, error: str) -> None:
         for item, words in ((self.facts, facts), (self.rows, rows), (self.error, error)):
@@ -62,7 +63,7 @@ class DataPreviewView(QWidget):
         self.setVisible(bool(facts or rows or error))
 
 
-def _facts(preview: protocol.DataPreview) -> str:
+def facts_of(preview: protocol.DataPreview) -> str:
     parts = [preview.format]
     if preview.kind == "table":
         rows = count(preview.rows)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.theme import ThemeSource
@@ -232,6 +233,21 @@ class RecipeForm(QWidget):
         self.preview = None
         self._edited()
         self.preview_view.fail(words)
+
+    def use_data(self, one: DataSet) -> None:
+        """Train on one of the list; what the form says of the model stays."""
+        settings = one.settings
+        self.rows[SOURCE].set_text(settings[SOURCE])
+        self._follow_source()
+        for key, text in settings.items():
+            if key in (SOURCE, PATH):
+                continue
+            row = self.rows[key]
+            row.blockSignals(True)
+            row.set_text(text)
+            row.blockSignals(False)
+        self.path.set_text(settings[PATH])
+        self._edited()
 
     def refresh(self) -> None:
         """Look again for presets and recipes: they may have come since."""

@@ -1,0 +1,1 @@
+"""The Data page: the texts that models learn from and are tested on."""

@@ -1,0 +1,112 @@
+"""Whose tokens, and how many of them: chosen once for the whole page."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QSpinBox, QWidget
+
+from fnet_studio.core import presets
+from fnet_studio.ui.parts import label
+from fnet_studio.ui.widgets.choice import Choice
+
+SETTLE_MS = 120
+LEAST, MOST = 8, 4096
+
+
+class Cutting(QObject):
+    """Owns the choice. length: 0 until the preset's own is known."""
+
+    preset_changed = Signal()
+    length_changed = Signal()
+    """At once, with every move."""
+
+    def __init__(self, preset: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.preset, self.length, self.most = preset, 0, MOST
+
+    def choose_preset(self, name: str) -> None:
+        """Empty: a vocabulary of the texts' own."""
+        if name != self.preset:
+            self.preset, self.length = name, 0
+            self.preset_changed.emit()
+
+    def choose_length(self, length: int) -> None:
+        length = max(LEAST, min(length, self.most))
+        if length != self.length:
+            self.length = length
+            self.length_changed.emit()
+
+    def learn(self, own: int, most: int) -> None:
+        """What the tokenizer's model is made for."""
+        self.most = most or MOST
+        if not self.length or self.length > self.most:
+            self.length = min(own, self.most)
+        self.length_changed.emit()
+
+
+class CuttingRow(QWidget):
+    """Tokenizer, and the length as a slider and as a number."""
+
+    def __init__(self, cutting: Cutting, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cutting = cutting
+        self.preset = Choice()
+        self.preset.setAccessibleName("Tokenizer")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Length in tokens")
+        self.slider.setMinimumWidth(96)
+        self.number = QSpinBox()
+        self.number.setAccessibleName("Length in tokens")
+        self.number.setSuffix(" tokens")
+        self.number.setKeyboardTracking(False)
+        self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # the arrow keys and the slider do the same
+        for item in (self.slider, self.number):
+            item.setRange(LEAST, MOST)
+            item.valueChanged.connect(cutting.choose_length)
+        self.slider.setPageStep(32)
+        self.preset.currentIndexChanged.connect(lambda _: cutting.choose_preset(str(self.preset.currentData())))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for words, item, stretch in (("Tokenizer", self.preset, 2), ("Cut at", self.slider, 3)):
+            name = label(words, "muted")
+            name.setBuddy(item)
+            layout.addWidget(name)
+            layout.addWidget(item, stretch)
+        layout.addWidget(self.number)
+        cutting.length_changed.connect(self._follow)
+        cutting.preset_changed.connect(self._follow)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again for presets."""
+        found = [(card.name, card.name) for card in presets.list_presets() if not card.problem]
+        found.append(("", "A new vocabulary (from scratch)"))
+        if [self.preset.itemData(at) for at in range(self.preset.count())] != [key for key, _ in found]:
+            self.preset.blockSignals(True)
+            self.preset.clear()
+            for key, words in found:
+                self.preset.addItem(words, key)
+            self.preset.blockSignals(False)
+        if self.preset.findData(self._cutting.preset) < 0:
+            self._cutting.choose_preset(str(self.preset.itemData(0)))
+        self._follow()
+
+    def _follow(self, *_: Any) -> None:
+        self.preset.blockSignals(True)
+        self.preset.setCurrentIndex(max(self.preset.findData(self._cutting.preset), 0))
+        self.preset.blockSignals(False)
+        known = bool(self._cutting.length)
+        for item in (self.slider, self.number):
+            item.blockSignals(True)
+            item.setRange(LEAST, self._cutting.most)
+            item.setValue(self._cutting.length or LEAST)
+            item.setEnabled(known)
+            item.blockSignals(False)
+
+
+def settled(parent: QObject, do: Any) -> QTimer:
+    """Calls `do` a moment after it was started last."""
+    timer = QTimer(parent, interval=SETTLE_MS, singleShot=True)
+    timer.timeout.connect(do)
+    return timer
