@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--engine", choices=("jax", "scripted"), default="jax", help="scripted: a demonstration")
     result.add_argument("--script", default="", help="faults of the scripted engine, such as crash@50,rate=100")
     result.add_argument("--page", default="", help="the page to open with")
-    result.add_argument("paths", nargs="*", type=Path, help="runs (*.fnetrun) and presets' folders to import")
+    result.add_argument("paths", nargs="*", type=Path, help="runs (*.fnetrun) and presets (folders, *.zip) to import")
     return result
 
 
@@ -73,11 +73,11 @@ def open_paths(window: Window, paths: list[Path]) -> None:
         if path.suffix == run_bundle.SUFFIX:
             window.go("runs")
             window.page("runs").import_run(path)
-        elif path.is_dir():
+        elif path.is_dir() or path.suffix.lower() == ".zip":
             window.go("presets")
             window.page("presets").import_folder(path)
         else:
-            advice = f"Open a run ({run_bundle.SUFFIX}), or a preset's folder."
+            advice = f"Open a run ({run_bundle.SUFFIX}), or a preset's folder or zip archive."
             window.show_error(UserError("window.unknown-file", f"{path} is nothing that can be opened here.", advice))
 
 

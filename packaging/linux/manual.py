@@ -26,13 +26,13 @@ def page(date: str) -> str:
     lines = [f'.TH FNET\\-STUDIO 1 "{date}" "FNet Studio {__version__}" "User Commands"']
     lines += [".SH NAME", "fnet\\-studio \\- explore, fine\\-tune and teach FNet language models"]
     lines += [".SH SYNOPSIS", ".B fnet\\-studio", '.RI [ COMMAND ] " [" OPTIONS ]', ".br"]
-    lines += [".B fnet\\-studio window", '.RI [ "RUN.fnetrun" | "PRESET FOLDER" ...]']
+    lines += [".B fnet\\-studio window", '.RI [ "RUN.fnetrun" | "PRESET" ...]']
     lines += [".SH DESCRIPTION", _text(top.description or "")]
     lines += [".SH COMMANDS"]
     for name, help_text, one in _commands(top):
         lines += [f".SS {_text(name)}", _text(help_text[:1].upper() + help_text[1:] + ".")]
         lines += _options(one)
-    lines += [".SS window", "Open the window. Files and folders that are named are imported."]
+    lines += [".SS window", "Open the window. Runs, and folders or zip archives of presets, that are named are imported."]
     lines += [".SS tour", "Drive the real window through its pages and save a picture of each."]
     lines += [".SS worker", "Speak the protocol on standard input and output; started by the window, or over ssh."]
     for title, rows in (("ENVIRONMENT", VARIABLES), ("FILES", PLACES)):
