@@ -379,7 +379,7 @@ def _lists(hand: Hand) -> None:
         hand.click(view.use)
         hand.expect(window.current == "explore", "Use in Explore goes there")
     hand.go("presets")
-    presets.import_folder(Path(__file__).parent)
+    presets.import_folder(places.resources())
     hand.wait(lambda: isinstance(presets.notices.find("import"), ErrorCard), "a folder that is no preset is refused")
     hand.snap("5-presets-refused")
 

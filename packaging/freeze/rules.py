@@ -7,6 +7,8 @@ the learning libraries and no Qt.
 from pathlib import PurePosixPath
 
 WINDOW, WORKER = "fnet-studio", "fnet-studio-worker"
+COMMAND_LINE = "fnet-studio-console"
+"""On Windows alone."""
 
 WINDOW_PACKAGES = ("fnet_studio.ui", "fnet_studio.cli", "fnet_studio.link", "fnet_studio.core")
 WORKER_PACKAGES = (

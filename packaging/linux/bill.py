@@ -49,6 +49,8 @@ def only(bill: dict[str, Any], names: set[str]) -> dict[str, Any]:
     components = [component for component in bill.get("components", []) if _plain(component["name"]) in names]
     for component in components:
         component.pop("externalReferences", None)
+    for tool in bill["metadata"].get("tools", {}).get("components", []):
+        tool.pop("externalReferences", None)
     root = bill["metadata"]["component"]["bom-ref"]
     bill["metadata"]["component"].pop("externalReferences", None)
     kept = {component["bom-ref"] for component in components} | {root}

@@ -101,7 +101,7 @@ def tree(folder: Path, target: Path, *, version: str, date: float, share: Path, 
 def copyright_file(index: str) -> str:
     return (
         "FNet Studio is licensed under the Apache License, Version 2.0: on Debian systems its text is in\n"
-        "/usr/share/common-licenses/Apache-2.0. Copyright: the FNet Studio maintainers.\n\n"
+        "/usr/share/common-licenses/Apache-2.0. Copyright 2026 the FNet Studio maintainers.\n\n"
         "The icons in the window are Lucide's, under the ISC licence, which lies beside them.\n\n"
         "It brings these libraries, each under its own licence; the texts are in /opt/fnet-studio/licenses,\n"
         "in the files named here. Qt and PySide6 are used under the LGPL, version 3: their libraries are files of\n"

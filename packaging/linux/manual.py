@@ -23,7 +23,7 @@ VARIABLES = (
 def page(date: str) -> str:
     """date: as it stands in the foot, such as 2026-11-21."""
     top = parser()
-    lines = [f'.TH FNET\\-STUDIO 1 "{date}" "FNet Studio {__version__}" "User Commands"']
+    lines = [f'.TH FNET\\-STUDIO 1 "{date}" "FNet Studio {__version__}" "User Commands"', ".ad l"]
     lines += [".SH NAME", "fnet\\-studio \\- explore, fine\\-tune and teach FNet language models"]
     lines += [".SH SYNOPSIS", ".B fnet\\-studio", '.RI [ COMMAND ] " [" OPTIONS ]', ".br"]
     lines += [".B fnet\\-studio window", '.RI [ "RUN.fnetrun" | "PRESET" ...]']
@@ -32,7 +32,10 @@ def page(date: str) -> str:
     for name, help_text, one in _commands(top):
         lines += [f".SS {_text(name)}", _text(help_text[:1].upper() + help_text[1:] + ".")]
         lines += _options(one)
-    lines += [".SS window", "Open the window. Runs, and folders or zip archives of presets, that are named are imported."]
+    lines += [
+        ".SS window",
+        "Open the window. Runs, and folders or zip archives of presets, that are named are imported.",
+    ]
     lines += [".SS tour", "Drive the real window through its pages and save a picture of each."]
     lines += [".SS worker", "Speak the protocol on standard input and output; started by the window, or over ssh."]
     for title, rows in (("ENVIRONMENT", VARIABLES), ("FILES", PLACES)):
