@@ -12,7 +12,7 @@ from fnet_studio.core import places, preset_downloads, protocol
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preset_downloads import Begun
-from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.clock import TELL_EVERY_S, PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.models import hub
 from fnet_studio.models.new_folder import new_folder
@@ -35,6 +35,7 @@ def fetch_preset(command: protocol.FetchPreset, job: Job) -> protocol.Converted:
     progress = _Progress(job, Begun(name, command.preset, command.head), _expected(command, handles))
 
     def stopped() -> bool:
+        progress.tell()  # asked ten times a second, also while nothing arrives
         return bool(job.stop_mode)
 
     try:
@@ -126,8 +127,8 @@ class _Progress:
         """Bytes of the downloads that are whole."""
         self._expected = expected
         """Bytes of each that is not begun, about."""
-        self._done = 0
-        self._noted = 0.0
+        self._done = self._told = 0
+        self._told_at = self._noted = 0.0
 
     def next_file_set(self) -> None:
         self._before, self._done, self._expected = self._before + self._done, 0, self._expected[1:]
@@ -139,10 +140,18 @@ class _Progress:
         self._done = done
         done, total = self._before + done, self._before + total + sum(self._expected[1:])
         self._clock.enter(phase, total, "bytes", done)
-        self._clock.progress(done)
         self.begun = msgspec.structs.replace(self.begun, done_bytes=done, total_bytes=total)
+        self.tell()
         if time.monotonic() - self._noted >= NOTE_EVERY_S:
             self.note()
+
+    def tell(self) -> None:
+        """What the clock has not told yet."""
+        if self.begun.done_bytes != self._told:
+            now = time.monotonic()
+            if now - self._told_at >= TELL_EVERY_S or self.begun.done_bytes == self.begun.total_bytes:
+                self._told, self._told_at = self.begun.done_bytes, now
+                self._clock.progress(self._told)
 
     def note(self) -> None:
         self._noted = time.monotonic()

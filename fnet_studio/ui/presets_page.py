@@ -1,163 +1,427 @@
-"""Presets: the models on this machine, as cards."""
+"""Presets: the models that there are to choose from, and all that is done with a whole one."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from fnet_studio.core import places, preset_import, presets, protocol
+from fnet_studio.core import places, preset_import, preset_trash, protocol, recipe
+from fnet_studio.core.catalogue import Entry
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui.cards import ConfirmCard, ErrorCard
-from fnet_studio.ui.desktop import open_folder, size_words, to_trash
+from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
+from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import Card, button, label
-from fnet_studio.ui.preset_card import PresetCardView
-from fnet_studio.ui.runs.background import Background, Progress
+from fnet_studio.ui.parts import button, row, scrolling
+from fnet_studio.ui.presets.details import PresetDetails
+from fnet_studio.ui.presets.downloads import Downloads
+from fnet_studio.ui.presets.library import PresetLibrary
+from fnet_studio.ui.presets.list_view import PresetList
+from fnet_studio.ui.runs.background import STOPPED, Background, Progress
+from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 
+LIST_PX = 380
+
+
+class CommandProgress(Progress):
+    """Of a command at the worker: Stop asks for its end."""
+
+    def __init__(self, on_stop: Callable[[], object], parent: Any) -> None:
+        super().__init__(parent)
+        self._on_stop = on_stop
+
+    def stop(self) -> None:
+        super().stop()
+        self._on_stop()
+
 
 class PresetsPage(QWidget):
     chosen = Signal(str)
-    """Name of a preset that is wanted in Explore."""
+    """A preset, by name or folder, that is wanted in Explore."""
+    recipe_wanted = Signal(object)
+    """A recipe (`recipe.to_mapping`) that is wanted on the Train page."""
+    run_wanted = Signal(str)
+    """Id of a run that is wanted on the Runs page."""
 
     def __init__(
         self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
-        self.import_button = button(
-            "Import a folder", themes, "folder-input", "primary", self._choose, "Copy a preset's folder to yours"
-        )
-        header = PageHeader("Presets", "Models to explore: those that came with the program, and yours.")
-        header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
-        header.add_action(self.import_button)
+        self._background = Background(self)
+        self._checked: dict[str, protocol.PresetChecked] = {}
+        self._checking: set[str] = set()
+        self._wanted = ""
+        """A preset to be selected as soon as it is read."""
+        self.library = PresetLibrary(self)
+        self.downloads = Downloads(supervisor, self)
+        self.list = PresetList(self.downloads, themes)
+        self.details = PresetDetails(themes)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
-        self._background = Background(self)
-        self._progress = ImportCard()
-        self._progress.hide()
-        self.views: dict[str, PresetCardView] = {}
-        self._list = QVBoxLayout()
-        self._list.setSpacing(16)
+        self.setAcceptDrops(True)
+        self.empty = EmptyState(
+            themes, "package", "No presets", "Models to explore are listed here. Import one, or drop its folder."
+        )
+        self.body = QStackedWidget()
+        self.work = QWidget()
+        self._side = scrolling(self.details)
+        both = row(self.list, self._side, spacing=16)
+        both.setStretch(1, 1)
+        self.list.setFixedWidth(LIST_PX)
+        self.work.setLayout(both)
+        for page in (BusyState("Reading the presets"), self.empty, self.work):
+            self.body.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 16, MARGIN, 16)
         column.setSpacing(12)
-        for item in (header, self.notices, self._progress):
-            column.addWidget(item)
-        column.addLayout(self._list)
-        more = label("A folder that KerasHub saved can be imported: it is copied, and the original stays.", "caption")
-        column.addWidget(more)
-        column.addStretch(1)
+        column.addWidget(self._header())
+        column.addWidget(self.notices)
+        column.addWidget(self.body, 1)
+        self._connect()
+        self._empty_trash()
         self.refresh()
 
+    def _header(self) -> PageHeader:
+        header = PageHeader("Presets", "Models to explore and to train: here, to be downloaded, and kept by your runs.")
+        header.add_action(button("Open folder", self._themes, "folder-open", "", self._open_all))
+        self.import_button = button(
+            "Import", self._themes, "folder-input", "", None, "Bring a preset in; a folder or a zip can be dropped too"
+        )
+        menu = QMenu(self.import_button)
+        menu.addAction("A folder, copied", self._choose_folder)
+        menu.addAction("A zip archive", self._choose_archive)
+        menu.addAction("A folder, used where it lies", self._choose_link)
+        self.import_button.setMenu(menu)
+        header.add_action(self.import_button)
+        return header
+
+    def _connect(self) -> None:
+        self.library.changed.connect(self._came)
+        self.list.selection_changed.connect(self._show)
+        self.list.view.delete_wanted.connect(lambda: self._of_selected("delete"))
+        self.list.view.open_wanted.connect(lambda: self._of_selected("use"))
+        self.list.view.doubleClicked.connect(lambda _: self._of_selected("use"))
+        self.details.wanted.connect(self.do)
+        self.downloads.changed.connect(self.refresh)
+        self.downloads.changed.connect(self._show)
+        self.downloads.moved.connect(self._download_moved)
+        self.downloads.failed.connect(lambda failed: self.notices.put("download", ErrorCard(self._themes, failed)))
+        self.downloads.finished.connect(self._downloaded)
+
+    # ---------------------------------------------------------------------------------------- what is shown
+
+    @property
+    def selected(self) -> Entry | None:
+        return self.list.selected
+
     def refresh(self) -> None:
-        """Read the folders again."""
-        for view in self.views.values():
-            view.hide()
-            view.deleteLater()
-        self.views = {}
-        for card in presets.list_presets():
-            view = PresetCardView(card, self._themes, current=card.name == self._settings.preset)
-            view.use_wanted.connect(self.chosen)
-            view.open_wanted.connect(lambda folder: self._try(lambda: open_folder(Path(folder))))
-            view.trash_wanted.connect(self._ask_trash)
-            self.views[card.name] = view
-            self._list.addWidget(view)
+        """Read the folders again, beside the event loop."""
+        self.library.refresh()
+
+    def select(self, key: str) -> None:
+        """Now, or as soon as it has been read."""
+        if not self.list.select(key):
+            self._wanted = key
+            self.refresh()
+
+    def _came(self) -> None:
+        self.list.put(self.library.entries)
+        self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+        if self._wanted and self.list.select(self._wanted):
+            self._wanted = ""
+        if self.library.problem is not None:
+            self.notices.put("unreadable", ErrorCard(self._themes, self.library.problem, tone="warning"))
+        else:
+            self.notices.take("unreadable")
+        self._show()
+
+    def _show(self) -> None:
+        entry = self.selected
+        key = entry.key if entry else ""
+        self.details.show_entry(
+            entry,
+            self.downloads.running.get(key),
+            self._checked.get(key),
+            current=bool(entry) and self._settings.preset in (key, entry.card.folder if entry else ""),
+            checking=key in self._checking,
+        )
+
+    def _download_moved(self, name: str) -> None:
+        entry, download = self.selected, self.downloads.running.get(name)
+        if entry is not None and entry.key == name and download is not None:
+            if download.stopping:
+                self._show()
+            else:
+                self.details.show_download(download)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
         self.refresh()
 
-    # ------------------------------------------------------------------------------------------- import
+    # ------------------------------------------------------------------------------------- what can be done
 
-    def _choose(self) -> None:
+    def _of_selected(self, what: str) -> None:
+        """By a key in the list: only what there is a button for."""
+        if self.selected is not None and what in self.details.buttons:
+            self.do(what, self.selected)
+
+    def do(self, what: str, entry: Entry) -> None:
+        """See `PresetDetails.wanted`."""
+        match what.partition("-"):
+            case ("use", _, _):
+                self.chosen.emit(entry.card.folder if entry.run and entry.origin == "run" else entry.key)
+            case ("fine", _, "tune"):
+                values = {"model.preset": entry.key}
+                self._try(
+                    lambda: self.recipe_wanted.emit(recipe.to_mapping(recipe.load(recipe.bundled("finetune"), values)))
+                )
+            case ("check", _, _):
+                self.check(entry)
+            case ("open", _, _):
+                self._try(lambda: open_folder(Path(entry.card.folder)))
+            case ("delete", _, _):
+                self.remove(entry)
+            case ("locate", _, _):
+                folder = QFileDialog.getExistingDirectory(self, f"Where is the folder of {entry.title}?")
+                if folder:
+                    self.relocate(entry, Path(folder))
+            case ("download", _, head):
+                self.downloads.start(entry.key, bool(head))
+            case ("resume", _, _):
+                self.downloads.start(
+                    entry.key if entry.source.startswith("kaggle") else entry.source, entry.head_wanted
+                )
+            case ("pause", _, _):
+                self.downloads.pause(entry.key)
+            case ("cancel", _, _):
+                running = self.downloads.running.get(entry.key)
+                asked_for = entry.key if entry.source.startswith("kaggle") else entry.source
+                self.downloads.cancel(entry.key, running.preset if running else asked_for)
+            case ("fetch", _, "head"):
+                self.fetch_head(entry)
+            case ("run", _, _):
+                self.run_wanted.emit(entry.run)
+            case ("export", _, to):
+                self._ask_export(entry, to)
+
+    def check(self, entry: Entry) -> None:
+        """The self-test; the worker does it beside everything else."""
+
+        def over(failed: protocol.Failed | None) -> None:
+            self._checking.discard(entry.key)
+            if failed is not None:
+                self.notices.put("check", ErrorCard(self._themes, failed))
+            self._show()
+
+        def done(checked: protocol.PresetChecked, _blob: bytes) -> None:
+            self._checked[entry.key] = checked
+            over(None)
+
+        self._checking.add(entry.key)
+        self._checked.pop(entry.key, None)
+        self._show()
+        command = protocol.CheckPreset(entry.card.folder)
+        self._supervisor.ask(command, on_done=done, on_failed=over, on_stopped=lambda _: over(None))
+
+    def _downloaded(self, name: str, notes: tuple[str, ...]) -> None:
+        self.notices.put("download", ToldCard(self._themes, " ".join([f"{name} was downloaded.", *notes])))
+        self.select(name)
+
+    # ----------------------------------------------------------------------------------------------- import
+
+    def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose a preset's folder")
         if folder:
             self.import_folder(Path(folder))
 
+    def _choose_archive(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Choose an archive", str(Path.home()), "Zip archive (*.zip)")
+        if path:
+            self.import_folder(Path(path))
+
+    def _choose_link(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a preset's folder, to be used where it lies")
+        if folder:
+            self.link_folder(Path(folder))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for path in _dropped(event)[:1]:
+            event.acceptProposedAction()
+            self.import_folder(path)
+
     def import_folder(self, source: Path) -> None:
-        """Copy it aside, have the worker read every weight, then give it its name."""
+        """A folder or a zip archive: copied aside, every weight read by the worker, and then given its name."""
         if not self.import_button.isEnabled():
             return
-        self.notices.take("import")
+        told = self._busy(f"Copying {source.name}", Progress(self))
+        self._background.run(lambda: preset_import.stage(source, told), self._read_staged, self._not_imported)
+
+    def _read_staged(self, staged: preset_import.Staged) -> None:
+        def read() -> None:
+            folder = self._try(lambda: preset_import.commit(staged))
+            self._rest()
+            if folder is not None:
+                self.notices.put("import", ToldCard(self._themes, f"{folder.name} was imported."))
+                self.select(folder.name)
+
+        def refused(failed: protocol.Failed | None) -> None:
+            self._background.run(lambda: preset_import.abandon(staged), lambda _: None)
+            self._not_imported(failed)
+
+        self._ask_to_read(str(staged.folder), f"Reading the weights of {staged.name}", read, refused)
+
+    def link_folder(self, source: Path) -> None:
+        """Use a folder where it lies, once the worker has read its weights."""
+        if not self.import_button.isEnabled() or self._try(lambda: preset_import.check(source)) is None:
+            return
+
+        def read() -> None:
+            name = self._try(lambda: preset_import.link(source))
+            self._rest()
+            if name is not None:
+                self.notices.put("import", ToldCard(self._themes, f"{name} is used where it lies: {source}."))
+                self.select(name)
+
+        self._ask_to_read(str(source), f"Reading the weights of {source.name}", read, self._not_imported)
+
+    def _ask_to_read(
+        self,
+        folder: str,
+        words: str,
+        read: Callable[[], object],
+        refused: Callable[[protocol.Failed | None], object],
+    ) -> None:
+        id = 0
+        self._busy(words, CommandProgress(lambda: self._supervisor.ask(protocol.Stop(id, "discard")), self))
+        id = self._supervisor.ask(
+            protocol.Load(folder),
+            on_done=lambda _result, _blob: read(),
+            on_failed=refused,
+            on_stopped=lambda _: refused(None),
+        )
+
+    def _busy(self, words: str, progress: Progress) -> Progress:
         self.import_button.setEnabled(False)
-        self._progress.say(f"Copying {source.name}", 0, 0)
-        told = Progress(self)
-        told.moved.connect(lambda share: self._progress.say(f"Copying {source.name}", round(share * 1000), 1000))
-        self._background.run(lambda: preset_import.stage(source, told), self._check, self._failed)
-
-    def _check(self, staged: preset_import.Staged) -> None:
-        self._progress.say(f"Checking {staged.name}: the worker reads its weights", 0, 0)
-
-        def refused(failed: protocol.Failed) -> None:
-            preset_import.abandon(staged)
-            self._failed(failed)
-
-        def stopped(_: object) -> None:
-            preset_import.abandon(staged)
-            self._rest()
-
-        def loaded(_result: object, _blob: bytes) -> None:
-            self._try(lambda: preset_import.commit(staged))
-            self._rest()
-            self.refresh()
-
-        self._supervisor.ask(protocol.Load(str(staged.folder)), on_done=loaded, on_failed=refused, on_stopped=stopped)
+        self.notices.put("import", ToldCard(self._themes, f"{words} …", busy=progress))
+        return progress
 
     def _rest(self) -> None:
-        self._progress.hide()
         self.import_button.setEnabled(True)
+        self.notices.take("import")
 
-    def _failed(self, failed: protocol.Failed | UserError) -> None:
+    def _not_imported(self, failed: protocol.Failed | UserError | None) -> None:
+        """None: it was stopped."""
         self._rest()
-        self.notices.put("import", ErrorCard(self._themes, failed))
+        if failed is not None and failed.kind != STOPPED:
+            self.notices.put("import", ErrorCard(self._themes, failed))
 
-    # ------------------------------------------------------------------------------------------ actions
+    # ------------------------------------------------------------------------------ folders, lists and trash
 
-    def _ask_trash(self, card: presets.PresetCard) -> None:
-        question = ConfirmCard(
-            self._themes,
-            f"Move the preset {card.name} to the trash?",
-            f"{size_words(card.size_bytes)} go with it. You can bring it back from the trash.",
-            [("trash", "Move to trash", "danger"), ("no", "Keep it", "")],
-        )
-        question.answered.connect(lambda key: self._trash(card) if key == "trash" else None)
-        self.notices.put("trash", question)
-        question.setFocus()
+    def relocate(self, entry: Entry, folder: Path) -> None:
+        if self._try(lambda: preset_import.relocate(entry.key, folder) or True):
+            self.notices.take("error")
+            self.select(entry.key)
+            self.refresh()
 
-    def _trash(self, card: presets.PresetCard) -> None:
-        self._try(lambda: to_trash(Path(card.folder)))
+    def remove(self, entry: Entry) -> None:
+        """Out of the list at once, and back with one press of Undo; into the system's trash when that card goes."""
+        removed = self._try(lambda: preset_trash.put_aside(entry.key))
+        if removed is None:
+            return
+        self._empty_trash(keep=entry.key)
+        words = f"{entry.title} was deleted." if removed.moved else f"{entry.title} was taken off the list."
+        card = ToldCard(self._themes, words, "Undo", "undo-2", lambda: self._bring_back(removed))
+        card.closed.connect(self._empty_trash)
+        self.notices.put("trash", card)
         self.refresh()
+
+    def _bring_back(self, removed: preset_trash.Removed) -> None:
+        self._try(lambda: preset_trash.bring_back(removed))
+        self.select(removed.name)
+        self.refresh()
+
+    def _empty_trash(self, keep: str = "") -> None:
+        """Hand on to the system's trash what nobody took back."""
+        folders = [path for path in preset_trash.waiting() if path.name != keep]
+
+        def hand_on() -> None:
+            for path in folders:
+                to_trash(path)
+
+        if folders:
+            self._background.run(hand_on, lambda _: None, self._say)
+
+    # ----------------------------------------------------------------------------------------------- export
+
+    def _ask_export(self, entry: Entry, to: str) -> None:
+        ending = ".keras" if to == "keras" else f"-{to}"
+        start = str(Path.home() / f"{entry.title}{ending}")
+        path, _ = QFileDialog.getSaveFileName(self, "Export the preset", start)
+        if path:
+            self.export(entry, to, Path(path))
+
+    def export(self, entry: Entry, to: Any, target: Path) -> None:
+        def done(converted: protocol.Converted, _blob: bytes) -> None:
+            numbers = sum(it.count for it in converted.comparisons)
+            words = f"Written: {converted.folder}. It reads back equal, {numbers:,} numbers bit for bit."
+            self.notices.put("export", ToldCard(self._themes, " ".join([words, *converted.notes])))
+
+        self._transfer(f"Exporting {entry.title}", protocol.Convert(entry.card.folder, str(target), to), done)
+
+    def fetch_head(self, entry: Entry) -> None:
+        """As a preset of its own beside the one without."""
+        target = preset_import.free_name(places.presets() / f"{entry.key}-head")
+
+        def done(converted: protocol.Converted, _blob: bytes) -> None:
+            words = " ".join([f"{target.name} has the authors' head.", *converted.notes])
+            self.notices.put("export", ToldCard(self._themes, words))
+            self.select(target.name)
+
+        command = protocol.FetchHead(entry.key, str(target))
+        self._transfer(f"Fetching the authors' head of {entry.title}", command, done)
+
+    def _transfer(self, words: str, command: protocol.Command, done: Callable[[Any, bytes], None]) -> None:
+        id = 0
+        progress = CommandProgress(lambda: self._supervisor.ask(protocol.Stop(id, "discard")), self)
+        self.notices.put("export", ToldCard(self._themes, f"{words} …", busy=progress))
+        id = self._supervisor.ask(
+            command,
+            on_done=done,
+            on_failed=lambda failed: self.notices.put("export", ErrorCard(self._themes, failed)),
+            on_stopped=lambda _: self.notices.take("export"),
+        )
+
+    # ---------------------------------------------------------------------------------------------- helpers
 
     def _open_all(self) -> None:
         folder = places.presets()
         folder.mkdir(parents=True, exist_ok=True)
         self._try(lambda: open_folder(folder))
 
-    def _try(self, do: Callable[[], None]) -> None:
+    def _say(self, error: UserError) -> None:
+        self.notices.put("error", ErrorCard(self._themes, error))
+
+    def _try(self, do: Callable[[], Any]) -> Any:
+        """None when it failed, which is then said."""
         try:
-            do()
+            return do()
         except UserError as error:
-            self.notices.put("error", ErrorCard(self._themes, error))
+            self._say(error)
+            return None
 
 
-class ImportCard(Card):
-    """How far an import is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = label("", "strong")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.column.addWidget(self.words)
-        self.column.addWidget(self.bar)
-
-    def say(self, words: str, done: int, total: int) -> None:
-        self.words.setText(words)
-        self.bar.setRange(0, 1000 if total else 0)
-        self.bar.setValue(round(1000 * done / total) if total else 0)
-        self.show()
+def _dropped(event: QDragEnterEvent | QDropEvent) -> list[Path]:
+    """The folders and zip archives among what is dropped."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.is_dir() or path.suffix.lower() == ".zip"]

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -368,20 +369,45 @@ def _lists(hand: Hand) -> None:
     hand.settle()
     hand.snap("4-runs")
     _one_run(hand, runs)
+    _presets(hand)
+
+
+def _presets(hand: Hand) -> None:
+    window = hand.window
     hand.go("presets")
-    presets = window.page("presets")
-    view = presets.views.get("fnet_mini_en")
-    if hand.expect(view is not None, "the bundled preset has a card") and view is not None:
-        hand.snap("5-presets")
-        hand.click(view.fold)
-        hand.expect(view.text.isVisible(), "its model card unfolds")
-        hand.snap("5-presets-model-card")
-        hand.click(view.use)
-        hand.expect(window.current == "explore", "Use in Explore goes there")
-    hand.go("presets")
-    presets.import_folder(places.resources())
-    hand.wait(lambda: isinstance(presets.notices.find("import"), ErrorCard), "a folder that is no preset is refused")
+    page = window.page("presets")
+    hand.wait(lambda: page.library.loaded and page.details.isVisible(), "the presets are read")
+    page.select("fnet_mini_en")
+    details = page.details
+    hand.expect("fnet_mini_en" in details.accessibleName(), "the bundled preset has a card")
+    hand.snap("5-presets")
+    hand.click(details.buttons["check"])
+    hand.wait(details.checks.isVisible, "it can be compared with a second opinion", 120)
+    hand.say(f"        {details.checks.verdict.text()}")
+    hand.reach(details.checks)
+    hand.snap("5-presets-self-test")
+    page.select("f_net_base_en")
+    hand.settle()
+    hand.snap("5-presets-to-download")
+    page.import_folder(places.resources())
+    hand.wait(lambda: isinstance(page.notices.find("import"), ErrorCard), "a folder that is no preset is refused")
     hand.snap("5-presets-refused")
+    outside = hand.folder / "an-outside-preset"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", outside, dirs_exist_ok=True)
+    page.link_folder(outside)
+    hand.wait(lambda: page.list.model.index_of(outside.name).isValid(), "a folder can be used where it lies", 60)
+    shutil.rmtree(outside)
+    page.refresh()
+    page.select(outside.name)
+    hand.wait(lambda: "locate" in details.buttons, "a folder that has gone stays in the list")
+    hand.snap("5-presets-folder-missing")
+    hand.click(details.buttons["delete"])
+    hand.wait(lambda: not page.list.model.index_of(outside.name).isValid(), "until it is taken off")
+    hand.snap("5-presets-undo")
+    page.select("fnet_mini_en")
+    hand.settle()
+    hand.click(details.buttons["use"])
+    hand.expect(window.current == "explore", "Use in Explore goes there")
 
 
 def _one_run(hand: Hand, runs: Any) -> None:

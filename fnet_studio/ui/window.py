@@ -90,6 +90,8 @@ class Window(QMainWindow):
             self._pages[key] = page
             if key == "presets":
                 page.chosen.connect(self._explore_with)
+                page.recipe_wanted.connect(self._train_again)
+                page.run_wanted.connect(self.show_run)
             elif key == "data":
                 page.train_wanted.connect(self._train_on)
                 page.explore_wanted.connect(self._explore_text)

@@ -1,60 +1,281 @@
+import json
 import shutil
+import zipfile
+from pathlib import Path
 
 import pytest
+from local_hubs import HuggingFace
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 
-from fnet_studio.core import places, presets
+from fnet_studio.core import places, preset_downloads, preset_import, presets
+from fnet_studio.core.run_store import RunWriter
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.runs.told_card import ToldCard
 
-BUNDLED = places.bundled_presets() / "fnet_mini_en"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
+
+
+def make_preset(folder, **config):
+    """As small as what says of itself that it is a preset."""
+    (folder / "assets/tokenizer").mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"config": {"num_layers": 2, "hidden_dim": 8, **config}}))
+    (folder / "model.weights.h5").write_bytes(bytes(100_000))
+    (folder / "assets/tokenizer/vocabulary.spm").write_bytes(b"pieces")
+    (folder / "README.md").write_text(f"# {folder.name}\n\nLicence: MIT.\n")
+    return folder
 
 
 @pytest.fixture
-def page(open_window):
-    driver = open_window(page="presets")
-    driver.wait_ready()
-    return driver.window.page("presets")
+def open_page(open_window):
+    def open_(engine="scripted"):
+        driver = open_window(page="presets", engine=engine)
+        driver.wait_ready(60_000)
+        page = driver.window.page("presets")
+        driver.wait(lambda: page.library.loaded)
+        return page
+
+    return open_
 
 
-def test_the_bundled_preset_has_a_card_that_cannot_be_deleted(page):
-    view = page.views["fnet_mini_en"]
-    assert view.card.head == "pretrained"
-    assert view.use.isEnabled()
-    assert "Delete" not in [item.text() for item in view.findChildren(type(view.use))]
+@pytest.fixture
+def page(open_page):
+    return open_page()
 
 
-def test_an_imported_folder_becomes_a_preset_of_the_user(page, qtbot, tmp_path):
-    source = tmp_path / "my_model"
-    shutil.copytree(BUNDLED, source)
-    page.import_folder(source)
-    qtbot.waitUntil(lambda: "my_model" in page.views, timeout=20_000)
-    assert page.notices.find("import") is None
+def keys(page):
+    return [entry.key for entry in page.list.model.shown()]
+
+
+def choose(page, qtbot, key):
+    page.select(key)
+    qtbot.waitUntil(lambda: page.selected is not None and page.selected.key == key)
+    return page.selected
+
+
+def press(page, name):
+    button = page.details.buttons[name]
+    assert button.isEnabled()
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+
+
+def test_what_came_with_the_program_is_listed_with_what_can_be_downloaded(page, qtbot):
+    assert keys(page) == ["fnet_mini_en", "f_net_base_en", "f_net_large_en"]
+    entry = choose(page, qtbot, "fnet_mini_en")
+    assert (entry.card.head, entry.licence, entry.usable) == ("pretrained", "Apache-2.0 for the weights", True)
+    assert 0 < entry.use_bytes < entry.training_bytes
+    assert "delete" not in page.details.buttons
+    entry = choose(page, qtbot, "f_net_base_en")
+    assert (entry.card.parameters, entry.state) == (82_861_056, "remote")
+    assert set(page.details.buttons) == {"download", "download-head"}
+
+
+def test_every_row_tells_itself_to_a_screen_reader(page):
+    model = page.list.model
+    told = [model.data(model.index_of(key), Qt.ItemDataRole.AccessibleTextRole) for key in keys(page)]
+    assert "fnet_mini_en, Came with the program, Predicts words" in told[0]
+    assert "To download" in told[1]
+
+
+def test_arrows_and_enter_lead_to_explore(page, qtbot):
+    page.list.view.setFocus()
+    QTest.keyClick(page.list.view, Qt.Key.Key_Home)
+    choose(page, qtbot, "fnet_mini_en")
+    with qtbot.waitSignal(page.chosen) as chosen:
+        QTest.keyClick(page.list.view, Qt.Key.Key_Return)
+    assert chosen.args == ["fnet_mini_en"]
+    assert page.window().current == "explore"
+
+
+def test_a_preset_is_put_into_a_recipe_for_fine_tuning(page, qtbot):
+    choose(page, qtbot, "fnet_mini_en")
+    press(page, "fine-tune")
+    window = page.window()
+    assert window.current == "train"
+    assert window.page("train").form.rows["model.preset"].text == "fnet_mini_en"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_dropped_is_imported(page, qtbot, tmp_path, packed):
+    source = make_preset(tmp_path / "my_model")
+    if packed:
+        with zipfile.ZipFile(tmp_path / "my_model.zip", "w") as archive:
+            for path in source.rglob("*"):
+                archive.write(path, path.relative_to(source))
+        source = tmp_path / "my_model.zip"
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(source))])
+    actions, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    page.dropEvent(QDropEvent(QPointF(QPoint(9, 9)), actions, data, left, Qt.KeyboardModifier.NoModifier))
+    qtbot.waitUntil(lambda: "my_model" in keys(page), timeout=20_000)
+    qtbot.waitUntil(lambda: page.selected.key == "my_model")
+    assert isinstance(page.notices.find("import"), ToldCard)
     assert page.import_button.isEnabled()
     assert (places.presets() / "my_model" / "model.weights.h5").is_file()
-    assert not presets.read_card(places.presets() / "my_model").bundled
+    assert page.selected.licence == "MIT"
 
 
 def test_a_folder_that_is_no_preset_is_refused_and_nothing_is_copied(page, qtbot, tmp_path):
     page.import_folder(tmp_path)
-    qtbot.waitUntil(lambda: page.notices.find("import") is not None)
-    card = page.notices.find("import")
-    assert isinstance(card, ErrorCard)
-    assert "config.json" in card.message.text()
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("import"), ErrorCard))
+    assert "config.json" in page.notices.find("import").message.text()
     assert page.import_button.isEnabled()
     assert not places.presets().exists() or list(places.presets().iterdir()) == []
 
 
-def test_a_preset_with_a_missing_weight_file_is_shown_with_its_problem(page, tmp_path):
-    broken = places.presets() / "broken"
-    shutil.copytree(BUNDLED, broken)
-    (broken / "model.weights.h5").unlink()
+def test_a_preset_with_a_missing_weight_file_is_shown_with_its_problem(page, qtbot):
+    (make_preset(places.presets() / "broken") / "model.weights.h5").unlink()
     page.refresh()
-    view = page.views["broken"]
-    assert not view.use.isEnabled()
-    assert "model.weights.h5" in view.card.problem
+    entry = choose(page, qtbot, "broken")
+    assert (entry.state, "use" in page.details.buttons) == ("damaged", False)
+    assert "model.weights.h5" in entry.card.problem
 
 
-def test_a_card_leads_to_explore(page, qtbot):
-    with qtbot.waitSignal(page.chosen) as chosen:
-        page.views["fnet_mini_en"].use.click()
-    assert chosen.args == ["fnet_mini_en"]
-    assert page.window().current == "explore"
+def test_a_folder_that_has_gone_stays_in_the_list_and_is_found_elsewhere(page, qtbot, tmp_path):
+    source = make_preset(tmp_path / "outside")
+    preset_import.link(source)
+    moved = source.rename(tmp_path / "moved")
+    page.refresh()
+    entry = choose(page, qtbot, "outside")
+    assert entry.state == "missing"
+    assert set(page.details.buttons) == {"locate", "delete"}
+    page.relocate(entry, tmp_path)
+    assert isinstance(page.notices.find("error"), ErrorCard)
+    page.relocate(entry, moved)
+    qtbot.waitUntil(lambda: page.selected.state == "ready")
+    assert presets.folder("outside") == moved
+
+
+def test_a_deleted_preset_comes_back_with_undo(page, qtbot):
+    make_preset(places.presets() / "mine")
+    page.refresh()
+    choose(page, qtbot, "mine")
+    page.list.view.setFocus()
+    QTest.keyClick(page.list.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "mine" not in keys(page))
+    assert not (places.presets() / "mine").exists()
+    page.notices.find("trash").action.click()
+    qtbot.waitUntil(lambda: "mine" in keys(page))
+    assert (places.presets() / "mine/model.weights.h5").is_file()
+
+
+def test_what_a_run_kept_is_listed_with_its_run(page, qtbot):
+    writer = RunWriter.create("My reviews", {"task": "finetune", "model": {"preset": "fnet_mini_en"}})
+    make_preset(writer.folder / "preset")
+    writer.finish("finished")
+    page.refresh()
+    entry = choose(page, qtbot, f"run:{writer.record.id}")
+    assert (entry.title, entry.parent) == ("My reviews", "fnet_mini_en")
+    press(page, "run")
+    assert page.window().current == "runs"
+
+
+def test_the_self_test_says_what_it_compared(page, qtbot):
+    choose(page, qtbot, "fnet_mini_en")
+    press(page, "check")
+    qtbot.waitUntil(lambda: page.details.checks.isVisible())
+    assert "All as it should be" in page.details.checks.verdict.text()
+
+
+def test_a_search_leaves_what_matches(page):
+    page.list.search.setText("large")
+    assert keys(page) == ["f_net_large_en"]
+    assert page.selected.key == "f_net_large_en"
+    page.list.search.setText("no such")
+    assert page.list.counted.text() == "None matches"
+    assert not page.details.isVisible()
+    page.list.search.clear()
+    assert len(keys(page)) == 3
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A large download that the server holds up in the middle until `go_on`."""
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub, of the extra hub, is not installed")
+    folder = shutil.copytree(GOLDEN / "transformers_masked_lm", tmp_path / "model")
+    shutil.copy(GOLDEN / "vocabulary.spm", folder / "spiece.model")
+    (folder / "model.safetensors").write_bytes(bytes(range(250)) * 80_000)
+    with HuggingFace(folder) as server:
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf"))
+        monkeypatch.setenv("HF_ENDPOINT", server.address)
+        monkeypatch.setenv("FNET_STUDIO_OFFLINE", "0")
+        server.wait_after = 8_000_000
+        yield server
+        server.go_on.set()
+
+
+def test_a_download_is_paused_shown_after_a_restart_and_gone_on_with(hub, open_page, qtbot):
+    page = open_page()
+    page.downloads.start("hf://local/tiny")
+    download = page.downloads.running["tiny"]
+    qtbot.waitUntil(lambda: download.done > 5_000_000, timeout=30_000)
+    choose(page, qtbot, "tiny")
+    qtbot.waitUntil(lambda: "of 20" in page.details.progress.text())
+    assert "a second" in page.details.progress.text()
+    press(page, "pause")
+    qtbot.waitUntil(lambda: not page.downloads.running, timeout=20_000)
+    qtbot.waitUntil(lambda: page.selected.state == "paused")
+    page.window().close()
+    again = open_page()
+    entry = choose(again, qtbot, "tiny")
+    assert entry.arrived_bytes > 5_000_000
+    hub.wait_after = None
+    press(again, "resume")
+    qtbot.waitUntil(lambda: again.selected.state == "ready", timeout=30_000)
+    assert hub.ranges
+    assert preset_downloads.begun() == {}
+
+
+def test_a_cancelled_download_is_taken_off_the_list(hub, page, qtbot):
+    page.downloads.start("hf://local/tiny")
+    download = page.downloads.running["tiny"]
+    qtbot.waitUntil(lambda: download.done > 5_000_000, timeout=30_000)
+    choose(page, qtbot, "tiny")
+    press(page, "cancel")
+    qtbot.waitUntil(lambda: "tiny" not in keys(page), timeout=20_000)
+    assert not list(places.data().parent.parent.rglob("*.part"))
+
+
+def test_while_downloads_are_switched_off_a_download_says_so(open_page, qtbot, monkeypatch):
+    monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
+    page = open_page()
+    choose(page, qtbot, "f_net_base_en")
+    press(page, "download")
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("download"), ErrorCard), timeout=20_000)
+    assert "FNET_STUDIO_OFFLINE" in page.notices.find("download").message.text()
+    assert page.selected.state == "remote"
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory):
+    folder = shutil.copytree(GOLDEN / "kerashub_masked_lm", tmp_path_factory.mktemp("golden") / "tiny_model")
+    (folder / "assets/tokenizer").mkdir(parents=True)
+    shutil.copy(GOLDEN / "vocabulary.spm", folder / "assets/tokenizer/vocabulary.spm")
+    return folder
+
+
+def test_the_real_worker_imports_checks_and_exports(open_page, qtbot, golden, tmp_path):
+    page = open_page("jax")
+    page.import_folder(golden)
+    qtbot.waitUntil(lambda: "tiny_model" in keys(page), timeout=60_000)
+    entry = choose(page, qtbot, "tiny_model")
+    press(page, "check")
+    qtbot.waitUntil(lambda: page.details.checks.isVisible(), timeout=120_000)
+    checked = page._checked["tiny_model"]
+    assert checked.passed
+    assert len(checked.comparisons) == 7
+    page.export(entry, "transformers", tmp_path / "made")
+    qtbot.waitUntil(lambda: "reads back equal" in _words(page.notices.find("export")), timeout=120_000)
+    assert (tmp_path / "made/model.safetensors").is_file()
+    damaged = shutil.copytree(golden, tmp_path / "damaged")
+    (damaged / "model.weights.h5").write_bytes(b"nothing of it")
+    page.import_folder(damaged)
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("import"), ErrorCard), timeout=60_000)
+    qtbot.waitUntil(lambda: not list(places.presets().glob(".*")))
+    assert "damaged" not in keys(page)
+
+
+def _words(card):
+    return card.words.text() if isinstance(card, ToldCard) else ""

@@ -8,7 +8,8 @@ import fnet_studio.ui
 from fnet_studio.core import places
 from fnet_studio.ui import icons
 from fnet_studio.ui.itemmodels.runs import STATUSES
-from fnet_studio.ui.preset_card import HEADS
+from fnet_studio.ui.presets.looks import HEADS
+from fnet_studio.ui.presets.looks import STATES as PRESET_STATES
 from fnet_studio.ui.rail import PLACES
 from fnet_studio.ui.theme import Theme
 
@@ -41,7 +42,7 @@ def test_the_licence_ships_with_the_icons():
 
 
 def test_every_icon_that_the_window_names_is_shipped():
-    named = {look.icon for look in (*STATUSES.values(), *HEADS.values(), *PLACES)}
+    named = {look.icon for look in (*STATUSES.values(), *HEADS.values(), *PRESET_STATES.values(), *PLACES)}
     for path in Path(fnet_studio.ui.__file__).parent.rglob("*.py"):
         source = path.read_text("utf-8")
         named.update(re.findall(r'follow_icon\([^"\n]*"([a-z0-9-]+)"', source))
