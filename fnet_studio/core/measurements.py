@@ -13,16 +13,20 @@ class Measurement(Struct, frozen=True, tag_field="kind"):
 
 
 class MixingMaps(Measurement, frozen=True, tag="mixing-maps"):
-    """maps (layers, rows, columns): log(1 + |M|) by sequence and hidden frequency, zero in the middle, the largest of
-    each bin where there are more frequencies than asked for."""
+    """maps (layers, rows, columns), the largest of each bin where there is more than asked for. Fourier mixing:
+    log(1 + |M|) by sequence and hidden frequency, zero in the middle. Attention: the mean of the heads' probabilities,
+    by the token that looks and the one that is looked at. Other mixers: log(1 + |M|) by token and hidden unit. Layers
+    of different kinds all get the size of the smallest. pads: of what is by token, show pads too."""
 
     rows: int = 128
     columns: int = 192
     keep_zero: bool = False
+    pads: bool = False
 
 
 class MixingLayer(Measurement, frozen=True, tag="mixing-layer"):
-    """mixed (length, hidden): M = Re(FFT2(X)) itself of one layer, in the order of the DFT (frequency 0 first)."""
+    """mixed (length, hidden): M itself of one layer; of Fourier mixing M = Re(FFT2(X)), in the order of the DFT
+    (frequency 0 first). Of a layer that attends, attention (heads, tokens, length): probabilities."""
 
     layer: int = -1
 

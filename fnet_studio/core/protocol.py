@@ -62,7 +62,7 @@ class Hello(Command, frozen=True, tag="hello"):
 
 
 class Load(Command, frozen=True, tag="load"):
-    """Read a preset into memory. `Done(Loaded)`. preset: a name of `core.presets`, or a folder."""
+    """Read a model into memory. `Done(Loaded)`. preset: a name of `core.presets` or `core.run_models`, or a folder."""
 
     preset: str
 
@@ -402,6 +402,12 @@ class Loaded(Struct, frozen=True, tag="loaded"):
     sequence_length: int
     head: Literal["pretrained", "none", "fine-tuned"]
     """Predictions are never shown from a head that is `none`."""
+    mixings: tuple[str, ...] = ()
+    """Of each layer: `fourier`, `attention`, `linear`, `random` or `identity`."""
+    heads: int = 0
+    """Of a layer that attends."""
+    task: Literal["masked-lm", "classify"] = "masked-lm"
+    """What it is: a classifier from scratch knows classes, not words."""
 
 
 class Token(Struct, frozen=True, array_like=True):

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import joint
 from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.ranking import best_of, rank_of
 from fnet_studio.models.tokenizer import MASK
 
@@ -18,14 +18,8 @@ MOST_JOINT_MASKS = 16
 MOST_BEAMS = 50
 MOST_TEXTS = 1024
 
-Check = Callable[[], None]
 
-
-def no_check() -> None:
-    pass
-
-
-def fill(preset: LoadedPreset, command: protocol.FillMask, check: Check = no_check) -> protocol.Filled:
+def fill(preset: LoadedPreset, command: protocol.FillMask, job: Heeds = NOBODY) -> protocol.Filled:
     """UserError `fill-mask.no-head`, `.no-mask`, `.cut-mask`, `.too-many`, `.position` or `.beam-width`."""
     began = time.monotonic()
     preset.require_head()
@@ -35,7 +29,7 @@ def fill(preset: LoadedPreset, command: protocol.FillMask, check: Check = no_che
     originals = [tokenized.tokens[index].id for index in at]
     if command.mode == "independent":
         ids = preset.padded([token.id for token in masked.tokens])
-        rows = _all_at_once(preset, ids, at)
+        rows = _all_at_once(preset, ids, at, job)
         return protocol.Filled(masked, _answers(preset, at, originals, rows, command.top_k), _ms(began))
     if len(at) > MOST_JOINT_MASKS:
         raise UserError(
@@ -49,7 +43,7 @@ def fill(preset: LoadedPreset, command: protocol.FillMask, check: Check = no_che
             f"A beam of {command.beam_width} cannot be searched.",
             f"Choose a width from 1 to {MOST_BEAMS}.",
         )
-    return _chained(preset, command, masked, at, originals, began, check)
+    return _chained(preset, command, masked, at, originals, began, job)
 
 
 def _chained(
@@ -59,15 +53,15 @@ def _chained(
     at: list[int],
     originals: list[int],
     began: float,
-    check: Check,
+    job: Heeds,
 ) -> protocol.Filled:
     greedy = command.mode == "left-to-right"
     ids = preset.padded([token.id for token in masked.tokens])
     width = 1 if greedy else command.beam_width
-    found = joint.search(preset, ids, at, width, 1 if greedy else max(command.top_k, width), check)
-    rows = found.greedy_rows if greedy else _all_at_once(preset, ids, at)
+    found = joint.search(preset, ids, at, width, 1 if greedy else max(command.top_k, width), job)
+    rows = found.greedy_rows if greedy else _all_at_once(preset, ids, at, job)
     known = all(original != preset.tokenizer.mask_token_id for original in originals)
-    original = joint.score(preset, ids, at, originals, check) if known else None
+    original = joint.score(preset, ids, at, originals, job) if known else None
     return protocol.Filled(
         masked,
         _answers(preset, at, originals, rows, command.top_k),
@@ -78,7 +72,7 @@ def _chained(
     )
 
 
-def fill_many(preset: LoadedPreset, command: protocol.FillMany, check: Check = no_check) -> protocol.FilledMany:
+def fill_many(preset: LoadedPreset, command: protocol.FillMany, job: Heeds = NOBODY) -> protocol.FilledMany:
     """UserError `fill-mask.no-head` or `fill-mask.too-many-texts`; what is wrong with one text is told in its row."""
     began = time.monotonic()
     preset.require_head()
@@ -103,7 +97,7 @@ def fill_many(preset: LoadedPreset, command: protocol.FillMany, check: Check = n
         most = max(len(at) for *_, at in asked)
         ids = np.stack([row for _, row, _ in asked])
         places = np.array([[*at, *[0] * (most - len(at))] for *_, at in asked])
-        for index, values in preset.log_probabilities(ids, places, check):
+        for index, values in preset.log_probabilities(ids, places, job):
             number, _, at = asked[index]
             unknown = [preset.tokenizer.mask_token_id] * len(at)
             answers = _answers(preset, at, unknown, values[: len(at)], command.top_k)
@@ -112,7 +106,7 @@ def fill_many(preset: LoadedPreset, command: protocol.FillMany, check: Check = n
 
 
 def compare(
-    first: LoadedPreset, second: LoadedPreset, command: protocol.Compare, check: Check = no_check
+    first: LoadedPreset, second: LoadedPreset, command: protocol.Compare, job: Heeds = NOBODY
 ) -> protocol.Compared:
     """UserError as `fill` has, or `compare.masks` when the two do not have equally many masks."""
     began = time.monotonic()
@@ -122,8 +116,8 @@ def compare(
         tokenized = preset.tokenize(asked.text)
         masked = preset.masked(tokenized, asked.masked)
         at = mask_positions(tokenized, masked)
-        check()
-        values = _all_at_once(preset, preset.padded([token.id for token in masked.tokens]), at)
+        job.check()
+        values = _all_at_once(preset, preset.padded([token.id for token in masked.tokens]), at, job)
         originals = [tokenized.tokens[index].id for index in at]
         sides.append(protocol.Filled(masked, _answers(preset, at, originals, values, asked.top_k)))
         rows.append(values)
@@ -157,9 +151,9 @@ def mask_positions(tokenized: protocol.Tokenized, masked: protocol.Tokenized) ->
     return at
 
 
-def _all_at_once(preset: LoadedPreset, ids: np.ndarray, at: list[int]) -> np.ndarray:
+def _all_at_once(preset: LoadedPreset, ids: np.ndarray, at: list[int], job: Heeds) -> np.ndarray:
     """(masks, vocabulary): every mask with all the others hidden."""
-    ((_, rows),) = preset.log_probabilities(ids[None], np.array([at]))
+    ((_, rows),) = preset.log_probabilities(ids[None], np.array([at]), job)
     return rows
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.answers import Check, no_check
 from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.ranking import rank_of
 from fnet_studio.models.tokenizer import MASK, SPACE
 
@@ -17,7 +17,7 @@ CONTINUES = "…"
 """Before a candidate that continues the word before it, as lists of predictions write one."""
 
 
-def score(preset: LoadedPreset, command: protocol.Score, check: Check = no_check) -> protocol.Scored:
+def score(preset: LoadedPreset, command: protocol.Score, job: Heeds = NOBODY) -> protocol.Scored:
     """UserError `fill-mask.no-head`, `fill-mask.position`, `score.empty` or `score.too-many`; what is wrong with one
     candidate is told in its row."""
     began = time.monotonic()
@@ -34,7 +34,7 @@ def score(preset: LoadedPreset, command: protocol.Score, check: Check = no_check
         asked.append((written, [token.id for token in was], True))
     ids = [token.id for token in masked.tokens]
     planned = [_plan(preset, ids[: place.start], pieces, ids[place.stop :]) for _, pieces, _ in asked]
-    rows = _rows(preset, [plan for plan in planned if isinstance(plan, _Plan)], check)
+    rows = _rows(preset, [plan for plan in planned if isinstance(plan, _Plan)], job)
     results = []
     for (text, pieces, original), plan in zip(asked, planned, strict=True):
         if isinstance(plan, str):
@@ -122,14 +122,14 @@ def _plan(preset: LoadedPreset, before: list[int], pieces: list[int], after: lis
     return _Plan(questions)
 
 
-def _rows(preset: LoadedPreset, plans: list[_Plan], check: Check) -> dict[tuple[bytes, int], np.ndarray]:
+def _rows(preset: LoadedPreset, plans: list[_Plan], job: Heeds) -> dict[tuple[bytes, int], np.ndarray]:
     """(vocabulary,) log probabilities for each question. All candidates of one piece ask the same one."""
     questions = list(dict.fromkeys(question for plan in plans for question in plan.questions))
     if not questions:
         return {}
     ids = np.stack([np.frombuffer(row, np.int32) for row, _ in questions])
     places = np.array([[place] for _, place in questions])
-    return {questions[index]: values[0] for index, values in preset.log_probabilities(ids, places, check)}
+    return {questions[index]: values[0] for index, values in preset.log_probabilities(ids, places, job)}
 
 
 def _scored(

@@ -12,13 +12,13 @@ from msgspec import Struct
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
-from fnet_studio.core import files
+from fnet_studio.core import files, run_models
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import tensor_file
 from fnet_studio.engine.step import State, Weights
 
 FORMAT = 1
-FOLDER = "checkpoints"
+FOLDER = run_models.CHECKPOINTS
 BEST = "best.safetensors"
 _UNREADABLE = (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError)
 _Arrays = TypeVar("_Arrays", State, Weights)
@@ -70,6 +70,19 @@ def read_best(folder: Path, like: Weights) -> Weights:
             f"{BEST} of the run {folder.name} cannot be read: {error}.",
             "Start it again from its recipe.",
         ) from None
+
+
+def read_weights(path: Path) -> Weights:
+    """What the run would have kept of its model at this checkpoint, in NumPy: the average where there is one.
+    UserError `run.unreadable`."""
+    try:
+        tensors = load_file(path)
+    except _UNREADABLE as error:
+        raise UserError("run.unreadable", f"{path} cannot be read: {error}.", "Choose another step.") from None
+    parts: dict[str, list] = {}
+    for name in sorted(tensors):
+        parts.setdefault(name.partition("/")[0], []).append(tensors[name])
+    return Weights(parts.get("average") or parts.get("trainable", []), parts.get("non_trainable", []))
 
 
 def _write(path: Path, arrays: State | Weights, position: Position) -> None:

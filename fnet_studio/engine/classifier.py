@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
@@ -21,8 +22,6 @@ from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
 from fnet_studio.engine.task import Measure, Stored
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
-
-WEIGHTS = "model.safetensors"
 
 
 def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> "Classifier":
@@ -121,18 +120,34 @@ def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
         )
 
 
-def bring_back(recipe: Recipe, folder: Path) -> Stored:
-    """UserError `run.no-model` or `run.unreadable`."""
+def words_and_classes(folder: Path) -> tuple[list[str], list[str]]:
+    """The vocabulary and the names of the classes that a run kept. UserError `run.no-model` or `run.unreadable`."""
     try:
         vocabulary = (folder / "vocabulary.txt").read_text("utf-8").split("\n")[:-1]
-        class_names = json.loads((folder / "classes.json").read_text("utf-8"))
+        return vocabulary, json.loads((folder / "classes.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise _no_model(folder, error) from None
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "run.unreadable", f"The model of run {folder.name} cannot be read: {error}.", "Train it again."
+        ) from None
+
+
+def _no_model(folder: Path, error: FileNotFoundError) -> UserError:
+    return UserError(
+        "run.no-model",
+        f"The run {folder.name} kept no model ({Path(str(error.filename)).name} is missing).",
+        "Choose a run that finished, or that was stopped with Stop and keep.",
+    )
+
+
+def bring_back(recipe: Recipe, folder: Path) -> Stored:
+    """UserError `run.no-model` or `run.unreadable`."""
+    vocabulary, class_names = words_and_classes(folder)
+    try:
         tensors: dict[str, Any] = load_file(folder / WEIGHTS)
     except FileNotFoundError as error:
-        raise UserError(
-            "run.no-model",
-            f"The run {folder.name} kept no model ({Path(str(error.filename)).name} is missing).",
-            "Choose a run that finished, or that was stopped with Stop and keep.",
-        ) from None
+        raise _no_model(folder, error) from None
     except Exception as error:  # safetensors raises a type of its own for a damaged file
         raise UserError(
             "run.unreadable", f"The model of run {folder.name} cannot be read: {error}.", "Train it again."

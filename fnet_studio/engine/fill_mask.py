@@ -1,13 +1,15 @@
-"""Presets in memory: sentences to tokens, token ids to probabilities."""
+"""A preset in memory: sentences to tokens, token ids to probabilities."""
 
 import math
-import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine.explored import Explored, Head
+from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.tokenizer import MASK, SPACE, FNetTokenizer
 
@@ -16,35 +18,23 @@ CHUNK_TOKENS = 4096
 WARM_UP = f"The {MASK}."
 
 
-class Presets:
-    """Owns the presets that are loaded, by name: the one in use and the one before it. Any thread may ask."""
+class LoadedPreset(Explored):
+    edges = 1
 
-    KEPT = 2
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, LoadedPreset] = {}
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> "LoadedPreset":
-        """Loads at the first call. UserError when the preset is missing or damaged."""
-        with self._lock:
-            loaded = self._loaded.pop(name, None) or LoadedPreset(name)
-            self._loaded[name] = loaded
-            while len(self._loaded) > self.KEPT:
-                self._loaded.pop(next(iter(self._loaded)))
-        return loaded
-
-
-class LoadedPreset:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, model: FNetMaskedLM | None = None, job: Heeds = NOBODY) -> None:
+        """model: in the place of what the preset of this name holds. Raises Stopped while it compiles."""
+        super().__init__()
         self.name = name
-        self.model = FNetMaskedLM.from_preset(presets.folder(name))
+        self.model: FNetMaskedLM = model or FNetMaskedLM.from_preset(presets.folder(name))
         self.tokenizer: FNetTokenizer = self.model.preprocessor.tokenizer
+        self.hidden_token = protocol.Token(self.tokenizer.mask_token_id, MASK, -1, -1, -1, True)
+        self.pad_id = self.tokenizer.pad_token_id
+        self.mixings = ("fourier",) * self.model.backbone.num_layers
         self._as_transformers = FNetTokenizer(self.tokenizer.proto, transformers_compatible=True)
         self.length: int = self.model.backbone.max_sequence_length
         if self.model.head_state != "none":
             ids = self.padded([token.id for token in self.tokenize(WARM_UP).tokens])[None]
-            list(self.log_probabilities(ids, np.array([[2]])))  # compiles, so that the first click is quick
+            list(self.log_probabilities(ids, np.array([[2]]), job))  # compiles, so that the first click is quick
 
     def loaded(self) -> protocol.Loaded:
         backbone = self.model.backbone
@@ -55,8 +45,13 @@ class LoadedPreset:
             hidden_dim=backbone.hidden_dim,
             vocabulary_size=backbone.vocabulary_size,
             sequence_length=self.length,
-            head=self.model.head_state,
+            head=self.head,
+            mixings=self.mixings,
         )
+
+    @property
+    def head(self) -> Head:
+        return self.model.head_state
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
         """`[CLS] text [SEP]`, cut to the model's length; an index into the tokens is a position in the model."""
@@ -86,44 +81,22 @@ class LoadedPreset:
                 "f_net_base_en and f_net_large_en: fnet-studio fetch-head PRESET.",
             )
 
-    def masked(self, tokenized: protocol.Tokenized, positions: Collection[int]) -> protocol.Tokenized:
-        """With the mask in the place of these tokens. UserError `fill-mask.position` where no word is."""
-        tokens = list(tokenized.tokens)
-        for index in positions:
-            if not 0 < index < len(tokens) - 1:
-                raise UserError(
-                    "fill-mask.position",
-                    f"There is no word at position {index}: the text has positions 1 to {len(tokens) - 2}.",
-                    "Choose one of these.",
-                )
-            old = tokens[index]
-            tokens[index] = protocol.Token(self.tokenizer.mask_token_id, MASK, old.begin, old.end, old.word, True)
-        return protocol.Tokenized(
-            tuple(tokens), tokenized.sequence_length, tokenized.padding, tokenized.cut_at, tokenized.cut_tokens
-        )
-
-    def padded(self, ids: Sequence[int]) -> np.ndarray:
-        """(length,) int32: padding is part of the input, always up to the preset's own length."""
-        row = np.full(self.length, self.tokenizer.pad_token_id, np.int32)
-        row[: len(ids)] = ids
-        return row
-
     def features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
         ids = self.padded([token.id for token in tokenized.tokens])[None]
         return {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
 
     def log_probabilities(
-        self, ids: np.ndarray, positions: np.ndarray, check: Callable[[], None] = lambda: None
+        self, ids: np.ndarray, positions: np.ndarray, job: Heeds = NOBODY
     ) -> Iterator[tuple[int, np.ndarray]]:
         """ids (rows, length), positions (rows, masks) -> for each row (its index, (masks, vocabulary) natural
         logarithms of probabilities).
 
         Rows go through the model in chunks of at most `CHUNK_TOKENS` tokens, and a chunk's number of rows is rounded up
-        to a power of two, so that memory is bounded and few programs are compiled. check is called before each chunk.
+        to a power of two, so that memory is bounded and few programs are compiled. job is heeded before each chunk.
         """
         most = max(1, CHUNK_TOKENS // self.length)
         for begin in range(0, len(ids), most):
-            check()
+            job.check()
             count = min(most, len(ids) - begin)
             room = 1 << (count - 1).bit_length()
             take = np.minimum(np.arange(begin, begin + room), begin + count - 1)
@@ -132,7 +105,10 @@ class LoadedPreset:
                 "segment_ids": np.zeros_like(ids[take]),
                 "mask_positions": np.asarray(positions, np.int32)[take],
             }
-            yield from enumerate(self.model.log_probabilities(features)[:count], begin)
+            # inside, the number of masks is rounded up too: `FNetMaskedLM.log_probabilities`
+            program = ("words", room, 1 << max(positions.shape[1] - 1, 0).bit_length())
+            found = self.first_calls.make(program, job, partial(self.model.log_probabilities, features))
+            yield from enumerate(found[:count], begin)
 
     def piece(self, token_id: int) -> str:
         """An embedding table may be longer than its vocabulary: what lies beyond has its number for a name."""

@@ -51,19 +51,7 @@ class FineTuning:
         }
 
     def build(self) -> keras.Model:
-        keras.utils.set_random_seed(self.recipe.training.seed)
-        model = FNetTextClassifier.from_preset(
-            self.folder,
-            num_classes=len(self.class_names),
-            preprocessor=self.preprocessor,
-            dropout=self.recipe.model.dropout,
-            pooling=self.recipe.model.pooling,
-            dtype=precision_of(self.recipe),
-        )
-        model.backbone.trainable = self.recipe.model.backbone == "trained"
-        if self.recipe.model.pooling == "mean":
-            model.backbone.pooled_dense.trainable = False  # unused, and weight decay would wear it away
-        return model
+        return build(self.recipe, self.folder, len(self.class_names), self.preprocessor)
 
     def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         training = self.recipe.training
@@ -85,6 +73,25 @@ class FineTuning:
         files.write_json(folder / CLASSES, self.class_names)
         model.head_state = "fine-tuned"
         return kept_preset.keep(model, folder)
+
+
+def build(
+    recipe: Recipe, folder: Path, classes: int, preprocessor: FNetTextClassifierPreprocessor | None = None
+) -> FNetTextClassifier:
+    """The preset of a folder with a new classifier, as training begins with it."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    model = FNetTextClassifier.from_preset(
+        folder,
+        num_classes=classes,
+        preprocessor=preprocessor,
+        dropout=recipe.model.dropout,
+        pooling=recipe.model.pooling,
+        dtype=precision_of(recipe),
+    )
+    model.backbone.trainable = recipe.model.backbone == "trained"
+    if recipe.model.pooling == "mean":
+        model.backbone.pooled_dense.trainable = False  # unused, and weight decay would wear it away
+    return model
 
 
 def bring_back(folder: Path) -> Stored:

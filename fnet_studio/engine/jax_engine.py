@@ -19,12 +19,12 @@ class JaxEngine:
         from fnet_studio.engine import devices
 
         devices.use_all_cores()
-        from fnet_studio.engine import answers, candidates, data_sets, fill_mask, health, surprise, text_cutter
+        from fnet_studio.engine import answers, candidates, data_sets, health, in_memory, surprise, text_cutter
 
         self._answers, self._candidates, self._surprise, self._health = answers, candidates, surprise, health
-        self._presets = fill_mask.Presets()
+        self._presets = in_memory.InMemory()
         self._data = data_sets.DataShelf(text_cutter.PresetCutter)
-        self._measured: Any = None
+        self._measured: list[Any] = []
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
         self.device_memory_bytes = devices.memory_in_use_bytes
@@ -47,22 +47,22 @@ class JaxEngine:
     def _answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
         match command:
             case protocol.Load():
-                return self._presets.get(command.preset).loaded(), b""
+                return self._presets.get(command.preset, job).loaded(), b""
             case protocol.Tokenize():
-                return self._presets.get(command.preset).tokenize(command.text), b""
+                return self._presets.get(command.preset, job).tokenize(command.text), b""
             case protocol.FillMask():
-                return self._answers.fill(self._presets.get(command.preset), command, job.check), b""
+                return self._answers.fill(self._presets.preset(command.preset, job), command, job), b""
             case protocol.FillMany():
-                return self._answers.fill_many(self._presets.get(command.preset), command, job.check), b""
+                return self._answers.fill_many(self._presets.preset(command.preset, job), command, job), b""
             case protocol.Score():
-                return self._candidates.score(self._presets.get(command.preset), command, job.check), b""
+                return self._candidates.score(self._presets.preset(command.preset, job), command, job), b""
             case protocol.Compare():
-                sides = (self._presets.get(asked.preset) for asked in (command.first, command.second))
-                return self._answers.compare(*sides, command, job.check), b""
+                sides = (self._presets.preset(asked.preset, job) for asked in (command.first, command.second))
+                return self._answers.compare(*sides, command, job), b""
             case protocol.Surprise():
-                return self._surprise.surprise(self._presets.get(command.preset), command, job.check), b""
+                return self._surprise.surprise(self._presets.preset(command.preset, job), command, job), b""
             case protocol.Measure():
-                return self._measuring(command.preset).measure(command, job)
+                return self._measuring(command.preset, job).measure(command, job)
             case protocol.Plan():
                 from fnet_studio.engine.preflight import plan
 
@@ -135,11 +135,12 @@ class JaxEngine:
                 return self._health.check(), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
 
-    def _measuring(self, name: str) -> Any:
-        """The preset's, made at its first measurement; only the newest is kept. Called by one thread alone."""
+    def _measuring(self, name: str, job: Job) -> Any:
+        """The model's, made at its first measurement; those of the two newest are kept, since pictures of two models
+        are compared. Called by one thread alone."""
         from fnet_studio.engine.measuring import Measuring
 
-        preset = self._presets.get(name)
-        if self._measured is None or self._measured.preset is not preset:
-            self._measured = Measuring(preset)
-        return self._measured
+        model = self._presets.get(name, job)
+        found = next((it for it in self._measured if it.preset is model), None) or Measuring(model)
+        self._measured = [found, *(it for it in self._measured if it is not found)][: self._presets.KEPT]
+        return found

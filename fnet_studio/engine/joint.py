@@ -4,12 +4,12 @@ A masked LM has no joint probability of its own. Here it is p(w1 | rest, masks) 
 reading order, with the pieces before it put in and the masks after it still hidden.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import Heeds
 from fnet_studio.engine.ranking import best_of
 
 
@@ -33,9 +33,7 @@ class Found:
     """(masks, vocabulary) log probabilities along the chain that was best at every step."""
 
 
-def search(
-    preset: LoadedPreset, ids: np.ndarray, at: list[int], width: int, wanted: int, check: Callable[[], None]
-) -> Found:
+def search(preset: LoadedPreset, ids: np.ndarray, at: list[int], width: int, wanted: int, job: Heeds) -> Found:
     """ids: (length,) with masks at `at`. After each mask the `width` best beginnings are kept, after the last one the
     `wanted` best chains: with a width of the whole vocabulary it is exact."""
     beam = [Chain()]
@@ -44,7 +42,7 @@ def search(
         filled = np.stack([_filled(ids, at, chain.ids) for chain in beam])
         keep = wanted if step == len(at) - 1 else width
         longer: list[tuple[float, Chain]] = []
-        for index, values in preset.log_probabilities(filled, np.full((len(beam), 1), place), check):
+        for index, values in preset.log_probabilities(filled, np.full((len(beam), 1), place), job):
             row, chain = values[0], beam[index]
             if index == 0:
                 rows.append(row)
@@ -55,10 +53,10 @@ def search(
     return Found(tuple(beam), np.stack(rows))
 
 
-def score(preset: LoadedPreset, ids: np.ndarray, at: list[int], chosen: list[int], check: Callable[[], None]) -> Chain:
+def score(preset: LoadedPreset, ids: np.ndarray, at: list[int], chosen: list[int], job: Heeds) -> Chain:
     """The chain of given pieces, in one batch."""
     filled = np.stack([_filled(ids, at, tuple(chosen[:step])) for step in range(len(at))])
-    found = preset.log_probabilities(filled, np.array(at)[:, None], check)
+    found = preset.log_probabilities(filled, np.array(at)[:, None], job)
     return Chain(tuple(chosen), tuple(float(values[0][chosen[step]]) for step, values in found))
 
 

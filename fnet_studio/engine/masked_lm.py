@@ -66,14 +66,7 @@ class MaskedLM:
         }
 
     def build(self) -> keras.Model:
-        """A preset without a masked-LM head gets a new one. What the loss does not reach is left as it is."""
-        keras.utils.set_random_seed(self.recipe.training.seed)
-        precision = precision_of(self.recipe)
-        model = FNetMaskedLM.from_preset(self.folder, preprocessor=self.preprocessor, dtype=precision)
-        model.backbone.pooled_dense.trainable = False
-        if model.next_sentence_dense is not None:
-            model.next_sentence_dense.trainable = False
-        return model
+        return build(self.recipe, self.folder, preprocessor=self.preprocessor)
 
     def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
         training = self.recipe.training
@@ -135,6 +128,17 @@ class MaskedLM:
     def keep(self, model: keras.Model, folder: Path) -> Path:
         model.head_state = "fine-tuned"
         return kept_preset.keep(model, folder)
+
+
+def build(recipe: Recipe, folder: Path, **kwargs: Any) -> FNetMaskedLM:
+    """The preset of a folder as training begins with it: one without a masked-LM head gets a new one. What the loss
+    does not reach is left as it is. kwargs: as for `FNetMaskedLM.from_preset`."""
+    keras.utils.set_random_seed(recipe.training.seed)
+    model = FNetMaskedLM.from_preset(folder, dtype=precision_of(recipe), **kwargs)
+    model.backbone.pooled_dense.trainable = False
+    if model.next_sentence_dense is not None:
+        model.next_sentence_dense.trainable = False
+    return model
 
 
 def bring_back(folder: Path) -> Stored:

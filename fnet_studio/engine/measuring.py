@@ -1,4 +1,4 @@
-"""Answers `protocol.Measure`: numbers from inside a preset's model for one sentence."""
+"""Answers `protocol.Measure`: numbers from inside a model for one sentence."""
 
 import time
 from collections.abc import Callable
@@ -7,9 +7,9 @@ import numpy as np
 
 from fnet_studio.core import measurements, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.explored import Explored
 from fnet_studio.engine.job import Job
-from fnet_studio.models.influence import Influence
+from fnet_studio.models.influence import Influence, room
 from fnet_studio.models.probe import LayerProbe, States, changes, shares, spectra
 from fnet_studio.models.tokenizer import MASK, SPACE
 from fnet_studio.models.trace import pictures
@@ -20,25 +20,42 @@ Labels = dict[str, tuple[str, ...]]
 
 
 class Measuring:
-    """Owns what is compiled for one preset, and the last sentence's states: most pictures come from them."""
+    """Owns what is compiled for one model, and the last sentence's states: most pictures come from them."""
 
-    def __init__(self, preset: LoadedPreset) -> None:
+    def __init__(self, preset: Explored) -> None:
         self.preset = preset
         self._probe = LayerProbe(preset.model)
         self._influence = Influence(self._probe)
         self._last: tuple[bytes, States] | None = None
 
     def measure(self, command: protocol.Measure, job: Job) -> tuple[protocol.Measured, bytes]:
-        """UserError `measure.layer`, `measure.position`, `measure.no-mask` or `measure.no-head`."""
+        """UserError `measure.layer`, `measure.position`, `measure.no-mask`, `measure.no-head` or `measure.mixing`."""
         began = time.monotonic()
         job.check()
         tokenized = self.preset.masked(self.preset.tokenize(command.text), command.masked)
-        arrays, labels = _Asked(self, tokenized, job).answer(command.what)
+        asked = _Asked(self, tokenized, job)
+        program = self._program(command.what, asked.count)
+        arrays, labels = self.preset.first_calls.make(program, job, lambda: asked.answer(command.what))
         ready = {name: np.ascontiguousarray(values, np.float32) for name, values in arrays.items()}
         described = tuple(measurements.Array(name, tuple(values.shape)) for name, values in ready.items())
         took_ms = (time.monotonic() - began) * 1000
         blob = b"".join(values.tobytes() for values in ready.values())
         return protocol.Measured(described, labels, took_ms), blob
+
+    def _program(self, what: measurements.Question, tokens: int) -> tuple:
+        """What the programs of an answer depend on, besides the model."""
+        match what:
+            case measurements.MixingMaps():
+                return (what,)
+            case measurements.MixingLayer(layer) if (
+                self.preset.mixings[layer % len(self.preset.mixings)] == "attention"
+            ):
+                return (what,)
+            case measurements.Influence(layer):
+                return (type(what), layer, room(tokens))
+            case measurements.Padding():
+                return (type(what), tokens)
+        return (type(what),)
 
     def forget(self) -> None:
         """The weights have changed, or the memory is wanted."""
@@ -69,9 +86,19 @@ class _Asked:
     def answer(self, what: measurements.Question) -> tuple[Named, Labels]:
         match what:
             case measurements.MixingMaps(rows, columns, keep_zero):
-                return {"maps": np.asarray(pictures(self.states.mixed, rows, columns, keep_zero))}, {}
+                if set(self.preset.mixings) == {"fourier"}:
+                    return {"maps": np.asarray(pictures(self.states.mixed, rows, columns, keep_zero))}, {}
+                shown = self.preset.length if what.pads else self.count
+                drawn = [self._picture(layer, shown, keep_zero) for layer in range(len(self.preset.mixings))]
+                rows, columns = (
+                    min(least, *(it.shape[axis] for it in drawn)) for axis, least in enumerate((rows, columns))
+                )
+                return {"maps": np.stack([_pooled(_pooled(it, rows, 0), columns, 1) for it in drawn])}, {}
             case measurements.MixingLayer(layer):
-                return {"mixed": np.asarray(self.states.mixed[self._layer(layer)])}, {}
+                layer = self._layer(layer)
+                if self.preset.mixings[layer] == "attention":
+                    return {"attention": self.probe.attention(self.features, layer)[:, : self.count]}, {}
+                return {"mixed": np.asarray(self.states.mixed[layer])}, {}
             case measurements.Spectrum():
                 return {"power": spectra(self.states)}, {}
             case measurements.MixingShare():
@@ -86,7 +113,7 @@ class _Asked:
                 )
                 return {"influence": found}, {}
             case measurements.Occlusion():
-                mask = self.preset.tokenizer.mask_token_id
+                mask = self.preset.hidden_token.id
                 found = self.influence.occlusion(self.features, mask, range(self.count), self._chunks())
                 return {"change": found[:, :, : self.count].swapaxes(1, 2)}, {}
             case measurements.Impulse(position, directions):
@@ -110,7 +137,7 @@ class _Asked:
         if not self._has_head:
             raise UserError(
                 "measure.no-head",
-                f"The preset {self.preset.name} has no head for predicting words.",
+                f"{self.preset.name} has no head for predicting words.",
                 "Choose one with a pretrained head, such as fnet_mini_en.",
             )
         rows = self.probe.head(self.states.hidden, [position])[:, 0]
@@ -118,6 +145,13 @@ class _Asked:
         return {"probability": rows[:, ids].T}, {"words": self._words(ids)}
 
     def _padding(self, what: measurements.Padding) -> tuple[Named, Labels]:
+        fixed = {"linear", "random"} & set(self.preset.mixings)
+        if fixed:
+            raise UserError(
+                "measure.mixing",
+                f"The {fixed.pop()} mixing of {self.preset.name} works at {self.preset.length} positions alone.",
+                "Choose another picture, or a model with another mixing.",
+            )
         own = self.preset.length
         shorter = (SHORTEST << power for power in range(own.bit_length()))
         lengths = sorted({self.count, *(length for length in shorter if self.count < length < own), own})
@@ -139,6 +173,13 @@ class _Asked:
         return arrays, labels
 
     def _ablation(self, what: measurements.SpectralAblation) -> tuple[Named, Labels]:
+        other = next((name for name in self.preset.mixings if name != "fourier"), "")
+        if other:
+            raise UserError(
+                "measure.mixing",
+                f"{self.preset.name} mixes by {other}: there are no frequencies to take out of its mixing.",
+                "Choose another picture, or a model with Fourier mixing.",
+            )
         layers = self._layers(what.layers)
         gains = self.probe.band_gains(self.preset.length, what.low, what.high, layers, what.drop)
         other = self.probe.states(self.features, gains)
@@ -152,11 +193,22 @@ class _Asked:
             others.append(self.probe.states(self.features, swap=swap, layers=layers))
             self.job.check()
         arrays = {"change": np.stack([changes(self.states, other)[:, : self.count] for other in others])}
-        labels = {"mixings": ("Fourier", "identity", "random")}
+        own = self.preset.mixings[0]
+        labels = {"mixings": ("Fourier" if own == "fourier" else own, "identity", "random")}
         self._compare(arrays, labels, others, what.position, what.top_k)
         return arrays, labels
 
     # ------------------------------------------------------------------------------------------- pieces
+
+    def _picture(self, layer: int, shown: int, keep_zero: bool) -> np.ndarray:
+        """One layer's, as large as it is; `shown` positions of what is by position."""
+        mixing = self.preset.mixings[layer]
+        if mixing == "attention":
+            return self.probe.attention(self.features, layer).mean(0)[:shown, :shown]
+        mixed = self.states.mixed[layer]
+        if mixing == "fourier":
+            return np.asarray(pictures(mixed[None], *mixed.shape, keep_zero)[0])
+        return np.log1p(np.abs(np.asarray(mixed[:shown])))
 
     def _compare(self, arrays: Named, labels: Labels, others: list[States], position: int, top_k: int) -> None:
         """The answer as it is, and what becomes of it."""
@@ -180,7 +232,7 @@ class _Asked:
 
     @property
     def _has_head(self) -> bool:
-        return self.preset.model.head_state != "none"
+        return self.preset.head != "none"
 
     def _mask(self, position: int) -> int | None:
         """Where words are predicted: a position, or for -1 the first mask, if there is one."""
@@ -220,6 +272,14 @@ class _Asked:
             self.job.check()
 
         return on_chunk
+
+
+def _pooled(values: np.ndarray, size: int, axis: int) -> np.ndarray:
+    """The largest of each bin; an axis that is no longer stays as it is."""
+    length = values.shape[axis]
+    if length <= size:
+        return values
+    return np.maximum.reduceat(values, (np.arange(size) * length + size - 1) // size, axis)
 
 
 def _best(row: np.ndarray, count: int) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from fnet_studio import __version__
-from fnet_studio.core import places, presets, protocol, run_store
+from fnet_studio.core import places, presets, protocol, run_models, run_store
 from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import (
@@ -57,29 +57,29 @@ class ScriptedEngine:
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
         match command:
             case protocol.Load(preset):
-                presets.folder(preset)
+                _find(preset)
                 return self._loaded(preset), b""
             case protocol.Tokenize(preset, text):
-                presets.folder(preset)
+                _find(preset)
                 return scripted_text.tokenize(text), b""
             case protocol.FillMask(preset):
-                presets.folder(preset)
+                _predicting(preset)
                 return scripted_answers.filled(command), b""
             case protocol.FillMany(preset):
-                presets.folder(preset)
+                _predicting(preset)
                 return scripted_answers.many(command), b""
             case protocol.Score(preset):
-                presets.folder(preset)
+                _predicting(preset)
                 return scripted_answers.score(command), b""
             case protocol.Compare(first, second):
-                presets.folder(first.preset)
-                presets.folder(second.preset)
+                _predicting(first.preset)
+                _predicting(second.preset)
                 return scripted_answers.compare(command), b""
             case protocol.Surprise(preset):
-                presets.folder(preset)
+                _predicting(preset)
                 return scripted_answers.surprise(command), b""
             case protocol.Measure(preset):
-                presets.folder(preset)
+                _find(preset)
                 return scripted_measuring.measure(command, job)
             case protocol.Plan():
                 return scripted_plan.plan(command, job, self._script), b""
@@ -134,11 +134,14 @@ class ScriptedEngine:
         return protocol.Loaded(
             preset=preset,
             parameters=3_500_000,
-            num_layers=scripted_maps.LAYERS,
+            num_layers=len(scripted_measuring.mixings_of(preset)),
             hidden_dim=scripted_maps.HIDDEN,
             vocabulary_size=scripted_text.VOCABULARY,
             sequence_length=scripted_text.LENGTH,
-            head="pretrained",
+            head="none" if run_models.is_run(preset) else "pretrained",
+            mixings=scripted_measuring.mixings_of(preset),
+            heads=2 if "attention" in scripted_measuring.mixings_of(preset) else 0,
+            task="classify" if run_models.is_run(preset) else "masked-lm",
         )
 
     def _evaluate(self, command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
@@ -210,3 +213,20 @@ class ScriptedEngine:
     def _write_garbage(self) -> None:
         if self._wire is not None:
             os.write(self._wire, GARBAGE)
+
+
+def _find(name: str) -> None:
+    """UserError where the real engine would find neither a preset nor a run's model."""
+    if not run_models.is_run(name):
+        presets.folder(name)
+        return
+    run, step = run_models.parse(name)
+    if step is not None:
+        run_models.checkpoint_path(run, step)
+
+
+def _predicting(name: str) -> None:
+    if run_models.is_run(name):
+        _find(name)
+        raise UserError("fill-mask.no-head", f"{name} is a classifier.", "Choose a preset with a pretrained head.")
+    presets.folder(name)

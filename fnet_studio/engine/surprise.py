@@ -6,12 +6,12 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.answers import Check, no_check
 from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.ranking import best_of, rank_of
 
 
-def surprise(preset: LoadedPreset, command: protocol.Surprise, check: Check = no_check) -> protocol.Surprises:
+def surprise(preset: LoadedPreset, command: protocol.Surprise, job: Heeds = NOBODY) -> protocol.Surprises:
     """One row a token, in batches. UserError `fill-mask.no-head` or `fill-mask.position`."""
     began = time.monotonic()
     preset.require_head()
@@ -30,7 +30,7 @@ def surprise(preset: LoadedPreset, command: protocol.Surprise, check: Check = no
         plain = preset.padded([token.id for token in tokenized.tokens])
         rows = np.repeat(plain[None], len(places), axis=0)
         rows[np.arange(len(places)), places] = preset.tokenizer.mask_token_id
-        for index, values in preset.log_probabilities(rows, np.array(places)[:, None], check):
+        for index, values in preset.log_probabilities(rows, np.array(places)[:, None], job):
             row, was = values[0], int(plain[places[index]])
             best = int(best_of(row, 1)[0])
             tokens.append(

@@ -51,15 +51,15 @@ class Influence:
         else:
             shape = (len(asked), directions, hidden)
             vectors = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-        room = _room(len(asked))
-        positions = np.resize(asked, room)
+        places = room(len(asked))
+        positions = np.resize(asked, places)
         pull = self._jitted_linear(self.probe.weights(), ready, jnp.asarray(positions[None]), layer)
         pairs = [(row, vector) for row, each in enumerate(vectors) for vector in each]
         chunk = _chunk(length, hidden)
         squares = np.zeros((len(pairs), length), np.float32)
         for start in range(0, len(pairs), chunk):
             part = pairs[start : start + chunk]
-            cotangents = np.zeros((chunk, 1, room, hidden), np.float32)  # always full, so that one program does
+            cotangents = np.zeros((chunk, 1, places, hidden), np.float32)  # always full, so that one program does
             for index, (row, vector) in enumerate(part):
                 cotangents[index, 0, row] = vector
             squares[start : start + len(part)] = np.asarray(self._jitted_pull(pull, cotangents))[: len(part)]
@@ -158,6 +158,6 @@ def _chunk(length: int, hidden: int) -> int:
     return int(np.clip(CHUNK_FLOATS // (length * hidden), 1, 32))
 
 
-def _room(count: int) -> int:
+def room(count: int) -> int:
     """Rounded up, so that sentences of like length share a program."""
     return max(8, 1 << max(count - 1, 0).bit_length())

@@ -30,6 +30,7 @@ UNSAID = (None, "", "none", "auto")
 
 class RunDetails(QWidget):
     open_wanted = Signal(object)
+    explore_wanted = Signal(object)
     folder_wanted = Signal(object)
     trash_wanted = Signal(object)
     resume_wanted = Signal(object)
@@ -109,6 +110,7 @@ class RunDetails(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         for words, signal in (
+            ("Look inside in Explore", self.explore_wanted),
             ("Train again with its recipe", self.duplicate_wanted),
             ("Export run as one file…", self.export_wanted),
             ("Write report…", self.report_wanted),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QStackedWidget, 
 
 from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run_report, run_store, run_trash
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
@@ -35,6 +36,8 @@ class RunsPage(QWidget):
     recipe_wanted = Signal(object)
     """A stored recipe is to be trained again, as it is or changed: `recipe.to_mapping`."""
     explore_wanted = Signal(str)
+    model_wanted = Signal(str)
+    """By name, to be looked into: see `core.run_models`."""
     """A text is to be looked into."""
 
     def __init__(
@@ -113,6 +116,7 @@ class RunsPage(QWidget):
         details = self.details
         details.open_wanted.connect(lambda _: self.open_run())
         details.folder_wanted.connect(lambda entry: self._try(lambda: open_folder(run_store.folder(entry.id))))
+        details.explore_wanted.connect(lambda entry: self.model_wanted.emit(name_of(entry.id)))
         details.trash_wanted.connect(lambda entry: self.trash([entry]))
         details.resume_wanted.connect(self._resume)
         details.duplicate_wanted.connect(lambda entry: self.recipe_wanted.emit(entry.record.recipe))

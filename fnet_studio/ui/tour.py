@@ -185,7 +185,7 @@ class Explore:
         hand.key(Qt.Key.Key_F1)
         for ending in ("png", "svg", "pdf", "csv", "npz"):
             path = hand.folder / f"1-exported.{ending}"
-            card.export_to(path)
+            card.export.export_to(path)
             hand.expect(path.is_file() and path.stat().st_size > 500, f"the picture is written as {ending}")
         card.tabs.setCurrentIndex(0)
 

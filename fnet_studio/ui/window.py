@@ -99,6 +99,7 @@ class Window(QMainWindow):
                 page.train_wanted.connect(lambda: self.go("train"))
                 page.recipe_wanted.connect(self._train_again)
                 page.explore_wanted.connect(self._explore_text)
+                page.model_wanted.connect(self._explore_with)
             if hasattr(page, "stop_wanted"):
                 page.stop_wanted.connect(self.ask_stop)
         return self._pages[key]

@@ -570,6 +570,23 @@ def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
     assert len(classified.class_names) == len(classified.probabilities[0])
 
 
+def test_a_kept_run_can_be_looked_into_and_predicts_no_words(trained, worker):
+    name = f"run:{trained.finished.run}"
+    loaded, _ = worker.call(protocol.Load(name))
+    assert (loaded.preset, loaded.head, loaded.task) == (name, "none", "classify")
+    assert loaded.mixings == ("fourier",) * loaded.num_layers
+    measured, blob = worker.call(protocol.Measure(name, TEXT, measurements.MixingMaps(8, 8)))
+    assert measured.arrays[0].shape == (loaded.num_layers, 8, 8)
+    assert len(blob) == 4 * loaded.num_layers * 64
+    for command in (protocol.FillMask(name, "A [MASK]."), protocol.Surprise(name, TEXT)):
+        with pytest.raises(UserError) as caught:
+            worker.call(command)
+        assert caught.value.kind == "fill-mask.no-head"
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.Load(f"{name}@999999"))
+    assert caught.value.kind == "run.no-checkpoint"
+
+
 def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
     texts, _ = worker.call(protocol.RunTexts(trained.finished.run, "test", (2, 0)))
     assert isinstance(texts, protocol.Texts)
@@ -587,6 +604,7 @@ def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
         protocol.Resume("no-such-run"),
         protocol.Classify("../..", ("x",)),
         protocol.RunTexts("none", "test", (0,)),
+        protocol.Load("run:no-such-run"),
     ],
 )
 def test_a_run_that_is_not_there_is_named(worker, command):

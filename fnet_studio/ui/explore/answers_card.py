@@ -33,6 +33,8 @@ Table = tuple[tuple[str, ...], list, Any]
 class AnswersCard(QFrame):
     failed = Signal(object)
     """A protocol.Failed: a file could not be written."""
+    stop_wanted = Signal()
+    """The answer that is on its way is no longer wanted."""
 
     def __init__(self, supervisor: Any, themes: Any, focus: Focus, top_k: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,7 +80,12 @@ class AnswersCard(QFrame):
         self.said.setProperty("role", "caption")
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 0, 8, 0)
+        self.stop = QPushButton("Stop")
+        self.stop.setProperty("small", True)
+        self.stop.setVisible(False)
+        self.stop.clicked.connect(self.stop_wanted)
         foot.addWidget(self.said, 1)
+        foot.addWidget(self.stop)
         foot.addWidget(self.export)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 6, 8, 8)
@@ -104,11 +111,13 @@ class AnswersCard(QFrame):
         self.compare.show_masks(question, filled)
         self.say_took()
 
-    def say_busy(self, words: str) -> None:
-        """An answer that may take seconds is on its way."""
+    def say_busy(self, words: str, stop: bool = False) -> None:
+        """An answer that may take seconds is on its way. stop: it can be stopped."""
         self.said.setText(words)
+        self.stop.setVisible(stop)
 
     def say_took(self) -> None:
+        self.stop.setVisible(False)
         filled = self.predictions.filled
         shown = filled is not None and self.tabs.currentIndex() == 0
         self.said.setText(f"Answered in {filled.took_ms:.0f} ms" if filled is not None and shown else "")

@@ -1,13 +1,16 @@
 """Explore: mask a word of a sentence, see what the model would put there, and look inside."""
 
+import itertools
 from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, run_models, run_store
 from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
+from fnet_studio.core.run_state import phase_words
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
@@ -19,9 +22,12 @@ from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 TYPING_PAUSE_MS = 150
+MOST_RUNS = 30
+"""In the chooser; any other can be opened from the Runs page."""
 STARTING = "The worker is starting. Predictions will be here in a few seconds."
 HINT = "Click a word in the sentence, or type [MASK], to see what the model would put there."
 
@@ -37,7 +43,9 @@ class ExplorePage(QWidget):
         self._spans: dict[int, tuple[int, int]] = {}
         self._loaded: protocol.Loaded | None = None
         self._words = NewestOnly(supervisor, stop_older=True)
-        self._loads = NewestOnly(supervisor)
+        self._loads = NewestOnly(supervisor, stop_older=True)
+        self._background = Background(self)
+        self._runs: list[RunRecord] = []
         self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
         self.answers = AnswersCard(supervisor, theme_source, self.focus, settings.top_k)
@@ -89,6 +97,8 @@ class ExplorePage(QWidget):
         self.predictions.mode_changed.connect(self._predict)
         self.answers.score.chosen.connect(self._put_scored)
         self.answers.failed.connect(self._say_problem)
+        self.answers.stop_wanted.connect(self._stop_words)
+        supervisor.message.connect(self._heard)
         self.sentence.surprise.toggled.connect(self.sweep.switch)
         self.sweep.changed.connect(lambda: self.sentence.show_surprise(self.sweep.bits, self.sweep.words))
         self.examples.chosen.connect(self.show_example)
@@ -113,8 +123,22 @@ class ExplorePage(QWidget):
 
     def choose_preset(self, name: str) -> None:
         self._settings.preset = name
-        self.sentence.list_presets(name)
+        self._list(name)
         self._load()
+
+    def _list(self, chosen: str) -> None:
+        self.sentence.list_presets(chosen)
+        self.sentence.list_runs(self._runs)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self._background.run(_explorable_runs, self._has_runs, key="runs")
+
+    def _has_runs(self, runs: list[RunRecord]) -> None:
+        """Since the page was last seen, some may have come."""
+        if [run.id for run in runs] != [run.id for run in self._runs]:
+            self._runs = runs
+            self._list(self.preset)
 
     def _load(self) -> None:
         self._forget_preset()
@@ -126,6 +150,20 @@ class ExplorePage(QWidget):
     def _forget_preset(self) -> None:
         self._loaded = None
         self.focus.forget()
+
+    def _heard(self, envelope: protocol.Envelope, _: bytes) -> None:
+        """A first answer has to be compiled: seconds, in which nothing is to look frozen."""
+        if not isinstance(envelope.body, protocol.Phase) or not envelope.reply_to:
+            return
+        words = phase_words(envelope.body.name)
+        if envelope.reply_to == self._loads.id:
+            self.answers.say(f"Reading the model {self.sentence.preset.currentText()} … {words} …")
+        elif envelope.reply_to == self._words.id:
+            self.answers.say_busy(f"{words} …", stop=True)
+
+    def _stop_words(self) -> None:
+        self._words.forget()
+        self.answers.say("Stopped. Hide another word, or change the sentence, to ask again.")
 
     def _has_loaded(self, result: Any, _: bytes) -> None:
         self._loaded = result
@@ -187,6 +225,13 @@ class ExplorePage(QWidget):
             return
         if self._loaded.head == "none":
             self._words.forget()
+            if self._loaded.task == "classify":
+                self.answers.say(
+                    "This is a classifier that a run trained from scratch: it knows classes, not words. Its pictures "
+                    "are real; a word that you hide is [UNK] to it. To see its classes, open the run on the Runs page, "
+                    "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_mini_en."
+                )
+                return
             self.answers.say(
                 f"The preset {self.preset} has no head for predicting words: it was saved without one, and a random "
                 "head would only make noise. Its mixing maps are real. To see predictions, choose a preset with a "
@@ -207,7 +252,7 @@ class ExplorePage(QWidget):
             beam_width=shown.beam.currentData(),
         )
         if command.mode != "independent":
-            self.answers.say_busy("Searching …")
+            self.answers.say_busy("Searching …", stop=True)
         self._words.ask(command, lambda result, _: self._has_answers(command, result), self._failed)
 
     def _has_several_masks(self) -> bool:
@@ -276,6 +321,11 @@ class ExplorePage(QWidget):
         self.sentence.resize_for(event.size().height())
         self.pictures.resize_for(event.size().height())
         self.answers.setFixedWidth(380 if event.size().width() >= 1000 else 352)
+
+
+def _explorable_runs() -> list[RunRecord]:
+    found = (record for record in run_store.list_runs()[0] if record.status != "running" and run_models.kept(record))
+    return list(itertools.islice(found, MOST_RUNS))
 
 
 def _span(token: protocol.Token) -> tuple[int, int]:

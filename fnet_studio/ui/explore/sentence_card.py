@@ -1,12 +1,15 @@
 """The sentence: typed above, as chips below."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from fnet_studio.core import presets, protocol
+from fnet_studio.core import presets, protocol, run_models
+from fnet_studio.core.run_models import name_of
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
@@ -80,9 +83,22 @@ class SentenceCard(QFrame):
             if not card.problem:
                 words = card.name if card.head == "pretrained" else f"{card.name} (no predictions)"
                 self.preset.addItem(words, card.name)
-        if chosen and self.preset.findData(chosen) < 0 and Path(chosen).expanduser().is_dir():
+        elsewhere = chosen and self.preset.findData(chosen) < 0
+        if elsewhere and (run_models.is_run(chosen) or Path(chosen).expanduser().is_dir()):
             self.preset.addItem(chosen, chosen)
         self.preset.setCurrentIndex(max(0, self.preset.findData(chosen)))
+
+    def list_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Behind the presets: those that kept a model, newest first."""
+        if runs and self.preset.count():
+            self.preset.insertSeparator(self.preset.count())
+        for record in runs:
+            name, words = name_of(record.id), f"{record.name} (run {record.id[:13]})"
+            at = self.preset.findData(name)
+            if at >= 0:
+                self.preset.setItemText(at, words)
+            else:
+                self.preset.addItem(words, name)
 
     def set_text(self, text: str) -> None:
         self.box.replace_text(text)

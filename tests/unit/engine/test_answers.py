@@ -12,6 +12,7 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import answers, candidates, joint, surprise
 from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Nobody
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 TEXT = "The river ran through the town and out to the sea."
@@ -72,7 +73,7 @@ def test_a_beam_as_wide_as_the_vocabulary_finds_the_best_of_all_chains(preset, p
     filled = np.repeat(ids[None], len(first), axis=0)
     filled[:, at[0]] = np.arange(len(first))
     every = first[:, None] + plain.log_probabilities(filled, at[1])
-    found = joint.search(preset, ids, at, len(first), 10, lambda: None)
+    found = joint.search(preset, ids, at, len(first), 10, NOBODY)
     np.testing.assert_allclose([chain.total for chain in found.chains], np.sort(every.ravel())[::-1][:10], **CLOSE)
     for chain in found.chains:
         assert chain.total == pytest.approx(every[chain.ids], rel=1e-4)
@@ -144,12 +145,13 @@ def test_a_sweep_in_many_chunks_is_that_of_one_and_is_broken_off_between_them(pr
     )
     calls = itertools.count(1)
 
-    def stop_at_the_second():
-        if next(calls) == 2:
-            raise Stopped
+    class StopAtTheSecond(Nobody):
+        def check(self):
+            if next(calls) == 2:
+                raise Stopped
 
     with pytest.raises(Stopped):
-        surprise.surprise(preset, protocol.Surprise("golden", TEXT), stop_at_the_second)
+        surprise.surprise(preset, protocol.Surprise("golden", TEXT), StopAtTheSecond())
     assert next(calls) == 3
 
 

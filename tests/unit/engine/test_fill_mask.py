@@ -5,7 +5,8 @@ import pytest
 from fnet_studio.core import places, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import answers
-from fnet_studio.engine.fill_mask import LoadedPreset, Presets
+from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.in_memory import InMemory
 
 PRESET = "fnet_mini_en"
 
@@ -104,7 +105,7 @@ def test_a_preset_without_a_head_never_answers():
 def test_two_presets_are_kept_and_the_least_recent_one_is_let_go():
     for name in ("first", "second"):
         shutil.copytree(places.bundled_presets() / PRESET, places.presets() / name)
-    held = Presets()
+    held = InMemory()
     first = held.get("first")
     held.get("second")
     assert held.get("first") is first

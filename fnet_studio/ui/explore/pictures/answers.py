@@ -1,16 +1,19 @@
 """What the worker has measured: asked for one at a time, kept while it may be wanted again."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
 from fnet_studio.core import protocol
+from fnet_studio.core.run_state import phase_words
 
 KEPT_BYTES = 256 * 2**20
+TELL_MS = 500
 Arrays = dict[str, np.ndarray]
 
 
@@ -46,6 +49,9 @@ class Answers(QObject):
         self._wanted: list[protocol.Measure] = []
         self._out: tuple[int, protocol.Measure] | None = None
         self._total = 0
+        self._phase, self._began = "", 0.0
+        self._compiling = QTimer(self, interval=TELL_MS)
+        self._compiling.timeout.connect(self._say_phase)
         supervisor.message.connect(self._heard)
 
     @property
@@ -99,6 +105,7 @@ class Answers(QObject):
         if not isValid(self):
             return  # the window was closed before the worker's last word
         self._out = None
+        self._compiling.stop()
         if isinstance(found, Answer):
             self._known[question] = found
             while sum(answer.bytes for answer in self._known.values()) > KEPT_BYTES and len(self._known) > 1:
@@ -109,12 +116,21 @@ class Answers(QObject):
         if found is not None:
             self.changed.emit()
 
+    def _say_phase(self) -> None:
+        took = int(time.monotonic() - self._began)
+        self.progressed.emit(f"{self._phase} …" + (f" {took} s" if took else ""))
+
     def _heard(self, envelope: protocol.Envelope, _: bytes) -> None:
         if self._out is None or not envelope.reply_to or envelope.reply_to != self._out[0]:
             return
         match envelope.body:
-            case protocol.Phase(total=total):
+            case protocol.Phase("measuring", total=total):
                 self._total = total
+                self._compiling.stop()
+            case protocol.Phase(name):
+                self._phase, self._began = phase_words(name), time.monotonic()
+                self._say_phase()
+                self._compiling.start()
             case protocol.Progress(done=done, left_s=left_s) if self._total:
                 left = f", {left_s:.0f} s left" if left_s >= 1 else ""
                 self.progressed.emit(f"Pass {done} of {self._total}{left}")

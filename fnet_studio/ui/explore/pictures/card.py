@@ -1,53 +1,38 @@
 """The pictures of the sentence, one tab each: asked for while they are seen, compared, explained and exported."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QTabBar,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
-from fnet_studio.core.errors import UserError
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.pictures import explanations
-from fnet_studio.ui.explore.pictures.answers import Answers
+from fnet_studio.ui.explore.pictures.answers import Answer, Answers
+from fnet_studio.ui.explore.pictures.comparing import Comparing
 from fnet_studio.ui.explore.pictures.controls import Controls
+from fnet_studio.ui.explore.pictures.difference import compared, own_questions, questions
 from fnet_studio.ui.explore.pictures.explanations import Lesson
-from fnet_studio.ui.explore.pictures.kinds import KINDS, Kind
+from fnet_studio.ui.explore.pictures.export_button import ExportButton, Shown
+from fnet_studio.ui.explore.pictures.kinds import KINDS, Kind, in_its_place
 from fnet_studio.ui.explore.pictures.plane import Plane, Scale
 from fnet_studio.ui.explore.pictures.scene import Scene
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 
 PAUSE_MS = 250
 SLIDE_MS = 60
 WAITING = "The picture of the sentence will be here once the model has read it."
-
-
-class ShortenedLabel(QLabel):
-    """Ends in … where there is no room for all of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setMinimumWidth(60)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def paintEvent(self, event: Any) -> None:
-        painter = QPainter(self)
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+STOPPED = "Stopped. Measure again, or choose another picture or sentence."
 
 
 class PicturesCard(QFrame):
@@ -66,7 +51,6 @@ class PicturesCard(QFrame):
         self.kind: Kind = KINDS[0]
         self.planes: list[Plane] = []
         """What is shown now."""
-        self._pinned: Scene | None = None
         self._lesson: Lesson | None = None
         self._thumbnail = 64
         self.views: list[Any] = []
@@ -78,6 +62,8 @@ class PicturesCard(QFrame):
         focus.sentence_changed.connect(self._sentence_changed)
         focus.pointed.connect(self._mark)
         self.controls.changed.connect(self._option_changed)
+        self.comparing.changed.connect(self.look)
+        self.comparing.sentence_wanted.connect(self.sentence_wanted)
         self.answers.changed.connect(self._show)
         self.answers.progressed.connect(self._progressed)
         self.tabs.currentChanged.connect(self._tab_changed)
@@ -103,31 +89,21 @@ class PicturesCard(QFrame):
         self.about.setShortcut("F1")
         self.about.setToolTip("What the picture shows, and what to look for (F1)")
         self.about.toggled.connect(self._explain)
-        self.pin = QCheckBox("Compare")
-        self.pin.setToolTip(
-            "Remember this sentence and preset: when you change either, every picture shows the difference to them."
-        )
-        self.pin.toggled.connect(self._pin)
+        self.comparing = Comparing()
         self.lessons = QPushButton("Lessons")
         self.lessons.setToolTip("Worked examples: a sentence, a picture, and what to see")
         menu = QMenu(self.lessons)
         for lesson in explanations.lessons():
             menu.addAction(lesson.title).triggered.connect(lambda _=False, lesson=lesson: self.begin(lesson))
         self.lessons.setMenu(menu)
-        self.export = QPushButton("Export")
-        menu = QMenu(self.export)
-        for ending, words in (("png", "PNG image"), ("svg", "SVG drawing"), ("pdf", "PDF page"), ("csv", "CSV table"),
-                              ("npz", "NumPy arrays (NPZ)")):  # fmt: skip
-            menu.addAction(f"{words} …").triggered.connect(lambda _=False, ending=ending: self._ask_where(ending))
-        menu.addSeparator()
-        menu.addAction("Copy as an image").triggered.connect(self.copy_image)
-        menu.addAction("Copy the numbers").triggered.connect(self.copy_numbers)
-        self.export.setMenu(menu)
-        self.export.setEnabled(False)
+        self.export = ExportButton(self._shown)
         self.stop = QPushButton("Stop")
-        self.stop.setToolTip("Stop measuring; another picture or sentence begins anew")
-        self.stop.clicked.connect(self.answers.stop)
+        self.stop.setToolTip("Stop measuring")
+        self.stop.clicked.connect(self._stop)
         self.stop.setVisible(False)
+        self.again = QPushButton("Measure again")
+        self.again.clicked.connect(self.look)
+        self.again.setVisible(False)
         self.words = QLabel(WAITING)
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
@@ -136,6 +112,7 @@ class PicturesCard(QFrame):
         self.line.setProperty("role", "caption")
         self.line.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
+        self.export.said.connect(self.line.setText)
         self.text = QTextBrowser()
         self.text.setOpenExternalLinks(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
@@ -146,7 +123,7 @@ class PicturesCard(QFrame):
         head.addWidget(self.title, 1)
         for button in (self.lessons, self.export, self.about):
             head.addWidget(button)
-        self.controls.add(self.pin)
+        self.controls.add(self.comparing)
         self._pictures = QHBoxLayout()
         self._pictures.setSpacing(12)
         self._beside = QHBoxLayout()
@@ -165,6 +142,7 @@ class PicturesCard(QFrame):
         under = QHBoxLayout()
         under.setSpacing(8)
         under.addWidget(self.line, 1)
+        under.addWidget(self.again)
         under.addWidget(self.stop)
         self._column.addLayout(under)
 
@@ -211,22 +189,39 @@ class PicturesCard(QFrame):
     # ------------------------------------------------------------------------------------------ asking
 
     def show_kind(self, key: str) -> None:
-        self.tabs.setCurrentIndex(next(index for index, kind in enumerate(KINDS) if kind.key == key))
+        """The tab of a kind; what stands in the place of mixing maps is in theirs."""
+        self.tabs.setCurrentIndex(next((index for index, kind in enumerate(KINDS) if kind.key == key), 0))
 
     def look(self) -> None:
         """Ask for what this picture of this sentence still lacks."""
         self._looking.stop()
+        self.again.setVisible(False)
         scene = Scene.of(self._focus)
+        self._suit(scene)
         self.controls.show_kind(self.kind, scene)
-        if scene is None or not self.isVisible():
+        self.comparing.show_scene(scene)
+        if scene is None or not self.isVisible() or self.kind.unsuited(scene):
             self.answers.stop()
         else:
-            scenes = [scene] if self._pinned in (None, scene) else [scene, self._pinned]
-            self.answers.want([question for it in scenes for question in self._questions(it)])
+            self.answers.want(questions(self.kind, scene, self.controls.options, self.comparing))
         self._show()
 
-    def _questions(self, scene: Scene) -> list[Any]:
-        return [scene.asks(question) for question in self.kind.questions(scene, self.controls.options)]
+    def _suit(self, scene: Scene | None) -> None:
+        """Tabs and the kind of picture, to the model."""
+        kind = in_its_place(KINDS[self.tabs.currentIndex()], scene, self.controls.options)
+        self.tabs.setTabText(0, in_its_place(KINDS[0], scene, self.controls.options).tab)
+        for index, each in enumerate(KINDS):
+            reason = each.unsuited(scene) if scene is not None else ""
+            self.tabs.setTabToolTip(index, reason or f"{each.title}. {each.is_not}")
+        if kind is not self.kind:
+            self._show_kind(kind)
+
+    def _stop(self) -> None:
+        self.answers.stop()
+        self._say(STOPPED)
+        self.stop.setVisible(False)
+        self.again.setVisible(True)
+        self.again.setFocus()
 
     def _sentence_changed(self) -> None:
         if self._lesson is not None and self._focus.text not in ("", self._lesson.sentence):
@@ -243,15 +238,18 @@ class PicturesCard(QFrame):
         self._looking.start(SLIDE_MS)
 
     def _tab_changed(self, index: int) -> None:
-        self.kind = KINDS[index]
-        self.title.setText(self.kind.title)
-        self.is_not.setText(self.kind.is_not)
+        self._show_kind(in_its_place(KINDS[index], Scene.of(self._focus), self.controls.options))
+        self.look()
+
+    def _show_kind(self, kind: Kind) -> None:
+        self.kind = kind
+        self.title.setText(kind.title)
+        self.is_not.setText(kind.is_not)
         self._read("")
-        if self._lesson is not None and self._lesson.picture != self.kind.key:
+        if self._lesson is not None and self._lesson.picture != kind.key:
             self._lesson = None
         self._explain(self.about.isChecked())
         self._say("Measuring …")  # or another kind's picture would stand under this one's name
-        self.look()
 
     def _token_chosen(self, token: int) -> None:
         scene = Scene.of(self._focus)
@@ -267,19 +265,20 @@ class PicturesCard(QFrame):
 
     # ----------------------------------------------------------------------------------------- showing
 
-    def _planes_of(self, scene: Scene) -> list[Plane]:
-        answers = [self.answers.get(question) for question in self._questions(scene)]
-        return self.kind.planes(scene, self.controls.options, answers)
-
     def _show(self) -> None:
         scene = Scene.of(self._focus)
         if scene is None:
             self._say(WAITING)
             return
-        problem = next(filter(None, (self.answers.problem(it) for it in self._questions(scene))), None)
-        planes, trouble = self._planes_of(scene), ""
-        if self._pinned is not None and self._pinned != scene:
-            planes, trouble = self._differences(planes, self._planes_of(self._pinned))
+        if not self.again.isHidden():
+            return
+        reason = self.kind.unsuited(scene)
+        if reason:
+            self._say(reason)
+            return
+        asked = questions(self.kind, scene, self.controls.options, self.comparing)
+        problem = next(filter(None, map(self.answers.problem, asked)), None)
+        planes, trouble = compared(self.kind, scene, self.controls.options, self.comparing, self.answers)
         if not planes or not self.views:
             if problem is not None and problem.kind != "worker.lost":
                 self._say(f"{problem.message} {problem.advice}".strip())
@@ -309,35 +308,28 @@ class PicturesCard(QFrame):
         logarithmic = self.controls.options.log.get(self.kind.key, self.kind.log)
         return "log" if logarithmic and "log" in self.kind.controls else "linear"
 
-    def _differences(self, planes: list[Plane], pinned: list[Plane]) -> tuple[list[Plane], str]:
-        """Of what both sides have. Words when there is none."""
-        found = []
-        for plane, other in zip(planes, pinned):
-            if plane.rows.names and plane.rows.short == "word" and plane.rows.names != other.rows.names:
-                continue  # other words: nothing to subtract
-            try:
-                found.append(plane.less(other))
-            except ValueError as error:
-                return [], f"{error} Compare sentences of as many tokens, or presets of one shape."
-        waiting = self.answers.busy or not planes or not pinned
-        return found, "" if found or waiting else "The two have no words in common to compare."
+    def _all_layers(self, scene: Scene) -> Answer | None:
+        return self.answers.get(own_questions(self.kind, scene, self.controls.options)[1])
 
     def _levels(self, scene: Scene) -> tuple[float, float] | None:
         """The range of all layers, where the map is to share it."""
         options = self.controls.options
-        if self.kind.key != "mixing" or options.own_scale or options.signed or self._pinned not in (None, scene):
+        whole = "strip" in self.kind.controls and not options.own_scale and not options.signed
+        if not whole or self.comparing.on or (self.kind.key == "attention" and options.head >= 0):
             return None
-        maps = self.answers.get(self._questions(scene)[1])
+        maps = self._all_layers(scene)
         return None if maps is None else (float(maps.arrays["maps"].min()), float(maps.arrays["maps"].max()))
 
     def _show_strip(self, scene: Scene) -> None:
         wanted = "strip" in self.kind.controls
-        maps = self.answers.get(self._questions(scene)[1]) if wanted else None
+        maps = self._all_layers(scene) if wanted else None
         if maps is not None and maps is not self._strip_of:
             from fnet_studio.ui.explore.pictures.plane import shades
             from fnet_studio.ui.widgets.atlas import Atlas
 
             values = maps.arrays["maps"]
+            if len(set(scene.mixings)) > 1:  # probabilities and log(1 + |M|) have no scale in common
+                values = values / np.maximum(values.max((1, 2), keepdims=True), 1e-30)
             low, high = float(values.min()), float(values.max())
             pixels = shades(values, low, high if high > low else low + 1, "linear")
             self.strip.show_atlas(Atlas(np.ascontiguousarray(pixels), low, high))
@@ -364,18 +356,12 @@ class PicturesCard(QFrame):
         self.line.setText(words or self._note or self._hint())
 
     def _hint(self) -> str:
-        if self._pinned is not None:
-            return f"Difference to {self._pinned.words()}"
+        compared = self.comparing.words(Scene.of(self._focus))
+        if compared:
+            return f"Difference to {compared}"
         return "Point at the picture to read its numbers." if self.planes else " "
 
     # --------------------------------------------------------------------------------- compare, explain
-
-    def _pin(self, on: bool) -> None:
-        self._pinned = Scene.of(self._focus) if on else None
-        if on and self._pinned is None:
-            self.pin.setChecked(False)
-            return
-        self.look()
 
     def begin(self, lesson: Lesson) -> None:
         """Set up sentence and picture, and say what to see."""
@@ -401,36 +387,9 @@ class PicturesCard(QFrame):
     @property
     def caption(self) -> str:
         scene = Scene.of(self._focus)
+        compared = self.comparing.words(scene)
         words = f"{self.kind.title}. {self.kind.is_not} {scene.words() if scene else ''}"
-        compared = self._pinned is not None and self._pinned != scene
-        return words + (f", less {self._pinned.words()}" if compared and self._pinned else "")
+        return words + (f", less {compared}" if compared else "")
 
-    def _ask_where(self, ending: str) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation) or "."
-        start = str(Path(folder) / f"{self.kind.key}.{ending}")
-        name, _ = QFileDialog.getSaveFileName(self, "Export the picture", start, f"*.{ending}")
-        if name:
-            self.export_to(Path(name) if name.endswith(f".{ending}") else Path(f"{name}.{ending}"))
-
-    def export_to(self, path: Path) -> None:
-        from fnet_studio.ui.explore.pictures import export
-
-        try:
-            export.write(path, self.planes, self.scale, self.caption)
-        except UserError as error:
-            self.line.setText(f"{error.message} {error.advice}")
-        else:
-            self.line.setText(f"Written to {path}")
-
-    def copy_image(self) -> None:
-        from fnet_studio.ui.explore.pictures import export
-
-        QGuiApplication.clipboard().setImage(export.image(self.planes, self.scale, self.caption))
-        self.line.setText("The picture is on the clipboard.")
-
-    def copy_numbers(self) -> None:
-        """As a table that spreadsheets take."""
-        from fnet_studio.ui.explore.pictures import export
-
-        QGuiApplication.clipboard().setText(export.table(self.planes, self.caption, "\t"))
-        self.line.setText("The numbers are on the clipboard.")
+    def _shown(self) -> Shown:
+        return Shown(self.kind.key, self.planes, self.scale, self.caption)

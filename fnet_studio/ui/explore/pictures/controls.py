@@ -33,6 +33,7 @@ class Controls(QWidget):
         self.signed = self._box("Signed", "M itself, blue below zero and red above, in place of log(1 + |M|).")
         self.log = self._box("Log colours", "Colours follow the logarithm, so that small values can be told apart.")
         self.pads = self._box("Each pad", "Show every pad token in a column of its own.")
+        self.head = self._choice("Head", "One head of the layer, or the mean of all of them.")
         self.into_layer = self._choice("Layer", "Up to which layer the influence is followed.")
         self.changed_layer = self._choice("In", "Which layers are changed.")
         self.token = self._choice("Token", "Where the impulse is put. A click on a column chooses it too.")
@@ -56,6 +57,7 @@ class Controls(QWidget):
         for item in (self.drop, _muted("from"), self.low, _muted("to"), self.high, self.band):
             row.addWidget(item)
         self._choices = {
+            "head": self.head,
             "into_layer": self.into_layer,
             "changed_layer": self.changed_layer,
             "token": self.token,
@@ -125,6 +127,7 @@ class Controls(QWidget):
         if scene is not None:
             layers = [(str(layer + 1), layer) for layer in range(scene.layers)]
             into = options.into_layer if options.into_layer >= 0 else scene.layers - 1
+            _fill(self.head[1], [("mean", -1), *((str(head + 1), head) for head in range(scene.heads))], options.head)
             _fill(self.into_layer[1], layers, into)
             _fill(self.changed_layer[1], [("all layers", -1), *layers], options.changed_layer)
             tokens = [(f"{name} ({index})", index) for index, name in enumerate(scene.tokens)]

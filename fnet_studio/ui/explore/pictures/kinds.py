@@ -7,7 +7,7 @@ import numpy as np
 
 from fnet_studio.core import measurements as ask
 from fnet_studio.ui.explore.pictures.answers import Answer
-from fnet_studio.ui.explore.pictures.plane import Axis, Plane, frequencies, numbers
+from fnet_studio.ui.explore.pictures.plane import Axis, Plane, bins, frequencies, numbers
 from fnet_studio.ui.explore.pictures.scene import Options, Scene
 
 Answers = Sequence[Answer | None]
@@ -28,6 +28,8 @@ class Kind:
     planes: Callable[[Scene, Options, Answers], list[Plane]]
     log: bool = False
     """Whether colours are logarithmic at first."""
+    unsuited: Callable[[Scene], str] = lambda scene: ""
+    """Why there is no such picture of a model, in words; '' where there is one."""
 
 
 def _with_pads(scene: Scene, values: np.ndarray, pads: bool, join: Callable, joined: str) -> tuple[np.ndarray, Axis]:
@@ -56,7 +58,7 @@ def _words_plane(scene: Scene, answer: Answer, columns: Axis, title: str) -> lis
 
 def _mixing(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
     exact = answers[0]
-    if exact is None:
+    if exact is None or "mixed" not in exact.arrays:
         return []
     mixed = np.fft.fftshift(exact.arrays["mixed"])
     length, hidden = mixed.shape
@@ -65,10 +67,57 @@ def _mixing(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
         mixed = np.delete(mixed, hidden // 2, 1) if hidden > 1 else mixed
     rows = frequencies(CYCLES, "sequence frequency", length, length, options.keep_zero)
     columns = frequencies("hidden frequency (cycles per vector)", "hidden frequency", hidden, hidden, options.keep_zero)
-    title = f"Mixing map, layer {options.layer + 1} of {scene.layers}"
+    title = f"Mixing map, layer {_layer(scene, options) + 1} of {scene.layers}"
     if options.signed:
         return [Plane(title, mixed, rows, columns, "M = Re(FFT2(X))", signed=True, upwards=True)]
     return [Plane(title, np.log1p(np.abs(mixed)), rows, columns, "log(1 + |M|)", upwards=True)]
+
+
+def _attention(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
+    if answers[0] is None or "attention" not in answers[0].arrays:
+        return []
+    every = answers[0].arrays["attention"]
+    one = 0 <= options.head < len(every)
+    values, columns = _with_pads(scene, every[options.head] if one else every.mean(0), options.pads, np.sum, "sum")
+    columns = Axis(columns.label.replace("token", "token that is looked at", 1), "at", columns.names, tokens=True)
+    which = f"head {options.head + 1} of {len(every)}" if one else f"mean of {len(every)} heads"
+    title = f"Attention, layer {_layer(scene, options) + 1} of {scene.layers}, {which}"
+    rows = scene.token_axis("token that looks", "from")
+    return [Plane(title, values, rows, columns, "probability")]
+
+
+def _mixer(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
+    if answers[0] is None or "mixed" not in answers[0].arrays:
+        return []
+    layer = _layer(scene, options)
+    mixed = answers[0].arrays["mixed"][: scene.count]
+    columns = numbers("hidden unit", "hidden unit", range(mixed.shape[1]))
+    title = f"{scene.mixings[layer].capitalize()} mixing, layer {layer + 1} of {scene.layers}"
+    if options.signed:
+        return [Plane(title, mixed, scene.token_axis(), columns, "M", signed=True)]
+    return [Plane(title, np.log1p(np.abs(mixed)), scene.token_axis(), columns, "log(1 + |M|)")]
+
+
+def _layer(scene: Scene, options: Options) -> int:
+    return min(options.layer, scene.layers - 1)
+
+
+def kept_plane(scene: Scene, options: Options, values: np.ndarray, where: str) -> Plane:
+    """One layer of maps (layers, rows, columns) as runs keep them: in bins, zero frequency left out, pads shown. where:
+    what they are of, for the title. ValueError when they are not of so many layers."""
+    layer = _layer(scene, options)
+    if len(values) != scene.layers:
+        raise ValueError(f"These are maps of {len(values)} layers, and the model has {scene.layers}.")
+    rows, columns = values.shape[1:]
+    title = f"{where}, layer {layer + 1} of {scene.layers}"
+    if scene.mixing_of(layer) == "fourier":
+        up = frequencies(CYCLES, "sequence frequency", scene.length, rows, False)
+        label = "hidden frequency (cycles per vector)"
+        across = frequencies(label, "hidden frequency", scene.hidden, columns, False)
+        return Plane(title, values[layer], up, across, "log(1 + |M|), the largest of each bin", upwards=True)
+    down = bins("position that looks", "from", scene.length, rows)
+    across = bins("position that is looked at", "at", scene.length, columns)
+    return Plane(title, values[layer], down, across, "probability, the largest of each bin")
 
 
 def _spectrum(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
@@ -166,6 +215,53 @@ def _chosen_layers(options: Options) -> tuple[int, ...]:
     return () if options.changed_layer < 0 else (options.changed_layer,)
 
 
+def _needs_fourier(scene: Scene) -> str:
+    return (
+        "" if scene.fourier else "This model has layers without a Fourier transform: there are no frequencies to drop."
+    )
+
+
+def _needs_a_head(scene: Scene) -> str:
+    return "" if scene.head else "This model has no head for predicting words."
+
+
+def _needs_any_length(scene: Scene) -> str:
+    fixed = {"linear", "random"} & set(scene.mixings)
+    return f"The {fixed.pop()} mixing of this model works at one length alone." if fixed else ""
+
+
+def _one_layer(scene: Scene, options: Options) -> list[ask.Question]:
+    return [ask.MixingLayer(_layer(scene, options)), ask.MixingMaps(keep_zero=options.keep_zero)]
+
+
+ATTENTION = Kind(
+    "attention",
+    "Attention",
+    "Attention",
+    "It is not importance: what a token looks at passes through values and later layers too.",
+    frozenset({"head", "pads", "log", "own_scale", "strip"}),
+    _one_layer,
+    _attention,
+)
+MIXER = Kind(
+    "mixer",
+    "Mixing",
+    "Mixing output",
+    "It is not a map of frequencies: this layer mixes by matrices, or not at all.",
+    frozenset({"signed", "own_scale", "strip"}),
+    _one_layer,
+    _mixer,
+)
+
+
+def in_its_place(kind: Kind, scene: Scene | None, options: Options) -> Kind:
+    """What the tab of a mixing map shows of a layer that mixes otherwise."""
+    mixing = "fourier" if scene is None else scene.mixing_of(options.layer)
+    if kind.key != "mixing" or mixing == "fourier":
+        return kind
+    return ATTENTION if mixing == "attention" else MIXER
+
+
 KINDS = (
     Kind(
         "mixing",
@@ -173,10 +269,7 @@ KINDS = (
         "Mixing map",
         "It is not attention: the transform learns nothing and is the same for every sentence.",
         frozenset({"zero", "signed", "own_scale", "strip"}),
-        lambda scene, options: [
-            ask.MixingLayer(min(options.layer, scene.layers - 1)),
-            ask.MixingMaps(keep_zero=options.keep_zero),
-        ],
+        _one_layer,
         _mixing,
     ),
     Kind(
@@ -219,6 +312,7 @@ KINDS = (
         frozenset({"log"}),
         lambda scene, options: [ask.LayerLens()],
         _lens,
+        unsuited=_needs_a_head,
     ),
     Kind(
         "padding",
@@ -228,6 +322,7 @@ KINDS = (
         frozenset({"log"}),
         lambda scene, options: [ask.Padding()],
         _padding,
+        unsuited=_needs_any_length,
     ),
     Kind(
         "ablation",
@@ -239,6 +334,7 @@ KINDS = (
             ask.SpectralAblation(options.low, max(options.low, options.high), options.drop, _chosen_layers(options))
         ],
         _ablation,
+        unsuited=_needs_fourier,
     ),
     Kind(
         "swap",

@@ -46,6 +46,13 @@ def numbers(label: str, short: str, first: Sequence[int], last: Sequence[int] | 
     return Axis(label, short, first=values, last=values if last is None else tuple(int(value) for value in last))
 
 
+def bins(label: str, short: str, size: int, cells: int) -> Axis:
+    """The numbers 0 to size - 1 in `cells` bins: those of `models.trace.pool`."""
+    cells = min(cells, size)
+    starts = [-(-cell * size // cells) for cell in range(cells)]
+    return numbers(label, short, starts, [*(start - 1 for start in starts[1:]), size - 1])
+
+
 def frequencies(label: str, short: str, size: int, cells: int, keep_zero: bool) -> Axis:
     """The frequencies of a DFT of `size` numbers, zero in the middle or left out, in `cells` bins as equal as they can
     be: the bins of `models.trace.pool`."""

@@ -7,6 +7,8 @@ from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.pictures.plane import Axis
 
 MASK = "[MASK]"
+UNKNOWN = "[UNK]"
+"""What stands in the place of a hidden word where there is no mask: in a classifier."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Scene:
     layers: int
     hidden: int
     head: bool
+    mixings: tuple[str, ...]
+    heads: int
 
     @classmethod
     def of(cls, focus: Focus) -> "Scene | None":
@@ -29,9 +33,12 @@ class Scene:
         loaded, tokenized = focus.loaded, focus.tokenized
         if loaded is None or tokenized is None or not focus.text.strip():
             return None
+        hidden = MASK if loaded.task == "masked-lm" else UNKNOWN
         names = tuple(
-            MASK if index in focus.masked else _written(token) for index, token in enumerate(tokenized.tokens)
+            hidden if index in focus.masked else _written(token) for index, token in enumerate(tokenized.tokens)
         )
+        if not names:
+            return None
         return cls(
             focus.preset,
             focus.text,
@@ -41,6 +48,8 @@ class Scene:
             loaded.num_layers,
             loaded.hidden_dim,
             loaded.head != "none",
+            loaded.mixings or ("fourier",) * loaded.num_layers,
+            loaded.heads,
         )
 
     @property
@@ -55,6 +64,14 @@ class Scene:
     def predicts(self) -> bool:
         """Whether there is a mask, and a head to fill it."""
         return self.head and MASK in self.tokens
+
+    def mixing_of(self, layer: int) -> str:
+        return self.mixings[min(max(layer, 0), self.layers - 1)]
+
+    @property
+    def fourier(self) -> bool:
+        """Whether all layers mix by Fourier transforms."""
+        return set(self.mixings) == {"fourier"}
 
     def asks(self, what: measurements.Question) -> protocol.Measure:
         return protocol.Measure(self.preset, self.text, what, self.masked)
@@ -79,6 +96,8 @@ class Options:
     """The controls of all pictures. Layers count from 0, -1 is the last (or, for ablations, all)."""
 
     layer: int = 0
+    head: int = -1
+    """-1: the mean of all."""
     into_layer: int = -1
     """Of influence: up to which layer."""
     changed_layer: int = -1

@@ -93,3 +93,14 @@ def test_progress_is_told_in_words(qtbot, desk, answers):
 def test_an_answer_whose_bytes_do_not_fit_is_refused():
     with pytest.raises(ValueError, match="3 numbers came where 4 were announced"):
         Answer(protocol.Measured((measurements.Array("x", (2, 2)),)), bytes(12))
+
+
+def test_the_first_answer_of_its_kind_says_that_it_compiles_and_then_how_far_it_is(desk, answers):
+    said = []
+    answers.progressed.connect(said.append)
+    answers.want([question("one")])
+    for body in (protocol.Phase("compiling"), protocol.Phase("measuring", 20, "passes"), protocol.Progress(3)):
+        desk.message.emit(protocol.Envelope(1, 0, body, reply_to=1), b"")
+    assert said == ["Measuring …", "Compiling for this device …", "Pass 3 of 20"]
+    desk.answer(0)
+    assert said[-1] == ""

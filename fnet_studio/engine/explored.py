@@ -1,0 +1,68 @@
+"""What pictures and predictions ask of a model in memory, whatever it is."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.first_calls import FirstCalls
+
+Head = Literal["pretrained", "none", "fine-tuned"]
+
+
+class Explored:
+    """A model that sentences are shown to: `LoadedPreset`, or a `LoadedRun`."""
+
+    name: str
+    model: Any
+    length: int
+    head: Head
+    mixings: tuple[str, ...]
+    """Of each layer: see `models.mixers`."""
+    hidden_token: protocol.Token
+    """What stands in the place of a word that is hidden; its range and word are those of the old one."""
+    pad_id: int
+    edges: int
+    """How many special tokens stand on either side of a sentence."""
+
+    def __init__(self) -> None:
+        self.first_calls = FirstCalls()
+
+    def loaded(self) -> protocol.Loaded:
+        raise NotImplementedError
+
+    def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
+        """Cut to the model's length; an index into the tokens is a position in the model."""
+        raise NotImplementedError
+
+    def piece(self, token_id: int) -> str:
+        raise NotImplementedError
+
+    def features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
+        """What the model takes, a batch of one."""
+        raise NotImplementedError
+
+    def masked(self, tokenized: protocol.Tokenized, positions: Collection[int]) -> protocol.Tokenized:
+        """With these tokens hidden. UserError `fill-mask.position` where no word is."""
+        tokens = list(tokenized.tokens)
+        last = len(tokens) - 1 - self.edges
+        for index in positions:
+            if not self.edges <= index <= last:
+                raise UserError(
+                    "fill-mask.position",
+                    f"There is no word at position {index}: the text has positions {self.edges} to {last}.",
+                    "Choose one of these.",
+                )
+            new, old = self.hidden_token, tokens[index]
+            tokens[index] = protocol.Token(new.id, new.piece, old.begin, old.end, old.word, new.special)
+        return protocol.Tokenized(
+            tuple(tokens), tokenized.sequence_length, tokenized.padding, tokenized.cut_at, tokenized.cut_tokens
+        )
+
+    def padded(self, ids: Sequence[int]) -> np.ndarray:
+        """(length,) int32: padding is part of the input, always up to the model's own length."""
+        row = np.full(self.length, self.pad_id, np.int32)
+        row[: len(ids)] = ids
+        return row

@@ -1,0 +1,141 @@
+"""The model of a stored run, to be looked into: what it kept, or one of its checkpoints."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fnet_studio.core import presets, protocol, run_models, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe, from_mapping
+from fnet_studio.data.wordpiece import PAD_ID, UNKNOWN, UNKNOWN_ID, WordPieceTokenizer
+from fnet_studio.engine import checkpoint, classifier, finetune, masked_lm
+from fnet_studio.engine.explored import Explored
+from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Heeds
+from fnet_studio.engine.step import Weights
+from fnet_studio.models.masked_lm import FNetMaskedLM
+from fnet_studio.models.mixers import layer_mixings
+from fnet_studio.models.tokenizer import MASK
+
+
+def load_run(name: str, job: Heeds = NOBODY) -> Explored:
+    """name: see `core.run_models`. UserError `run.missing`, `run.no-model`, `run.no-checkpoint`, `run.unreadable`, or
+    `run.not-explored` for a model whose positions are not tokens."""
+    run, step = run_models.parse(name)
+    recipe, folder = from_mapping(run_store.read(run).recipe), run_store.folder(run)
+    if recipe.task == "classify":
+        return LoadedRun(name, recipe, folder, step)
+    if step is None:
+        return LoadedPreset(name, job=job)
+    weights = checkpoint.read_weights(run_models.checkpoint_path(run, step))
+    if recipe.task == "finetune":
+        return LoadedPreset(name, _fine_tuned(recipe, folder, weights), job)
+    if recipe.task == "masked-lm":
+        model = masked_lm.build(recipe, presets.folder(recipe.model.preset))
+        _put(model, weights, folder)
+        model.head_state = "fine-tuned"
+        return LoadedPreset(name, model, job)
+    raise UserError(
+        "run.not-explored",
+        f"Checkpoints of the task {recipe.task} cannot be looked into.",
+        "Choose the model that the run kept, or a step of its kept maps.",
+    )
+
+
+def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights) -> FNetMaskedLM:
+    """The encoder alone: a head that was trained on another one would make noise."""
+    first = presets.folder(recipe.model.preset)
+    classes = run_store.read(folder.name).data.get("class_names", ())
+    classified = finetune.build(recipe, first, max(len(classes), 2))
+    _put(classified, weights, folder)
+    model = FNetMaskedLM.from_preset(first)
+    for own, trained in zip(model.backbone.weights, classified.backbone.weights, strict=True):
+        own.assign(trained.value)
+    model.head_state = "none"
+    return model
+
+
+def _put(model: Any, weights: Weights, folder: Path) -> None:
+    """Weights of a checkpoint, in the order of the model's own lists."""
+    for own, stored in zip((model.trainable_variables, model.non_trainable_variables), weights, strict=True):
+        if [tuple(it.shape) for it in own] != [it.shape for it in stored]:
+            raise UserError(
+                "run.unreadable",
+                f"The checkpoint of run {folder.name} does not fit the model of its recipe.",
+                "It comes from another version: choose the model that the run kept.",
+            )
+        for variable, value in zip(own, stored, strict=True):
+            variable.assign(value)
+
+
+class LoadedRun(Explored):
+    """A classifier from scratch: WordPiece tokens without marks around them, `[UNK]` in the place of a hidden word."""
+
+    head = "none"
+    hidden_token = protocol.Token(UNKNOWN_ID, UNKNOWN, -1, -1, -1, True)
+    pad_id = PAD_ID
+    edges = 0
+
+    def __init__(self, name: str, recipe: Recipe, folder: Path, step: int | None) -> None:
+        super().__init__()
+        if recipe.model.merge > 1:
+            raise UserError(
+                "run.not-explored",
+                f"The model of {folder.name} joins {recipe.model.merge} neighbouring tokens into one position, so its "
+                "pictures could not be read by words.",
+                "Its mixing maps over the run are on the Runs page.",
+            )
+        self.name, self.length = name, recipe.data.sequence_length
+        self.mixings = tuple(layer_mixings(recipe.model.mixer, recipe.model.num_layers))
+        vocabulary, class_names = classifier.words_and_classes(folder)
+        self.tokenizer = WordPieceTokenizer(vocabulary)
+        if step is None:
+            self.model = classifier.bring_back(recipe, folder).model
+        else:
+            self.model = classifier.build(recipe, len(vocabulary), len(class_names))
+            _put(self.model, checkpoint.read_weights(run_models.checkpoint_path(folder.name, step)), folder)
+        self._recipe = recipe
+
+    def loaded(self) -> protocol.Loaded:
+        return protocol.Loaded(
+            preset=self.name,
+            parameters=self.model.count_params(),
+            num_layers=len(self.mixings),
+            hidden_dim=self._recipe.model.hidden_dim,
+            vocabulary_size=len(self.tokenizer.vocabulary),
+            sequence_length=self.length,
+            head=self.head,
+            mixings=self.mixings,
+            heads=self._recipe.model.num_heads if "attention" in self.mixings else 0,
+            task="classify",
+        )
+
+    def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
+        """A typed `[MASK]` hides a word as a click does."""
+        tokens: list[protocol.Token] = []
+        cut, cut_at, begin, word = 0, -1, 0, -1
+        for number, part in enumerate(text.split(MASK)):
+            if number:
+                word += 1
+                hidden = self.hidden_token
+                here = [protocol.Token(hidden.id, hidden.piece, begin - len(MASK), begin, word, True)]
+            else:
+                here = []
+            found = self.tokenizer.encode(part, max(len(part), 1))  # never more tokens than characters
+            for piece, id, (first, last) in zip(found.tokens, found.token_ids.tolist(), found.spans):
+                word += not piece.startswith("##")
+                here.append(protocol.Token(id, piece, begin + first, begin + last, word))
+            room = self.length - len(tokens)
+            if len(here) > room:
+                cut_at = cut_at if cut else here[room].begin
+                cut += len(here) - room
+            tokens += here[:room]
+            begin += len(part) + len(MASK)
+        return protocol.Tokenized(tuple(tokens), self.length, self.length - len(tokens), cut_at, cut)
+
+    def piece(self, token_id: int) -> str:
+        return self.tokenizer.vocabulary[token_id]
+
+    def features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
+        return {"token_ids": self.padded([token.id for token in tokenized.tokens])[None]}

@@ -1,0 +1,43 @@
+"""The models in memory, by name."""
+
+import threading
+
+from fnet_studio.core import run_models
+from fnet_studio.core.errors import UserError
+from fnet_studio.engine.explored import Explored
+from fnet_studio.engine.explored_run import load_run
+from fnet_studio.engine.fill_mask import LoadedPreset
+from fnet_studio.engine.first_calls import NOBODY, Heeds
+
+
+class InMemory:
+    """Owns the presets and models of runs that are loaded: the one in use and the one before it. Any thread may ask."""
+
+    KEPT = 2
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Explored] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, job: Heeds = NOBODY) -> Explored:
+        """Loads at the first call. UserError when it is missing or damaged. Raises Stopped."""
+        with self._lock:
+            loaded = self._loaded.pop(name, None)
+            if loaded is None:
+                job.phase("building")
+                loaded = load_run(name, job) if run_models.is_run(name) else LoadedPreset(name, job=job)
+            self._loaded[name] = loaded
+            while len(self._loaded) > self.KEPT:
+                self._loaded.pop(next(iter(self._loaded)))
+        return loaded
+
+    def preset(self, name: str, job: Heeds = NOBODY) -> LoadedPreset:
+        """One that may have a head for words. UserError `fill-mask.no-head` for a classifier."""
+        found = self.get(name, job)
+        if not isinstance(found, LoadedPreset):
+            raise UserError(
+                "fill-mask.no-head",
+                f"{name} is a classifier: it knows classes, not words.",
+                "Try it on the Runs page, or choose a preset with a pretrained head, such as fnet_mini_en.",
+            )
+        return found

@@ -1,0 +1,156 @@
+"""Runs on the Explore page: their models, with attention where there is some, and their steps to compare with."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from fnet_studio.core import protocol, recipe, run_maps
+from fnet_studio.core.run_models import name_of
+from fnet_studio.core.run_store import RunWriter
+from fnet_studio.core.settings import Settings
+from fnet_studio.link.command import local
+from fnet_studio.ui.explore.page import ExplorePage
+from fnet_studio.ui.explore.pictures.comparing import KEPT_MODEL
+from fnet_studio.ui.explore.pictures.difference import binned
+from fnet_studio.ui.explore.pictures.scene import Scene
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+
+WAIT_MS = 60_000
+PROBE = "A film that I will not forget."
+
+
+def stored_run(mixer, layers, steps=(), maps=()):
+    made = recipe.load(
+        recipe.bundled("sample-quick"),
+        {"model.mixer": mixer, "model.num_layers": str(layers), "observe.probe": PROBE},
+    )
+    writer = RunWriter.create(f"tried-{mixer}", recipe.to_mapping(made))
+    (writer.folder / "model.safetensors").write_bytes(b"")
+    for step in steps:
+        (writer.folder / "checkpoints").mkdir(exist_ok=True)
+        (writer.folder / "checkpoints" / f"{step:08d}.safetensors").write_bytes(b"")
+    for step in maps:
+        (writer.folder / "maps").mkdir(exist_ok=True)
+        axes = run_maps.MapAxes(keep_zero=False)
+        run_maps.keep(writer.folder, step, np.full((layers, 64, 64), step / 1000), axes)
+    writer.finish("finished")
+    return writer.record.id
+
+
+@pytest.fixture
+def open_page(qtbot, qapp):
+    opened = []
+
+    def open_page(preset):
+        supervisor = Supervisor(local("scripted", ""))
+        opened.append(supervisor)
+        supervisor.start()
+        page = ExplorePage(supervisor, ThemeSource(qapp, "light"), Settings(sentence=PROBE, preset=preset))
+        qtbot.addWidget(page)
+        page.resize(1180, 770)
+        page.show()
+        qtbot.waitUntil(lambda: bool(page.pictures.planes) and not page.pictures.answers.busy, timeout=WAIT_MS)
+        return page
+
+    yield open_page
+    for supervisor in opened:
+        supervisor.shutdown()
+
+
+def test_a_transformers_run_shows_its_attention_where_fnet_shows_its_mixing(qtbot, open_page):
+    run = stored_run("attention", 3)
+    page = open_page(name_of(run))
+    card = page.pictures
+    assert card.tabs.tabText(0) == "Attention"
+    plane = card.planes[0]
+    assert plane.title == "Attention, layer 1 of 3, mean of 2 heads"
+    assert plane.values.shape == (len(page.focus.tokenized.tokens), len(page.focus.tokenized.tokens) + 1)
+    np.testing.assert_allclose(plane.values.sum(1), 1, rtol=1e-5)
+    assert card.strip.isVisible()
+    assert "classifier" in page.answers.predictions.words.text()
+    card.controls.options.head = 1
+    card.controls.changed.emit()
+    qtbot.waitUntil(lambda: card.planes[0].title.endswith("head 2 of 2"), timeout=WAIT_MS)
+    assert np.abs(card.planes[0].values - plane.values).max() > 0
+    card.strip.setFocus()
+    qtbot.keyClick(card.strip, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: "layer 2 of 3" in card.planes[0].title, timeout=WAIT_MS)
+    card.about.click()
+    assert "softmax" in card.text.toPlainText()
+    card.show_kind("ablation")
+    qtbot.waitUntil(lambda: "no frequencies to drop" in card.words.text(), timeout=WAIT_MS)
+    assert not card.answers.busy
+    assert run in page.preset
+
+
+def test_a_hybrids_tab_shows_what_each_layer_does(qtbot, open_page):
+    page = open_page(name_of(stored_run("hybrid", 3)))
+    card = page.pictures
+    assert card.tabs.tabText(0) == "Mixing"
+    assert card.planes[0].title == "Mixing map, layer 1 of 3"
+    card.controls.choose_layer(2)
+    qtbot.waitUntil(
+        lambda: bool(card.planes) and card.planes[0].title.startswith("Attention, layer 3"), timeout=WAIT_MS
+    )
+    assert card.tabs.tabText(0) == "Attention"
+
+
+def test_a_picture_is_compared_with_steps_of_a_run(qtbot, open_page):
+    run = stored_run("fourier", 4, steps=(16, 32), maps=(8, 16, 32))
+    page = open_page("fnet_mini_en")
+    card, comparing = page.pictures, page.pictures.comparing
+    comparing.what.activated.emit(2)
+    comparing.what.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: comparing.step.count() == 4, timeout=WAIT_MS)
+    steps = [comparing.step.itemText(at) for at in range(4)]
+    assert steps == ["step 8 · maps", "step 16 · model", "step 32 · model", "kept model"]
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+    kept = card.planes[0]
+    assert kept.values.shape == (64, 64)
+    assert "step 8 of the run" in card.line.text()
+    assert PROBE in card.line.text()
+    maps = card.answers.get(binned(card.kind, Scene.of(page.focus), comparing)[0]).arrays["maps"]
+    np.testing.assert_allclose(kept.values, maps[0] - np.float32(np.float16(0.008)), atol=1e-6)
+    assert not comparing.probe.isVisible()
+    page.sentence.set_text("Another sentence.")
+    qtbot.waitUntil(comparing.probe.isVisible, timeout=WAIT_MS)
+    qtbot.mouseClick(comparing.probe, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.focus.text == PROBE and not comparing.probe.isVisible(), timeout=WAIT_MS)
+    card.show_kind("share")
+    qtbot.waitUntil(lambda: "kept its mixing maps alone" in card.words.text(), timeout=WAIT_MS)
+    asked = []
+    page._supervisor.message.connect(lambda envelope, _: asked.append(envelope))
+    comparing.step.setCurrentIndex(1)
+    comparing.step.activated.emit(1)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+    assert name_of(run, 16) in card.line.text()
+    comparing.step.setCurrentIndex(comparing.step.findData(KEPT_MODEL))
+    comparing.step.activated.emit(3)
+    qtbot.waitUntil(lambda: f"run:{run}" in card.line.text() and "@" not in card.line.text(), timeout=WAIT_MS)
+
+
+def test_measuring_can_be_stopped_and_begun_again(qtbot, open_page):
+    page = open_page("fnet_mini_en")
+    card = page.pictures
+    card._progressed("Compiling for this device …")
+    assert card.stop.isVisible()
+    assert card.line.text() == "Compiling for this device …"
+    qtbot.mouseClick(card.stop, Qt.MouseButton.LeftButton)
+    assert card.words.text().startswith("Stopped.")
+    assert card.again.isVisible()
+    assert not card.stop.isVisible()
+    qtbot.keyClick(card.again, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bool(card.planes), timeout=WAIT_MS)
+    assert not card.again.isVisible()
+
+
+def test_compiling_is_said_in_the_place_of_predictions_and_can_be_stopped(qtbot, open_page):
+    page = open_page("fnet_mini_en")
+    page.sentence.set_text("The capital of France is [MASK].")
+    qtbot.waitUntil(lambda: page._words.id != 0, timeout=WAIT_MS)
+    page._heard(protocol.Envelope(1, 0, protocol.Phase("compiling"), reply_to=page._words.id), b"")
+    assert page.answers.said.text() == "Compiling for this device …"
+    qtbot.mouseClick(page.answers.stop, Qt.MouseButton.LeftButton)
+    assert "Stopped." in page.predictions.words.text()
+    assert not page.answers.stop.isVisible()
