@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fnet_studio.cli.convert import absolute, convert_to, told_comparisons
-from fnet_studio.cli.data import Progress
+from fnet_studio.cli.data_common import Progress
 from fnet_studio.core import preset_downloads, preset_import, preset_records, preset_trash, protocol
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Catalogue, Entry

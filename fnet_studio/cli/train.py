@@ -8,7 +8,7 @@ from pathlib import Path
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan, refuse
 from fnet_studio.cli.show import to_stdout
-from fnet_studio.core import chain, protocol, recipe, run_store
+from fnet_studio.core import chain, data_sets, protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import CHANGEABLE, half_at_a_time
 from fnet_studio.link.blocking import Worker
@@ -38,6 +38,9 @@ def add_recipe_to(it: argparse.ArgumentParser, also: Sequence[str] = ()) -> None
     known = ", ".join([*recipe.bundled_names(), *also])
     it.add_argument("recipe", metavar="RECIPE", help=f"a TOML file, or one of: {known}")
     it.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="such as training.epochs=1")
+    it.add_argument(
+        "--data", default="", metavar="NAME", help="train on a data set of the list (fnet-studio data list)"
+    )
     it.add_argument("--name", default="", help="name of the run (the recipe's own)")
 
 
@@ -46,7 +49,8 @@ def recipe_of(options: argparse.Namespace) -> recipe.Recipe:
     path = Path(options.recipe)
     if options.recipe in recipe.bundled_names() and not path.exists():
         path = recipe.bundled(options.recipe)
-    return recipe.with_whole_paths(recipe.load(path, changes(options.set)))
+    listed = data_sets.find(options.data).settings if options.data else {}
+    return recipe.with_whole_paths(recipe.load(path, listed | changes(options.set)))
 
 
 def run(options: argparse.Namespace) -> int:

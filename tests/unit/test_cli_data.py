@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from fnet_studio.cli import data
 from fnet_studio.cli.main import main
+from fnet_studio.core import data_sets
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,14 @@ from fnet_studio.cli.main import main
     ],
 )
 def test_the_source_is_told_by_the_path(path, source):
-    assert data.source_of(path) == source
+    assert data_sets.source_of(path) == source
 
 
 def test_a_folder_laid_out_like_imdb_is_imdb(tmp_path):
     for part in ("train", "test"):
         (tmp_path / "aclImdb" / part / "pos").mkdir(parents=True)
-    assert data.source_of(str(tmp_path)) == data.source_of(str(tmp_path / "aclImdb")) == "imdb"
-    assert data.source_of(str(tmp_path / "aclImdb" / "train")) == "files"
+    assert data_sets.source_of(str(tmp_path)) == data_sets.source_of(str(tmp_path / "aclImdb")) == "imdb"
+    assert data_sets.source_of(str(tmp_path / "aclImdb" / "train")) == "files"
 
 
 def test_a_table_is_described_in_words_and_as_json(tmp_path, capfd):

@@ -42,6 +42,10 @@ class GroupCard(Card):
         """What explains a row, right under it."""
         self.column.insertWidget(self.column.indexOf(self._rows[key]) + 1, widget)
 
+    def insert_first(self, widget: QWidget) -> None:
+        """Above all rows, right under the title."""
+        self.column.insertWidget(1, widget)
+
     def show_counting(self, counting: set[str]) -> None:
         """counting: keys of the rows that there is a use for; the others are hidden."""
         self._counting = counting

@@ -15,6 +15,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames
+from fnet_studio.ui.train.data_set_row import DataSetRow
 from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
     ARCHIVES,
@@ -93,6 +94,9 @@ class RecipeForm(QWidget):
         self.preview_view = DataPreviewView()
         self.label_names = LabelNames()
         self.label_names.changed.connect(self._labels_named)
+        self.data_sets = DataSetRow()
+        self.data_sets.chosen.connect(self.use_data)
+        self.groups[0].insert_first(self.data_sets)
         self.groups[0].insert_after(PATH, self.preview_view)
         self.groups[0].insert_after("data.labels", self.label_names)
         layout.addStretch(1)
@@ -236,6 +240,7 @@ class RecipeForm(QWidget):
 
     def use_data(self, one: DataSet) -> None:
         """Train on one of the list; what the form says of the model stays."""
+        self.data_sets.refresh()
         settings = one.settings
         self.rows[SOURCE].set_text(settings[SOURCE])
         self._follow_source()
@@ -255,6 +260,8 @@ class RecipeForm(QWidget):
         assert isinstance(row, PresetRow)
         row.refresh()
         self.picker.refresh()
+        self.data_sets.refresh()
+        self._name_data_set()
 
     def _look_at_path(self) -> None:
         if self.rows[SOURCE].text == "files" and self.path.text and not self.path.error:
@@ -310,6 +317,7 @@ class RecipeForm(QWidget):
             row.show_clash(clash.get(key, ""))
         changed = sum(self.rows[key].is_changed for key in counting) + self.name_row.is_changed
         self.picker.show_changes(changed)
+        self._name_data_set()
         self.changed.emit()
 
     def _follow_source(self) -> None:
@@ -356,6 +364,9 @@ class RecipeForm(QWidget):
         if self._preview_problem:
             self.preview_view.error.setText(self._preview_problem)
             self.preview_view.error.show()
+
+    def _name_data_set(self) -> None:
+        self.data_sets.follow({key: row.text for key, row in self.rows.items()})
 
     def _name_labels(self, counting: set[str]) -> bool:
         """Whether the labels are named one by one, in place of the line of text."""

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnet_studio.core.errors import Stopped
+from fnet_studio.core.patterns import compile_pattern
+from fnet_studio.data import browse
+from fnet_studio.data.browse import OpenedParts
+from fnet_studio.data.corpus import LabelledTexts
+from fnet_studio.data.files import DataFiles
+
+
+def opened(train, validation=(), test=(), labels=None):
+    def part(texts, these=None):
+        return LabelledTexts(list(texts), np.array(these if these is not None else [0] * len(texts), np.int32))
+
+    return OpenedParts(
+        {"train": part(train, labels), "validation": part(validation), "test": part(test)}, ("no", "yes"), ""
+    )
+
+
+few = st.lists(st.sampled_from(["a joy", "dull", "again", " "]), max_size=12)
+
+
+@given(few, few, few)
+def test_twins_are_every_text_that_stood_before_in_its_part_or_in_an_earlier_one(train, validation, test):
+    parts = {"train": train, "validation": validation, "test": test}
+    within = browse.twins(opened(train, validation, test), across=False)
+    for name, texts in parts.items():
+        later = [row for row, text in enumerate(texts) if text.strip() and text in texts[:row]]
+        assert [other[1] for _, other in within if other[0] == name] == later
+    across = browse.twins(opened(train, validation, test), across=True)
+    seen = set(train)
+    for name in ("validation", "test"):
+        later = [row for row, text in enumerate(parts[name]) if text.strip() and text in seen]
+        assert [other[1] for _, other in across if other[0] == name] == later
+        seen |= set(parts[name])
+    for one, other in within + across:
+        assert parts[one[0]][one[1]] == parts[other[0]][other[1]]
+
+
+def test_loosely_equal_texts_are_twins_only_when_asked_for():
+    data = opened(["A joy!", "a  JOY", "dull"])
+    assert browse.twins(data, across=False) == []
+    assert browse.twins(data, across=False, loosely=True) == [(("train", 0), ("train", 1))]
+
+
+def test_rows_are_found_by_part_label_and_pattern():
+    data = opened(["A joy.", "Dull.", "No joy", " "], test=["joy"], labels=[1, 0, 0, 1])
+    joy = compile_pattern("joy")
+    assert [list(rows) for rows in browse.fitting(data, pattern=joy).values()] == [[0, 2], [], [0]]
+    assert list(browse.fitting(data, split="train", label=0, pattern=joy)["train"]) == [2]
+    assert list(browse.fitting(data, empty=True)["train"]) == [3]
+    assert browse.counts(data.parts["train"], 2) == ((2, 2), 1)
+
+
+def test_a_search_can_be_stopped():
+    with pytest.raises(Stopped):
+        browse.fitting(opened(["a"]), pattern=compile_pattern("a"), stopped=lambda: True)
+
+
+def test_plain_text_is_split_and_has_no_labels(tmp_path):
+    (tmp_path / "a.txt").write_text("\n".join(f"line {number}" for number in range(10)))
+    for path in (tmp_path / "a.txt", tmp_path):
+        assert browse.is_plain(path)
+        found = browse.open_parts("files", path, DataFiles(str(path)), 0.2, 1)
+        assert found.class_names == ()
+        assert {name: len(part) for name, part in found.parts.items()} == {"train": 8, "validation": 2, "test": 0}
+        assert set(found.parts["train"].labels) == {-1}
+    (tmp_path / "neg").mkdir()
+    assert not browse.is_plain(tmp_path)

@@ -1,0 +1,236 @@
+"""The Data page with the scripted engine behind it, whose reading of data is the real one."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from fnet_studio.core import data_sets, protocol
+from fnet_studio.core.settings import Settings
+from fnet_studio.link.command import local
+from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.data.small_cards import RelocateCard, RenameCard, UndoCard
+from fnet_studio.ui.data.texts_tab import FILTER_MS
+from fnet_studio.ui.data_page import DataPage
+from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.theme import ThemeSource
+
+WAIT_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def supervisor(qapp, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FNET_STUDIO_HOME", str(tmp_path_factory.mktemp("worker")))
+        it = Supervisor(local("scripted"))
+        it.start()
+    yield it
+    it.shutdown()
+
+
+@pytest.fixture
+def page(qtbot, qapp, supervisor):
+    page = DataPage(supervisor, ThemeSource(qapp, "light"), Settings())
+    qtbot.addWidget(page)
+    page.resize(1180, 770)
+    page.show()
+    qtbot.waitUntil(lambda: page.library.loaded and page.opened is not None, timeout=WAIT_MS)
+    yield page
+    page.hide()
+    for _ in range(2):  # the worker is shared, and an answer must not reach a page that is gone
+        qtbot.waitUntil(lambda: not supervisor._callbacks, timeout=WAIT_MS)
+        QTest.qWait(FILTER_MS + 50)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "my-films.csv"
+    rows = [f"{number % 2};A text with the number {number}" for number in range(300)]
+    path.write_text("\n".join(["stars;review", *rows, "1;A text with the number 1", "0; ", "1;Café"]), "cp1252")
+    return path
+
+
+def bring_in(qtbot, page, path):
+    page.begin_import(str(path))
+    qtbot.waitUntil(lambda: page.importing.preview is not None, timeout=WAIT_MS)
+    page.importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(path), timeout=WAIT_MS)
+    return page.entry.one
+
+
+def shown(page):
+    entry = page.entry
+    return entry.one.data.path if entry is not None and page.opened is not None else ""
+
+
+def rows_of(page):
+    model = page.texts.model
+    return [model.index(row, 3).data() for row in range(model.rowCount())]
+
+
+def test_the_bundled_reviews_are_there_at_once_and_cannot_be_removed(page):
+    assert page.title.text() == "Bundled reviews"
+    assert not page.remove_action.isEnabled()
+    page.remove()
+    assert [entry.id for entry in page.library.entries] == ["sample"]
+
+
+def test_a_table_is_looked_at_mapped_checked_and_added(qtbot, page, table):
+    page.begin_import(str(table))
+    importing = page.importing
+    qtbot.waitUntil(lambda: importing.preview is not None, timeout=WAIT_MS)
+    assert "Windows-1252" in importing.facts.text()
+    assert "semicolons" in importing.facts.text()
+    assert importing.table.item(1, 1).text() == "A text with the number 1"
+    assert importing.name.text == "My films"
+    importing.label_names.edits["0"].setText("bad")
+    importing.label_names.edits["0"].textEdited.emit("bad")
+    importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(table), timeout=WAIT_MS)
+    assert page.opened.class_names == ("1", "bad")
+    qtbot.waitUntil(lambda: page.entry.one.texts == 303, timeout=WAIT_MS)
+    assert data_sets.find("My films").data.labels == "0=bad"
+
+
+def test_what_cannot_be_read_stays_in_the_form_with_its_line(qtbot, page, tmp_path):
+    path = tmp_path / "broken.csv"
+    path.write_text('text,label\nfine,1\nalso fine,0\n"never closed,1\n' * 3)
+    page.begin_import(str(path))
+    qtbot.waitUntil(
+        lambda: isinstance(page.importing.messages.card, ErrorCard) or page.importing.preview, timeout=WAIT_MS
+    )
+    if page.importing.messages.card is None:
+        page.importing.check()
+        qtbot.waitUntil(lambda: page.importing.messages.card is not None, timeout=WAIT_MS)
+    assert "line" in page.importing.messages.card.message.text()
+    assert page.importing.path.text == str(path)
+    page.importing.path.set_text(str(tmp_path / "nothing.csv"))
+    assert "There is no nothing.csv" in page.importing.path.error
+    assert not page.importing.add.isEnabled()
+
+
+def test_texts_are_filtered_and_a_wrong_pattern_says_so_while_it_is_typed(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    page.tabs.setCurrentWidget(page.texts)
+    qtbot.waitUntil(lambda: page.texts.model.total == 303, timeout=WAIT_MS)
+    page.texts.regex.setChecked(True)
+    QTest.keyClicks(page.texts.search, "number 1[")
+    assert page.texts.problem.isVisible()
+    assert "at letter" in page.texts.problem.text()
+    QTest.keyClicks(page.texts.search, "0]$")
+    assert not page.texts.problem.isVisible()
+    qtbot.waitUntil(lambda: page.texts.model.total == 1, timeout=WAIT_MS)
+    assert rows_of(page) == ["A text with the number 10"]
+    qtbot.waitUntil(lambda: "number 10" in page.texts.whole.toPlainText(), timeout=WAIT_MS)
+    page.texts.show_only(empty=True)
+    qtbot.waitUntil(lambda: rows_of(page) == ["(empty)"], timeout=WAIT_MS)
+
+
+def test_a_page_far_down_is_fetched_when_it_is_in_sight(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    page.tabs.setCurrentWidget(page.texts)
+    model = page.texts.model
+    qtbot.waitUntil(lambda: model.total == 303, timeout=WAIT_MS)
+    assert model.known(302) is None
+    page.texts.table.scrollToBottom()
+    qtbot.waitUntil(lambda: model.known(302) is not None, timeout=WAIT_MS)
+
+
+def test_twins_show_both_rows(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    page.tabs.setCurrentWidget(page.twins)
+    total = {}
+    for kind in ("leaks", "duplicates"):
+        page.twins.show_kind(kind)
+        qtbot.waitUntil(lambda: not page.twins._asking.busy, timeout=WAIT_MS)
+        total[kind] = page.twins.model.total
+        if total[kind]:
+            assert page.twins.texts[0].toPlainText() == page.twins.texts[1].toPlainText() == "A text with the number 1"
+        else:
+            assert page.twins.empty.isVisible()
+    assert sum(total.values()) == 1
+
+
+def test_the_share_that_is_cut_follows_the_length_at_once(qtbot, page):
+    overview = page.overview
+    qtbot.waitUntil(lambda: overview._counted is not None and page.cutting.length > 0, timeout=WAIT_MS)
+    assert "No text is cut" in overview.cut.text()
+    overview.row.number.setValue(20)
+    assert "100.0 % of the texts are cut at 20 tokens" in overview.cut.text()
+    assert overview.cut.text() in overview.histogram.accessibleName()
+
+
+def test_a_text_is_shown_as_the_model_sees_it_with_what_is_cut(qtbot, page):
+    page.tabs.setCurrentWidget(page.seen)
+    page.seen.show_text("one two three four five six seven eight nine ten", None)
+    page.cutting.choose_length(8)
+    qtbot.waitUntil(lambda: page.seen.packed is not None and page.seen.packed.length == 8, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: page.seen.packed.cut_tokens == 4, timeout=WAIT_MS)
+    assert [cell.kind for cell in page.seen.flow.cells] == ["special", *["word"] * 6, "special", *["cut"] * 4]
+    page.seen.flow.setFocus()
+    QTest.keyClick(page.seen.flow, Qt.Key.Key_End)
+    assert "Cut off: ▁ten" in page.seen.chosen.text()
+
+
+def test_a_data_set_that_is_removed_comes_back_with_undo(qtbot, page, table):
+    one = bring_in(qtbot, page, table)
+    page.list.setFocus()
+    QTest.keyClick(page.list, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("removed"), UndoCard), timeout=WAIT_MS)
+    assert page.library.find(one.id) is None
+    assert table.is_file()
+    page.notices.find("removed").undo.click()
+    qtbot.waitUntil(lambda: page.library.find(one.id) is not None, timeout=WAIT_MS)
+    assert page.list.chosen == one.id
+
+
+def test_a_file_that_moved_is_said_to_be_missing_and_can_be_found_again(qtbot, page, table):
+    one = bring_in(qtbot, page, table)
+    elsewhere = table.with_name("moved.csv")
+    table.rename(elsewhere)
+    page.refresh()
+    qtbot.waitUntil(lambda: isinstance(page.trouble.card, ErrorCard), timeout=WAIT_MS)
+    assert str(table) in page.trouble.card.message.text()
+    assert not page.train.isEnabled()
+    page.trouble.card.action.click()
+    card = page.notices.find("relocate")
+    assert isinstance(card, RelocateCard)
+    card.field.set_text(str(elsewhere))
+    card.use.click()
+    qtbot.waitUntil(lambda: shown(page) == str(elsewhere), timeout=WAIT_MS)
+    assert data_sets.find(one.id).data.path == str(elsewhere)
+
+
+def test_a_data_set_is_renamed_with_the_keyboard(qtbot, page, table):
+    one = bring_in(qtbot, page, table)
+    page.list.setFocus()
+    QTest.keyClick(page.list, Qt.Key.Key_F2)
+    card = page.notices.find("rename")
+    assert isinstance(card, RenameCard)
+    card.edit.setText("Other films")
+    QTest.keyClick(card.edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.library.find(one.id).one.name == "Other films", timeout=WAIT_MS)
+
+
+def test_a_download_that_fails_says_why_and_can_be_tried_again(qtbot, page):
+    page.begin_import()
+    card = page.importing.imdb
+    card.url = "https://127.0.0.1:9/a.tar.gz"
+    card.download.click()
+    qtbot.waitUntil(lambda: isinstance(card.messages.card, ErrorCard), timeout=WAIT_MS)
+    assert "127.0.0.1" in card.messages.card.message.text()
+    assert card.download.isEnabled()
+
+
+def test_the_chosen_data_set_is_handed_to_training(qtbot, page, table):
+    one = bring_in(qtbot, page, table)
+    with qtbot.waitSignal(page.train_wanted) as heard:
+        page.start_button.click()
+    assert heard.args[0].id == one.id
+
+
+def test_a_worker_that_cannot_read_leaves_an_error_with_a_way_on(qtbot, page):
+    page._failed(protocol.Failed("data.rows", "Line 7 has no closing quote.", "Mend it."))
+    assert page.inside.currentWidget() is page.wrong
+    page.trouble.card.action.click()
+    qtbot.waitUntil(lambda: page.opened is not None, timeout=WAIT_MS)
+    assert page.inside.currentWidget() is page.tabs
