@@ -40,7 +40,10 @@ def check_command(report: Report, machine: CleanMachine) -> None:
     seen = subprocess.run(
         machine.as_user(["fnet-studio", "worker", "--help"]), capture_output=True, text=True, check=False
     )
-    report.expect(seen.returncode == 0 and "protocol" in seen.stdout, "`fnet-studio worker` is the worker, as over ssh")
+    report.expect(
+        seen.returncode == 0 and "protocol" in seen.stdout + seen.stderr,
+        "`fnet-studio worker` is the worker, as over ssh",
+    )
 
 
 def check_pretraining(report: Report, machine: CleanMachine) -> None:

@@ -73,6 +73,43 @@ def test_a_librarys_own_tests_are_left_out_and_its_testing_tools_stay(rules):
     assert not rules.is_test("fnet_studio.ui.tour")
 
 
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+import rules
+packages, without = (getattr(rules, name) for name in sys.argv[2:4])
+
+class LeftOut:
+    def find_spec(self, name, path=None, target=None):
+        if any(name == one or name.startswith(one + ".") for one in without):
+            raise ModuleNotFoundError(f"{name} is left out")
+
+sys.meta_path.insert(0, LeftOut())
+for package in packages:
+    place = importlib.import_module(package).__path__
+    for module in pkgutil.walk_packages(place, package + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+for name in sys.argv[4:]:
+    importlib.import_module(name)
+print("all imported")
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("WINDOW_PACKAGES", "WINDOW_WITHOUT", "pyqtgraph"),
+        ("WORKER_PACKAGES", "WORKER_WITHOUT", "keras", "jax.scipy.linalg", "tokenizers", "sentencepiece"),
+    ],
+)
+def test_every_module_can_be_imported_without_what_is_left_out(words, tmp_path):
+    environment = {**os.environ, "FNET_STUDIO_HOME": str(tmp_path), "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)}
+    line = [sys.executable, "-c", IMPORT_ALL, str(ROOT / "packaging" / "freeze"), *words]
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout.endswith("all imported\n"), done.stderr
+
+
 @given(
     st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.sampled_from("abcdefgh"))),
     st.sets(st.sampled_from("abcdefgh")),
