@@ -213,7 +213,7 @@ def _remote(builtin: Builtin, begun: preset_downloads.Begun | None) -> Entry:
         card,
         licence=builtin.licence,
         source=builtin.kaggle_handle,
-        download_bytes=builtin.download_bytes,
+        download_bytes=(begun.total_bytes if begun else 0) or builtin.download_bytes,
         arrived_bytes=begun.done_bytes if begun else 0,
         head_wanted=bool(begun and begun.head),
     )

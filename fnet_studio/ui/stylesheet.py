@@ -84,13 +84,13 @@ QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { background: $card; border: 2px solid $accent; width: 12px; height: 12px; margin: -6px 0;
   border-radius: 8px; }
 
-QTableView, QTreeView, QListWidget { background: $card; border: 1px solid $line; border-radius: 8px;
+QTableView, QTreeView, QListWidget, QListView#presets { background: $card; border: 1px solid $line; border-radius: 8px;
   gridline-color: transparent;
   selection-background-color: $chosen; selection-color: $text; outline: none; }
 QTableView[bare="true"] { border: none; border-radius: 0; }
 QTableView::item, QTreeView::item { padding: 4px 8px; border: none; }
 QTreeView::item:selected, QListWidget::item:selected { background: $chosen; color: $text; }
-QTableView:focus, QTreeView:focus, QListWidget:focus { border-color: $accent; }
+QTableView:focus, QTreeView:focus, QListWidget:focus, QListView#presets:focus { border-color: $accent; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: $card; color: $muted; border: none; border-bottom: 1px solid $line;
   padding: 6px 8px; font-size: 9pt; font-weight: 600; }

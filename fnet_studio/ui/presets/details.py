@@ -113,14 +113,15 @@ class PresetDetails(QWidget):
             column.addWidget(label(words, "strong", wrap=True))
         self._actions(column, entry, download, checking)
         facts = FlowLayout(gap_x=28, gap_y=12)
-        for caption, value, tip in _facts(entry):
+        for caption, value, tip in _facts(entry) if entry.state != "missing" else ():
             fact = Fact(caption, value)
             fact.setToolTip(tip)
             facts.addWidget(fact)
         column.addLayout(facts)
         self._head(column, entry)
+        known = entry.card.problem if entry.state == "missing" else ""
         for caption, value in (("Folder", entry.card.folder), ("Came from", entry.source)):
-            if value:
+            if value and value not in known:
                 column.addWidget(label(f"{caption}: {value}", "caption", wrap=True, selectable=True))
         if focused in self.buttons:
             self.buttons[focused].setFocus()
@@ -191,7 +192,11 @@ class PresetDetails(QWidget):
             return
         builtin = entry.key in BUILTIN
         words = HEADLESS
-        if entry.state in ("remote", "paused"):
+        if entry.head_wanted:
+            words = "This download brings the authors' head too, which predicts words."
+        elif entry.state in ("remote", "paused") and not builtin:
+            return
+        elif entry.state in ("remote", "paused"):
             words += "Download with head brings the authors' one."
         elif builtin:
             words += "The authors' head can be fetched and joined to it, as a preset of its own."

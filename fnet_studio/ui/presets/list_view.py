@@ -177,6 +177,7 @@ class PresetList(QWidget):
         self.view = _View()
         self.view.setModel(self.model)
         self.view.setItemDelegate(_Delegate(downloads, themes, self.view))
+        self.view.setObjectName("presets")
         self.view.setAccessibleName("Presets")
         self.view.setMouseTracking(True)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

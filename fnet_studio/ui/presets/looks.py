@@ -62,5 +62,5 @@ def figures_of(entry: Entry) -> str:
     if card.size_bytes:
         parts.append(size_words(card.size_bytes))
     elif entry.download_bytes:
-        parts.append(f"about {size_words(entry.download_bytes)} to download")
+        parts.append(f"about {size_words(entry.download_bytes)}")
     return " · ".join(parts)

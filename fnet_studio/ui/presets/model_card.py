@@ -1,5 +1,8 @@
 """What the makers of a preset wrote about it."""
 
+import math
+
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
@@ -13,6 +16,8 @@ class ModelCard(QTextBrowser):
         self.setOpenExternalLinks(True)
         self.setAccessibleName("Model card")
         self.document().setDocumentMargin(0)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
 
     def show_text(self, markdown: str) -> None:
         self.setMarkdown(_without_front(markdown))
@@ -23,7 +28,7 @@ class ModelCard(QTextBrowser):
         self._fit()
 
     def _fit(self) -> None:
-        height = round(self.document().size().height()) + 2
+        height = math.ceil(self.document().size().height()) + 4
         if height != self.height():
             self.setFixedHeight(height)
 
