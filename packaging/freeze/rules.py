@@ -92,6 +92,7 @@ WINDOW_WITHOUT = (
     "PySide6.QtQuick",
     "PySide6.QtQuickWidgets",
     "PySide6.QtNetwork",
+    "PySide6.QtOpenGL",
     "PySide6.QtSql",
     "PySide6.QtDesigner",
     "PySide6.QtHelp",

@@ -85,6 +85,8 @@ class LeftOut:
             raise ModuleNotFoundError(f"{name} is left out")
 
 sys.meta_path.insert(0, LeftOut())
+if without is rules.WINDOW_WITHOUT:
+    import no_opengl
 for package in packages:
     place = importlib.import_module(package).__path__
     for module in pkgutil.walk_packages(place, package + "."):
