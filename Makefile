@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TOUR := .tour
 
-.PHONY: run test tour format constraints wheel-test package package-test clean
+.PHONY: run test tour format constraints wheel-test packaging-check package package-test clean
 
 run: $(READY)
 	@sh packaging/system-libraries.sh
@@ -81,6 +81,10 @@ constraints:
 wheel-test: $(READY)
 	@sh packaging/system-libraries.sh
 	$(BIN)/python packaging/wheel_test.py
+
+# what can be known here of the Windows, macOS and AppImage packages and of the workflows
+packaging-check: $(READY)
+	@PYTHON=$(BIN)/python sh packaging/check.sh
 
 clean:
 	rm -rf $(VENV) $(TOUR) build dist
