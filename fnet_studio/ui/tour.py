@@ -67,6 +67,7 @@ def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
     painted: list[float] = []
     window.painted.connect(lambda: painted.append(time.monotonic() - began))
     window.show()
+    window.activateWindow()  # a bare X server has no window manager to do it, and keys would go nowhere
     try:
         hand.say("Start")
         hand.wait(lambda: painted, "the window is painted")
