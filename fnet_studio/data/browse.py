@@ -121,6 +121,12 @@ def _look(
     for first in range(0, len(part), _CHUNK):
         check(stopped)
         told(first)
+        here = slice(first, first + _CHUNK)
+        if pattern is not None and part.pairs is None and keep[here].all():
+            search = pattern.search
+            keep[here] = [search(text) is not None for text in part.texts[here]]
+            if not empty:
+                continue
         for row in range(first, min(first + _CHUNK, len(part))):
             if not keep[row]:
                 continue

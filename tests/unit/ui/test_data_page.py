@@ -9,7 +9,6 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.small_cards import RelocateCard, RenameCard, UndoCard
-from fnet_studio.ui.data.texts_tab import FILTER_MS
 from fnet_studio.ui.data_page import DataPage
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -17,28 +16,17 @@ from fnet_studio.ui.theme import ThemeSource
 WAIT_MS = 30_000
 
 
-@pytest.fixture(scope="module")
-def supervisor(qapp, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FNET_STUDIO_HOME", str(tmp_path_factory.mktemp("worker")))
-        it = Supervisor(local("scripted"))
-        it.start()
-    yield it
-    it.shutdown()
-
-
 @pytest.fixture
-def page(qtbot, qapp, supervisor):
+def page(qtbot, qapp):
+    supervisor = Supervisor(local("scripted"))
+    supervisor.start()
     page = DataPage(supervisor, ThemeSource(qapp, "light"), Settings())
     qtbot.addWidget(page)
     page.resize(1180, 770)
     page.show()
     qtbot.waitUntil(lambda: page.library.loaded and page.opened is not None, timeout=WAIT_MS)
     yield page
-    page.hide()
-    for _ in range(2):  # the worker is shared, and an answer must not reach a page that is gone
-        qtbot.waitUntil(lambda: not supervisor._callbacks, timeout=WAIT_MS)
-        QTest.qWait(FILTER_MS + 50)
+    supervisor.shutdown()
 
 
 @pytest.fixture
@@ -93,7 +81,7 @@ def test_a_table_is_looked_at_mapped_checked_and_added(qtbot, page, table):
 
 def test_what_cannot_be_read_stays_in_the_form_with_its_line(qtbot, page, tmp_path):
     path = tmp_path / "broken.csv"
-    path.write_text('text,label\nfine,1\nalso fine,0\n"never closed,1\n' * 3)
+    path.write_text("text,label\nfine,1\nalso fine,0\n" + "one,too,many\n" * 3)
     page.begin_import(str(path))
     qtbot.waitUntil(
         lambda: isinstance(page.importing.messages.card, ErrorCard) or page.importing.preview, timeout=WAIT_MS
