@@ -3,10 +3,10 @@
 import pytest
 
 from fnet_studio.ui.explore.pictures.explanations import explanation, lessons
-from fnet_studio.ui.explore.pictures.kinds import KINDS
+from fnet_studio.ui.explore.pictures.kinds import ATTENTION, KINDS, MIXER
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.key)
+@pytest.mark.parametrize("kind", [*KINDS, ATTENTION, MIXER], ids=lambda kind: kind.key)
 def test_a_pictures_text_says_its_formula_what_to_look_for_what_it_is_not_and_where_to_read_on(kind):
     text = explanation(kind.key)
     for part in ("**Formula.**", "**What to look for.**", "**What it is not.**", "arXiv 2105.03824"):
