@@ -54,7 +54,7 @@ class Frame:
             metrics.horizontalAdvance(str(value)) for value in (plane.rows.first[0], plane.rows.last[-1])
         ]
         left = self.left = min(max(names), LONGEST_ROW_NAME_PX) + TICK_PX + line + GAP_PX
-        right = GAP_PX + BAR_PX + TICK_PX + bar_words + line + 4
+        right = GAP_PX + BAR_PX + TICK_PX + bar_words + line + 8
         width = max(20.0, rect.width() - left - right)
         self.upright = self._upright(plane.columns, width)
         longest = max((metrics.horizontalAdvance(name) for name in plane.columns.names), default=0.0)
@@ -140,8 +140,10 @@ def _cells(painter: QPainter, frame: Frame) -> None:
     painter.setClipRect(frame.picture)
     if look.vector and values.size <= MOST_VECTOR_CELLS:
         grey = shades(values, frame.low, frame.high, scale)
+        up, down = (-1, 0) if plane.upwards else (0, 1)
         for (row, column), shade in np.ndenumerate(grey):
-            box = frame.box(top + row, left + column).adjusted(0, 0, 0.3, 0.3)  # or viewers leave hair lines
+            # under the cells that are drawn next, or viewers leave hair lines
+            box = frame.box(top + row, left + column).adjusted(0, up, 1, down).intersected(frame.picture)
             painter.fillRect(box, QColor.fromRgb(table[shade]))
     else:
         most = 8192 if look.vector else 1
@@ -235,8 +237,8 @@ def _bar(painter: QPainter, frame: Frame) -> None:
     if frame.look.vector:
         step = bar.height() / 128
         for index in range(128):
-            box = QRectF(bar.x(), bar.bottom() - (index + 1) * step, bar.width(), step + 0.3)
-            painter.fillRect(box, QColor.fromRgb(table[index * 2]))
+            box = QRectF(bar.x(), bar.bottom() - (index + 1) * step - 1, bar.width(), step + 1)
+            painter.fillRect(box.intersected(bar), QColor.fromRgb(table[index * 2]))
     else:
         ramp = np.ascontiguousarray(np.arange(255, -1, -1, dtype=np.uint8)[:, None])
         image = QImage(ramp.data, 1, 256, 1, QImage.Format.Format_Indexed8)
@@ -255,7 +257,7 @@ def _bar(painter: QPainter, frame: Frame) -> None:
         widest = max(widest, frame.metrics.horizontalAdvance(words))
         where = QRectF(bar.right() + TICK_PX + 2, y - line, 200, 2 * line)
         painter.drawText(where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-    at = QPointF(bar.right() + TICK_PX + 4 + widest + line / 2, bar.center().y())
+    at = QPointF(bar.right() + TICK_PX + 8 + widest + line / 2, bar.center().y())
     _turned(painter, at, frame.plane.quantity, frame, bar.height() + 2 * line)
 
 
