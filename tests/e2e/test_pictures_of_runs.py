@@ -65,7 +65,7 @@ def test_a_transformers_run_shows_its_attention_where_fnet_shows_its_mixing(qtbo
     assert card.tabs.tabText(0) == "Attention"
     plane = card.planes[0]
     assert plane.title == "Attention, layer 1 of 3, mean of 2 heads"
-    assert plane.values.shape == (len(page.focus.tokenized.tokens), len(page.focus.tokenized.tokens) + 1)
+    assert plane.values.shape == (len(page.focus.tokenized.tokens), len(page.focus.tokenized.tokens))
     np.testing.assert_allclose(plane.values.sum(1), 1, rtol=1e-5)
     assert card.strip.isVisible()
     assert "classifier" in page.answers.predictions.words.text()

@@ -82,9 +82,9 @@ class Comparing(QWidget):
         """Why there is nothing to compare with, in words."""
         self.what, self.run, self.step = QComboBox(), QComboBox(), QComboBox()
         for words, tip in (
-            ("nothing", ""),
-            ("this sentence and preset", "They are remembered: change either, and every picture shows the difference."),
-            ("a training step", "The same sentence in a run's model as it was at a step, or the maps that it kept."),
+            ("off", "The picture as it is."),
+            ("with this", "Sentence and preset are remembered: change either, and every picture shows the difference."),
+            ("with a step", "The same sentence in a run's model as it was at a step, or the maps that it kept."),
         ):
             self.what.addItem(words)
             self.what.setItemData(self.what.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
@@ -102,7 +102,7 @@ class Comparing(QWidget):
         self.probe.setToolTip("The sentence that the run kept maps of")
         self.probe.setProperty("small", True)
         self.probe.clicked.connect(self._want_probe)
-        label = QLabel("Compare with")
+        label = QLabel("Compare")
         label.setProperty("role", "muted")
         label.setBuddy(self.what)
         row = QHBoxLayout(self)

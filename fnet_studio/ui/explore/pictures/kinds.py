@@ -78,7 +78,11 @@ def _attention(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
         return []
     every = answers[0].arrays["attention"]
     one = 0 <= options.head < len(every)
-    values, columns = _with_pads(scene, every[options.head] if one else every.mean(0), options.pads, np.sum, "sum")
+    shown = every[options.head] if one else every.mean(0)
+    if options.pads or shown[:, scene.count :].any():
+        values, columns = _with_pads(scene, shown, options.pads, np.sum, "sum")
+    else:  # masked: a column of zeros would only use up the colours
+        values, columns = shown[:, : scene.count], scene.token_axis()
     columns = Axis(columns.label.replace("token", "token that is looked at", 1), "at", columns.names, tokens=True)
     which = f"head {options.head + 1} of {len(every)}" if one else f"mean of {len(every)} heads"
     title = f"Attention, layer {_layer(scene, options) + 1} of {scene.layers}, {which}"
@@ -238,7 +242,7 @@ ATTENTION = Kind(
     "attention",
     "Attention",
     "Attention",
-    "It is not importance: what a token looks at passes through values and later layers too.",
+    "It is not importance: values and later layers count too.",
     frozenset({"head", "pads", "log", "own_scale", "strip"}),
     _one_layer,
     _attention,
