@@ -89,7 +89,7 @@ class PicturesCard(QFrame):
         self.about.setShortcut("F1")
         self.about.setToolTip("What the picture shows, and what to look for (F1)")
         self.about.toggled.connect(self._explain)
-        self.comparing = Comparing()
+        self.comparing = Comparing(self)
         self.lessons = QPushButton("Lessons")
         self.lessons.setToolTip("Worked examples: a sentence, a picture, and what to see")
         menu = QMenu(self.lessons)
@@ -123,7 +123,8 @@ class PicturesCard(QFrame):
         head.addWidget(self.title, 1)
         for button in (self.lessons, self.export, self.about):
             head.addWidget(button)
-        self.controls.add(self.comparing)
+        for widget in self.comparing.widgets:
+            self.controls.add(widget)
         self._pictures = QHBoxLayout()
         self._pictures.setSpacing(12)
         self._beside = QHBoxLayout()

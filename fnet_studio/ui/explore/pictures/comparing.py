@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from fnet_studio.core import run_maps, run_models, run_store
@@ -64,14 +64,14 @@ def _read_maps(choice: Choice, step: int) -> KeptMaps:
     return KeptMaps(choice.run, step, choice.probe, run_maps.read(choice.run, step))
 
 
-class Comparing(QWidget):
-    """Three choosers in a row: with what, which run, which step."""
+class Comparing(QObject):
+    """Three choosers: with what, which run, which step. `widgets` are laid out by the owner, among its switches."""
 
     changed = Signal()
     sentence_wanted = Signal(str)
     """The probe sentence of a run."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._background = Background(self)
         self._scene: Scene | None = None
@@ -105,11 +105,13 @@ class Comparing(QWidget):
         label = QLabel("Compare")
         label.setProperty("role", "muted")
         label.setBuddy(self.what)
-        row = QHBoxLayout(self)
+        holder = QWidget()
+        row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        for item in (label, self.what, self.run, self.step, self.probe):
-            row.addWidget(item)
+        row.addWidget(label)
+        row.addWidget(self.what)
+        self.widgets = (holder, self.run, self.step, self.probe)
         for item in (self.run, self.step, self.probe):
             item.setVisible(False)
         self.what.activated.connect(self._what_chosen)
