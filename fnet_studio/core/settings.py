@@ -34,8 +34,6 @@ class Settings(Struct):
     update_feed: str = ""
     update_key: str = ""
     """The feed's address and its public key in hexadecimal digits; empty for those of the build (`core.updates`)."""
-    package_index: str = ""
-    """Where wheels are fetched from, for GPU support; empty for the one that pip is set up with."""
 
 
 def load() -> tuple[Settings, str]:
