@@ -16,7 +16,7 @@ Comment=Explore, fine-tune and teach FNet
 Exec=fnet-studio
 Icon=fnet-studio
 Terminal=false
-Categories=Science;ArtificialIntelligence;Education;
+Categories=Science;ArtificialIntelligence;
 DESKTOP
 cat > "$2/AppRun" <<'RUN'
 #!/bin/sh
