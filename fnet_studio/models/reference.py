@@ -17,13 +17,14 @@ _erf = np.vectorize(math.erf, otypes=[float])
 
 
 class Reference:
-    """tensors: of the encoder and of the head, by this package's names; each is read when it is needed."""
+    """tensors: of the encoder and of the head, by this package's names; each is read when it is needed. dtype: float64,
+    or float32 to see what rounding alone does."""
 
-    def __init__(self, tensors: Mapping[str, Stored], num_layers: int) -> None:
-        self._tensors, self._layers = tensors, num_layers
+    def __init__(self, tensors: Mapping[str, Stored], num_layers: int, dtype: Any = np.float64) -> None:
+        self._tensors, self._layers, self._dtype = tensors, num_layers, dtype
 
     def _read(self, name: str) -> np.ndarray:
-        return np.asarray(self._tensors[name].read()).astype(np.float64)
+        return np.asarray(self._tensors[name].read()).astype(self._dtype)
 
     def encode(self, token_ids: np.ndarray, segment_ids: np.ndarray) -> np.ndarray:
         """(rows, length) twice -> (rows, length, hidden)."""
@@ -32,7 +33,7 @@ class Reference:
         x = self._dense("embedding_projection", self._norm("embeddings_layer_norm", x, EPSILON))
         for layer in range(self._layers):
             name = f"encoder_{layer}"
-            x = self._norm(f"{name}/mixing_layer_norm", x + np.fft.fft2(x).real, EPSILON)
+            x = self._norm(f"{name}/mixing_layer_norm", x + np.fft.fft2(x).real.astype(self._dtype), EPSILON)
             fed = self._dense(f"{name}/output_dense", gelu_tanh(self._dense(f"{name}/intermediate_dense", x)))
             x = self._norm(f"{name}/output_layer_norm", x + fed, EPSILON)
         return x
@@ -54,13 +55,13 @@ class Reference:
         if is_token is None:
             x = self.pooled(encoded)
         else:
-            weights = is_token[..., None].astype(np.float64)
+            weights = is_token[..., None].astype(self._dtype)
             x = (encoded * weights).sum(1) / np.maximum(weights.sum(1), 1)
         return self._dense("classifier", x)
 
     def _rows(self, name: str, ids: np.ndarray) -> np.ndarray:
-        """Rows of a table, without the whole table in float64."""
-        return np.asarray(self._tensors[name].read())[ids].astype(np.float64)
+        """Rows of a table, without the whole table in another type."""
+        return np.asarray(self._tensors[name].read())[ids].astype(self._dtype)
 
     def _dense(self, name: str, x: np.ndarray) -> np.ndarray:
         return x @ self._read(f"{name}/kernel") + self._read(f"{name}/bias")
@@ -77,7 +78,7 @@ def gelu_tanh(x: np.ndarray) -> np.ndarray:
 
 
 ACTIVATIONS: dict[str, Any] = {
-    "gelu": lambda x: 0.5 * x * (1 + _erf(x / math.sqrt(2))),
+    "gelu": lambda x: 0.5 * x * (1 + _erf(x / math.sqrt(2)).astype(x.dtype)),
     "gelu_approximate": gelu_tanh,
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
