@@ -54,7 +54,7 @@ def _page(it: argparse.ArgumentParser) -> None:
 
 
 def _tokens(it: argparse.ArgumentParser) -> None:
-    it.add_argument("--preset", default="fnet_mini_en", help="whose tokenizer (%(default)s)")
+    it.add_argument("--preset", default="fnet_small_en", help="whose tokenizer (%(default)s)")
     it.add_argument(
         "--learnt", action="store_true", help="a vocabulary learnt from the training texts, as from scratch"
     )

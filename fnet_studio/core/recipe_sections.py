@@ -81,7 +81,7 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="For fine-tuning and masked-LM: a name, a folder, or run: and the id or name of a run that "
             "kept one. For pretraining: what it starts from, or none.",
         ),
-    ] = "fnet_mini_en"
+    ] = "fnet_small_en"
     backbone: Annotated[
         Literal["trained", "frozen"],
         Meta(title="Backbone", description="For fine-tuning: train the whole model, or the new head alone."),

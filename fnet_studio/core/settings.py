@@ -19,7 +19,7 @@ Choice = Literal["system", "light", "dark"]
 
 class Settings(Struct):
     theme: Choice = "system"
-    preset: str = "fnet_mini_en"
+    preset: str = "fnet_small_en"
     sentence: str = ""
     top_k: int = 10
     page: str = "explore"

@@ -77,7 +77,7 @@ class LoadedPreset(Explored):
             raise UserError(
                 "fill-mask.no-head",
                 f"The preset {self.name} holds no masked-LM head, so its predictions would be noise.",
-                "Choose a preset with a pretrained head, such as fnet_mini_en. The authors' own head can be put on "
+                "Choose a preset with a pretrained head, such as fnet_small_en. The authors' own head can be put on "
                 "f_net_base_en and f_net_large_en: fnet-studio fetch-head PRESET.",
             )
 

@@ -38,6 +38,6 @@ class InMemory:
             raise UserError(
                 "fill-mask.no-head",
                 f"{name} is a classifier: it knows classes, not words.",
-                "Try it on the Runs page, or choose a preset with a pretrained head, such as fnet_mini_en.",
+                "Try it on the Runs page, or choose a preset with a pretrained head, such as fnet_small_en.",
             )
         return found

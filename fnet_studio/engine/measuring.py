@@ -138,7 +138,7 @@ class _Asked:
             raise UserError(
                 "measure.no-head",
                 f"{self.preset.name} has no head for predicting words.",
-                "Choose one with a pretrained head, such as fnet_mini_en.",
+                "Choose one with a pretrained head, such as fnet_small_en.",
             )
         rows = self.probe.head(self.states.hidden, [position])[:, 0]
         ids = list(dict.fromkeys([*_best(rows[-1], what.top_k), *(int(row.argmax()) for row in rows[::-1])]))

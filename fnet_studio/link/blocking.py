@@ -1,7 +1,7 @@
 """A worker for programs without an event loop: the command line, and tests.
 
 with Worker() as worker:
-    filled, _ = worker.call(FillMask("fnet_mini_en", "The capital of France is [MASK]."))
+    filled, _ = worker.call(FillMask("fnet_small_en", "The capital of France is [MASK]."))
 """
 
 import contextlib

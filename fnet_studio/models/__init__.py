@@ -1,7 +1,7 @@
 """FNet in Keras 3 on JAX, usable in a notebook without the window.
 
     from fnet_studio.models import FNetMaskedLM
-    model = FNetMaskedLM.from_preset("fnet_mini_en")
+    model = FNetMaskedLM.from_preset("fnet_small_en")
 
 Names, arguments and defaults are KerasHub's. Importing this package is cheap: Keras and JAX are imported when the
 first name that needs them is used.

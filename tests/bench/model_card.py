@@ -2,7 +2,8 @@
 
     python tests/bench/model_card.py FOLDER --run runs/RUN/run.json --data valid.txt.xz
 
-FOLDER/README.md then tells size, training, figures and the five best words for ten everyday sentences, unedited.
+Several runs after --run are told in their order, each one having gone on from the one before. FOLDER/README.md then
+tells size, training, figures and the five best words for ten everyday sentences, unedited.
 """
 
 import argparse
@@ -42,14 +43,31 @@ def measured(folder: str, data: str) -> tuple[protocol.PresetMeasured, list[str]
     return result, lines
 
 
-def card(folder: Path, run: dict[str, Any], result: protocol.PresetMeasured, lines: list[str], probes: str) -> str:
+def stage(run: dict[str, Any], length: int, first: bool) -> str:
+    """What one run did, in a line."""
+    training, pretraining, steps = (run["recipe"][part] for part in ("training", "pretraining", "optimisation"))
+    started_from = run["recipe"]["model"]["preset"]
+    tokens = run["steps"] * training["batch_size"] * length
+    if not first:
+        begin = "then from there"
+    else:
+        begin = "from scratch" if started_from == "none" else f"from `{started_from}`"
+    return (
+        f"{begin}: {run['steps']:,} steps of {training['batch_size']} x {length} ({tokens / 1e6:,.1f} million tokens "
+        f"and pads), {steps.get('optimiser', 'adam')} at {training['learning_rate']:g}, {steps['schedule']} schedule, "
+        f"averaged weights {steps['ema']:g}, masking {pretraining['masked']:.0%}, {pretraining['short_share']:.0%} of "
+        f"the rows short and padded, {run['training_s'] / 60:,.0f} minutes"
+    )
+
+
+def card(
+    folder: Path, runs: list[dict[str, Any]], result: protocol.PresetMeasured, lines: list[str], probes: str
+) -> str:
     shape = json.loads((folder / "config.json").read_text())["config"]
     parameters = json.loads((folder / "metadata.json").read_text())["parameter_count"]
-    training, pretraining, data = (run["recipe"].get(part, {}) for part in ("training", "pretraining", "data"))
-    tokens = run["steps"] * training["batch_size"] * result.sequence_length
-    started_from = run["recipe"]["model"]["preset"]
-    held_out = Path(data.get("validation_path", "none")).name.replace("none", "a part of the corpus")
-    device = (run.get("device") or {}).get("name", "")
+    held_out = Path(runs[-1]["recipe"]["data"].get("validation_path", "none")).name.replace("none", "valid.txt.xz")
+    device = (runs[-1].get("device") or {}).get("name", "")
+    stages = "\n".join(f"  - {stage(run, result.sequence_length, not at)}" for at, run in enumerate(runs))
     return f"""# {folder.name}
 
 A small cased English FNet with a trained masked-LM head, in KerasHub's preset format: {shape["num_layers"]} layers,
@@ -58,15 +76,15 @@ SentencePiece vocabulary of {shape["vocabulary_size"]:,}; {parameters:,} paramet
 Weights are float16 on disk.
 
 - Text: Wikipedia (CC BY-SA), Wikinews (CC BY 2.5), public-domain books, OpenStax (CC BY 4.0).
-- Trained by the recipe `pretrain` ({"from scratch" if started_from == "none" else f"from {started_from}"}):
-  {run["steps"]:,} steps of {training["batch_size"]} x {result.sequence_length}, {tokens / 1e6:,.1f} million
-  tokens and pads,
-  masking {pretraining["masked"]:.0%}, {pretraining["short_share"]:.0%} of the rows short and padded;
-  {run["training_s"] / 60:,.0f} minutes on {device}. Text held out: {held_out}.
+- Trained by the recipe `pretrain` on {device}:
+{stages}
+- Held out from it all: {held_out}.
 - Always padded to {result.sequence_length}, as it was trained.
-- On held-out text, masked as in pretraining: accuracy {result.accuracy:.3f} ({result.masks:,} masks), pseudo-perplexity
+- On held-out text, masked 15 %: accuracy {result.accuracy:.3f} ({result.masks:,} masks), pseudo-perplexity
   {result.pseudo_perplexity:.1f}.
-- Licence: Apache-2.0 for the weights. It has the biases of its sources, and states falsehoods as readily as facts.
+- Limits: a model this small knows grammar and set phrases, and hardly any facts. It has the biases of its sources, and
+  states falsehoods as readily as facts.
+- Licence: Apache-2.0 for the weights.
 
 Hits on probes of facts and of common sense:
 
@@ -82,7 +100,9 @@ Ten everyday sentences and its five best words, unedited:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--run", type=Path, required=True, help="run.json of the run that made it")
+    parser.add_argument(
+        "--run", type=Path, required=True, nargs="+", help="run.json of each run that made it, in order"
+    )
     parser.add_argument("--data", type=Path, required=True, help="text that was held out")
     parser.add_argument("--probes", type=Path, default=fill_mask.PROBES)
     options = parser.parse_args()
@@ -92,7 +112,8 @@ def main() -> None:
     with contextlib.redirect_stdout(told):
         fill_mask.report(str(folder), [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()])
     probes = told.getvalue().replace(str(folder), folder.name)
-    (folder / "README.md").write_text(card(folder, json.loads(options.run.read_text()), result, lines, probes), "utf-8")
+    runs = [json.loads(path.read_text("utf-8")) for path in options.run]
+    (folder / "README.md").write_text(card(folder, runs, result, lines, probes), "utf-8")
     print(folder / "README.md")
 
 

@@ -229,13 +229,13 @@ class ExplorePage(QWidget):
                 self.answers.say(
                     "This is a classifier that a run trained from scratch: it knows classes, not words. Its pictures "
                     "are real; a word that you hide is [UNK] to it. To see its classes, open the run on the Runs page, "
-                    "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_mini_en."
+                    "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_small_en."
                 )
                 return
             self.answers.say(
                 f"The preset {self.preset} has no head for predicting words: it was saved without one, and a random "
                 "head would only make noise. Its mixing maps are real. To see predictions, choose a preset with a "
-                "pretrained head, such as fnet_mini_en."
+                "pretrained head, such as fnet_small_en."
             )
             return
         if not self.sentence.positions and not self.sentence.has_typed_mask:
