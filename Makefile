@@ -32,7 +32,7 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # frozen from an environment of its own, in which each version and its hash is given
 PACKAGE_VENV := build/package-venv

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from fnet_studio.core import protocol
+from fnet_studio.core import places, protocol
 from fnet_studio.core.history import History
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
@@ -123,7 +123,11 @@ def test_a_second_sentence_is_prefilled_and_its_differences_follow_typing(qtbot,
     qtbot.waitUntil(lambda: "cannot be paired" in compare.words.text(), timeout=WAIT_MS)
 
 
-def test_comparing_presets_says_when_there_is_no_second_one(qtbot, answered):
+def test_comparing_presets_says_when_there_is_no_second_one(qtbot, answered, monkeypatch, tmp_path):
+    alone = places.bundled_presets() / "fnet_small_en"
+    (tmp_path / "bundled").mkdir()
+    (tmp_path / "bundled" / alone.name).symlink_to(alone, target_is_directory=True)
+    monkeypatch.setattr(places, "bundled_presets", lambda: tmp_path / "bundled")
     page = answered("The capital of France is [MASK].")
     page.answers.tabs.setCurrentIndex(2)
     choose(page.answers.compare.what, "preset")

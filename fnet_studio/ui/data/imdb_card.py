@@ -38,7 +38,6 @@ class ImdbCard(Card):
         self.download = button("Download", themes, "download", "primary", self.fetch, "Fetch IMDb's archive")
         self.use = button("Use mine", themes, "folder-open", "", lambda: self.ready.emit(imdb_path))
         self.use.setToolTip(imdb_path)
-        self.use.setVisible(bool(imdb_path))
         self.working = Working(supervisor, themes, "Stop the download")
         self.working.stop_wanted.connect(self._stop)
         self.messages = MessagePlace()
@@ -46,6 +45,7 @@ class ImdbCard(Card):
         line = row(self.words, self.use, self.download, spacing=12)
         line.setStretch(0, 1)
         self.column.addLayout(line)
+        self.use.setVisible(bool(imdb_path))  # only now: without a parent it would be a window of its own
         self.column.addWidget(self.working)
         self.column.addWidget(self.messages)
         self.column.addWidget(

@@ -125,6 +125,7 @@ class TokenFlow(QWidget):
             self.update()
 
     def box(self, place: int) -> QRectF:
+        self._arrange(self.width())
         return self._boxes[place]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

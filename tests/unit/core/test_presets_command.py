@@ -35,6 +35,7 @@ def test_all_that_there_is_is_listed_with_where_it_is_from(source, capsys):
     states = {key: (entry["origin"], entry["state"]) for key, entry in found.items()}
     assert states == {
         "fnet_mini_en": ("bundled", "ready"),
+        "fnet_small_en": ("bundled", "ready"),
         "my_model": ("yours", "ready"),
         f"run:{writer.record.id}": ("run", "ready"),
         "f_net_base_en": ("built-in", "remote"),
