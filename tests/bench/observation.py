@@ -82,7 +82,7 @@ def windowed(mapping: dict) -> tuple[str, float]:
     page = window.page("train")
     run = page.run
     before = psutil.Process().cpu_times()
-    run.start(mapping, "observed")
+    run.send(protocol.Train(mapping, "observed"), None)
     painted = []
     wait(lambda: run.state.frame is not None or not run.running)
     page.panels.painted.connect(lambda: painted.append(1))
@@ -127,7 +127,7 @@ def toggled(mapping: dict, every_s: float) -> dict[str, list[float]]:
     def step() -> None:
         run = window.page("train").run
         if window.supervisor.state.name == "ready" and not run.state.began:
-            run.start(mapping, "observed")
+            run.send(protocol.Train(mapping, "observed"), None)
         elif run.state.ended:
             loop.quit()
         elif len(run.state.step) > FIRST:
