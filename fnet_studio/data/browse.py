@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles
 from fnet_studio.data.plain import read_plain
-from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.data.split import split_rows
 from fnet_studio.data.tables import is_table

@@ -9,10 +9,10 @@ import numpy as np
 import tokenizers
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data import cache
 from fnet_studio.data.corpus import Corpus
 from fnet_studio.data.files import DataFiles
-from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.report import DataReport, describe, describe_split
 from fnet_studio.data.sources import SOURCES, parts_of, quick_hash, read_corpus
 from fnet_studio.data.wordpiece import UNKNOWN_ID, Encoded, WordPieceTokenizer

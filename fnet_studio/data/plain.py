@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fnet_studio.core import progress as steps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
-from fnet_studio.data import progress as steps
 from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
-from fnet_studio.data.progress import Progress, StopCheck
 
 Unit = Literal["auto", "line", "paragraph", "file"]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.files import DataFiles, read_files
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.sample import read_sample
 from fnet_studio.data.split import split_rows
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fnet_studio.core import progress as steps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
-from fnet_studio.data import progress as steps
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.encodings import decode_file, sniff
-from fnet_studio.data.progress import Progress, StopCheck
 
 FORMATS = {
     ".csv": "csv",

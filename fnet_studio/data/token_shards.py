@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.progress import Progress, StopCheck, check, report
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 
 FORMAT = 1
 DESCRIPTION, VOCABULARY = "corpus.json", "vocabulary.spm"

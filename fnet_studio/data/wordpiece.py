@@ -13,9 +13,9 @@ from itertools import pairwise
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from fnet_studio.data import progress as steps
+from fnet_studio.core import progress as steps
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.bulk import ALONE, JOINED, SPACE, BulkEncoder
-from fnet_studio.data.progress import Progress, StopCheck
 
 PAD, UNKNOWN, SEPARATOR = "[PAD]", "[UNK]", "[SEP]"
 PAD_ID, UNKNOWN_ID, SEPARATOR_ID = 0, 1, 2

@@ -11,10 +11,10 @@ from safetensors.numpy import load_file
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.data.dataset import Dataset, Split
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine import datasets, tensor_file
 from fnet_studio.engine.devices import precision_of

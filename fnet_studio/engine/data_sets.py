@@ -10,11 +10,11 @@ import numpy as np
 from fnet_studio.core import data_sets, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.data import browse
 from fnet_studio.data.browse import OpenedParts
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import progress_of, with_data_here

@@ -6,9 +6,9 @@ import msgspec
 
 from fnet_studio.core import protocol
 from fnet_studio.core.download import fetch
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe, downloads, from_mapping
 from fnet_studio.data.dataset import Dataset, load_dataset
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files

@@ -9,8 +9,8 @@ import keras
 
 from fnet_studio.core import files, presets
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine import kept_preset
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, batches

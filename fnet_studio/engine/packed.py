@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data import cache
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.report import DataReport, describe, describe_split
 from fnet_studio.data.sources import parts_of, quick_hash, read_corpus
 from fnet_studio.engine.feed import Rows

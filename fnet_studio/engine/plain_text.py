@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data import cache
 from fnet_studio.data.files import training_part
 from fnet_studio.data.mapping import text_column
 from fnet_studio.data.plain import PlainTexts, read_imdb_unlabelled, read_plain
-from fnet_studio.data.progress import Progress, StopCheck, check, report
 from fnet_studio.data.sources import read_corpus
 from fnet_studio.data.split import split_rows
 from fnet_studio.data.tables import is_table, read_table

@@ -9,10 +9,10 @@ import numpy as np
 
 from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck, check
 from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.data import token_shards
 from fnet_studio.data.pretraining_rows import Pieces, PretrainingRows
-from fnet_studio.data.progress import Progress, StopCheck, check
 from fnet_studio.engine import kept_preset, pretrain_corpus
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Rows

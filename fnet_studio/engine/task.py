@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 import keras
 
+from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.data.progress import Progress, StopCheck
 from fnet_studio.engine.datasets import with_data_here
 from fnet_studio.engine.feed import Batch, Inputs
 from fnet_studio.engine.measures import Measured

@@ -11,10 +11,11 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -33,7 +34,7 @@ class Turns:
     """The longest turn of the event loop since `begin`."""
 
     def __init__(self) -> None:
-        self.own_ms = self.wall_ms = 0.0
+        self.own_ms = self.wall_ms = self.worst_ms = 0.0
         self._timer = QTimer(interval=0)
         self._timer.timeout.connect(self._turn)
         self._timer.start()
@@ -48,6 +49,21 @@ class Turns:
         self.own_ms = max(self.own_ms, (own - self._own) * 1000)
         self.wall_ms = max(self.wall_ms, (wall - self._wall) * 1000)
         self._own, self._wall = own, wall
+
+    def measured(self, words: str, act: Callable[[], object], seen: Callable[[], object]) -> None:
+        """Prints how long it takes from `act` until `seen` is true, and the longest turn until all is quiet again."""
+        for _ in range(3):
+            QTest.qWait(20)
+        self.begin()
+        began = time.perf_counter()
+        act()
+        while not seen():
+            QCoreApplication.processEvents()
+        took = (time.perf_counter() - began) * 1000
+        for _ in range(10):
+            QTest.qWait(20)
+        self.worst_ms = max(self.worst_ms, self.own_ms)
+        print(f"{words:<34}{took:>12.0f} {self.own_ms:>14.1f} {self.wall_ms:>12.1f}")
 
 
 def make_runs(count: int) -> None:
@@ -79,23 +95,7 @@ def main() -> None:
 
     from fnet_studio.ui.runs_page import RunsPage
 
-    worst = 0.0
     print(f"{count} runs{'':<24}{'seen after':>12} {'longest turn':>14} {'on the wall':>12}   (ms)")
-
-    def measured(words: str, act, seen) -> None:
-        nonlocal worst
-        for _ in range(3):
-            QTest.qWait(20)
-        turns.begin()
-        began = time.perf_counter()
-        act()
-        while not seen():
-            application.processEvents()
-        took = (time.perf_counter() - began) * 1000
-        for _ in range(10):
-            QTest.qWait(20)
-        worst = max(worst, turns.own_ms)
-        print(f"{words:<34}{took:>12.0f} {turns.own_ms:>14.1f} {turns.wall_ms:>12.1f}")
 
     page: list[RunsPage] = []
 
@@ -103,18 +103,21 @@ def main() -> None:
         page.append(RunsPage(Supervisor(local("scripted"), application), ThemeSource(application), Settings()))
         page[0].resize(1280, 800)
 
-    measured("making the page", make, lambda: page)
-    measured("reading all runs", page[0].show, lambda: page[0].model.shown() == count)
+    turns.measured("making the page", make, lambda: page)
+    turns.measured("reading all runs", page[0].show, lambda: page[0].model.shown() == count)
     table, listed = page[0].table, page[0].list
-    measured("reading them again", page[0].refresh, lambda: page[0].model.shown() == count)
-    measured("sorting by test accuracy", lambda: table.header().setSortIndicator(6, Qt.SortOrder.AscendingOrder), bool_)
-    measured("searching", lambda: listed.search.setText("tagged"), lambda: page[0].model.shown() == count // 5)
-    measured("showing all again", lambda: listed.search.setText(""), lambda: page[0].model.shown() == count)
-    measured("grouping by recipe", lambda: listed.groups.setCurrentIndex(3), lambda: page[0].model.grouped)
-    measured("no groups", lambda: listed.groups.setCurrentIndex(0), lambda: not page[0].model.grouped)
-    measured("going to the next run", lambda: QTest.keyClick(table, Qt.Key.Key_Down), bool_)
-    measured("to the last run", lambda: QTest.keyClick(table, Qt.Key.Key_End), bool_)
-    print(f"worst turn {worst:.1f} ms, wanted under {LIMIT_MS:.0f} ms: {'yes' if worst < LIMIT_MS else 'NO'}")
+    turns.measured("reading them again", page[0].refresh, lambda: page[0].model.shown() == count)
+    turns.measured(
+        "sorting by test accuracy", lambda: table.header().setSortIndicator(6, Qt.SortOrder.AscendingOrder), bool_
+    )
+    turns.measured("searching", lambda: listed.search.setText("tagged"), lambda: page[0].model.shown() == count // 5)
+    turns.measured("showing all again", lambda: listed.search.setText(""), lambda: page[0].model.shown() == count)
+    turns.measured("grouping by recipe", lambda: listed.groups.setCurrentIndex(3), lambda: page[0].model.grouped)
+    turns.measured("no groups", lambda: listed.groups.setCurrentIndex(0), lambda: not page[0].model.grouped)
+    turns.measured("going to the next run", lambda: QTest.keyClick(table, Qt.Key.Key_Down), bool_)
+    turns.measured("to the last run", lambda: QTest.keyClick(table, Qt.Key.Key_End), bool_)
+    reached = "yes" if turns.worst_ms < LIMIT_MS else "NO"
+    print(f"worst turn {turns.worst_ms:.1f} ms, wanted under {LIMIT_MS:.0f} ms: {reached}")
 
 
 def bool_() -> bool:

@@ -26,7 +26,7 @@ from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, button, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.train.data_preview import LabelNames, facts_of
+from fnet_studio.ui.train.data_preview import LabelNames, facts_of, labels_of
 from fnet_studio.ui.train.form_rows import TABLES, field_problem, file_problem, make_row, written
 from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import PathField, dropped_path
@@ -282,13 +282,8 @@ class ImportView(QWidget):
     def _name_labels(self) -> bool:
         preview = self.preview
         assert preview is not None
-        wanted = self.rows["data.label_column"].text
-        if preview.kind == "classes":
-            column = preview.columns[-1]
-        else:
-            wanted = preview.label if wanted == "auto" else wanted
-            column = next((one for one in preview.columns if one.name == wanted), None)
-        return self.label_names.show_labels(column.labels if column else (), self.rows["data.labels"].text)
+        labels = labels_of(preview, self.rows["data.label_column"].text)
+        return self.label_names.show_labels(labels, self.rows["data.labels"].text)
 
     def recipe(self) -> DataRecipe:
         """UserError when a field is wrong."""

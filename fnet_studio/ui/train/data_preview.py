@@ -139,6 +139,14 @@ class LabelNames(QWidget):
         self.changed.emit(written or "auto")
 
 
+def labels_of(preview: protocol.DataPreview, chosen: str) -> tuple[tuple[str, int], ...]:
+    """The labels of the column that holds them, with how often each occurs. chosen: as in `data.label_column`."""
+    if preview.kind == "classes":
+        return preview.columns[-1].labels
+    wanted = preview.label if chosen == "auto" else chosen
+    return next((column.labels for column in preview.columns if column.name == wanted), ())
+
+
 def _names(text: str) -> dict[str, str] | None:
     try:
         return recipes.class_names(DataRecipe(labels=text))

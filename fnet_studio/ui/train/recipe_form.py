@@ -14,7 +14,7 @@ from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames
+from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames, labels_of
 from fnet_studio.ui.train.data_set_row import DataSetRow
 from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
@@ -374,13 +374,7 @@ class RecipeForm(QWidget):
         on = "data.labels" in counting and preview is not None and preview.kind != "text"
         done = False
         if on and preview is not None:
-            wanted = self.rows["data.label_column"].text
-            if preview.kind == "classes":
-                column = preview.columns[-1]
-            else:
-                wanted = preview.label if wanted == "auto" else wanted
-                column = next((one for one in preview.columns if one.name == wanted), None)
-            labels = column.labels if column is not None else ()
+            labels = labels_of(preview, self.rows["data.label_column"].text)
             done = self.label_names.show_labels(labels, self.rows["data.labels"].text)
         self.label_names.setVisible(done)
         return done
