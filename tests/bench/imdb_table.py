@@ -2,6 +2,8 @@
 
 fnet-studio train imdb-fnet --set data.path=aclImdb.tar.gz
 fnet-studio train imdb-transformer --set data.path=aclImdb.tar.gz
+fnet-studio train finetune --set data.source=imdb --set data.path=aclImdb.tar.gz
+fnet-studio train adapt-then-finetune --set data.source=imdb --set data.path=aclImdb.tar.gz
 fnet-studio train imdb-best --set data.path=aclImdb.tar.gz
 python tests/bench/imdb_table.py [--baseline FILE]
 
@@ -19,7 +21,13 @@ PUBLISHED = {
     "imdb-fnet": ("FNet, published", "12 ms a step, T4", "", "", "84.28 %", "2,382,337"),
     "imdb-transformer": ("Transformer, published", "29 ms a step, T4", "", "", "84.23 %", "2,580,481"),
 }
-RECIPES = {"imdb-fnet": "FNet", "imdb-transformer": "Transformer", "imdb-best": "Best from IMDb alone"}
+RECIPES = {
+    "imdb-fnet": "FNet",
+    "imdb-transformer": "Transformer",
+    "finetune": "Preset, fine-tuned",
+    "adapt-then-finetune": "Preset, adapted, then fine-tuned",
+    "imdb-best": "Best from IMDb alone",
+}
 HEADINGS = ("", "training time", "train", "validation", "test", "parameters")
 
 
