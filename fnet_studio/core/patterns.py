@@ -45,6 +45,18 @@ def compile_pattern(text: str, *, regex: bool = False, case: bool = False) -> re
     return found
 
 
+def repeats(pattern: re.Pattern[str]) -> bool:
+    """Whether it holds a repeat, without which no text takes long."""
+    return _any_repeat(importlib.import_module("re._parser").parse(pattern.pattern, pattern.flags))
+
+
+def _any_repeat(items: Any) -> bool:
+    if isinstance(items, tuple) and items and str(items[0]).endswith("_REPEAT"):
+        return True
+    inner = items if isinstance(items, (tuple, list)) or hasattr(items, "data") else ()
+    return any(_any_repeat(item) for item in inner)
+
+
 def _nested(items: Any, inside: bool) -> bool:
     """Whether a repeat of changing length stands inside an unbounded one."""
     for name, value in items:

@@ -1,18 +1,21 @@
 """A corpus that is looked at: rows that fit a question, texts that stand twice, and what there is in all."""
 
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 
 import numpy as np
 
+from fnet_studio.core.patterns import repeats
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles
 from fnet_studio.data.plain import read_plain
+from fnet_studio.data.search import ApartSearch
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.data.split import split_rows
 from fnet_studio.data.tables import is_table
@@ -87,32 +90,49 @@ def fitting(
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> dict[str, np.ndarray]:
-    """Rows of each part, int64 and in order. Raises Stopped."""
+    """Rows of each part, int64 and in order. Raises Stopped, and what `ApartSearch.fits` raises."""
     found = {}
     total, before = len(opened), 0
-    for name, part in opened.parts.items():
-        if split and name != split:
-            found[name] = np.zeros(0, np.int64)
-            continue
-        keep = np.ones(len(part), bool) if label is None else part.labels == label
-        if pattern is not None or empty:
-            _look(
-                part,
-                keep,
-                pattern,
-                empty,
-                lambda done, at=before: report(progress, "searching", at + done, total),
-                stopped,
-            )
-        found[name] = np.flatnonzero(keep)
-        before += len(part)
+    with _search_for(pattern, stopped) as fits:
+        for name, part in opened.parts.items():
+            if split and name != split:
+                found[name] = np.zeros(0, np.int64)
+                continue
+            keep = np.ones(len(part), bool) if label is None else part.labels == label
+            if fits is not None or empty:
+                _look(
+                    part,
+                    keep,
+                    fits,
+                    empty,
+                    lambda done, at=before: report(progress, "searching", at + done, total),
+                    stopped,
+                )
+            found[name] = np.flatnonzero(keep)
+            before += len(part)
     return found
+
+
+Fits = Callable[[Sequence[str]], Iterable[bool]]
+
+
+@contextlib.contextmanager
+def _search_for(pattern: re.Pattern[str] | None, stopped: StopCheck | None) -> Iterator[Fits | None]:
+    """What tells of each text whether the pattern is in it; None without a pattern."""
+    if pattern is None:
+        yield None
+    elif repeats(pattern):
+        with ApartSearch(pattern, stopped) as search:
+            yield search.fits
+    else:
+        found = pattern.search
+        yield lambda texts: [found(text) is not None for text in texts]
 
 
 def _look(
     part: LabelledTexts,
     keep: np.ndarray,
-    pattern: re.Pattern[str] | None,
+    fits: Fits | None,
     empty: bool,
     told: Callable[[int], None],
     stopped: StopCheck | None,
@@ -121,20 +141,16 @@ def _look(
     for first in range(0, len(part), _CHUNK):
         check(stopped)
         told(first)
-        here = slice(first, first + _CHUNK)
-        if pattern is not None and part.pairs is None and keep[here].all():
-            search = pattern.search
-            keep[here] = [search(text) is not None for text in part.texts[here]]
-            if not empty:
-                continue
-        for row in range(first, min(first + _CHUNK, len(part))):
-            if not keep[row]:
-                continue
-            pair = part.pairs[row] if part.pairs is not None else ""
-            if empty and (part.texts[row].strip() or pair.strip()):
-                keep[row] = False
-            elif pattern is not None:
-                keep[row] = bool(pattern.search(part.texts[row]) or (pair and pattern.search(pair)))
+        rows = (np.flatnonzero(keep[first : first + _CHUNK]) + first).tolist()
+        if not rows:
+            continue
+        texts = [[part.texts[row] for row in rows]]
+        if part.pairs is not None:
+            texts.append([part.pairs[row] for row in rows])
+        if empty:
+            keep[rows] &= [not any(words.strip() for words in both) for both in zip(*texts)]
+        if fits is not None:
+            keep[rows] &= np.any([list(fits(words)) for words in texts], axis=0)
 
 
 Place = tuple[str, int]

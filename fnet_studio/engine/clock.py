@@ -23,8 +23,11 @@ class PhaseClock:
         self._began = self._told = 0.0
 
     def enter(self, name: str, total: int = 0, unit: str = "", done: int = 0) -> None:
-        """Go into a phase; does nothing when it is the present one. done: where its count starts."""
+        """Go into a phase; of the present one only the total is learnt. done: where its count starts."""
         if name == self.name:
+            if total and not self._total:  # now it can be said how far it is, and the count begins
+                self._first, self._began, self._told = done, time.monotonic(), 0.0
+                self.job.phase(name, total, unit)
             self._total = total
             return
         self._unit, self._done = unit, done

@@ -25,6 +25,8 @@ from fnet_studio.engine.texts import data_files
 MOST_ROWS = 1000
 MOST_BINS = 16_384
 LENGTH_CHUNK = 128
+KEEP_S = 300.0
+"""A data set that nobody asks about for so long is forgotten, and read again when somebody does."""
 LOCK_S = 0.1
 """How often a question that waits for another to read the data looks whether it was stopped."""
 
@@ -33,9 +35,10 @@ class DataShelf:
     """Owns the data set that was opened last, with what was found out about it; a large one fills much of the memory,
     so there is only one. Questions come from two threads."""
 
-    def __init__(self, cutter: Callable[[str], TextCutter]) -> None:
+    def __init__(self, cutter: Callable[[str], TextCutter], keep_s: float = KEEP_S) -> None:
         """cutter: of a preset, by name."""
-        self._cutter_of = cutter
+        self._cutter_of, self._keep_s = cutter, keep_s
+        self._forgetting = threading.Timer(0, self._forget)
         self._lock = threading.Lock()
         self._key: tuple = ()
         self._opened: OpenedParts | None = None
@@ -45,6 +48,24 @@ class DataShelf:
 
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result, bytes]:
         """Raises Stopped, and what the readers raise."""
+        try:
+            return self._answer(command, job)
+        finally:
+            self._forgetting.cancel()
+            self._forgetting = threading.Timer(self._keep_s, self._forget)
+            self._forgetting.daemon = True
+            self._forgetting.start()
+
+    def _forget(self) -> None:
+        """A question that is just being answered keeps what it works with."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        self._opened, self._rows, self._twins, self._key = None, None, {}, ()
+        self._cutters = {known: cutter for known, cutter in list(self._cutters.items()) if known[0]}
+
+    def _answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result, bytes]:
         asked = _Asked(command.data, job)  # type: ignore[attr-defined]
         opened = self._open(asked)
         match command:
@@ -66,8 +87,7 @@ class DataShelf:
         try:
             key = _key(asked.recipe.data)
             if self._opened is None or key != self._key:
-                self._opened, self._rows, self._twins, self._key = None, None, {}, ()
-                self._cutters = {known: cutter for known, cutter in self._cutters.items() if known[0]}
+                self._drop()
                 recipe = with_data_here(asked.recipe, asked.progress, asked.stopped)
                 data = recipe.data
                 found = browse.open_parts(
@@ -119,7 +139,8 @@ class DataShelf:
             )
         pattern = compile_pattern(command.pattern, regex=command.regex, case=command.case)
         question = (self._key, command.split, label, pattern, command.empty)
-        if self._rows is None or self._rows[0] != question:
+        kept = self._rows
+        if kept is None or kept[0] != question:
             found = browse.fitting(
                 opened,
                 split=command.split,
@@ -129,8 +150,8 @@ class DataShelf:
                 progress=asked.progress,
                 stopped=asked.stopped,
             )
-            self._rows = (question, found)
-        rows = self._rows[1]
+            kept = self._rows = (question, found)
+        rows = kept[1]
         first, left = max(command.first, 0), min(max(command.count, 0), MOST_ROWS)
         shown, before = [], 0
         chars = None if command.whole else protocol.CELL_CHARS
@@ -144,9 +165,10 @@ class DataShelf:
     def _all_twins(
         self, opened: OpenedParts, across: bool, loosely: bool, asked: "_Asked"
     ) -> list[tuple[browse.Place, browse.Place]]:
-        if (across, loosely) not in self._twins:
-            self._twins[across, loosely] = browse.twins(opened, across, loosely, asked.progress, asked.stopped)
-        return self._twins[across, loosely]
+        known = self._twins
+        if (across, loosely) not in known:
+            known[across, loosely] = browse.twins(opened, across, loosely, asked.progress, asked.stopped)
+        return known[across, loosely]
 
     def _twin_page(self, opened: OpenedParts, command: protocol.DataTwins, asked: "_Asked") -> protocol.TwinsFound:
         found = self._all_twins(opened, command.kind == "leaks", command.loosely, asked)
@@ -161,18 +183,20 @@ class DataShelf:
     def _cutter(self, opened: OpenedParts, preset: str, asked: "_Asked") -> TextCutter:
         """Of the preset, or of a vocabulary that is learnt from the training texts and kept."""
         data = asked.recipe.data
-        key = (preset,) if preset else ("", data.vocabulary_size)
-        if key not in self._cutters:
+        key = (preset,) if preset else ("", data.vocabulary_size, opened.content_hash)
+        cutter = self._cutters.get(key)
+        if cutter is None:
             if preset:
-                self._cutters[key] = self._cutter_of(preset)
+                cutter = self._cutter_of(preset)
             else:
                 train = opened.parts["train"]
                 learn_from = train.texts + (train.pairs or [])
                 tokenizer = WordPieceTokenizer.train(
                     learn_from, data.vocabulary_size, asked.progress, asked.stopped, opened.paired
                 )
-                self._cutters[key] = LearntCutter(tokenizer, data.sequence_length or 512)
-        return self._cutters[key]
+                cutter = LearntCutter(tokenizer, data.sequence_length or 512)
+            self._cutters[key] = cutter
+        return cutter
 
     def _lengths(
         self, opened: OpenedParts, command: protocol.DataLengths, asked: "_Asked"

@@ -70,7 +70,7 @@ def summary(dataset: Dataset) -> dict:
 
 def progress_of(clock: PhaseClock) -> Progress:
     def told(phase: str, done: int, total: int) -> None:
-        clock.enter(phase, total, "bytes" if phase == "downloading" else "")
+        clock.enter(phase, total, "bytes" if phase == "downloading" else "", done)
         clock.progress(done)
 
     return told

@@ -12,13 +12,19 @@ CLOSING_S = 30.0
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Never returns while the other side lives; ends the process itself, whatever threads are doing then."""
+    """Never returns while the other side lives; ends the process itself, whatever threads are doing then. The one word
+    `search` makes it the process that tries a pattern for a worker."""
+    import sys
+
+    if (sys.argv[1:] if argv is None else argv) == ["search"]:
+        from fnet_studio.data import search
+
+        return search.main()
     source, wire = wires.claim()
 
     import argparse
     import faulthandler
     import signal
-    import sys
 
     from fnet_studio.worker import environment
 

@@ -19,6 +19,7 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.data.working import Working
 from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.itemmodels.data_rows import LABEL, LETTERS, PAGE, PART, PART_WORDS, ROW, TEXT, DataRowsModel
 from fnet_studio.ui.message_place import MessagePlace
@@ -79,6 +80,8 @@ class TextsTab(QWidget):
         self.problem.hide()
         self.counted = label("", "muted")
         self.messages = MessagePlace()
+        self.working = Working(self._supervisor, themes)
+        self.working.stop_wanted.connect(self._stopped)
         self.table = Table()
         self.table.setModel(self.model)
         self.table.setAccessibleName("Texts")
@@ -117,6 +120,7 @@ class TextsTab(QWidget):
         column.addLayout(top)
         column.addLayout(row(self.regex, self.case, self.empty, None, self.counted, spacing=16))
         column.addWidget(self.problem)
+        column.addWidget(self.working)
         column.addWidget(self.messages)
         column.addWidget(self.splitter, 1)
         self.search.textChanged.connect(self._changed)
@@ -188,6 +192,7 @@ class TextsTab(QWidget):
         self.counted.setText("Looking …")
 
         def done(page: protocol.DataPage, _blob: bytes) -> None:
+            self.working.over()
             self._asked = asked
             self.messages.say(None)
             self.model.begin(page.total, page.rows, self._names)
@@ -195,6 +200,7 @@ class TextsTab(QWidget):
             self.counted.setText(f"{count(page.total)} texts" if every else f"{count(page.total)} texts fit")
 
         self._filtering.ask(asked, done, self._failed)
+        self.working.follow(lambda: self._filtering.id, "Looking through the texts")
 
     def _fetch(self, page: int) -> None:
         asked = self._asked
@@ -207,7 +213,13 @@ class TextsTab(QWidget):
 
         self._paging.ask(_at(asked, page * PAGE, PAGE), done, self._failed)
 
+    def _stopped(self) -> None:
+        self._filtering.forget()
+        self.working.over()
+        self.counted.setText("Stopped: change what is looked for")
+
     def _failed(self, failed: protocol.Failed) -> None:
+        self.working.over()
         self.counted.setText("")
         self.messages.say(ErrorCard(self._themes, failed, "Try again", self._ask))
 

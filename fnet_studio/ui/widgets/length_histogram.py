@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -12,6 +12,9 @@ from fnet_studio.ui.widgets.figures import count
 
 HEIGHT_PX = 96
 MARGIN_PX = 4
+GAP_PX = 6
+STEPS = 3
+"""Numbers beside the bars, at most, and the zero."""
 
 
 class LengthHistogram(QWidget):
@@ -47,11 +50,25 @@ class LengthHistogram(QWidget):
         font.setPointSizeF(CAPTION_PT)
         painter.setFont(font)
         line_px = painter.fontMetrics().height()
-        area = QRectF(MARGIN_PX, MARGIN_PX, self.width() - 2 * MARGIN_PX, self.height() - line_px - 2 * MARGIN_PX - 2)
         most, last = max(self._counts, default=0), self._edges[-1]
         if not most or not last:
             painter.end()
             return
+        step = step_of(most)
+        ticks = range(0, most + 1, step)
+        beside = max(painter.fontMetrics().horizontalAdvance(count(tick)) for tick in ticks) + GAP_PX
+        top = MARGIN_PX + line_px / 2
+        foot_px = line_px + 2
+        area = QRectF(
+            MARGIN_PX + beside, top, self.width() - 2 * MARGIN_PX - beside, self.height() - top - foot_px - MARGIN_PX
+        )
+        for tick in ticks:
+            y = area.bottom() - area.height() * tick / most
+            painter.setPen(QPen(QColor(theme.line), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(QColor(theme.muted))
+            number = QRectF(MARGIN_PX, y - line_px / 2, beside - GAP_PX, line_px)
+            painter.drawText(number, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count(tick))
         for low, high, texts in zip(self._edges, self._edges[1:], self._counts):
             x = area.left() + area.width() * low / last
             width = max(1.0, area.width() * (high - low) / last - 1)
@@ -60,8 +77,6 @@ class LengthHistogram(QWidget):
             painter.fillRect(
                 QRectF(x, area.bottom() - height, width, height), QColor(theme.warning if cut else theme.series[0])
             )
-        painter.setPen(QPen(QColor(theme.line), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(QColor(theme.muted))
         foot = QRectF(area.left(), area.bottom() + 2, area.width(), line_px)
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "0")
@@ -75,3 +90,13 @@ class LengthHistogram(QWidget):
             left = x + 4 if x < area.center().x() else x - painter.fontMetrics().horizontalAdvance(words) - 4
             painter.drawText(QRectF(left, area.top(), area.width(), line_px), Qt.AlignmentFlag.AlignLeft, words)
         painter.end()
+
+
+def step_of(most: int) -> int:
+    """Between the numbers of an axis from 0 to `most`, at least 1: a one, two or five with zeros."""
+    step = 1
+    while True:
+        for size in (step, 2 * step, 5 * step):
+            if most // size <= STEPS:
+                return size
+        step *= 10

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.patterns import LONGEST, compile_pattern
+from fnet_studio.core.patterns import LONGEST, compile_pattern, repeats
 
 
 @given(st.text(min_size=1, max_size=50), st.text(max_size=20), st.text(max_size=20))
@@ -38,3 +38,12 @@ def test_ordinary_patterns_are_taken(fine):
 def test_a_pattern_has_a_longest_length():
     with pytest.raises(UserError, match=str(LONGEST)):
         compile_pattern("a" * (LONGEST + 1))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "there"), [("a.c", False), ("(a|b)[c-e]", False), ("(x(?:y|z*))", True), ("a{2,}", True), ("a??", True)]
+)
+def test_a_repeat_is_seen_wherever_it_stands(pattern, there):
+    found = compile_pattern(pattern, regex=True)
+    assert repeats(found) is there
+    assert not repeats(compile_pattern(pattern))

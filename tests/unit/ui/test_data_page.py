@@ -111,6 +111,20 @@ def test_texts_are_filtered_and_a_wrong_pattern_says_so_while_it_is_typed(qtbot,
     qtbot.waitUntil(lambda: rows_of(page) == ["(empty)"], timeout=WAIT_MS)
 
 
+def test_a_pattern_that_takes_too_long_is_stopped_and_the_next_one_is_answered(qtbot, page, table):
+    table.write_text(table.read_text("cp1252") + "\n1;" + "a" * 90, "cp1252")
+    bring_in(qtbot, page, table)
+    page.tabs.setCurrentWidget(page.texts)
+    page.texts.regex.setChecked(True)
+    page.texts.search.setText("(?:a|aa){40}b")
+    qtbot.waitUntil(page.texts.working.isVisible, timeout=WAIT_MS)
+    page.texts.working.stop.click()
+    assert "Stopped" in page.texts.counted.text()
+    page.texts.search.setText("a{90}")
+    qtbot.waitUntil(lambda: page.texts.model.total == 1, timeout=WAIT_MS)
+    assert not page.texts.working.isVisible()
+
+
 def test_a_page_far_down_is_fetched_when_it_is_in_sight(qtbot, page, table):
     bring_in(qtbot, page, table)
     page.tabs.setCurrentWidget(page.texts)

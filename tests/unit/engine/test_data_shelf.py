@@ -1,0 +1,42 @@
+"""The data set that is kept in memory between two questions."""
+
+import pytest
+
+from fnet_studio.core import protocol
+from fnet_studio.engine.data_sets import DataShelf
+from fnet_studio.engine.scripted_text import WordCutter
+
+
+class Quiet:
+    """A job that nobody stops and nobody listens to."""
+
+    stop_mode = ""
+
+    def check(self): ...
+    def phase(self, *_): ...
+    def progress(self, *_): ...
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("text,label\n" + "".join(f"text {row},{row % 2}\n" for row in range(20)))
+    return {"source": "files", "path": str(path), "validation_split": 0.2}
+
+
+def test_a_data_set_that_nobody_asks_about_is_forgotten_and_read_again(table):
+    shelf = DataShelf(WordCutter, keep_s=0)
+    for _ in range(2):
+        page, _ = shelf.answer(protocol.DataRows(table, pattern="text 1"), Quiet())
+        assert page.total == 11
+        shelf._forgetting.join(30)
+        assert shelf._opened is None
+
+
+def test_a_data_set_is_read_once_while_it_is_asked_about(table, monkeypatch):
+    shelf = DataShelf(WordCutter)
+    shelf.answer(protocol.OpenData(table), Quiet())
+    opened = shelf._opened
+    shelf.answer(protocol.DataRows(table), Quiet())
+    assert shelf._opened is opened
+    shelf._forgetting.cancel()
