@@ -39,6 +39,17 @@ class Extremes:
         self.blocks = whole
 
 
+def sampled(x: np.ndarray, y: np.ndarray, low: float, high: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most so many points of a curve between x = low and high, evenly chosen, each as it is: for means over curves,
+    which extremes would bend. The first and the last one are among them. most: at least 2."""
+    begin = max(int(np.searchsorted(x, low)) - 1, 0)
+    end = min(int(np.searchsorted(x, high, side="right")) + 1, len(x))
+    if end - begin <= most:
+        return x[begin:end], y[begin:end]
+    at = np.linspace(begin, end - 1, most).astype(int)
+    return x[at], y[at]
+
+
 def thin(
     x: np.ndarray,
     y: np.ndarray,
@@ -61,14 +72,17 @@ def thin(
     else:
         lows = highs = y[begin:end]
         unit, start = 1, begin
-    size = len(lows) // buckets
+    size = -(-len(lows) // buckets)
     whole = len(lows) // size * size
+    rest = start + whole * unit
     thinned = np.empty((whole // size, 2))
     np.fmin.reduce(lows[:whole].reshape(-1, size), axis=1, out=thinned[:, 0])
     np.fmax.reduce(highs[:whole].reshape(-1, size), axis=1, out=thinned[:, 1])
-    rest = start + whole * unit
     places = np.repeat(x[start : rest : size * unit], 2)
+    tail = y[rest:end]  # less than a bucket
+    ends = np.array([np.fmin.reduce(tail), np.fmax.reduce(tail)]) if len(tail) else tail
+    at_ends = np.repeat(x[rest : rest + 1], len(ends))
     return (
-        np.concatenate((x[begin:start], places, x[rest:end])),
-        np.concatenate((y[begin:start], thinned.reshape(-1), y[rest:end])),
+        np.concatenate((x[begin:start], places, at_ends, x[end - 1 : end])),
+        np.concatenate((y[begin:start], thinned.reshape(-1), ends, y[end - 1 : end])),
     )

@@ -80,7 +80,7 @@ def main() -> None:
     rows += [("", "at rest", rested_frame, others, ("loss", "accuracy"), False)]
     rows += [("", "crosshair", pointed_frame, others, ("loss", "accuracy"), False)]
     rows += [("as one mean and band", "live", live_frame, others, ("loss", "accuracy"), True)]
-    rows += [("six quantities, 20 runs", "live", live_frame, others, every, False)]
+    rows += [("all quantities, 20 runs", "live", live_frame, others, every, False)]
     print(f"{'':<26} {'':<10} {'median':>8} {'p95':>8} {'longest':>8} {'p95 wall':>9}   (ms)")
     worst = 0.0
     for words, kind, frame, behind, shown, as_one in rows:

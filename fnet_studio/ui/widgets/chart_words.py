@@ -10,6 +10,7 @@ from fnet_studio.ui.widgets.quantity_plot import worded
 from fnet_studio.ui.widgets.run_trace import RunTrace
 
 OTHERS_NAMED = 3
+TREND_STEPS = 5000
 
 
 def summary(trace: RunTrace, others: Sequence[RunTrace]) -> str:
@@ -32,10 +33,11 @@ def _beside(others: Sequence[RunTrace]) -> str:
 
 
 def _trend(trace: RunTrace) -> str:
-    """The last tenth of the run against the tenth before it."""
+    """The last tenth of the run against the tenth before it, or so many steps out of each."""
     raw = trace.series["loss"].raw.values
     tenth = max(5, len(raw) // 10)
-    now, before = raw[-tenth:], raw[-2 * tenth : -tenth]
+    every = max(1, tenth // TREND_STEPS)
+    now, before = raw[-tenth::every], raw[-2 * tenth : -tenth : every]
     now, before = now[np.isfinite(now)], before[np.isfinite(before)]
     if len(now) < 3 or len(before) < 3:
         return ""

@@ -9,8 +9,8 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from fnet_studio.core.curves import AXES, NO_CHECKS, Curves, Mark, mean_and_band
-from fnet_studio.core.thinning import thin
+from fnet_studio.core.curves import AXES, NO_CHECKS, NOT_MEASURED, Curves, Mark, mean_and_band
+from fnet_studio.core.thinning import sampled
 from fnet_studio.ui.widgets import chart_words, ink
 from fnet_studio.ui.widgets.layer_queue import LayerQueue, Waiting
 from fnet_studio.ui.widgets.mark_strip import MarkStrip
@@ -22,6 +22,10 @@ SHOWN = ("loss", "accuracy")
 WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1,000 steps"}
 LAYER_BUCKETS = 2400
 """Shared by all other runs: twenty of them need no finer lines than these."""
+NARROW_PX = 320
+"""Plots narrower than this get few words."""
+SAMPLED = 5000
+"""Points of each curve of which a mean is taken."""
 ROWS = 3
 """Plots above each other; more stand side by side."""
 
@@ -165,7 +169,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
 
     def _set_log(self) -> None:
         for name, plot in self.plots.items():
-            plot.set_log(self.log and name not in ("accuracy", "memory_bytes"))
+            plot.set_log(self.log and name not in ("accuracy", *NOT_MEASURED))
 
     def set_axis(self, axis: str) -> None:
         """x: `step`, `epoch` or `time_s`."""
@@ -262,7 +266,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         curves = []
         for trace in layer.traces:
             x = self._scaled(trace.x(self.axis))
-            curves.append(thin(x, trace.series[what.name].smooth, -np.inf, np.inf, buckets))
+            curves.append(sampled(x, trace.series[what.name].smooth, what.low, what.high, SAMPLED))
         band = mean_and_band(curves)
         plot.put_layer(layer.place, band.x, band.mean)
         plot.put_band(layer.place, band.x, band.low, band.high)
@@ -286,7 +290,8 @@ class LearningChart(pg.GraphicsLayoutWidget):
                 legend.clear()
                 legend.setVisible(best is not None)
                 if best is not None:
-                    legend.addItem(plot.best, best_words(name, values[best], checks.step[best]))
+                    short = plot.view.width() < NARROW_PX
+                    legend.addItem(plot.best, best_words(name, values[best], checks.step[best], short))
 
     def _draw_marks(self) -> None:
         unit = self._unit_s if self.axis == "time_s" else 1.0

@@ -6,8 +6,9 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from fnet_studio.core.curves import QUANTITIES
+from fnet_studio.core.curves import NOT_MEASURED, QUANTITIES
 from fnet_studio.ui.widgets import ink
+from fnet_studio.ui.widgets.extent import Extent, calm
 from fnet_studio.ui.widgets.figures import count, measure, percent, short_count
 from fnet_studio.ui.widgets.layer_lines import LayerLines
 from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
@@ -32,7 +33,7 @@ def worded(quantity: str, value: float) -> str:
         return percent(value)
     if quantity == "tokens_per_s":
         return short_count(value)
-    if quantity == "memory_bytes":
+    if quantity in NOT_MEASURED:
         return f"{value / 2**30:.2f} GiB" if np.isfinite(value) else "–"
     return measure(value)
 
@@ -42,26 +43,26 @@ class QuantityPlot:
 
     def __init__(self, plot: pg.PlotItem, quantity: str) -> None:
         self.plot, self.quantity = plot, quantity
+        self.extent = Extent()
+        plot.addItem(self.extent)
         self.curves: dict[str, pg.PlotCurveItem] = {}
         for z, kind in enumerate(CURVES):
             curve = self.curves[kind] = pg.PlotCurveItem(connect="finite")
             curve.setZValue(10 + z)
-            plot.addItem(curve)
+            plot.addItem(curve, ignoreBounds=True)
         self.checked = pg.ScatterPlotItem(size=7)
         self.checked.setZValue(13)
         self.best = pg.ScatterPlotItem(symbol="star", size=16)
         self.best.setZValue(20)
-        self.others, self.others_checked = LayerLines(), LayerLines()
-        self.others_points = pg.ScatterPlotItem(size=5, pen=None)
-        for item in (self.others, self.others_checked, self.others_points):
+        self.others, self.others_checked = LayerLines(), LayerLines(points=True)
+        for item in (self.others, self.others_checked):
             item.setZValue(5)
-            plot.addItem(item)
+            plot.addItem(item, ignoreBounds=True)
         self.cross = pg.InfiniteLine(angle=90, movable=False)
         self.cross.setVisible(False)
         for item in (self.checked, self.best, self.cross):
             plot.addItem(item, ignoreBounds=True)
         self._bands: dict[int, _Band] = {}
-        self._layers: list[Layer] = []
         self.log = False
 
     @classmethod
@@ -70,6 +71,8 @@ class QuantityPlot:
         plot.hideButtons()
         plot.showGrid(x=True, y=True, alpha=0.18)
         plot.getAxis("left").setWidth(58)
+        for side in ("left", "bottom"):  # with the grid they are most of what is painted, and seldom change
+            plot.getAxis(side).setCacheMode(plot.CacheMode.DeviceCoordinateCache)
         return cls(plot, quantity)
 
     @property
@@ -83,9 +86,11 @@ class QuantityPlot:
 
     def put(self, kind: str, x: np.ndarray, y: np.ndarray) -> None:
         """y: stored values."""
-        _set(self.curves[kind], x, self.on_axis(y))
+        on_axis = self.on_axis(y)
+        _set(self.curves[kind], x, on_axis)
+        self.extent.put_curve(kind, x, on_axis)
         if kind == "validation":
-            self.checked.setData(x, self.on_axis(y))
+            self.checked.setData(x, on_axis)
 
     def put_best(self, spot: tuple[float, float] | None) -> None:
         """(x, stored value) of the best evaluation."""
@@ -100,7 +105,6 @@ class QuantityPlot:
 
     def set_layers(self, layers: list[Layer]) -> None:
         """Lines without points yet, for `put_layer`."""
-        self._layers = layers
         for band in self._bands.values():
             self.plot.removeItem(band.fill)
         self._bands = {layer.place: self._band(layer) for layer in layers if layer.band}
@@ -108,7 +112,7 @@ class QuantityPlot:
         style = Qt.PenStyle.DashLine if len(layers) <= WIDE else Qt.PenStyle.SolidLine
         self.others.begin([pg.mkPen(layer.colour, width=width) for layer in layers])
         self.others_checked.begin([pg.mkPen(layer.colour, width=width, style=style) for layer in layers])
-        self.others_points.clear()
+        self._measure_layers()
 
     def _band(self, layer: Layer) -> _Band:
         low, high = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
@@ -134,14 +138,13 @@ class QuantityPlot:
     def finish_layers(self, checks: bool) -> None:
         """checks: evaluations were put, too."""
         self.others.finish()
-        if not checks:
-            return
-        self.others_checked.finish()
-        parts = self.others_checked.points()
-        brushes = [pg.mkBrush(layer.colour) for layer, (x, _) in zip(self._layers, parts) for _ in range(len(x))]
-        if brushes:
-            x, y = (np.concatenate([part[axis] for part in parts]) for axis in (0, 1))
-            self.others_points.setData(x, y, brush=brushes)
+        if checks:
+            self.others_checked.finish()
+        self._measure_layers()
+
+    def _measure_layers(self) -> None:
+        for name, lines in (("others", self.others), ("others_checked", self.others_checked)):
+            self.extent.put(name, lines.x_span, lines.y_span)
 
     # ------------------------------------------------------------------------------------------ range
 
@@ -156,7 +159,7 @@ class QuantityPlot:
         if not spans:
             return
         low, high = min(span[0] for span in spans), max(span[1] for span in spans)
-        self.plot.setYRange(low, high if high > low else low + 1e-9, padding=0.06)
+        self.plot.setYRange(*calm(low, high if high > low else low + 1e-9), padding=0.06)
 
     # ------------------------------------------------------------------------------------------ style
 
@@ -189,8 +192,10 @@ def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer]) 
         legend.addItem(pg.PlotCurveItem(pen=None), f"and {len(layers) - NAMED} more")
 
 
-def best_words(quantity: str, value: float, step: float) -> str:
-    return f"best validation {worded(quantity, value)}, step {count(step)}"
+def best_words(quantity: str, value: float, step: float, short: bool = False) -> str:
+    return (
+        f"best {worded(quantity, value)}" if short else f"best validation {worded(quantity, value)}, step {count(step)}"
+    )
 
 
 def _set(curve: pg.PlotCurveItem, x: np.ndarray, y: np.ndarray) -> None:

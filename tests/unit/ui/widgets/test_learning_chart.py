@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from fnet_studio.core.curves import Curves
 from fnet_studio.core.protocol import Evaluated
 from fnet_studio.ui.widgets.chart_panel import ChartPanel
+from fnet_studio.ui.widgets.extent import PARTS, calm
+from fnet_studio.ui.widgets.run_trace import RunTrace
 
 
 @pytest.fixture
@@ -132,3 +137,66 @@ def test_a_million_points_are_thinned_before_they_are_painted(panel):
 def test_the_chart_follows_the_theme(panel, colours):
     colours.set_choice("dark")
     assert panel.chart.backgroundBrush().color() == QColor(colours.current.card)
+
+
+def test_a_spike_of_one_step_in_a_million_is_drawn_and_inside_the_axes(panel):
+    steps, loss = np.arange(1_000_000), np.full(1_000_000, 0.5)
+    loss[777_777] = 4.0
+    panel.chart.show_steps(columns(steps, loss, loss / 4))
+    panel.grab()
+    assert curve(panel, "loss", "raw")[1].max() == 4.0
+    assert panel.chart.plots["loss"].view.viewRange()[1][1] >= 4.0
+
+
+def test_the_axes_rest_while_a_step_moves_nothing_by_a_pixel(panel):
+    feed(panel, 2001)
+    panel.grab()
+    before = panel.chart.plots["loss"].view.viewRange()
+    feed(panel, 2010)
+    panel.grab()
+    assert panel.chart.plots["loss"].view.viewRange() == before
+    feed(panel, 2100)
+    panel.grab()
+    assert panel.chart.plots["loss"].view.viewRange()[0][1] >= 2100
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+def test_round_places_hold_all_and_little_more(low, width):
+    high = low + width
+    assume(high > low + 1e-9 * abs(low))
+    left, right = calm(low, high)
+    assert left <= low
+    assert right >= high
+    assert right - left <= (high - low) * (1 + 2 / PARTS)
+
+
+def test_lines_of_other_runs_are_painted_anew_only_when_they_or_the_view_change(panel):
+    feed(panel)
+    other = RunTrace.of(Curves({"step": np.arange(1.0, 51.0), "loss": np.linspace(1, 0.2, 50)}), 0.0, name="other")
+    panel.chart.set_others([other])
+    lines = panel.chart.plots["loss"].others
+    panel.grab()
+    first = lines._picture.cacheKey()
+    panel.grab()
+    assert lines._picture.cacheKey() == first
+    panel.chart.plots["loss"].view.setXRange(0, 20)
+    zoomed = panel.grab().toImage()
+    assert lines._picture.cacheKey() != first
+    panel.chart.set_others([])
+    assert panel.grab().toImage() != zoomed
+
+
+def test_the_mean_over_seeds_is_that_of_the_steps_themselves_however_long_the_runs_are(panel):
+    steps = np.arange(50_000.0)
+    noise = np.random.default_rng(0).normal(size=(2, 50_000))
+    seeds = [
+        RunTrace.of(Curves({"step": steps, "loss": one}), 0.0, name=str(n), group="one") for n, one in enumerate(noise)
+    ]
+    panel.chart.set_smoothing(0.0)
+    panel.chart.set_others(seeds, seeds_as_one=True)
+    while len(panel.chart.waiting):
+        panel.chart.waiting.turn()
+    ((x, mean),) = panel.chart.plots["loss"].others.points()
+    assert (x[0], x[-1]) == (0, 49_999)
+    assert abs(mean.mean()) < 0.1
+    assert 0.3 < mean.std() < 1.0
