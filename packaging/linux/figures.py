@@ -1,4 +1,5 @@
-"""Sizes and times of the package: gathered by the build and by its test, and written into a page for the README."""
+"""Sizes and times of the package: gathered by the build and by its test, and written into the README between two
+comments."""
 
 import json
 import sys
@@ -7,7 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "packaging" / "figures.json"
-PAGE = ROOT / "packaging" / "figures.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- figures of the package -->\n", "<!-- end of the figures of the package -->\n"
 
 ROWS = (
     ("folder_bytes", "installed folder", "520 MB"),
@@ -23,22 +25,23 @@ ROWS = (
 )
 
 
-def put(found: dict[str, Any], kept: Path = KEPT, page: Path = PAGE) -> None:
-    """Adds figures to those kept, and writes the page anew. A new version of the program begins afresh."""
+def put(found: dict[str, Any], kept: Path = KEPT, readme: Path = README) -> None:
+    """Adds figures to those kept, and writes them all into the README. A new version of the program begins afresh."""
     before = json.loads(kept.read_text()) if kept.is_file() else {}
     if found.get("version", before.get("version")) != before.get("version"):
         before = {}
     values = {**before, **found}
     kept.write_text(json.dumps(values, indent=2) + "\n")
-    page.write_text(table(values))
+    above, rest = readme.read_text().split(BEGIN)
+    readme.write_text(above + BEGIN + table(values) + END + rest.split(END)[1])
 
 
 def table(values: dict[str, Any]) -> str:
     lines = [
-        f"Measured by `make package` and `make package-test`, version {values.get('version', '?')}.",
+        f"**The Linux package**, version {values.get('version', '?')} (`make package`, `make package-test`)",
         "",
-        "| what | measured | at most |",
-        "|---|---|---|",
+        "| | measured | at most |",
+        "| --- | --- | --- |",
     ]
     lines += [f"| {words} | {in_words(key, values[key])} | {most} |" for key, words, most in ROWS if key in values]
     return "\n".join(lines) + "\n"

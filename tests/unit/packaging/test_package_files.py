@@ -184,15 +184,19 @@ def test_the_versions_a_package_needs_are_the_newest_symbols_its_programs_use():
     assert deb.newest([], "GLIBC_") == ()
 
 
-def test_a_new_version_begins_its_figures_afresh(tmp_path):
+def test_figures_go_into_the_readme_and_a_new_version_begins_them_afresh(tmp_path):
     figures = importlib.import_module("figures")
-    kept, page = tmp_path / "figures.json", tmp_path / "figures.md"
+    kept, page = tmp_path / "figures.json", tmp_path / "README.md"
+    page.write_text(f"Above.\n{figures.BEGIN}{figures.END}Below.\n")
     figures.put({"version": "1", "deb_bytes": 120_400_000}, kept, page)
     figures.put({"first_paint_s": 0.61}, kept, page)
     assert "| `.deb` | 120 MB | 150 MB |" in page.read_text()
     assert "0.61 s" in page.read_text()
     figures.put({"version": "2", "folder_bytes": 500_000_000}, kept, page)
     assert "120 MB" not in page.read_text()
+    assert page.read_text().startswith("Above.\n")
+    assert page.read_text().endswith("Below.\n")
+    assert figures.ROOT.joinpath("README.md").read_text().count(figures.BEGIN) == 1
     assert json.loads(kept.read_text()) == {"version": "2", "folder_bytes": 500_000_000}
 
 
