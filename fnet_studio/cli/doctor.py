@@ -15,9 +15,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    with Worker() as worker:
-        health, _ = worker.call(protocol.Doctor())
-    assert isinstance(health, protocol.Health)
+    health = ask()
     if options.json:
         print(msgspec.json.encode(health).decode())
         return 0
@@ -26,12 +24,26 @@ def run(options: argparse.Namespace) -> int:
         for name, value in rows.items():
             print(f"  {name:<14} {value}")
     print("devices")
-    for device in health.devices:
-        memory = f", {device.memory_bytes / 2**30:.1f} GiB" if device.memory_bytes else ""
-        print(f"  {device.platform:<14} {device.name}{memory}")
+    print_devices(health)
     print("memory")
     print(f"  {'in all':<14} {health.memory_bytes / 2**30:.1f} GiB")
     print(f"  {'free':<14} {health.memory_free_bytes / 2**30:.1f} GiB")
     print("speed")
     print(f"  {'products':<14} {health.matmul_gflops:,.0f} GFLOP/s in float32")
     return 0
+
+
+def ask() -> protocol.Health:
+    with Worker() as worker:
+        health, _ = worker.call(protocol.Doctor())
+    assert isinstance(health, protocol.Health)
+    return health
+
+
+def print_devices(health: protocol.Health) -> None:
+    """What the worker sees and, where it is so, why no GPU is among it."""
+    for device in health.devices:
+        memory = f", {device.memory_bytes / 2**30:.1f} GiB" if device.memory_bytes else ""
+        print(f"  {device.platform:<14} {device.name}{memory}")
+    if health.gpu_trouble:
+        print(f"  {'no GPU':<14} {health.gpu_trouble}")

@@ -799,6 +799,8 @@ class Health(Struct, frozen=True, tag="health"):
     memory_free_bytes: int
     places: dict[str, str]
     matmul_gflops: float
+    gpu_trouble: str = ""
+    """As in `Ready`."""
 
 
 Result = (
@@ -880,6 +882,8 @@ class Ready(Message, frozen=True, tag="ready"):
     devices: tuple[Device, ...]
     versions: dict[str, str]
     took_s: float = 0.0
+    gpu_trouble: str = ""
+    """Why the processor works although a GPU was asked for, or support for one is here; else empty."""
 
 
 class Heartbeat(Message, frozen=True, tag="heartbeat"):

@@ -10,6 +10,7 @@ import psutil
 
 from fnet_studio import __version__
 from fnet_studio.core import places, protocol
+from fnet_studio.engine.accelerators import plugins
 from fnet_studio.engine.devices import devices
 
 PACKAGES = ("keras", "jax", "jaxlib", "numpy", "sentencepiece", "tokenizers", "safetensors", "h5py", "msgspec")
@@ -19,11 +20,11 @@ def versions() -> dict[str, str]:
     found = {"fnet-studio": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         found[package] = importlib.metadata.version(package)
-    return found
+    return found | plugins()
 
 
-def check() -> protocol.Health:
-    """Takes a little over a second: the matrix product is repeated for one."""
+def check(gpu_trouble: str = "") -> protocol.Health:
+    """gpu_trouble: what the engine's start found (`engine.accelerators`). Takes a little over a second: the matrix product is repeated for one."""
     memory = psutil.virtual_memory()
     return protocol.Health(
         versions=versions(),
@@ -38,6 +39,7 @@ def check() -> protocol.Health:
             "resources": str(places.resources()),
         },
         matmul_gflops=_matmul_gflops(),
+        gpu_trouble=gpu_trouble,
     )
 
 

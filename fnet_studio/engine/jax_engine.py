@@ -16,9 +16,10 @@ class JaxEngine:
 
     def start(self) -> protocol.Ready:
         began = time.monotonic()
-        from fnet_studio.engine import devices
+        from fnet_studio.engine import accelerators, devices
 
         devices.use_all_cores()
+        self._gpu_trouble = accelerators.first_look()
         from fnet_studio.engine import answers, candidates, data_sets, health, in_memory, surprise, text_cutter
 
         self._answers, self._candidates, self._surprise, self._health = answers, candidates, surprise, health
@@ -28,7 +29,7 @@ class JaxEngine:
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
         self.device_memory_bytes = devices.memory_in_use_bytes
-        return protocol.Ready(self._devices, self._versions, time.monotonic() - began)
+        return protocol.Ready(self._devices, self._versions, time.monotonic() - began, self._gpu_trouble)
 
     def answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result | None, bytes]:
         try:
@@ -132,7 +133,7 @@ class JaxEngine:
             ):
                 return self._data.answer(command, job)
             case protocol.Doctor():
-                return self._health.check(), b""
+                return self._health.check(self._gpu_trouble), b""
         raise UserError("command.unknown", f"This engine does not know {type(command).__name__}.", "Update it.")
 
     def _measuring(self, name: str, job: Job) -> Any:

@@ -1,10 +1,11 @@
 """What the libraries read from the environment when they are imported: the one place where it is decided."""
 
 import os
+import sys
 
 import psutil
 
-from fnet_studio.core import places
+from fnet_studio.core import gpu_support, places
 
 NICE = 10
 """On Unix, where 0 is a program's usual priority and 19 the lowest."""
@@ -30,6 +31,16 @@ def set_defaults() -> None:
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }.items():
         os.environ.setdefault(name, value)
+
+
+def use_gpu_support() -> None:
+    """Put what "Add GPU support" fetched behind this program's own libraries; not where the processor alone is wanted,
+    since loading it takes seconds. JAX finds plugins by the path and their metadata."""
+    if os.environ.get("JAX_PLATFORMS", "").strip().lower() == "cpu":
+        return
+    folder = gpu_support.for_worker()
+    if folder is not None:
+        sys.path.append(str(folder))
 
 
 def give_way() -> None:

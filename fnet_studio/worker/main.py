@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--script", default="", help="faults of the scripted engine, such as crash@50,rate=100")
     options = parser.parse_args(argv)
     environment.set_defaults()
+    environment.use_gpu_support()
     environment.give_way()
     serve(source, wire, options.engine, options.script)
     return 0
