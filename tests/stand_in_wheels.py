@@ -21,6 +21,12 @@ import nvidia.stand_in
 def initialize():
     raise RuntimeError({WORDS!r} + ", beside " + nvidia.stand_in.NAME)
 """
+
+
+def _metadata(name: str, version: str) -> str:
+    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+
+
 LIBRARY = "nvidia_stand_in_cu12-2.0-py3-none-any.whl"
 PLUGINS = "jax_cuda12_pjrt-9.9-py3-none-any.whl"
 CONTENTS = {
@@ -28,12 +34,12 @@ CONTENTS = {
         "nvidia/stand_in/__init__.py": "NAME = 'its library'\n",
         "nvidia/stand_in/lib/large.bin": bytes(range(256)) * 2000,
         "nvidia/stand_in/bin/assembler": "#!/bin/sh\necho assembled\n",
-        "nvidia_stand_in_cu12-2.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: nvidia-stand-in-cu12\nVersion: 2.0\n",
+        "nvidia_stand_in_cu12-2.0.dist-info/METADATA": _metadata("nvidia-stand-in-cu12", "2.0"),
     },
     PLUGINS: {
         "jax_plugins/xla_cuda12/__init__.py": PLUGIN,
         "jax_cuda12_pjrt-9.9.data/platlib/jax_plugins/xla_cuda12/extra.py": "PLACE = 'beside it'\n",
-        "jax_cuda12_pjrt-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: jax-cuda12-pjrt\nVersion: 9.9\n",
+        "jax_cuda12_pjrt-9.9.dist-info/METADATA": _metadata("jax-cuda12-pjrt", "9.9"),
         "jax_cuda12_pjrt-9.9.dist-info/entry_points.txt": "[jax_plugins]\nxla_cuda12 = jax_plugins.xla_cuda12\n",
     },
 }

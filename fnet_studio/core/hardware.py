@@ -109,7 +109,8 @@ def ask(words: Sequence[str]) -> str:
 
 
 def look(root: Path = Path("/"), asked: Callable[[Sequence[str]], str] = ask) -> Hardware:
-    """Asks nvidia-smi, which may take seconds: not on the window's thread. root, asked: of another machine, in tests."""
+    """Asks nvidia-smi, which may take seconds: not on the window's thread. root, asked: of another machine, in a
+    test."""
     gpus, driver = _by_program(asked)
     if not gpus:
         gpus, found = _by_files(root)

@@ -22,6 +22,7 @@ class Pace:
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - WINDOW_S:
             self._seen.popleft()
-        (began, first), took = self._seen[0], now - self._seen[0][0]
+        began, first = self._seen[0]
+        took = now - began
         self.rate_per_s = (done - first) / took if took > 0 else 0.0
         self.left_s = (total - done) / self.rate_per_s if self.rate_per_s > 0 and total else -1.0

@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from fnet_studio.core import files
@@ -17,10 +16,8 @@ _ROOTS = ("purelib", "platlib")
 """Folders of `NAME.data` that belong beside the packages; scripts and headers are of no use here."""
 
 
-def unpack(
-    wheel: Path, folder: Path, stopped: StopCheck | None = None, told: Callable[[int], None] | None = None
-) -> None:
-    """Put a wheel's packages into a folder. told: gets the bytes of each piece that was written.
+def unpack(wheel: Path, folder: Path, stopped: StopCheck | None = None) -> None:
+    """Put a wheel's packages into a folder.
 
     Raises Stopped, UserError `wheel.damaged`, `wheel.unsafe` (a name that leads out of the folder, or a link),
     `disk.full` or `disk.unwritable`; then the folder holds only a part of it.
@@ -31,7 +28,7 @@ def unpack(
             _require_room(sum(entry.file_size for entry, place in entries if place), folder, wheel)
             for entry, place in entries:
                 if place:
-                    _write(archive, entry, folder / place, stopped, told)
+                    _write(archive, entry, folder / place, stopped)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise UserError("wheel.damaged", f"{wheel.name} cannot be unpacked: {error}.", "Fetch it again.") from error
     except OSError as error:
@@ -52,20 +49,12 @@ def _place(entry: zipfile.ZipInfo, wheel: Path) -> str:
     return "/".join(rest[1:]) if rest and rest[0] in _ROOTS else ""
 
 
-def _write(
-    archive: zipfile.ZipFile,
-    entry: zipfile.ZipInfo,
-    path: Path,
-    stopped: StopCheck | None,
-    told: Callable[[int], None] | None,
-) -> None:
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, stopped: StopCheck | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(entry) as source, path.open("wb") as out:
         while block := source.read(BLOCK_BYTES):
             check(stopped)
             out.write(block)
-            if told is not None:
-                told(len(block))
     if (entry.external_attr >> 16) & 0o100:  # a program, such as XLA's assembler
         os.chmod(path, path.stat().st_mode | 0o111)
 

@@ -24,7 +24,8 @@ def versions() -> dict[str, str]:
 
 
 def check(gpu_trouble: str = "") -> protocol.Health:
-    """gpu_trouble: what the engine's start found (`engine.accelerators`). Takes a little over a second: the matrix product is repeated for one."""
+    """gpu_trouble: what the engine's start found (`engine.accelerators`). Takes a little over a second: the matrix
+    product is repeated for one."""
     memory = psutil.virtual_memory()
     return protocol.Health(
         versions=versions(),
