@@ -1,5 +1,6 @@
 """Presets downloaded by a real worker from a server on this machine: told, paused, gone on with, given up."""
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from local_hubs import HuggingFace
 
+from fnet_studio.cli.main import main
 from fnet_studio.core import places, preset_downloads, presets, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
@@ -113,6 +115,21 @@ def test_a_paused_download_is_listed_and_goes_on_in_another_worker(worker, large
     assert (Path(found.folder) / "model.safetensors").stat().st_size == LARGE
     assert preset_downloads.begun() == {}
     assert not list(home.rglob("*.part"))
+
+
+def test_the_command_line_goes_on_with_a_paused_download_and_lists_the_preset(worker, large, capsys):
+    worker, _ = worker
+    id, _ = begin(worker)
+    stop(worker, id, "keep")
+    large.wait_after = None
+    assert main(["presets", "download", HANDLE, "--engine", "scripted"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(f"Downloaded: {places.presets() / 'tiny'}")
+    assert "Going on after" in told.err
+    assert any(it.startswith("model.safe") for it in large.ranges)
+    assert main(["presets", "--json"]) == 0
+    (entry,) = [it for it in json.loads(capsys.readouterr().out) if it["key"] == "tiny"]
+    assert (entry["origin"], entry["source"]) == ("yours", HANDLE)
 
 
 def test_a_worker_that_is_killed_leaves_a_download_that_goes_on(worker, large):

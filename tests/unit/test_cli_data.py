@@ -3,7 +3,7 @@ import json
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import data_sets
+from fnet_studio.core import data_sets, run_store
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,21 @@ def test_a_table_is_described_in_words_and_as_json(tmp_path, capfd):
 def test_a_file_that_is_not_there_is_named(capfd):
     assert main(["data", "inspect", "/no/such.csv", "--engine", "scripted"]) == 1
     assert "/no/such.csv" in capfd.readouterr().err
+
+
+def test_a_data_set_of_the_list_is_trained_on_by_its_name(tmp_path, capfd):
+    path = tmp_path / "reviews.csv"
+    rows = [f"word number {number},{'good' if number % 3 else 'bad'}" for number in range(30)]
+    path.write_text("\n".join(["words,stars", *rows]) + "\n")
+    told = ["--engine", "scripted"]
+    columns = ["--set", "data.text_column=words", "--set", "data.label_column=stars"]
+    assert main(["data", "add", str(path), "--name", "My reviews", *columns, *told]) == 0
+    assert "my-reviews: 30 texts" in capfd.readouterr().out
+    words = ["train", "sample-quick", "--no-plan", "--json", "--set", "training.epochs=1", *told]
+    assert main([*words, "--data", "my reviews"]) == 0
+    ((record,), _) = run_store.list_runs()
+    data = record.recipe["data"]
+    assert (data["source"], data["path"], data["label_column"]) == ("files", str(path), "stars")
+    capfd.readouterr()
+    assert main([*words, "--data", "nothing of it"]) == 1
+    assert "my-reviews" in capfd.readouterr().err

@@ -97,6 +97,8 @@ class _Delegate(QStyledItemDelegate):
     def __init__(self, downloads: Downloads, themes: ThemeSource, parent: QWidget) -> None:
         super().__init__(parent)
         self._downloads, self._themes = downloads, themes
+        self._font, self._heights = "", (0, 0)
+        """For this font, of a caption and of a preset: asked for each row whenever a style changes."""
 
     def _fonts(self, option: Any) -> tuple[QFont, QFont]:
         strong, small = QFont(option.font), QFont(option.font)
@@ -105,10 +107,10 @@ class _Delegate(QStyledItemDelegate):
         return strong, small
 
     def sizeHint(self, option: Any, index: Any) -> QSize:
-        strong, small = (QFontMetricsF(font).height() for font in self._fonts(option))
-        if index.data(ENTRY) is None:
-            return QSize(100, round(small + 16))
-        return QSize(100, round(strong + small + 4 + 2 * 8))
+        if option.font.key() != self._font:
+            strong, small = (QFontMetricsF(font).height() for font in self._fonts(option))
+            self._font, self._heights = option.font.key(), (round(small + 16), round(strong + small + 4 + 2 * 8))
+        return QSize(100, self._heights[index.data(ENTRY) is not None])
 
     def paint(self, painter: QPainter, option: Any, index: Any) -> None:
         theme, entry = self._themes.current, index.data(ENTRY)
