@@ -28,12 +28,19 @@ class Settings(Struct):
     imdb_path: str = ""
     smoothing: float = 0.6
     device: str = "auto"
+    worker_command: str = ""
+    """The command line of a worker elsewhere, such as in WSL or over ssh; empty for this machine's."""
     reduced_motion: bool = False
     update_check: bool = False
     """Ask the feed of releases when the program starts."""
     update_feed: str = ""
     update_key: str = ""
     """The feed's address and its public key in hexadecimal digits; empty for those of the build (`core.updates`)."""
+
+
+def first_start() -> bool:
+    """Nothing was ever saved here."""
+    return not (places.config() / "settings.toml").is_file()
 
 
 def load() -> tuple[Settings, str]:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.settings import Settings
+
 EngineName = Literal["jax", "scripted"]
 
 
@@ -19,6 +22,8 @@ class WorkerCommand(NamedTuple):
     environment: Mapping[str, str] = {}
     """What is set on top of this process's own environment. The worker itself fills in what its libraries need
     (`worker.environment`), since an environment does not travel over ssh."""
+    engine: EngineName = "jax"
+    script: str = ""
 
     def full_environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment}
@@ -30,7 +35,28 @@ def local(engine: EngineName = "jax", script: str = "", platform: str = "") -> W
     environment = {"JAX_PLATFORMS": platform} if platform else {}
     if sys.platform == "linux":
         environment["GLIBC_TUNABLES"] = _with_huge_pages(os.environ.get("GLIBC_TUNABLES", ""))
-    return WorkerCommand((*program(), *_options(engine, script)), environment)
+    return WorkerCommand((*program(), *_options(engine, script)), environment, engine, script)
+
+
+def chosen(settings: Settings, engine: EngineName = "jax", script: str = "") -> WorkerCommand:
+    """The worker that the settings name. UserError `worker.command`."""
+    if settings.worker_command.strip():
+        return WorkerCommand((*words(settings.worker_command), *_options(engine, script)), {}, engine, script)
+    return local(engine, script, "" if settings.device == "auto" else settings.device)
+
+
+def words(line: str) -> list[str]:
+    """A command line in its words, quoted where they hold spaces. UserError `worker.command`."""
+    try:
+        # a backslash is a part of Windows' paths, and quotes stay on there
+        found = shlex.split(line, posix=os.name != "nt")
+    except ValueError as error:
+        raise UserError(
+            "worker.command",
+            f"The worker's command line {line!r} cannot be read: {error}.",
+            "Close the quotes; it is like `wsl.exe -- fnet-studio worker` or `ssh -T HOST fnet-studio worker`.",
+        ) from None
+    return found if os.name != "nt" else [word.strip('"') for word in found]
 
 
 def over_ssh(host: str, engine: EngineName = "jax", program: str = "fnet-studio") -> WorkerCommand:

@@ -15,6 +15,7 @@ from fnet_studio import __version__
 from fnet_studio.core import protocol, run_bundle, settings
 from fnet_studio.core.errors import UserError
 from fnet_studio.link import command
+from fnet_studio.ui.pages import WELCOME
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.window import Window
@@ -53,13 +54,20 @@ def make_window(
     application: QApplication, engine: command.EngineName = "jax", script: str = "", page: str = ""
 ) -> Window:
     """The real window, not yet shown. Its worker starts after the first paint."""
+    first = settings.first_start()
     choices, warning = settings.load()
     if page:
         choices.page = page
     themes = ThemeSource(application, choices.theme)
-    platform = "" if choices.device == "auto" else choices.device
-    supervisor = Supervisor(command.local(engine, script, platform), application)
+    try:
+        worker = command.chosen(choices, engine, script)
+    except UserError as error:
+        choices.worker_command, warning = "", warning or f"{error.message} The worker of this machine is used."
+        worker = command.chosen(choices, engine, script)
+    supervisor = Supervisor(worker, application)
     window = Window(supervisor, themes, choices, warning)
+    if first and not page and not warning:
+        window.go(WELCOME)
     window.painted.connect(_trace)
     window.painted.connect(supervisor.start)
     if choices.update_check:

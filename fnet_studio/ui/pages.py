@@ -9,6 +9,9 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 
+WELCOME = "welcome"
+"""Shown at the first start, and not on the rail."""
+
 
 def _explore(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -> Any:
     from fnet_studio.ui.explore.page import ExplorePage
@@ -46,6 +49,12 @@ def _settings(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -
     return SettingsPage(supervisor, themes, settings)
 
 
+def _welcome(supervisor: Supervisor, themes: ThemeSource, settings: Settings) -> Any:
+    from fnet_studio.ui.hardware.welcome_page import WelcomePage
+
+    return WelcomePage(supervisor, themes, settings)
+
+
 def preload() -> None:
     """Import the drawing library while the worker is still importing its own: it takes most of a second, and must not
     be in the way when a run begins."""
@@ -59,4 +68,5 @@ MAKERS: dict[str, Callable[[Supervisor, ThemeSource, Settings], QWidget]] = {
     "presets": _presets,
     "data": _data,
     "settings": _settings,
+    WELCOME: _welcome,
 }

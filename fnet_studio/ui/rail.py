@@ -52,7 +52,7 @@ class Rail(QWidget):
         self._column.addWidget(mark)
         self._column.addSpacing(12)
         self.buttons: dict[str, QToolButton] = {}
-        group = QButtonGroup(self)
+        self._group = QButtonGroup(self)
         for number, place in enumerate(PLACES, 1):
             item = QToolButton()
             item.setProperty("rail", True)
@@ -65,7 +65,7 @@ class Rail(QWidget):
             follower = follow_icon(item, themes, place.icon, "muted", 22)
             item.toggled.connect(lambda on, f=follower, name=place.icon: f.show_icon(name, "accent" if on else "muted"))
             item.clicked.connect(lambda _=False, key=place.key: self.chosen.emit(key))
-            group.addButton(item)
+            self._group.addButton(item)
             self.buttons[place.key] = item
             self._column.addWidget(item)
         self._column.addStretch(1)
@@ -77,7 +77,14 @@ class Rail(QWidget):
         self._column.addWidget(self.worker)
 
     def show_page(self, key: str) -> None:
-        self.buttons[key].setChecked(True)
+        """A page that is not on the rail leaves no place of it marked."""
+        if key in self.buttons:
+            self.buttons[key].setChecked(True)
+            return
+        self._group.setExclusive(False)
+        for item in self.buttons.values():
+            item.setChecked(False)
+        self._group.setExclusive(True)
 
 
 class DeviceFoot(QWidget):

@@ -1,4 +1,4 @@
-"""Settings: look, folders, the worker and its device, its log."""
+"""Settings: look, machine, folders, the worker and its device, its log."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +11,23 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QPlainTextEdit,
     QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
-from fnet_studio.core import places, protocol
+from fnet_studio.core import hardware, places, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.hardware import Hardware
 from fnet_studio.core.settings import Settings
+from fnet_studio.link import command
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.desktop import open_folder, size_of, size_words
+from fnet_studio.ui.hardware.gpu_card import GpuCard
+from fnet_studio.ui.hardware.machine_card import MachineCard
+from fnet_studio.ui.hardware.wsl_card import WslCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.rail import memory_words
@@ -39,23 +45,34 @@ LOG_MS = 1000
 
 class SettingsPage(QWidget):
     def __init__(
-        self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None
+        self,
+        supervisor: Supervisor,
+        themes: ThemeSource,
+        settings: Settings,
+        look: Callable[[], Hardware] = hardware.look,
+        parent: QWidget | None = None,
     ) -> None:
+        """look: at another machine, in tests."""
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.updates = UpdatesCard(themes, settings)
         self.updates.failed.connect(self._say)
+        self.machine = MachineCard(look)
+        self.gpu: GpuCard | WslCard | None = None
+        """Once the machine is known: what can be done about its GPU."""
+        self.machine.found.connect(self._machine_known)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in (
-            (left, (self._look_card(), self._folders_card())),
-            (right, (self._worker_card(), self.updates)),
+            (left, (self._look_card(), self.machine)),
+            (right, (self._worker_card(), self.updates, self._folders_card())),
         ):
             column.setSpacing(16)
             for card in cards:
                 column.addWidget(card)
             column.addStretch(1)
+        self._left = left
         both = QHBoxLayout()
         both.setSpacing(16)
         both.addLayout(left, 1)
@@ -147,8 +164,23 @@ class SettingsPage(QWidget):
         except UserError as error:
             self._say(error)
 
+    def _machine_known(self, found: Hardware) -> None:
+        if found.system == "linux":
+            self.gpu = GpuCard(self._supervisor, self._themes)
+            self.gpu.know_gpu(bool(found.gpus))
+            self.gpu.restart_wanted.connect(self._restart)
+            self.gpu.changed.connect(self.machine.say)
+        elif found.system == "windows":
+            self.gpu = WslCard(self._themes)
+            self.gpu.command_chosen.connect(self._use_worker)
+        if self.gpu is not None:
+            self.gpu.failed.connect(self._say)
+            self._left.insertWidget(self._left.indexOf(self.machine) + 1, self.gpu)
+
     def refresh(self) -> None:
         """Measure the folders again."""
+        if isinstance(self.gpu, GpuCard):
+            self.gpu.show_state()
         for where, size in self._sizes.values():
             size.setText(size_words(size_of(where())))
 
@@ -171,6 +203,14 @@ class SettingsPage(QWidget):
         self.device.setAccessibleName("Device")
         card.column.addSpacing(4)
         card.column.addLayout(row(label("Device", "muted"), self.device, None))
+        self.worker = QLineEdit(self._settings.worker_command)
+        self.worker.setPlaceholderText("On this machine")
+        self.worker.setToolTip("Its command line, such as: ssh -T HOST fnet-studio worker")
+        self.worker.setAccessibleName("Command line of the worker")
+        self.worker.editingFinished.connect(lambda: self._use_worker(self.worker.text()))
+        caption = label("Worker", "muted")
+        caption.setBuddy(self.worker)
+        card.column.addLayout(row(caption, self.worker))
         self.device_hint = label("Takes effect when the worker is restarted.", "caption")
         self.device_hint.hide()
         card.column.addWidget(self.device_hint)
@@ -185,15 +225,30 @@ class SettingsPage(QWidget):
         self.health.setHorizontalSpacing(24)
         self.health.setVerticalSpacing(12)
         card.column.addLayout(self.health)
+        self.trouble = label("", "caption", wrap=True, selectable=True)
+        self.trouble.hide()
+        card.column.addWidget(self.trouble)
         return card
 
     def _choose_device(self, place: int) -> None:
-        key = self.device.itemData(place)
-        self._settings.device = key
-        environment = {**self._supervisor.command.environment, "JAX_PLATFORMS": key}
-        if key == "auto":
-            del environment["JAX_PLATFORMS"]
-        self._supervisor.command = self._supervisor.command._replace(environment=environment)
+        self._settings.device = self.device.itemData(place)
+        self._command_changed()
+
+    def _use_worker(self, line: str) -> None:
+        if line.strip() == self._settings.worker_command:
+            return
+        try:
+            command.words(line)
+        except UserError as error:
+            self._say(error)
+            return
+        self._settings.worker_command = line.strip()
+        self.worker.setText(line.strip())
+        self._command_changed()
+
+    def _command_changed(self) -> None:
+        before = self._supervisor.command
+        self._supervisor.command = command.chosen(self._settings, before.engine, before.script)
         self.device_hint.show()
 
     def _restart(self) -> None:
@@ -240,6 +295,8 @@ class SettingsPage(QWidget):
                 ("Free", memory_words(health.memory_free_bytes)),
             ],
         )
+        self.trouble.setText(health.gpu_trouble)
+        self.trouble.setVisible(bool(health.gpu_trouble))
 
     def facts_of(self, grid: QGridLayout) -> list[QWidget]:
         return [widget for place in range(grid.count()) if (widget := grid.itemAt(place).widget()) is not None]

@@ -25,7 +25,7 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
 from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.pages import MAKERS, preload
+from fnet_studio.ui.pages import MAKERS, WELCOME, preload
 from fnet_studio.ui.rail import PLACES, Rail
 from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.status_line import StatusLine
@@ -92,6 +92,9 @@ class Window(QMainWindow):
                 page.chosen.connect(self._explore_with)
                 page.recipe_wanted.connect(self._train_again)
                 page.run_wanted.connect(self.show_run)
+            elif key == WELCOME:
+                page.page_wanted.connect(self.go)
+                page.restart_wanted.connect(self.ask_restart)
             elif key == "data":
                 page.train_wanted.connect(self._train_on)
                 page.explore_wanted.connect(self._explore_text)
@@ -106,7 +109,8 @@ class Window(QMainWindow):
 
     def go(self, key: str) -> None:
         self.rail.show_page(key)
-        self.settings.page = key
+        if key != WELCOME:
+            self.settings.page = key
         if self._was_painted:
             self.page(key)
         frame = self._frames[key]
@@ -179,13 +183,13 @@ class Window(QMainWindow):
         whole.addWidget(self.rail)
         whole.addLayout(right, 1)
         self.setCentralWidget(centre)
-        for place in PLACES:
+        for key, words in (*((place.key, place.words) for place in PLACES), (WELCOME, "FNet Studio")):
             frame = QScrollArea()
             frame.setWidgetResizable(True)
             frame.setFrameShape(QFrame.Shape.NoFrame)
             frame.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            frame.setWidget(BusyState(f"Opening {place.words}"))
-            self._frames[place.key] = frame
+            frame.setWidget(BusyState(f"Opening {words}"))
+            self._frames[key] = frame
             self.stack.addWidget(frame)
         self.go(self.settings.page if self.settings.page in self._frames else "explore")
 
