@@ -4,7 +4,6 @@ The archive is read member by member and never unpacked to the disk, so nothing 
 one with a member that would try is refused all the same, because it is not what it claims to be.
 """
 
-import gzip
 import hashlib
 import re
 import tarfile
@@ -19,6 +18,7 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.encodings import ManyFilesDecoder
+from fnet_studio.data.unzipped import Unzipped
 
 CLASS_NAMES = ("neg", "pos")
 SPLITS = ("train", "test")
@@ -86,15 +86,6 @@ def file_hash(path: Path, stopped: StopCheck | None = None) -> str:
     return digest.hexdigest()
 
 
-class _BoundedGzip(gzip.GzipFile):
-    """Refuses the reads that a forged header asks of tarfile: of negative size, which means everything, or huge."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= LARGEST_MEMBER_BYTES:
-            raise tarfile.ReadError(f"a header asks for {size} bytes")
-        return super().read(size)
-
-
 def _read_archive(path: Path, wanted: _Wanted, progress: Progress | None, stopped: StopCheck | None) -> _Found:
     found: _Found = {}
     size = path.stat().st_size
@@ -103,14 +94,14 @@ def _read_archive(path: Path, wanted: _Wanted, progress: Progress | None, stoppe
             raise UserError("data.not-an-archive", f"{path} is not a gzip archive.", _FETCH)
         raw.seek(0)
         try:
-            with _BoundedGzip(fileobj=raw) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
+            with Unzipped(raw, LARGEST_MEMBER_BYTES) as unzipped, tarfile.TarFile(fileobj=unzipped) as archive:
                 for number, member in enumerate(archive):
                     if number % 64 == 0:
                         steps.check(stopped)
                         steps.report(progress, "reading", raw.tell(), size)
-                    _take(path, archive, member, wanted, found)
+                    _take(path, unzipped, member, wanted, found)
                 _require_end(unzipped, archive.offset, stopped)
-        except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
+        except (EOFError, zlib.error, tarfile.TarError) as error:
             raise UserError(
                 "data.damaged-archive", f"{path} is cut short or damaged ({str(error).rstrip('.')}).", _FETCH
             ) from error
@@ -118,15 +109,15 @@ def _read_archive(path: Path, wanted: _Wanted, progress: Progress | None, stoppe
     return found
 
 
-def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, wanted: _Wanted, found: _Found) -> None:
+def _take(path: Path, unzipped: Unzipped, member: tarfile.TarInfo, wanted: _Wanted, found: _Found) -> None:
     """Check one member, whatever it is, and keep it if it is a review that is wanted."""
-    parts = [part for part in re.split(r"[/\\]", member.name) if part not in ("", ".")]
+    parts = [part for part in member.name.replace("\\", "/").split("/") if part not in ("", ".")]
     absolute = member.name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", member.name)
     if absolute or ".." in parts:
         raise _unsafe(path, member, "its path leads out of the archive")
     if member.issym() or member.islnk():
         raise _unsafe(path, member, f"it is a link to {member.linkname}")
-    if not (member.isfile() or member.isdir()):
+    if not (member.isfile() or member.isdir()) or member.issparse():
         raise _unsafe(path, member, "it is neither a file nor a folder")
     if not 0 <= member.size <= LARGEST_MEMBER_BYTES:
         raise UserError(
@@ -136,12 +127,14 @@ def _take(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, wanted:
         return
     split, label, name = parts[-3:]
     if (split, label) in wanted and _is_review(name):
-        stream = archive.extractfile(member)
-        if stream is not None:
-            found.setdefault((split, label), []).append((name, stream.read()))
+        unzipped.seek(member.offset_data)
+        content = unzipped.read(member.size)
+        if len(content) < member.size:
+            raise tarfile.ReadError(f"{member.name} is cut")
+        found.setdefault((split, label), []).append((name, content))
 
 
-def _require_end(unzipped: gzip.GzipFile, tar_bytes: int, stopped: StopCheck | None) -> None:
+def _require_end(unzipped: Unzipped, tar_bytes: int, stopped: StopCheck | None) -> None:
     """Read to the end, so that the checksum is compared; a tar without its closing zero block was cut."""
     while unzipped.read(2**20):
         steps.check(stopped)

@@ -8,11 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from fnet_studio.core import all_cores
 from fnet_studio.core import progress as steps
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.bulk import ALONE, JOINED, SPACE, BulkEncoder
@@ -98,26 +100,26 @@ class WordPieceTokenizer:
         """token_ids (n, sequence_length), uint16 where the vocabulary allows, cut or padded with 0; and the number
         of tokens (n,) int32 of each text before it was cut. With pairs, a row is `text [SEP] pair`, and the longer
         of the two is cut first. Raises Stopped."""
-        dtype = np.uint16 if len(self.vocabulary) <= 2**16 else np.int32
-        token_ids = np.full((len(texts), sequence_length), PAD_ID, dtype)
+        parts = [
+            (texts[start : start + _CHUNK], None if pairs is None else pairs[start : start + _CHUNK])
+            for start in range(0, len(texts), _CHUNK)
+        ]
+        processes = all_cores.processes_for(sum(map(len, texts)) + sum(map(len, pairs or ())))
+        token_ids = np.zeros((len(texts), sequence_length), _dtype(self.vocabulary))
         lengths = np.zeros(len(texts), np.int32)
-        encoder = BulkEncoder(_kind_of, self._ids_of_word)
-        for start in range(0, len(texts), _CHUNK):
-            steps.check(stopped)
+        start = 0
+        steps.report(progress, "tokenising", 0, len(texts))
+        for rows, counts in all_cores.in_order(partial(_Rows, self, sequence_length), parts, processes, stopped):
+            token_ids[start : start + len(rows)], lengths[start : start + len(rows)] = rows, counts
+            start += len(rows)
             steps.report(progress, "tokenising", start, len(texts))
-            rows = _rows(encoder, texts[start : start + _CHUNK])
-            lengths[start : start + len(rows)] = [len(ids) for ids in rows]
-            if pairs is not None:
-                second = _rows(encoder, pairs[start : start + _CHUNK])
-                lengths[start : start + len(rows)] += [len(ids) + 1 for ids in second]
-                rows = [_packed(a, b, sequence_length) for a, b in zip(rows, second, strict=True)]
-            for row, ids in enumerate(rows, start):
-                kept = ids[:sequence_length]
-                token_ids[row, : len(kept)] = kept
-        steps.report(progress, "tokenising", len(texts), len(texts))
         return token_ids, lengths
 
-    def _ids_of_word(self, word: str) -> list[int]:
+    def __reduce__(self) -> tuple:
+        return WordPieceTokenizer, (self.vocabulary,)
+
+    def ids_of_word(self, word: str) -> list[int]:
+        """Of one word of a prepared text."""
         return [token.id for token in self._tokenizer.model.tokenize(word)]
 
     def encode(self, text: str, sequence_length: int) -> Encoded:
@@ -131,9 +133,35 @@ class WordPieceTokenizer:
         return Encoded(token_ids, tuple(found.tokens[: len(kept)]), spans, len(found.ids) - len(kept))
 
 
-def _rows(encoder: BulkEncoder, texts: Sequence[str]) -> list[np.ndarray]:
-    ids, offsets = encoder.encode([prepare(text) for text in texts])
-    return [ids[start:end] for start, end in pairwise(offsets.tolist())]
+def _dtype(vocabulary: Sequence[str]) -> type[np.uint16 | np.int32]:
+    return np.uint16 if len(vocabulary) <= 2**16 else np.int32
+
+
+class _Rows:
+    """What `encode_batch` does with a part, here or in another process: (texts, pairs or None) to rows and lengths."""
+
+    def __init__(self, tokenizer: WordPieceTokenizer, sequence_length: int) -> None:
+        self._length = sequence_length
+        self._dtype = _dtype(tokenizer.vocabulary)
+        self._encoder = BulkEncoder(_kind_of, tokenizer.ids_of_word)
+
+    def __call__(self, part: tuple[Sequence[str], Sequence[str] | None]) -> tuple[np.ndarray, np.ndarray]:
+        texts, pairs = part
+        rows = self._ids(texts)
+        lengths = np.array([len(ids) for ids in rows], np.int32)
+        if pairs is not None:
+            second = self._ids(pairs)
+            lengths += [len(ids) + 1 for ids in second]
+            rows = [_packed(a, b, self._length) for a, b in zip(rows, second, strict=True)]
+        token_ids = np.full((len(rows), self._length), PAD_ID, self._dtype)
+        for row, ids in enumerate(rows):
+            kept = ids[: self._length]
+            token_ids[row, : len(kept)] = kept
+        return token_ids, lengths
+
+    def _ids(self, texts: Sequence[str]) -> list[np.ndarray]:
+        ids, offsets = self._encoder.encode([prepare(text) for text in texts])
+        return [ids[start:end] for start, end in pairwise(offsets.tolist())]
 
 
 def _packed(first: np.ndarray, second: np.ndarray, length: int) -> np.ndarray:

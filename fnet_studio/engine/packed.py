@@ -1,13 +1,14 @@
 """Labelled texts as a preset's own tokenizer packs them, kept on disk for the next run."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fnet_studio.core import all_cores
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import Recipe
@@ -102,21 +103,33 @@ def _pack_part(
     part: LabelledTexts, preprocessor: Any, progress: Progress, stopped: StopCheck, before: int, total: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Inputs by name, and tokens a text (texts,) before cutting, the special ones included."""
-    tokenizer, length = preprocessor.tokenizer, preprocessor.sequence_length
-    small = np.uint16 if tokenizer.vocabulary_size() <= 2**16 else np.int32
-    token_ids = np.zeros((len(part), length), small)
-    segment_ids = np.zeros((len(part), length), np.uint8)
-    lengths = np.zeros(len(part), np.int64)
-    for first in range(0, len(part), CHUNK):
-        check(stopped)
-        report(progress, "tokenising", before + first, total)
-        rows = slice(first, first + CHUNK)
-        sides: Sequence[list[str]] = (part.texts[rows],) if part.pairs is None else (part.texts[rows], part.pairs[rows])
-        ids = tuple(tokenizer(side) for side in sides)
-        token_ids[rows], segment_ids[rows] = preprocessor.packer(ids)
-        lengths[rows] = 1 + len(ids) + sum(np.array([len(one) for one in side]) for side in ids)
-    report(progress, "tokenising", before + len(part), total)
+    sides = [part.texts] if part.pairs is None else [part.texts, part.pairs]
+    chunks = [[side[first : first + CHUNK] for side in sides] for first in range(0, len(part), CHUNK)]
+    processes = all_cores.processes_for(sum(len(text) for side in sides for text in side))
+    found = []
+    report(progress, "tokenising", before, total)
+    for packed in all_cores.in_order(partial(_Packing, preprocessor), chunks, processes, stopped):
+        found.append(packed)
+        report(progress, "tokenising", before + min(len(found) * CHUNK, len(part)), total)
+    if not found:
+        nothing = np.zeros((0, preprocessor.sequence_length), np.uint8)
+        return {"token_ids": nothing, "segment_ids": nothing}, np.zeros(0, np.int64)
+    token_ids, segment_ids, lengths = (np.concatenate(column) for column in zip(*found, strict=True))
     return {"token_ids": token_ids, "segment_ids": segment_ids}, lengths
+
+
+class _Packing:
+    """What `_pack_part` does with a chunk, here or in another process."""
+
+    def __init__(self, preprocessor: Any) -> None:
+        self._preprocessor = preprocessor
+        self._dtype = np.uint16 if preprocessor.tokenizer.vocabulary_size() <= 2**16 else np.int32
+
+    def __call__(self, sides: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        ids = tuple(self._preprocessor.tokenizer(side) for side in sides)
+        token_ids, segment_ids = self._preprocessor.packer(ids)
+        lengths = 1 + len(ids) + sum(np.array([len(one) for one in side], np.int64) for side in ids)
+        return token_ids.astype(self._dtype), segment_ids.astype(np.uint8), lengths
 
 
 def _for_cache(packed: Packed) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -54,14 +54,14 @@ class MultiSegmentPacker:
             segment_ids[index, : len(kinds)] = kinds
         return (token_ids, segment_ids) if batched[0] else (token_ids[0], segment_ids[0])
 
-    def pack_one(self, segments: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    def pack_one(self, segments: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """Ids and segment ids of one row, without the pads."""
         kept = self.kept_lengths([len(segment) for segment in segments])
-        ids, kinds = [self.start_value], [0]
+        pieces: list[Sequence[int]] = [[self.start_value]]
         for number, (segment, length) in enumerate(zip(segments, kept, strict=True)):
-            ids.extend(int(i) for i in segment[:length])
-            ids.append(self.end_value if number == len(kept) - 1 else self.sep_value)
-            kinds.extend([number] * (length + 1))
+            pieces += [segment[:length], [self.end_value if number == len(kept) - 1 else self.sep_value]]
+        kinds = np.repeat(np.arange(len(kept)), [length + 1 + (not number) for number, length in enumerate(kept)])
+        ids = np.concatenate(pieces, dtype=np.int32, casting="unsafe")  # an empty list counts as floats
         return ids[: self.sequence_length], kinds[: self.sequence_length]
 
     def kept_lengths(self, lengths: Sequence[int]) -> list[int]:
@@ -72,9 +72,10 @@ class MultiSegmentPacker:
             for index, length in enumerate(lengths):
                 kept[index] = min(length, room - sum(kept))
             return kept
-        while room and any(k < n for k, n in zip(kept, lengths, strict=True)):
-            for index, length in enumerate(lengths):
-                if room and kept[index] < length:
-                    kept[index] += 1
-                    room -= 1
+        while room and (short := [index for index, length in enumerate(lengths) if kept[index] < length]):
+            # all rounds at once in which each of these gets one; in the last, not all do
+            rounds = min(room // len(short), *(lengths[index] - kept[index] for index in short))
+            for index in short if rounds else short[:room]:
+                kept[index] += max(rounds, 1)
+                room -= max(rounds, 1)
         return kept

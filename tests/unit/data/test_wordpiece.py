@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fnet_studio.core import all_cores
 from fnet_studio.core.errors import Stopped
 from fnet_studio.data.bulk import JOINED, SPACE, BulkEncoder
 from fnet_studio.data.sample import read_sample
@@ -65,6 +66,18 @@ def test_a_batch_gives_the_ids_of_its_single_texts(texts, length):
         one = TOKENIZER.encode(text, length)
         assert one.token_ids.tolist() == token_ids[row].tolist()
         assert len(one.tokens) + one.cut == lengths[row]
+
+
+def test_several_processes_give_the_rows_of_one(monkeypatch):
+    texts = [f"{text} Ünïcödé 東京 {number} " * (number % 3) for number, text in enumerate(TEXTS * 20)]
+    for pairs in (None, texts[::-1]):
+        alone = TOKENIZER.encode_batch(texts, 60, pairs=pairs)
+        with monkeypatch.context() as patched:
+            patched.setattr(all_cores, "processes_for", lambda characters: 2)
+            together = TOKENIZER.encode_batch(texts, 60, pairs=pairs)
+        for one, other in zip(alone, together, strict=True):
+            assert one.dtype == other.dtype
+            assert np.array_equal(one, other)
 
 
 @given(st.one_of(words, st.text(max_size=60)))

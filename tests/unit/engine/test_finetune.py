@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from fnet_studio.core import places, presets, protocol, recipe, run_store
+from fnet_studio.core import all_cores, places, presets, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.engine import stored_run
+from fnet_studio.data.corpus import LabelledTexts
+from fnet_studio.data.sample import read_sample
+from fnet_studio.engine import packed, stored_run
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.train import resume, train
 from fnet_studio.models import FNetBackbone, FNetTextClassifier
+from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor
 from fnet_studio.models.tensors import backbone_variables
 
 DEVICE = protocol.Device("cpu", "test")
@@ -125,6 +128,19 @@ def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, tmp_pa
     inputs = task.parts["train"].inputs
     assert isinstance(inputs, dict)
     assert set(inputs["segment_ids"][0].tolist()) == {0, 1}
+
+
+def test_several_processes_pack_as_one_does(preset, monkeypatch):
+    preprocessor = FNetTextClassifierPreprocessor.from_preset(preset)
+    texts = read_sample().train.texts
+    part = LabelledTexts(texts, np.zeros(len(texts), np.int32), texts[::-1])
+    alone = packed._pack_part(part, preprocessor, lambda *_: None, lambda: False, 0, 0)
+    monkeypatch.setattr(all_cores, "processes_for", lambda characters: 2)
+    together = packed._pack_part(part, preprocessor, lambda *_: None, lambda: False, 0, 0)
+    assert np.array_equal(alone[1], together[1])
+    for name, rows in alone[0].items():
+        assert rows.dtype == together[0][name].dtype
+        assert np.array_equal(rows, together[0][name])
 
 
 def test_a_preset_that_is_not_there_is_named(job):
