@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from fnet_studio.core.progress import StopCheck, check
 
-Part, Result = TypeVar("Part"), TypeVar("Result")
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 LOOK_S = 0.05
 """How often it is asked whether to stop, at least."""
 

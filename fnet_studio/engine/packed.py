@@ -128,7 +128,7 @@ class _Packing:
     def __call__(self, sides: list[list[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         ids = tuple(self._preprocessor.tokenizer(side) for side in sides)
         token_ids, segment_ids = self._preprocessor.packer(ids)
-        lengths = 1 + len(ids) + sum(np.array([len(one) for one in side], np.int64) for side in ids)
+        lengths = np.array([[len(one) for one in side] for side in ids], np.int64).sum(0) + 1 + len(ids)
         return token_ids.astype(self._dtype), segment_ids.astype(np.uint8), lengths
 
 
