@@ -78,20 +78,32 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
         inner = config.get("config", config)
         metadata = _json(path / "metadata.json") if (path / "metadata.json").is_file() else {}
         readme = path / "README.md"
+        sizes = {
+            "num_layers": int(inner.get("num_layers", inner.get("num_hidden_layers", 0))),
+            "hidden_dim": int(inner.get("hidden_dim", inner.get("hidden_size", 0))),
+            "intermediate_dim": int(inner.get("intermediate_dim", inner.get("intermediate_size", 0))),
+            "vocabulary_size": int(inner.get("vocabulary_size", inner.get("vocab_size", 0))),
+            "sequence_length": int(inner.get("max_sequence_length", inner.get("max_position_embeddings", 0))),
+        }
+        segments = int(inner.get("num_segments", inner.get("type_vocab_size", 4)))
+        told = int(metadata.get("parameter_count", 0))
         return PresetCard(
             **base,
-            num_layers=int(inner.get("num_layers", inner.get("num_hidden_layers", 0))),
-            hidden_dim=int(inner.get("hidden_dim", inner.get("hidden_size", 0))),
-            intermediate_dim=int(inner.get("intermediate_dim", inner.get("intermediate_size", 0))),
-            vocabulary_size=int(inner.get("vocabulary_size", inner.get("vocab_size", 0))),
-            sequence_length=int(inner.get("max_sequence_length", inner.get("max_position_embeddings", 0))),
-            parameters=int(metadata.get("parameter_count", 0)),
+            **sizes,
+            parameters=told or (encoder_parameters(*sizes.values(), segments) if all(sizes.values()) else 0),
             head=_head(path, inner),
             model_card=readme.read_text("utf-8", errors="replace") if readme.is_file() else "",
             problem=_missing(path),
         )
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
+
+
+def encoder_parameters(layers: int, hidden: int, intermediate: int, vocabulary: int, length: int, segments: int) -> int:
+    """Of FNet without a head: embeddings with their norm and projection, the blocks, the pooler."""
+    embeddings = (vocabulary + length + segments) * hidden + 2 * hidden + hidden * (hidden + 1)
+    block = 2 * hidden * intermediate + intermediate + hidden + 4 * hidden
+    return embeddings + layers * block + hidden * (hidden + 1)
 
 
 def _size(path: Path) -> int:

@@ -55,18 +55,18 @@ class ApartSearch:
                 batch, size = [], 0
             batch.append(raw)
             size += len(raw)
-        yield from self._batch(batch)
+        if batch:
+            yield from self._batch(batch)
 
     def _batch(self, batch: list[bytes]) -> Iterator[bool]:
         self._answered = time.monotonic()
-        for raw in batch:
-            self._send(raw)
         left = len(batch)
+        self._send(b"".join(_with_length(raw) for raw in batch))
         while left:
             answers = self._process.stdout.read1(left)  # type: ignore[union-attr]
             self._answered = time.monotonic()
             if not answers:
-                self._ended(len(batch[-left]))
+                self._ended()
             left -= len(answers)
             yield from (answer == 1 for answer in answers)
 
@@ -74,7 +74,7 @@ class ApartSearch:
         stream = self._process.stdin
         assert stream is not None
         try:
-            stream.write(len(raw).to_bytes(8, "little") + raw)
+            stream.write(_with_length(raw))
             stream.flush()
         except OSError:  # it was killed: reading tells why
             pass
@@ -87,13 +87,13 @@ class ApartSearch:
                 self._process.kill()
                 return
 
-    def _ended(self, text_bytes: int) -> None:
+    def _ended(self) -> None:
         if self._asked_to_stop:
             raise Stopped
         if self._too_long:
             raise UserError(
                 "pattern.slow",
-                f"The pattern took more than {self._longest_s:g} s on one text of {text_bytes:,} bytes.",
+                f"The pattern takes more than {self._longest_s:g} s on a single text.",
                 "Write it with fewer repeats such as .* and .+, or begin it with words that it must hold.",
             )
         raise UserError(
@@ -110,17 +110,28 @@ def program() -> list[str]:
     return [sys.executable, "-m", "fnet_studio.worker", "search"]
 
 
+def _with_length(raw: bytes) -> bytes:
+    return len(raw).to_bytes(8, "little") + raw
+
+
 def main() -> int:
-    """The process: a pattern and then texts on stdin, each after its length; a byte 1 or 0 for each on stdout."""
+    """The process: a pattern and then batches on stdin, each after its length, of texts after their lengths; for each
+    text a byte 1 or 0 on stdout."""
     source, out = sys.stdin.buffer, sys.stdout.buffer
 
-    def read() -> str | None:
-        length = source.read(8)
-        return source.read(int.from_bytes(length, "little")).decode("utf-8", "surrogatepass") if length else None
+    def read() -> bytes:
+        return source.read(int.from_bytes(source.read(8), "little"))
 
-    flags, _, pattern = (read() or "").partition(" ")
+    flags, _, pattern = read().decode("utf-8", "surrogatepass").partition(" ")
     search = re.compile(pattern, int(flags)).search
-    while (text := read()) is not None:
-        out.write(b"\1" if search(text) else b"\0")
+    while batch := read():
+        told, at = time.monotonic(), 0
+        while at < len(batch):
+            end = at + 8 + int.from_bytes(batch[at : at + 8], "little")
+            out.write(b"\1" if search(batch[at + 8 : end].decode("utf-8", "surrogatepass")) else b"\0")
+            at = end
+            if time.monotonic() - told > LOOK_S:  # seldom: each wakes the worker up
+                told = time.monotonic()
+                out.flush()
         out.flush()
     return 0

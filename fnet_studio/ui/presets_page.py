@@ -193,8 +193,10 @@ class PresetsPage(QWidget):
                 if folder:
                     self.relocate(entry, Path(folder))
             case ("download", _, head):
+                self.notices.take("download")
                 self.downloads.start(entry.key, bool(head))
             case ("resume", _, _):
+                self.notices.take("download")
                 self.downloads.start(
                     entry.key if entry.source.startswith("kaggle") else entry.source, entry.head_wanted
                 )
@@ -224,6 +226,7 @@ class PresetsPage(QWidget):
             self._checked[entry.key] = checked
             over(None)
 
+        self.notices.take("check")
         self._checking.add(entry.key)
         self._checked.pop(entry.key, None)
         self._show()

@@ -56,6 +56,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit, QTextEdit, QText
   background: $card; color: $text; border: 1px solid $line; border-radius: 6px; padding: 5px 8px;
   selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { min-height: 20px; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; subcontrol-origin: border; }
 QLineEdit:hover, QComboBox:hover { border-color: $muted; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
   border-color: $accent; }

@@ -60,6 +60,7 @@ class CuttingRow(QWidget):
         self.number.setSuffix(" tokens")
         self.number.setKeyboardTracking(False)
         self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # the arrow keys and the slider do the same
+        self.number.lineEdit().setTextMargins(8, 0, 0, 0)  # Qt leaves the sheet's padding out at the left
         for item in (self.slider, self.number):
             item.setRange(LEAST, MOST)
             item.valueChanged.connect(cutting.choose_length)

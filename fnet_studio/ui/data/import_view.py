@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -83,6 +83,7 @@ class ImportView(QWidget):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setMinimumSectionSize(72)
         self.rows: dict[str, Any] = {}
         for key in (*COLUMNS, "data.labels", "data.validation_path", "data.test_path", "data.validation_split"):
@@ -199,6 +200,7 @@ class ImportView(QWidget):
 
         def failed(reply: protocol.Failed) -> None:
             self.facts.clear()
+            self._follow()
             self.messages.say(ErrorCard(self._themes, reply, "Look again", self._look))
 
         self._looking.ask(protocol.PreviewData(path), done, failed)

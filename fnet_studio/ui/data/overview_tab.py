@@ -123,7 +123,7 @@ class OverviewTab(QWidget):
             follow_icon(mark, self._themes, icon, tone, 16)
             line = row(mark, label(words, "", wrap=True), spacing=8)
             line.setStretch(1, 1)
-            line.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
+            line.setAlignment(mark, Qt.AlignmentFlag.AlignTop if list_them is None else Qt.AlignmentFlag.AlignVCenter)
             if list_them is not None:
                 shower = button("List them", self._themes, "", "quiet", list_them)
                 shower.setAccessibleName(f"List them: {words}")
@@ -246,11 +246,13 @@ def cut_words(counts: np.ndarray, length: int) -> str:
 
 
 def binned(counts: np.ndarray, bins: int = BINS) -> tuple[list[int], list[int]]:
-    """Edges (bins + 1,) and texts (bins,): up to the longest but one in a hundred, the last bin with all beyond."""
+    """Edges (bins + 1,) and texts (bins,), `bins` at most and all of one width: up to the longest but one in a hundred,
+    the last bin with all beyond."""
     texts = counts.sum()
     p99 = int(np.searchsorted(np.cumsum(counts), 0.99 * texts)) if texts else 1
-    edges = np.unique(np.linspace(0, max(p99, 1) + 1, bins + 1).astype(int))
-    sums = np.add.reduceat(counts, edges[:-1]) if len(counts) > edges[-2] else np.zeros(len(edges) - 1, int)
+    width = -(-(max(p99, 1) + 1) // bins)
+    edges = np.arange(0, max(p99, 1) + 1 + width, width)
+    sums = np.add.reduceat(np.pad(counts, (0, max(edges[-1] - len(counts), 0))), edges[:-1])
     return edges.tolist(), sums.tolist()
 
 

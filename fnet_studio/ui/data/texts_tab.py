@@ -97,6 +97,7 @@ class TextsTab(QWidget):
         self.pack.setEnabled(False)
         self.whole = QPlainTextEdit()
         self.whole.setReadOnly(True)
+        self.whole.setMinimumHeight(48)
         self.whole.setTabChangesFocus(True)
         self.whole.setAccessibleName("The chosen text")
         self.whole.setPlaceholderText("Choose a row: its whole text stands here.")
@@ -247,7 +248,8 @@ class TextsTab(QWidget):
 
     def _show(self, found: protocol.DataRow) -> None:
         self._text, self._pair = found.text, found.pair or None
-        said = f"{PART_WORDS[found.split]}, row {count(found.row)}, {self.model.label_of(found)}"
+        label = f"label {self.model.label_of(found)}" if found.label >= 0 else self.model.label_of(found)
+        said = f"{PART_WORDS[found.split]}, row {count(found.row)}, {label}"
         self.title.setText(f"{said}, {count(found.chars)} letters")
         text = found.text if not found.pair else f"{found.text}\n\n{found.pair}"
         cut = f"\n… {count(len(text) - SHOWN_CHARS)} more letters" if len(text) > SHOWN_CHARS else ""
@@ -280,7 +282,7 @@ class Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionsClickable(False)
-        self.setMinimumHeight(160)
+        self.setMinimumHeight(112)
 
 
 def _fill(choice: Choice, everything: str, items: list[tuple[str, str]]) -> None:

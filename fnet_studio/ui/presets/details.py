@@ -129,7 +129,7 @@ class PresetDetails(QWidget):
     def _badges(self, entry: Entry, download: Download | None, current: bool) -> list[Badge]:
         look = state_of(entry, download)
         badges = [] if download is not None else [Badge(self._themes, look.words, look.icon, look.tone, look.tip)]
-        if download is not None or entry.state in ("remote", "paused"):
+        if entry.key in BUILTIN and (download is not None or entry.state in ("remote", "paused")):
             head = HEADS["none"]
             badges.append(Badge(self._themes, head.words, head.icon, head.tone, head.tip))
         if entry.state not in STATES:

@@ -1,8 +1,10 @@
+import json
 import shutil
 
 import pytest
 
 from fnet_studio.core import places, presets
+from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import UserError
 
 
@@ -51,3 +53,18 @@ def test_an_unknown_preset_lists_the_known_ones():
         presets.folder("f_net_huge")
     assert caught.value.kind == "preset.missing"
     assert "fnet_mini_en" in caught.value.advice
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_a_folder_that_does_not_tell_its_parameters_has_them_counted_from_its_sizes(tmp_path, name):
+    known = BUILTIN[name]
+    config = {
+        "model_type": "fnet",
+        "num_hidden_layers": known.num_layers,
+        "hidden_size": known.hidden_dim,
+        "intermediate_size": known.intermediate_dim,
+        "vocab_size": known.vocabulary_size,
+        "max_position_embeddings": known.sequence_length,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert presets.read_card(tmp_path).parameters == known.parameters
