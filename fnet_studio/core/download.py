@@ -7,6 +7,7 @@ It lies in `data()/datasets`, or in the folder that is asked for: the file, or u
 import contextlib
 import hashlib
 import shutil
+import threading
 import urllib.error
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
@@ -20,11 +21,13 @@ from fnet_studio.core import files, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import switched_off_by
 from fnet_studio.core.progress import Progress, StopCheck, check, report
-from fnet_studio.core.transfer import Transfer
+from fnet_studio.core.transfer import POLL_S, Transfer
 
 SPARE_BYTES = 16 * 2**20
 """Left free on the disk."""
 _DIGESTS = {"md5": 32, "sha256": 64}
+_AT_WORK = threading.Lock()
+"""One at a time: a training may want the very archive that the window is just fetching."""
 
 
 class Address(NamedTuple):
@@ -69,11 +72,16 @@ def fetch(
     `download.checksum`, `disk.full` or `disk.unwritable`.
     """
     address = parse(text, folder)
-    if address.file.is_file():
-        return address.file
-    check(stopped)
-    _require_network(address.file.name, "or name the archive if you have it")
-    return _Download(address, progress, stopped).fetch()
+    while not _AT_WORK.acquire(timeout=POLL_S):
+        check(stopped)
+    try:
+        if address.file.is_file():
+            return address.file
+        check(stopped)
+        _require_network(address.file.name, "or name the archive if you have it")
+        return _Download(address, progress, stopped).fetch()
+    finally:
+        _AT_WORK.release()
 
 
 def read(

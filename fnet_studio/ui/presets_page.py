@@ -25,6 +25,7 @@ from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.path_field import dropped_path
 
 LIST_PX = 380
 
@@ -259,7 +260,8 @@ class PresetsPage(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for path in _dropped(event)[:1]:
+        path = _dropped(event)
+        if path is not None:
             event.acceptProposedAction()
             self.import_folder(path)
 
@@ -424,7 +426,7 @@ class PresetsPage(QWidget):
             return None
 
 
-def _dropped(event: QDragEnterEvent | QDropEvent) -> list[Path]:
-    """The folders and zip archives among what is dropped."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.is_dir() or path.suffix.lower() == ".zip"]
+def _dropped(event: QDragEnterEvent | QDropEvent) -> Path | None:
+    """The folder or zip archive that is dropped."""
+    path = Path(dropped_path(event))
+    return path if path.is_absolute() and (path.is_dir() or path.suffix.lower() == ".zip") else None

@@ -24,7 +24,6 @@ LONG = (
     *TRAININGS,
     protocol.Evaluate,
     protocol.MeasurePreset,
-    protocol.Download,
     protocol.Inspect,
 )
 QUICK = (
@@ -43,7 +42,7 @@ MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany, protocol.Data
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
 READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText)
 """Another one: a large data set takes seconds to read, and is looked at while a training runs."""
-TRANSFERS = (protocol.FetchPreset, protocol.FetchHead, protocol.Convert)
+TRANSFERS = (protocol.Download, protocol.FetchPreset, protocol.FetchHead, protocol.Convert)
 """One after the other, beside a training: they wait for the network and the disk."""
 
 

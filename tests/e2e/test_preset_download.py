@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from local_hubs import HuggingFace
+from local_hubs import COMMIT, HuggingFace
 
 from fnet_studio.cli.main import main
 from fnet_studio.core import places, preset_downloads, presets, protocol
@@ -168,6 +168,9 @@ def test_a_download_does_not_wait_for_a_training_nor_a_training_for_it(worker, l
     id, _ = begin(worker)
     assert worker.taken(run) is None, "it is still at work"
     stop(worker, id, "discard")
+    archive, _ = worker.call(protocol.Download(f"{large.address}/local/tiny/resolve/{COMMIT}/config.json"))
+    assert Path(archive.path).read_bytes() == (large.folder / "config.json").read_bytes()
+    assert worker.taken(run) is None, "nor does it for an archive of texts"
     worker.call(protocol.Stop(run, "discard"))
     with pytest.raises(Stopped):
         worker.result(run)

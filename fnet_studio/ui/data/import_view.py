@@ -29,7 +29,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import LabelNames, facts_of, labels_of
 from fnet_studio.ui.train.form_rows import TABLES, field_problem, file_problem, make_row, written
 from fnet_studio.ui.widgets.field_row import FieldRow
-from fnet_studio.ui.widgets.path_field import PathField, dropped_path
+from fnet_studio.ui.widgets.path_field import PathField
 
 LOOK_MS = 300
 COLUMNS = {"data.text_column": "text", "data.pair_column": "pair", "data.label_column": "label"}
@@ -54,7 +54,6 @@ class ImportView(QWidget):
         self.format = ""
         self._looking = NewestOnly(supervisor)
         self._checking = NewestOnly(supervisor, stop_older=True)
-        self.setAcceptDrops(True)
         self.imdb = ImdbCard(supervisor, themes, imdb_path)
         self.imdb.ready.connect(self._imdb_ready)
         self._build()
@@ -150,15 +149,6 @@ class ImportView(QWidget):
             self.path.set_text(path)
         self.path.edit.setFocus()
 
-    def dragEnterEvent(self, event: Any) -> None:
-        if dropped_path(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:
-        if dropped_path(event):
-            event.acceptProposedAction()
-            self.path.set_text(dropped_path(event))
-
     def _imdb_ready(self, path: str) -> None:
         """The archive has arrived."""
         self.path.set_text(path)
@@ -224,9 +214,9 @@ class ImportView(QWidget):
                 item.setToolTip(cell)
                 self.table.setItem(line, place, item)
         head = self.table.horizontalHeader()
-        wide = names.index(preview.text) if preview.text in names else 0
-        for place in range(len(names)):
-            few = len(names) <= 5 and place == wide
+        wide = {preview.text, preview.pair} & set(names) or {names[0]}
+        for place, name in enumerate(names):
+            few = len(names) <= 5 and name in wide
             head.setSectionResizeMode(
                 place, QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
             )

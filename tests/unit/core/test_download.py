@@ -82,6 +82,22 @@ def test_a_download_that_broke_off_goes_on_where_it_ended(server, address):
     assert told[1][1:] == (100_000, len(DATA)), "and the progress begins there"
 
 
+def test_two_that_want_the_same_archive_fetch_it_once(server, address):
+    server.wait_after = 100_000
+    paths = []
+    both = [threading.Thread(target=lambda: paths.append(download.fetch(address))) for _ in range(2)]
+    for one in both:
+        one.start()
+    with pytest.raises(Stopped):
+        download.fetch(address, stopped=lambda: True)
+    server.go_on.set()
+    for one in both:
+        one.join()
+    assert paths[0].read_bytes() == DATA
+    assert paths == [paths[0]] * 2
+    assert len(server.requests) == 1
+
+
 def test_a_file_that_was_replaced_meanwhile_is_fetched_from_its_beginning(server, address):
     server.cut[NAME] = 100_000
     failure(address)
