@@ -5,9 +5,10 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from fnet_studio.core import places, protocol
+from fnet_studio.core import data_sets, places, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.ui.train.known_recipes import own_recipe
 from fnet_studio.ui.train.recipe_form import RecipeForm
 
@@ -336,3 +337,21 @@ def test_the_word_download_stands_for_an_archive_and_shows_its_address(form):
     assert not form.problems
     assert "data.url" in form.counting
     assert form.recipe().data.path == "download"
+
+
+def test_a_data_set_of_the_list_puts_its_files_columns_and_labels_into_the_form(form, table):
+    assert not form.data_sets.isVisible()
+    chosen = DataRecipe(source="files", path=str(table), label_column="stars", labels="0=bad,1=good")
+    one = data_sets.add("My reviews", chosen)
+    form.refresh()
+    box = form.data_sets.box
+    assert [box.itemText(place) for place in range(box.count())] == ["None of these", "My reviews"]
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    assert form.recipe().data.labels == chosen.labels
+    assert {key: form.rows[key].text for key in one.settings if key in form.rows} | {"data.path": form.path.text} == (
+        {key: text for key, text in one.settings.items() if key in form.rows or key == "data.path"}
+    )
+    assert box.currentText() == "My reviews"
+    form.path.set_text(str(table.parent))
+    assert box.currentText() == "None of these"
