@@ -12,6 +12,7 @@ from fnet_studio.core import places, preset_import, preset_trash, protocol, reci
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
@@ -20,7 +21,6 @@ from fnet_studio.ui.presets.details import PresetDetails
 from fnet_studio.ui.presets.downloads import Downloads
 from fnet_studio.ui.presets.library import PresetLibrary
 from fnet_studio.ui.presets.list_view import PresetList
-from fnet_studio.ui.runs.background import STOPPED, Background, Progress
 from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource

@@ -10,10 +10,10 @@ from fnet_studio.core.curves import Curves, read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_notes import RunNotes, parse_tags
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, when
 from fnet_studio.ui.parts import Card, Fact, button, follow_icon, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent

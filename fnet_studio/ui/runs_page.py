@@ -12,12 +12,12 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button, row
 from fnet_studio.ui.run_details import RunDetails
-from fnet_studio.ui.runs.background import STOPPED, Background, Progress
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
 from fnet_studio.ui.runs.told_card import ToldCard

@@ -7,9 +7,9 @@ from fnet_studio import __version__
 from fnet_studio.core import updates
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.desktop import open_folder, size_words
 from fnet_studio.ui.parts import Card, button, label, row
-from fnet_studio.ui.runs.background import STOPPED, Background, Progress
 from fnet_studio.ui.theme import ThemeSource
 
 QUIET = f"This is version {__version__}. Nobody is asked for newer ones unless you say so."

@@ -23,11 +23,11 @@ from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.pages import MAKERS, WELCOME, preload
 from fnet_studio.ui.rail import PLACES, Rail
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from fnet_studio.core import data_sets
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
-from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.background import Background
 
 
 class Entry(NamedTuple):

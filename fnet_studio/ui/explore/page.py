@@ -11,6 +11,7 @@ from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
@@ -22,7 +23,6 @@ from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.message_place import MessagePlace
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.widgets.page_header import PageHeader
 
 TYPING_PAUSE_MS = 150

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core.catalogue import Catalogue, Entry
 from fnet_studio.core.errors import UserError
-from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.background import Background
 
 
 class PresetLibrary(QObject):

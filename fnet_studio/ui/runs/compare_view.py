@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, share
 from fnet_studio.ui.parts import Card, button, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
 from fnet_studio.ui.theme import ThemeSource

@@ -11,7 +11,7 @@ from fnet_studio.core import places, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.run_store import RunRecord
-from fnet_studio.ui.runs.background import Background
+from fnet_studio.ui.background import Background
 
 SPARK_POINTS = 48
 SPARKS_AT_ONCE = 40

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QCheckBox, QSlider, QStackedWidget, QVBoxLayout, Q
 from fnet_studio.core import run_maps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_maps import MapAxes
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import button, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.widgets.atlas import Atlas
 from fnet_studio.ui.widgets.figures import count

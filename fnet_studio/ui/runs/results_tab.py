@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 from fnet_studio.core import protocol, run_evaluation
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, Fact, button, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.threshold_card import ThresholdCard

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from fnet_studio.core import figure
 from fnet_studio.core.curves import Curves, read_curves, without_seed
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.runs import chart_export
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.run_picker import RunPicker
 from fnet_studio.ui.widgets.chart_panel import EXPORTS, ChartPanel

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core.curves import Curves, Mark
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
 from fnet_studio.ui.runs.results_tab import ResultsTab

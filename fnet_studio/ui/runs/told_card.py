@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QProgressBar, QToolButton, QWidget
 
+from fnet_studio.ui.background import Progress
 from fnet_studio.ui.parts import Card, button, follow_icon, label, row
-from fnet_studio.ui.runs.background import Progress
 from fnet_studio.ui.theme import ThemeSource
 
 BAR_PX = 160

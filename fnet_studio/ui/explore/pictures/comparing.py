@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidg
 from fnet_studio.core import run_maps, run_models, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.explore.pictures.scene import Scene
-from fnet_studio.ui.runs.background import Background
 
 NOTHING, REMEMBERED, STEP = range(3)
 KEPT_MODEL = -1
