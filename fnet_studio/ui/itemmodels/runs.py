@@ -119,6 +119,10 @@ class RunsModel(QAbstractItemModel):
         self._filter, self._group = "", ""
         self.sorted_by, self.order = STARTED, Qt.SortOrder.DescendingOrder
         self._groups: list[tuple[str, list[RunEntry]]] = [("", [])]
+        self._rows = [0]
+        """How many stand at the top, then how many in each group."""
+        self._places: dict[str, tuple[int, int]] = {}
+        """Run to (row, internal number) of what is shown."""
         themes.changed.connect(self._recolour)
 
     # ------------------------------------------------------------------------------------------ choices
@@ -155,6 +159,12 @@ class RunsModel(QAbstractItemModel):
             self._groups = sorted(found.items())
         else:
             self._groups = [("", kept)]
+        self._rows = [len(self._groups), *(len(entries) for _, entries in self._groups)] if self._group else [len(kept)]
+        self._places = {
+            entry.id: (row, place + 1 if self._group else TOP)
+            for place, (_, entries) in enumerate(self._groups)
+            for row, entry in enumerate(entries)
+        }
         self.endResetModel()
 
     # ---------------------------------------------------------------------------------------- what is there
@@ -169,11 +179,14 @@ class RunsModel(QAbstractItemModel):
 
     def index_of(self, run: str) -> QModelIndex:
         """An invalid one when it is not shown."""
-        for place, (_, entries) in enumerate(self._groups):
-            for row, entry in enumerate(entries):
-                if entry.id == run:
-                    return self.createIndex(row, 0, place + 1 if self.grouped else TOP)
-        return QModelIndex()
+        found = self._places.get(run)
+        return QModelIndex() if found is None else self.createIndex(found[0], 0, found[1])
+
+    def entries_in(self, parent: Index) -> list[RunEntry]:
+        """The runs of a group, from above; for an invalid index those without one."""
+        if self.grouped:
+            return self._groups[parent.row()][1] if parent.isValid() else []
+        return self._groups[0][1]
 
     def entry(self, index: Index) -> RunEntry | None:
         """None for a group."""
@@ -184,21 +197,26 @@ class RunsModel(QAbstractItemModel):
 
     # -------------------------------------------------------------------------------------- Qt's own questions
 
+    # An invalid index has row -1 and the internal number of the top, so that none of these needs to ask for it. They
+    # are asked thousands of times when the table is laid out or a selection grows.
+
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 (Qt's)
-        if not self.hasIndex(row, column, parent):
+        if not (0 <= row < self.rowCount(parent) and 0 <= column < len(COLUMNS)):
             return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else TOP)
+        return self.createIndex(row, column, parent.row() + 1)
 
     def parent(self, index: Index = QModelIndex()) -> Any:  # noqa: B008 (Qt's)
-        place = index.internalId() if index.isValid() else TOP
+        place = index.internalId()
         return self.createIndex(place - 1, 0, TOP) if place else QModelIndex()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's)
-        if not parent.isValid():
-            return len(self._groups) if self.grouped else len(self._groups[0][1])
-        if self.grouped and parent.internalId() == TOP and parent.column() == 0:
-            return len(self._groups[parent.row()][1])
-        return 0
+        if parent.internalId() != TOP or parent.column() > 0:
+            return 0
+        place = parent.row() + 1
+        return self._rows[place] if place < len(self._rows) else 0
+
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008 (Qt's)
+        return self.rowCount(parent) > 0
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's)
         return len(COLUMNS)

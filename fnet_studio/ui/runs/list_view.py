@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -105,6 +105,9 @@ class RunList(QWidget):
         column.setSpacing(8)
         column.addLayout(top)
         column.addWidget(self.table, 1)
+        # on a turn of its own: laying out thousands of rows takes most of one
+        self._tell = QTimer(self, interval=0, singleShot=True)
+        self._tell.timeout.connect(self.selection_changed)
         self._soon = QTimer(self, interval=FILTER_MS, singleShot=True)
         self._soon.timeout.connect(lambda: self._change(lambda: self.model.set_filter(self.search.text())))
         self.search.textChanged.connect(lambda _: self._soon.start())
@@ -136,6 +139,8 @@ class RunList(QWidget):
         head.setSortIndicatorShown(True)
         head.sortIndicatorChanged.connect(self._sorted)
         table.selectionModel().selectionChanged.connect(self._selected)
+        # painting itself, a header asks for each selected row whether it is selected in that column
+        head.setSelectionModel(QItemSelectionModel(self.model, head))
         return table
 
     # ------------------------------------------------------------------------------------------- content
@@ -161,23 +166,22 @@ class RunList(QWidget):
             self.table.expandAll()
             for place in range(self.model.rowCount()):
                 self.table.setFirstColumnSpanned(place, QModelIndex(), True)
-        for run in before:
-            self._add(run)
+        self._select_again(before)
         self._restoring = False
         shown, every = self.model.shown(), len(self.model.entries)
         none = "None matches" if every and not shown else ""
         self.counted.setText(none or (f"{shown} of {every}" if shown != every else f"{every} run{'s' * (every != 1)}"))
         if [entry.id for entry in self.selected] != before:
-            self.selection_changed.emit()
+            self._tell.start()
 
     # ------------------------------------------------------------------------------------------ selection
 
     @property
     def selected(self) -> list[RunEntry]:
         """From above."""
-        rows = self.table.selectionModel().selectedRows()
-        rows.sort(key=lambda index: (index.internalId(), index.row()))
-        return [entry for index in rows if (entry := self.model.entry(index)) is not None]
+        blocks = [(one.parent(), one.top(), one.bottom()) for one in self.table.selectionModel().selection()]
+        blocks.sort(key=lambda block: (block[0].row(), block[1]))
+        return [entry for parent, top, bottom in blocks for entry in self.model.entries_in(parent)[top : bottom + 1]]
 
     def select(self, run: str) -> bool:
         """That one alone. False when it is not shown."""
@@ -189,12 +193,24 @@ class RunList(QWidget):
             self.table.scrollTo(index)
         return index.isValid()
 
-    def _add(self, run: str) -> None:
-        index = self.model.index_of(run)
+    def _select_again(self, runs: list[str]) -> None:
+        """Those of them that are shown, as few blocks of rows: one selection a run takes seconds for thousands."""
+        found = [index for run in runs if (index := self.model.index_of(run)).isValid()]
+        if not found:
+            return
+        blocks: list[tuple[QModelIndex, QModelIndex]] = []
+        for index in sorted(found, key=lambda one: (one.internalId(), one.row())):
+            last = blocks[-1][1] if blocks else None
+            if last is not None and (last.internalId(), last.row() + 1) == (index.internalId(), index.row()):
+                blocks[-1] = (blocks[-1][0], index)
+            else:
+                blocks.append((index, index))
+        selection = QItemSelection()
+        for first, last in blocks:
+            selection.select(first, last)
         model = self.table.selectionModel()
-        if index.isValid():
-            flags = model.SelectionFlag.Select | model.SelectionFlag.Rows
-            model.setCurrentIndex(index, flags)
+        model.setCurrentIndex(found[-1], model.SelectionFlag.NoUpdate)
+        model.select(selection, model.SelectionFlag.ClearAndSelect | model.SelectionFlag.Rows)
 
     def _selected(self, *_: Any) -> None:
         if not self._restoring:

@@ -7,9 +7,13 @@ from PySide6.QtWidgets import QPushButton
 
 from fnet_studio.core import places, run_bundle, run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.runs.library import RunEntry, RunLibrary
+from fnet_studio.ui.runs.list_view import RunList
 from fnet_studio.ui.runs_page import RunsPage
 from fnet_studio.ui.supervisor import Supervisor
 
@@ -251,3 +255,25 @@ def test_an_export_under_way_can_be_stopped_and_leaves_nothing(make_page, qtbot,
     stop.click()
     qtbot.waitUntil(lambda: "stopped" in page.notices.find("task").accessibleName())
     assert list(tmp_path.glob("*.fnetrun*")) == []
+
+
+def test_thousands_of_selected_runs_stay_selected_through_sorting_and_grouping(qtbot, themes):
+    records = [
+        RunRecord(id=f"run-{number}", name=str(number % 7), began=number, recipe={"name": f"recipe {number % 3}"})
+        for number in range(3000)
+    ]
+    entries = [RunEntry(record, RunNotes()) for record in records]
+    listed = RunList(RunLibrary(), themes)
+    qtbot.addWidget(listed)
+    listed.put(entries)
+    listed.table.selectAll()
+    assert len(listed.selected) == 3000
+    listed.table.header().setSortIndicator(1, Qt.SortOrder.AscendingOrder)
+    assert [entry.record.name for entry in listed.selected] == sorted(entry.record.name for entry in entries)
+    listed.model.set_filter("run-100")
+    listed.table.selectAll()
+    kept = {entry.id for entry in listed.selected}
+    assert kept == {f"run-{number}" for number in (100, *range(1000, 1010))}
+    listed.search.setText("")
+    listed.groups.setCurrentIndex(3)
+    assert {entry.id for entry in listed.selected} == kept
