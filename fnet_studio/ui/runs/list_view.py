@@ -179,7 +179,7 @@ class RunList(QWidget):
     @property
     def selected(self) -> list[RunEntry]:
         """From above."""
-        blocks = [(one.parent(), one.top(), one.bottom()) for one in self.table.selectionModel().selection()]
+        blocks = [(one.parent(), one.top(), one.bottom()) for one in self.table.selectionModel().selection().toList()]
         blocks.sort(key=lambda block: (block[0].row(), block[1]))
         return [entry for parent, top, bottom in blocks for entry in self.model.entries_in(parent)[top : bottom + 1]]
 
