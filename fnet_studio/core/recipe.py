@@ -27,6 +27,8 @@ from fnet_studio.core.recipe_sections import (
     TrainingRecipe,
 )
 
+LANGUAGE_TASKS = ("masked-lm", "pretrain")
+"""What they train predicts words and knows no classes."""
 FROM_SCRATCH = "none"
 """In the place of `model.preset`."""
 

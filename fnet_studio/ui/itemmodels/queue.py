@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor
 
 from fnet_studio.core.queue import Entry
 from fnet_studio.ui import icons
+from fnet_studio.ui.itemmodels.runs import TASKS
 from fnet_studio.ui.theme import ThemeSource
 
 HEADS = ("Run", "Recipe", "State")
@@ -74,8 +75,8 @@ def recipe_words(recipe: dict[str, Any]) -> str:
     if recipe.get("task") == "classify":
         what = {"fourier": "FNet", "attention": "Transformer"}.get(model.get("mixer", ""), model.get("mixer", ""))
     else:
-        kind = "Masked-LM" if recipe.get("task") == "masked-lm" else "Fine-tune"
-        what = f"{kind} {model.get('preset', '')}"
+        kind = TASKS.get(str(recipe.get("task")), "Train")
+        what = f"{kind} {model.get('preset', '')}".strip()
     epochs = training.get("epochs", 0)
     source = SOURCES.get(data.get("source", ""), "")
     return f"{what} on {source}, {epochs} epoch{'s' * (epochs != 1)}"

@@ -32,7 +32,7 @@ STATUSES = {
     "failed": Look("Failed", "circle-x", "danger"),
     "interrupted": Look("Interrupted", "triangle-alert", "warning"),
 }
-TASKS = {"classify": "Classify", "finetune": "Fine-tune", "masked-lm": "Masked LM"}
+TASKS = {"classify": "Classify", "finetune": "Fine-tune", "masked-lm": "Masked LM", "pretrain": "Pretrain"}
 
 
 class Column(NamedTuple):

@@ -51,7 +51,7 @@ class DataPreviewView(QWidget):
             if preview.kind == "classes":
                 text, label_column = names[0], names[1]
             shown = " / ".join(_quoted(words[name]) for name in (text, pair) if name in words)
-            if task != "masked-lm" and label_column in words:
+            if task not in recipes.LANGUAGE_TASKS and label_column in words:
                 shown += f" → {words[label_column] or 'no label'}"
             lines.append(shown)
         self._say(facts_of(preview), "\n".join(lines), "")

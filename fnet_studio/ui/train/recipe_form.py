@@ -221,7 +221,7 @@ class RecipeForm(QWidget):
             return
         self.preview = preview
         self._preview_problem = ""
-        if preview.kind == "text" and self.task != "masked-lm":
+        if preview.kind == "text" and self.task not in recipes.LANGUAGE_TASKS:
             self._preview_problem = (
                 "Plain text has no labels to learn. Choose a table with a label column, a folder with one folder for "
                 "each class, or a recipe that goes on with pretraining."
