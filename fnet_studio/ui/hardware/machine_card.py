@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from fnet_studio.core import gpu_support, hardware
 from fnet_studio.core.hardware import Hardware
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.parts import Card, Fact, label
-from fnet_studio.ui.runs.background import Background
 
 COLUMNS = 3
 

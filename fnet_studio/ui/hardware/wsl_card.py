@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 from fnet_studio.core import wsl
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.wsl import Answer, Outcome
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.parts import Card, IconFollower, button, follow_icon, label, row
-from fnet_studio.ui.runs.background import Background
 from fnet_studio.ui.theme import ThemeSource
 
 
