@@ -19,6 +19,7 @@ from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import progress_of, with_data_here
 from fnet_studio.engine.job import Job
+from fnet_studio.engine.memory import give_back
 from fnet_studio.engine.text_cutter import LearntCutter, TextCutter
 from fnet_studio.engine.texts import data_files
 
@@ -60,6 +61,7 @@ class DataShelf:
         """A question that is just being answered keeps what it works with."""
         with self._lock:
             self._drop()
+        give_back()
 
     def _drop(self) -> None:
         self._opened, self._rows, self._twins, self._key = None, None, {}, ()

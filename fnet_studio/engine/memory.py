@@ -1,5 +1,8 @@
 """How much memory this process holds, and held at most."""
 
+import contextlib
+import ctypes
+import sys
 import time
 from collections.abc import Callable
 
@@ -53,3 +56,11 @@ def peak_bytes() -> int:
 def free_bytes() -> int:
     """What this process may hold without others being driven out: what it has, and what is available."""
     return psutil.virtual_memory().available + in_use_bytes()
+
+
+def give_back() -> None:
+    """Hand what was freed back to the system. glibc keeps it otherwise, in pieces between what is still in use: of
+    IMDb's texts 140 of 165 MB."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
+            ctypes.CDLL(None).malloc_trim(0)

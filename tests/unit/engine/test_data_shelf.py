@@ -1,8 +1,11 @@
 """The data set that is kept in memory between two questions."""
 
+import platform
+
 import pytest
 
 from fnet_studio.core import protocol
+from fnet_studio.engine import memory
 from fnet_studio.engine.data_sets import DataShelf
 from fnet_studio.engine.scripted_text import WordCutter
 
@@ -31,6 +34,17 @@ def test_a_data_set_that_nobody_asks_about_is_forgotten_and_read_again(table):
         assert page.total == 11
         shelf._forgetting.join(30)
         assert shelf._opened is None
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to give memory back")
+def test_memory_that_was_freed_in_pieces_is_given_back_to_the_system():
+    texts = ["x" * 20_000 + str(number) for number in range(5_000)]
+    full = memory.in_use_bytes()
+    kept = texts[::50]
+    del texts
+    memory.give_back()
+    assert memory.in_use_bytes() < full - 60e6
+    assert len(kept) == 100
 
 
 def test_a_data_set_is_read_once_while_it_is_asked_about(table, monkeypatch):
