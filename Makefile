@@ -2,6 +2,7 @@
 # make test   set up and run every check
 # Both do all the set-up on a fresh machine; a second call is quick.
 # make package       freeze the program and pack it for Linux, into dist/
+# make gpu-list      before that: what its users can fetch for NVIDIA GPUs (INDEX=URL for another index than pip's own)
 # make package-test  install that package on a clean machine (a chroot; as root), use it there, and remove it again
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TOUR := .tour
 
-.PHONY: run test tour format constraints wheel-test packaging-check package package-test clean
+.PHONY: run test tour format constraints wheel-test packaging-check gpu-list package package-test clean
 
 run: $(READY)
 	@sh packaging/system-libraries.sh
@@ -43,6 +44,9 @@ package: $(PACKAGE_VENV)/.installed
 	@sh packaging/debian-packages.sh "packaging" binutils patchelf xz-utils dpkg-dev \
 	  libwayland-client0 libwayland-cursor0 libwayland-egl1
 	PYTHONPATH=. $(PACKAGE_VENV)/bin/python packaging/linux/package.py --compression $(COMPRESSION)
+
+gpu-list: $(PACKAGE_VENV)/.installed
+	$(PACKAGE_VENV)/bin/python packaging/gpu_list.py $(if $(INDEX),--index $(INDEX)) build/gpu-support.json
 
 package-test:
 	@[ "$$(id -u)" = 0 ] || { echo "A clean machine is made with debootstrap and chroot: run make package-test as root."; exit 1; }

@@ -33,6 +33,7 @@ CONTENTS = {
     LIBRARY: {
         "nvidia/stand_in/__init__.py": "NAME = 'its library'\n",
         "nvidia/stand_in/lib/large.bin": bytes(range(256)) * 2000,
+        "nvidia/stand_in/.metadata/.sizes.txt": "3\n",
         "nvidia/stand_in/bin/assembler": "#!/bin/sh\necho assembled\n",
         "nvidia_stand_in_cu12-2.0.dist-info/METADATA": _metadata("nvidia-stand-in-cu12", "2.0"),
     },

@@ -1,7 +1,7 @@
 """What "Add GPU support" fetches: the wheels that give one version of JAX an NVIDIA GPU, with sizes and SHA-256.
 
-A published build has its list among the resources, made by `packaging/gpu_list.py` from what a resolver chose for the
-very JAX that is bundled. Another one can be named by its path or address; addresses in it may be relative to its own.
+A published build has its list among the resources, made by `packaging/linux/gpu_list.py` from what a resolver chose for
+the very JAX that is bundled. Another one can be named by its path or address; addresses in it may be relative to that.
 """
 
 import platform

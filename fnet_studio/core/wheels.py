@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from fnet_studio.core import files
-from fnet_studio.core.archives import stays_inside
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import StopCheck, check
 
@@ -37,7 +36,7 @@ def unpack(wheel: Path, folder: Path, stopped: StopCheck | None = None) -> None:
 
 def _place(entry: zipfile.ZipInfo, wheel: Path) -> str:
     """Below the folder; empty for what is left out."""
-    if not stays_inside(entry.filename) or stat.S_ISLNK(entry.external_attr >> 16):
+    if not _inside(entry.filename) or stat.S_ISLNK(entry.external_attr >> 16):
         raise UserError(
             "wheel.unsafe",
             f"{wheel.name} holds {entry.filename!r}, which would be written outside of its folder.",
@@ -47,6 +46,12 @@ def _place(entry: zipfile.ZipInfo, wheel: Path) -> str:
     if not first.endswith(".data"):
         return entry.filename
     return "/".join(rest[1:]) if rest and rest[0] in _ROOTS else ""
+
+
+def _inside(name: str) -> bool:
+    """Hidden files are usual in wheels, so this is less strict than `archives.stays_inside`, and for Linux alone."""
+    path = PurePosixPath(name)
+    return str(path) == name and not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, stopped: StopCheck | None) -> None:

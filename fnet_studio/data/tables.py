@@ -4,6 +4,7 @@ import csv
 import importlib
 import io
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -275,6 +276,14 @@ def _plain(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
 
 
+def _without_parquet(path: Path) -> str:
+    """Nothing can be installed into the packaged program: there the table has to be converted elsewhere."""
+    if getattr(sys, "frozen", False):
+        convert = f"pandas.read_parquet({path.name!r}).to_csv({path.stem + '.csv'!r}, index=False)"
+        return f"Save the table as CSV or JSON lines; in a Python that has pandas and pyarrow, with: {convert}"
+    return "Install it with `pip install pyarrow`, or save the table as CSV or JSON lines."
+
+
 def _read_parquet(path: Path, raw: bytes) -> Table:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
@@ -282,7 +291,7 @@ def _read_parquet(path: Path, raw: bytes) -> Table:
         raise UserError(
             "data.no-parquet",
             f"{path} is a Parquet file, and reading those needs the package pyarrow, which is not installed.",
-            "Install it with `pip install pyarrow`, or save the table as CSV or JSON lines.",
+            _without_parquet(path),
         ) from None
     try:
         table = parquet.read_table(io.BytesIO(raw))

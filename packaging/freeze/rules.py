@@ -20,7 +20,15 @@ WORKER_PACKAGES = (
 )
 """Named whole, since some of their modules are imported by a computed name."""
 
-WORKER_HIDDEN = ("huggingface_hub", "kagglehub", "tqdm.auto", "scipy.linalg")
+WORKER_HIDDEN = (
+    "huggingface_hub",
+    "kagglehub",
+    "tqdm.auto",
+    "scipy.linalg",
+    # what JAX's plugin for NVIDIA GPUs imports, which lies outside of the frozen folder (core/gpu_support.py)
+    "jax._src.lib.triton",
+    "jaxlib.triton",
+)
 """What is imported by name only when it is asked for."""
 
 METADATA = (

@@ -14,7 +14,7 @@ import slim
 
 FILES = Path(__file__).parent / "files"
 PLACE = Path("opt/fnet-studio")
-MAINTAINER = "FNet Studio maintainers <maintainers@users.noreply.fnet-studio.org>"
+MAINTAINER = "FNet Studio maintainers <maintainers@users.noreply.fnet.studio>"
 OPENED_BY_NAME = ("libegl1", "libgl1", "libfontconfig1", "xkb-data")
 """Needed although no file is linked against them: Qt opens them, or reads their files."""
 GLIBCXX_OF_GCC = ((30, 12), (31, 13), (32, 13), (33, 14), (34, 15))

@@ -22,6 +22,7 @@ import manual
 import slim
 
 from fnet_studio import __version__
+from fnet_studio.core import gpu_list
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "packaging" / "linux" / "files"
@@ -45,6 +46,7 @@ def main() -> int:
         freeze(frozen.parent)
         say("Removing what nothing needs, and symbols")
         slim.slim(frozen)
+    say(take_gpu_list(WORK / gpu_list.BUNDLED, frozen / "_internal" / "fnet_studio" / "resources"))
     froze_s = time.monotonic() - began
     parts = bundled.read(
         WORK / "pyinstaller" / "fnet-studio" / "bundled.json",
@@ -119,6 +121,19 @@ def epoch() -> float:
 
 def architecture() -> str:
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def take_gpu_list(built: Path, resources: Path) -> str:
+    """Put what "Add GPU support" fetches among the resources, and say so. SystemExit when it was made for another JAX,
+    Python or machine than those of this environment."""
+    (resources / built.name).unlink(missing_ok=True)
+    if not built.is_file():
+        return "Without GPU support to fetch: make gpu-list makes its list"
+    one = gpu_list.decode(built.read_bytes(), str(built))
+    if not gpu_list.fits(one):
+        raise SystemExit(f"{built} is for JAX {one.jax}, Python {one.python}, {one.machine}: make it again")
+    shutil.copy(built, resources)
+    return f"GPU support for JAX {one.jax} can be fetched: {len(one.wheels)} wheels, {one.bytes / 1e9:.2f} GB"
 
 
 def freeze(target: Path) -> None:

@@ -162,7 +162,11 @@ def test_parquet_without_its_package_says_what_to_install(tmp_path, monkeypatch)
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     error = refused(path)
     assert error.kind == "data.no-parquet"
-    assert "pyarrow" in error.advice
+    assert "pip install pyarrow" in error.advice
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    error = refused(path)
+    assert "pip" not in error.advice, "nothing can be installed into the packaged program"
+    assert "to_csv('a.csv'" in error.advice
 
 
 def test_parquet_is_read_with_the_class_names_that_it_carries(tmp_path):
