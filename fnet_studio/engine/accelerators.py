@@ -2,13 +2,17 @@
 
 import importlib.metadata
 import logging
+import os
 
 import jax
 
 _LOG = "jax._src.xla_bridge"
 """Where JAX says why a plugin could not be used; it goes on without it."""
 _ABOUT = ("cuda", "gpu", "plugin")
-_NOT_SEEN = "The support for NVIDIA GPUs is here, but no such GPU is visible: its driver is missing or not loaded."
+_DRIVER = ("/dev/nvidiactl", "/dev/dxg")
+"""What NVIDIA's driver makes: on Linux, and in WSL."""
+_NO_DRIVER = "No NVIDIA driver is loaded on this machine: install it, then restart the worker."
+_NOT_SEEN = "NVIDIA's driver is loaded, but JAX sees no GPU."
 
 
 class _Listener(logging.Handler):
@@ -44,9 +48,13 @@ def first_look() -> str:
         log.setLevel(level)
     if jax.default_backend() != "cpu" or (asked == "cpu"):
         return ""
-    if listener.said and (asked or plugins()):
-        return " ".join(text if text.endswith(".") else f"{text}." for text in listener.said)
-    return _NOT_SEEN if plugins() else ""
+    if not asked and not plugins():
+        return ""
+    words = "" if any(map(os.path.exists, _DRIVER)) else _NO_DRIVER
+    if listener.said:
+        said = " ".join(text if text.endswith(".") else f"{text}." for text in listener.said)
+        return f"{words} JAX says: {said}".strip()
+    return words or _NOT_SEEN
 
 
 def plugins() -> dict[str, str]:

@@ -3,13 +3,19 @@
 import re
 import signal
 import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import figures
 from clean_machine import START_S, USER, CleanMachine, use
 from report import Report
 
 from fnet_studio import __version__
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+import stand_in_wheels  # its place has to be known first
 
 TRAIN_S = 600
 
@@ -35,6 +41,7 @@ def check_command(report: Report, machine: CleanMachine) -> None:
     check_pretraining(report, machine)
     check_resuming(report, machine)
     check_bundle(report, machine)
+    check_gpu_support(report, machine)
     left = [path for path in machine.home.iterdir() if path.name == ".keras"]
     report.expect(not left, "Keras wrote nothing into the home")
     seen = subprocess.run(
@@ -109,3 +116,28 @@ def check_bundle(report: Report, machine: CleanMachine) -> None:
     report.expect(code == 0 and (machine.home / "one.fnetrun").is_file(), "a run becomes one file", said)
     code, said = use(machine, "runs", "import", f"/home/{USER}/one.fnetrun")
     report.expect(code == 0, "which can be imported again", said)
+
+
+def check_gpu_support(report: Report, machine: CleanMachine) -> None:
+    """Small wheels in the place of NVIDIA's, from a server on this machine: what they hold is imported by JAX in the
+    frozen worker, and says so by failing."""
+    with tempfile.TemporaryDirectory() as folder:
+        stand_in_wheels.write(Path(folder))
+        with stand_in_wheels.Index(Path(folder)) as index:
+            index.cut[stand_in_wheels.LIBRARY] = 1000
+            code, said = use(machine, "gpu", "add", "--list", index.list)
+            report.expect(code == 1 and "kept" in said, "gpu add: a download that breaks off is told and kept", said)
+            code, said = use(machine, "gpu", "add")
+            report.expect(code == 0 and bool(index.ranges), "gpu add: goes on where it ended", said)
+            report.expect(stand_in_wheels.WORDS in said, "the frozen worker imports the plugin that was added", said)
+    code, said = use(machine, "doctor")
+    report.expect(
+        code == 0 and stand_in_wheels.WORDS in said and "CPU" in said,
+        "doctor says why no GPU is used, and the processor works on",
+        said,
+    )
+    code, said = use(machine, "gpu", "remove")
+    place = machine.home / ".local/share/fnet-studio/gpu/site"
+    report.expect(code == 0 and not place.exists(), "gpu remove takes it away", said)
+    code, said = use(machine, "doctor")
+    report.expect(code == 0 and stand_in_wheels.WORDS not in said, "and the worker no longer looks for it", said)
