@@ -56,15 +56,13 @@ class LayerQueue(QObject):
         self._waiting = []
 
     def turn(self) -> None:
-        """Draw as many lines of one plot as there is time for in a frame."""
+        """Draw as many lines as there is time for in a frame."""
         deadline = time.perf_counter() + TURN_S
         done: list[Waiting] = []
         while self._waiting and (not done or time.perf_counter() < deadline):
-            if done and done[0].name != self._waiting[0].name:
-                break
             done.append(self._waiting.pop(0))
             self._draw(done[-1])
-        if done:
-            self._finish(done[0].name, done[0].checks)
+        for name in dict.fromkeys(one.name for one in done):
+            self._finish(name, done[0].checks)
         if self._waiting:
             self._later.start()

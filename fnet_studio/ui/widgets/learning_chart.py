@@ -22,6 +22,10 @@ SHOWN = ("loss", "accuracy")
 WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1,000 steps"}
 LAYER_BUCKETS = 2400
 """Shared by all other runs: twenty of them need no finer lines than these."""
+ABOVE, BELOW = (-8, 6), (-8, -18)
+"""Where a legend stands: at the right, from the top or from the foot, there above the marks."""
+AXIS_PX, WIDE_AXIS_PX = 58, 70
+"""Of the left axes; a learning rate has long numbers."""
 NARROW_PX = 320
 """Plots narrower than this get few words."""
 SAMPLED = 5000
@@ -75,8 +79,9 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.plots = {}
         columns = -(-len(names) // ROWS)
         rows = -(-len(names) // columns)
+        axis_px = WIDE_AXIS_PX if "learning_rate" in names else AXIS_PX
         for place, name in enumerate(names):
-            plot = QuantityPlot.make(self, place % rows, place // rows, name)
+            plot = QuantityPlot.make(self, place % rows, place // rows, name, axis_px)
             plot.view.sigRangeChangedManually.connect(self._range_changed)
             self.plots[name] = plot
         for row in range(ROWS):
@@ -85,10 +90,9 @@ class LearningChart(pg.GraphicsLayoutWidget):
         first = self.plots[names[0]]
         for plot in list(self.plots.values())[1:]:
             plot.plot.setXLink(first.plot)
-        self.legend = first.plot.addLegend(offset=(-8, 6), labelTextSize="9pt", verSpacing=-4)
-        # in the corner that a rising curve leaves free
+        self.legend = first.plot.addLegend(offset=ABOVE, labelTextSize="9pt", verSpacing=-4)
         self.best_legends = {
-            name: plot.plot.addLegend(offset=(-8, -8), labelTextSize="9pt")
+            name: plot.plot.addLegend(offset=BELOW, labelTextSize="9pt")
             for name, plot in self.plots.items()
             if name == "accuracy"
         }
@@ -247,11 +251,23 @@ class LearningChart(pg.GraphicsLayoutWidget):
             )
         self._draw_validation()
         self._draw_marks()
+        self._place_legends()
         if self.window != "all" and high > low:
             self._first.plot.setXRange(low, high, padding=0.01)
         if self.clipped:
             for plot in self.plots.values():
                 plot.clip(True)
+
+    def _place_legends(self) -> None:
+        """Where the run's curve does not end."""
+        for legend, plot in (
+            (self.legend, self._first),
+            *((legend, self.plots[name]) for name, legend in self.best_legends.items()),
+        ):
+            end = plot.ends_at()
+            offset = ABOVE if end < 0.4 else BELOW if end > 0.6 else legend.opts["offset"]
+            if offset != legend.opts["offset"]:
+                legend.setOffset(offset)
 
     def _draw_layer(self, what: Waiting) -> None:
         plot, layer = self.plots[what.name], what.layer

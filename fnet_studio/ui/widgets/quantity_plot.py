@@ -66,11 +66,14 @@ class QuantityPlot:
         self.log = False
 
     @classmethod
-    def make(cls, parent: pg.GraphicsLayoutWidget, row: int, column: int, quantity: str) -> "QuantityPlot":
+    def make(
+        cls, parent: pg.GraphicsLayoutWidget, row: int, column: int, quantity: str, axis_px: int
+    ) -> "QuantityPlot":
+        """axis_px: width of the left axis, the same for all plots so that they stand in line."""
         plot = parent.addPlot(row=row, col=column, viewBox=CalmViewBox())
         plot.hideButtons()
         plot.showGrid(x=True, y=True, alpha=0.18)
-        plot.getAxis("left").setWidth(58)
+        plot.getAxis("left").setWidth(axis_px)
         for side in ("left", "bottom"):  # with the grid they are most of what is painted, and seldom change
             plot.getAxis(side).setCacheMode(plot.CacheMode.DeviceCoordinateCache)
         return cls(plot, quantity)
@@ -96,6 +99,19 @@ class QuantityPlot:
         """(x, stored value) of the best evaluation."""
         x, y = ([], []) if spot is None else ([spot[0]], self.on_axis(np.array([spot[1]])))
         self.best.setData(x, y)
+
+    def ends_at(self) -> float:
+        """How high the run's curve ends, as a share of all that the plot shows: 0 at the foot."""
+        _, values = self.curves["smooth"].getData()
+        span = self.extent.dataBounds(1)
+        if (
+            values is None
+            or span is None
+            or span[1] <= span[0]
+            or not len(ends := _finite(values[-len(values) // 4 :]))
+        ):
+            return 0.5
+        return float((np.median(ends) - span[0]) / (span[1] - span[0]))
 
     def set_log(self, on: bool) -> None:
         self.log = on

@@ -200,3 +200,14 @@ def test_the_mean_over_seeds_is_that_of_the_steps_themselves_however_long_the_ru
     assert (x[0], x[-1]) == (0, 49_999)
     assert abs(mean.mean()) < 0.1
     assert 0.3 < mean.std() < 1.0
+
+
+def test_a_legend_stands_where_the_curve_does_not_end(panel):
+    steps = np.arange(1, 101)
+    for loss, above in ((np.linspace(4, 1, 100), True), (np.linspace(1, 4, 100), False)):
+        panel.chart.clear_run()
+        panel.chart.show_steps(columns(steps, loss, np.full(100, 0.5)))
+        panel.grab()
+        view, legend = panel.chart.plots["loss"].view, panel.chart.legend
+        middle = legend.mapToItem(view, legend.boundingRect().center()).y()
+        assert (middle < view.height() / 2) is above
