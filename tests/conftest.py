@@ -20,15 +20,28 @@ SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _session_home(tmp_path_factory):
-    """Keras reads KERAS_HOME once, at import: give the whole session one. Compiled programs are shared too, by all
-    the workers that the tests start, or each of them would compile the same model again. TEST_XLA_CACHE names a folder
-    that outlives the session."""
+def _session_home(tmp_path_factory, request):
+    """Keras reads KERAS_HOME once, at import: give the whole session one. Compiled programs are shared by all the
+    processes of the tests and all the workers that they start, and kept beside pytest's own cache for the next run
+    (`pytest --cache-clear` forgets them): most of the time would go to compiling the same models again.
+    TEST_XLA_CACHE names another folder."""
     os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.environ.get("TEST_XLA_CACHE") or str(tmp_path_factory.mktemp("xla"))
+    cache = os.environ.get("TEST_XLA_CACHE") or str(request.config.cache.mkdir("xla"))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = cache
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
     os.environ["FNET_STUDIO_HOME"] = str(tmp_path_factory.mktemp("session-home"))
+
+
+@pytest.fixture(scope="session")
+def compiled_programs(_session_home) -> None:
+    """For tests that compile in their own process, as the worker does (`worker.environment`): JAX may have been
+    imported, and have read its settings, before the folder was named."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.fixture(autouse=True)

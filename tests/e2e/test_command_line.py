@@ -265,35 +265,35 @@ def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
     assert run_store.read(record.id).status == "interrupted"
 
 
-@pytest.mark.parametrize("kill_after_steps", [1, 20, 50])
-def test_a_worker_killed_at_any_step_goes_on_to_the_same_losses(kill_after_steps):
+def test_a_worker_killed_at_any_step_goes_on_to_the_same_losses():
     """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process. Dropout,
     accumulation, averaged weights and a falling rate are all on."""
     options = ["training.epochs=8", "saving.checkpoint_every_s=0", "training.accumulation=2", "optimisation.ema=0.9"]
     words = [*settings([*QUICK, *options, "optimisation.schedule=cosine", "model.dropout=0.2"]), "--json", "--no-plan"]
     assert fnet_studio("train", "sample-quick", *words, "--name", "whole").returncode == 0
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *words, "--name", "killed"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["type"] == "metrics" and event["step"][-1] >= kill_after_steps:
-            (record,) = [record for record in run_store.list_runs()[0] if record.name == "killed"]
-            os.kill(record.pid, signal.SIGKILL)
-            break
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "killed" in errors
-    run = record.id
-    assert run_store.read(run).status == "interrupted"
-    resumed = fnet_studio("resume", run)
-    assert resumed.returncode == 0, resumed.stderr
-    (whole,) = [record.id for record in run_store.list_runs()[0] if record.name == "whole"]
-    assert _losses(run) == _losses(whole)
+    (whole,) = [record.id for record in run_store.list_runs()[0]]
+    for kill_after_steps in (1, 20, 50):
+        name = f"killed after {kill_after_steps}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *words, "--name", name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["type"] == "metrics" and event["step"][-1] >= kill_after_steps:
+                (record,) = [record for record in run_store.list_runs()[0] if record.name == name]
+                os.kill(record.pid, signal.SIGKILL)
+                break
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "killed" in errors
+        assert run_store.read(record.id).status == "interrupted"
+        resumed = fnet_studio("resume", record.id)
+        assert resumed.returncode == 0, resumed.stderr
+        assert _losses(record.id) == _losses(whole), name
 
 
 def _losses(run):

@@ -6,14 +6,9 @@ from fnet_studio.core import places, protocol, recipe
 from fnet_studio.core.errors import Stopped
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _compile_once(tmp_path_factory):
-    """Most runs here are of the same few programs. As in the worker (`worker.environment`)."""
-    import jax
-
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("xla")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+@pytest.fixture(autouse=True)
+def _compile_once(compiled_programs):
+    """Most runs here are of the same few programs."""
 
 
 @dataclass

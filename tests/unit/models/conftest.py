@@ -10,6 +10,11 @@ GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
 
 @pytest.fixture(autouse=True)
+def _compile_once(compiled_programs):
+    """Most tests here compile the same few operations for the same few shapes."""
+
+
+@pytest.fixture(autouse=True)
 def _no_downloads(monkeypatch):
     """Tests that have a hub of their own take this back."""
     monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
