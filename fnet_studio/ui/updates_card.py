@@ -6,13 +6,17 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QProgressBar, Q
 from fnet_studio import __version__
 from fnet_studio.core import updates
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.pace import Pace
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.desktop import open_folder, size_words
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.figures import duration
 
 QUIET = f"This is version {__version__}. Nobody is asked for newer ones unless you say so."
+
+FAILED = "That did not work: what happened stands at the top of the page. Nothing was changed."
 
 
 class UpdatesCard(Card):
@@ -73,6 +77,8 @@ class UpdatesCard(Card):
     def look(self) -> None:
         """Ask the feed now."""
         self._choose()
+        self._found = None
+        self.notes.setText("")
         source, progress = updates.source(self._settings), self._begin()
         self.words.setText("Asking the feed …")
         self._background.run(
@@ -96,7 +102,20 @@ class UpdatesCard(Card):
         file, progress = self._found, self._begin()
         if file is None:
             return
-        progress.moved.connect(lambda share: self.bar.setValue(round(share * 100)))
+        pace = Pace()
+
+        def moved(share: float) -> None:
+            if progress is not self._progress:
+                return
+            done = round(share * file.bytes)
+            pace.tell(done, file.bytes)
+            words = f"Downloading: {size_words(done)} of {size_words(file.bytes)}"
+            if pace.rate_per_s > 0:
+                words += f", {size_words(round(pace.rate_per_s))} a second, {duration(pace.left_s)} left"
+            self.words.setText(words)
+            self.bar.setValue(round(share * 100))
+
+        progress.moved.connect(moved)
         self.words.setText("Downloading. What has arrived is kept if it breaks off.")
         self._background.run(
             lambda: updates.fetch(file, lambda _, done, total: progress(done, total), progress.asked_to_stop),
@@ -115,7 +134,7 @@ class UpdatesCard(Card):
 
     def _failed(self, error: UserError) -> None:
         self._progress = None
-        self.words.setText("Stopped." if error.kind == STOPPED else QUIET)
+        self.words.setText("Stopped." if error.kind == STOPPED else FAILED)
         self._show()
         if error.kind != STOPPED:
             self.failed.emit(error)

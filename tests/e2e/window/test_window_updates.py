@@ -72,11 +72,15 @@ def test_an_update_is_shown_fetched_and_left_to_the_user(card, qtbot):
 
 
 def test_a_tampered_feed_is_told_and_offers_nothing(card, publisher, qtbot):
+    card.check.click()
+    qtbot.waitUntil(card.download.isVisible)
     path = publisher.folder / "feed.json"
     path.write_bytes(path.read_bytes().replace(b"99.0", b"99.9"))
     with qtbot.waitSignal(card.failed) as told:
         card.check.click()
     assert told.args[0].kind == "update.signature"
+    assert "did not work" in card.words.text()
+    assert not card.notes.isVisible(), "what an earlier answer said is no longer offered"
     assert not card.download.isVisible()
     assert card.check.isVisible()
 
