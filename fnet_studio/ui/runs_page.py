@@ -36,9 +36,9 @@ class RunsPage(QWidget):
     recipe_wanted = Signal(object)
     """A stored recipe is to be trained again, as it is or changed: `recipe.to_mapping`."""
     explore_wanted = Signal(str)
+    """A text is to be looked into."""
     model_wanted = Signal(str)
     """By name, to be looked into: see `core.run_models`."""
-    """A text is to be looked into."""
 
     def __init__(
         self, supervisor: Supervisor, themes: ThemeSource, settings: Settings, parent: QWidget | None = None

@@ -260,11 +260,11 @@ class LearningChart(pg.GraphicsLayoutWidget):
 
     def _place_legends(self) -> None:
         """Where the run's curve does not end."""
-        for legend, plot in (
-            (self.legend, self._first),
-            *((legend, self.plots[name]) for name, legend in self.best_legends.items()),
+        for legend, plot, kind in (
+            (self.legend, self._first, "smooth"),
+            *((legend, self.plots[name], "validation") for name, legend in self.best_legends.items()),
         ):
-            end = plot.ends_at()
+            end = plot.ends_at(kind)
             offset = ABOVE if end < 0.4 else BELOW if end > 0.6 else legend.opts["offset"]
             if offset != legend.opts["offset"]:
                 legend.setOffset(offset)

@@ -100,9 +100,9 @@ class QuantityPlot:
         x, y = ([], []) if spot is None else ([spot[0]], self.on_axis(np.array([spot[1]])))
         self.best.setData(x, y)
 
-    def ends_at(self) -> float:
-        """How high the run's curve ends, as a share of all that the plot shows: 0 at the foot."""
-        _, values = self.curves["smooth"].getData()
+    def ends_at(self, kind: str) -> float:
+        """How high one of the run's curves ends, as a share of all that the plot shows: 0 at the foot."""
+        _, values = self.curves[kind].getData()
         span = self.extent.dataBounds(1)
         if (
             values is None

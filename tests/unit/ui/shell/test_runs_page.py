@@ -277,3 +277,16 @@ def test_thousands_of_selected_runs_stay_selected_through_sorting_and_grouping(q
     listed.search.setText("")
     listed.groups.setCurrentIndex(3)
     assert {entry.id for entry in listed.selected} == kept
+
+
+def test_a_run_that_pretrained_has_no_classes_to_ask_for(make_page):
+    recipe = to_mapping(Recipe(name="words", task="pretrain"))
+    run_store.RunWriter.create("words", recipe).finish("finished")
+    page = make_page()
+    page.open_run("Try it")
+    trying = page._view.trying
+    assert not trying.ask_button.isEnabled()
+    assert "knows no classes" in trying.words.text()
+    trying.box.setFocus()
+    QTest.keyClick(trying.box, Qt.Key.Key_Escape)
+    assert page.body.currentWidget() is page.work
