@@ -170,6 +170,17 @@ def test_round_places_hold_all_and_little_more(low, width):
     assert right - left <= (high - low) * (1 + 2 / PARTS)
 
 
+def test_a_constant_is_drawn_as_one_not_as_its_rounding(panel):
+    steps = np.arange(1, 101)
+    rate = np.where(steps % 2, 1e-3, np.nextafter(1e-3, 1))
+    panel.chart.show_quantities(["learning_rate"])
+    panel.chart.show_steps({**columns(steps, steps, steps), "learning_rate": rate})
+    panel.grab()
+    low, high = panel.chart.plots["learning_rate"].view.viewRange()[1]
+    assert 0.8e-3 < low < 0.95e-3
+    assert 1.05e-3 < high < 1.2e-3
+
+
 def test_lines_of_other_runs_are_painted_anew_only_when_they_or_the_view_change(panel):
     feed(panel)
     other = RunTrace.of(Curves({"step": np.arange(1.0, 51.0), "loss": np.linspace(1, 0.2, 50)}), 0.0, name="other")
