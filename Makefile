@@ -46,7 +46,7 @@ package: $(PACKAGE_VENV)/.installed
 	PYTHONPATH=. $(PACKAGE_VENV)/bin/python packaging/linux/package.py --compression $(COMPRESSION)
 
 gpu-list: $(PACKAGE_VENV)/.installed
-	$(PACKAGE_VENV)/bin/python packaging/gpu_list.py $(if $(INDEX),--index $(INDEX)) build/gpu-support.json
+	$(PACKAGE_VENV)/bin/python packaging/linux/gpu_list.py $(if $(INDEX),--index $(INDEX)) build/gpu-support.json
 
 package-test:
 	@[ "$$(id -u)" = 0 ] || { echo "A clean machine is made with debootstrap and chroot: run make package-test as root."; exit 1; }
