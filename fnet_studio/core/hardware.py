@@ -90,7 +90,7 @@ class Hardware(NamedTuple):
             return ["The GPU lies idle until its support is added, a large download."]
         return [
             "The GPU lies idle: this build names no support to fetch. Where FNet Studio was installed with pip, "
-            "`pip install 'fnet-studio[cuda12]'` brings it."
+            "pip install 'fnet-studio[cuda12]' brings it."
         ]
 
 

@@ -82,7 +82,7 @@ class GpuCard(Card):
         elif offer is None:
             self.words.setText(
                 "This build names no GPU support that it could fetch. Where FNet Studio was installed with pip, "
-                "`pip install 'fnet-studio[cuda12]'` brings it; a list can be named with `fnet-studio gpu add --list`."
+                "pip install 'fnet-studio[cuda12]' brings it; a list can be named with fnet-studio gpu add --list."
             )
             self._show(remove=state.added is not None)
         else:

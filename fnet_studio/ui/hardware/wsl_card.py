@@ -32,8 +32,8 @@ class WslCard(Card):
         self.column.addWidget(
             label(
                 "Under Windows itself JAX computes on the processor. In WSL, Windows' own Linux, it can use an NVIDIA "
-                "GPU. What such a worker trains lies in WSL's own folders: take a run over with `fnet-studio runs "
-                "export` there and Import on the Runs page here.",
+                "GPU. What such a worker trains lies in WSL's own folders: take a run over with: fnet-studio runs "
+                "export (there), and Import on the Runs page here.",
                 "muted",
                 wrap=True,
             )
