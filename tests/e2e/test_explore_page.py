@@ -183,4 +183,4 @@ def test_the_window_gives_the_answers_that_the_command_line_gives(qtbot, open_pa
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     page = open_page(Settings(sentence=sentence), engine="jax")
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
-    assert all(json.dumps(text) in told for text in shown(page)[:5])
+    assert all(json.dumps(text.removeprefix("…")) in told for text in shown(page)[:5])
