@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from fnet_studio.core import settings
+from fnet_studio.core import run_store, settings
 from fnet_studio.ui.cards import ConfirmCard
 from fnet_studio.ui.rail import PLACES
 from fnet_studio.ui.train.plan_card import PlanCard
@@ -89,6 +89,25 @@ def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
     assert driver.window.current == "train"
     driver.wait(lambda: len(driver.supervisor.long_running) == 1)
     driver.wait(lambda: driver.window.page("train").run.running)
+
+
+def test_a_failed_run_goes_on_from_the_runs_page_when_the_program_is_opened_again(open_window):
+    driver = open_window("rate=200,oom@30")
+    driver.wait_ready()
+    failed = []
+    driver.train(epochs="3", on_failed=failed.append)
+    driver.wait(lambda: bool(failed))
+    driver.window.close()
+    (record,) = run_store.list_runs()[0]
+    assert record.status == "failed"
+    other = open_window("rate=200")
+    other.wait_ready()
+    other.window.show_run(record.id)
+    details = other.window.page("runs").details
+    other.wait(lambda: details.resume.isVisible())
+    QTest.mouseClick(details.resume, Qt.MouseButton.LeftButton)
+    assert other.window.current == "train"
+    other.wait(lambda: run_store.read(record.id).status == "finished")
 
 
 def test_page_and_size_are_remembered(open_window):
