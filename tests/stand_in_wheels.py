@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import msgspec
-from local_hubs import LocalHub
+from local_hubs import Folder
 
 from fnet_studio.core import gpu_list
 from fnet_studio.core.gpu_list import GpuList, Wheel
@@ -69,14 +69,8 @@ def write(folder: Path, contents: dict | None = None, **changes: str) -> GpuList
     return one
 
 
-class Index(LocalHub):
-    """Serves what lies in its folder, resumable."""
-
-    def answer(self, request, path, body):
-        if (self.folder / path.strip("/")).is_file():
-            request.send_file(path.strip("/"), ETag='"one"')
-        else:
-            request.send(404)
+class Index(Folder):
+    """Of wheels, with their list."""
 
     @property
     def list(self) -> str:

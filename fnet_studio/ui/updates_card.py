@@ -8,11 +8,11 @@ from fnet_studio.core import updates
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.pace import Pace
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.desktop import open_folder, size_words
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.figures import duration
 
 QUIET = f"This is version {__version__}. Nobody is asked for newer ones unless you say so."
 
@@ -109,10 +109,7 @@ class UpdatesCard(Card):
                 return
             done = round(share * file.bytes)
             pace.tell(done, file.bytes)
-            words = f"Downloading: {size_words(done)} of {size_words(file.bytes)}"
-            if pace.rate_per_s > 0:
-                words += f", {size_words(round(pace.rate_per_s))} a second, {duration(pace.left_s)} left"
-            self.words.setText(words)
+            self.words.setText(f"Downloading: {arriving(done, file.bytes, pace.rate_per_s, pace.left_s)}")
             self.bar.setValue(round(share * 100))
 
         progress.moved.connect(moved)

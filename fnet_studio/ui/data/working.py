@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import phase_words
-from fnet_studio.ui.desktop import size_words
+from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.parts import button, label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -78,9 +78,8 @@ class Working(QWidget):
 
 def _words(phase: protocol.Phase, done: int, rate: float, left_s: float) -> str:
     if phase.unit == "bytes":
-        said = [f"{size_words(done)} of {size_words(phase.total)}" if phase.total else size_words(done)]
-        said += [f"{size_words(int(rate))} a second"] if rate > 0 else []
-    elif phase.name in ("tokenising", "searching", "building vocabulary") and phase.total:
+        return arriving(done, phase.total, rate, left_s)
+    if phase.name in ("tokenising", "searching", "building vocabulary") and phase.total:
         said = [f"{count(done)} of {count(phase.total)} texts"]
     else:
         said = [percent(min(done / phase.total, 1), 0)] if phase.total else []

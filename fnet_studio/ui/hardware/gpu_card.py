@@ -7,12 +7,12 @@ from fnet_studio.core import gpu_list, gpu_support
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.gpu_list import GpuList
 from fnet_studio.core.pace import Pace
+from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.desktop import size_words
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.figures import duration
 
 PLUGIN = "jax-cuda"
 """How the plugins among the worker's versions begin."""
@@ -125,10 +125,8 @@ class GpuCard(Card):
                 return
             done = round(share * offer.bytes)
             pace.tell(done, offer.bytes)
-            words = f"Fetching and unpacking: {size_words(done)} of {size_words(offer.bytes)}"
-            if pace.rate_per_s > 0:
-                words += f", {size_words(round(pace.rate_per_s))} a second, {duration(pace.left_s)} left"
-            self.words.setText(words)
+            far = arriving(done, offer.bytes, pace.rate_per_s, pace.left_s)
+            self.words.setText(f"Fetching and unpacking: {far}")
             self.bar.setValue(round(share * 1000))
 
         progress.moved.connect(moved)

@@ -9,9 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from fnet_studio.core import preset_downloads, preset_records, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import phase_words
-from fnet_studio.ui.desktop import size_words
+from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.supervisor import Supervisor
-from fnet_studio.ui.widgets.figures import duration
 
 
 @dataclass
@@ -33,10 +32,7 @@ class Download:
             return self.stopping
         if not self.total:
             return phase_words(self.phase) if self.phase else "Waiting for the worker"
-        words = f"{phase_words(self.phase)}: {size_words(self.done)} of {size_words(self.total)}"
-        if self.rate_per_s > 0:
-            words += f", {size_words(round(self.rate_per_s))} a second"
-        return words + (f", {duration(self.left_s)} left" if self.left_s >= 0 else "")
+        return f"{phase_words(self.phase)}: {arriving(self.done, self.total, self.rate_per_s, self.left_s)}"
 
 
 class Downloads(QObject):

@@ -3,7 +3,7 @@ import threading
 
 import msgspec
 import pytest
-from local_hubs import LocalHub
+from local_hubs import Folder
 
 from fnet_studio import __version__
 from fnet_studio.core import signatures, updates
@@ -14,16 +14,6 @@ SECRET = bytes(range(32))
 KEY = signatures.public_key(SECRET).hex()
 PACKAGE = bytes(range(256)) * 400
 NAME = "fnet-studio.whl"
-
-
-class Publisher(LocalHub):
-    """Serves what lies in its folder, as it lies there."""
-
-    def answer(self, request, path, body):
-        if (self.folder / path.strip("/")).is_file():
-            request.send_file(path.strip("/"), ETag='"one"')
-        else:
-            request.send(404)
 
 
 def feed(*versions: str, digest: str = hashlib.sha256(PACKAGE).hexdigest()) -> updates.Feed:
@@ -38,7 +28,7 @@ def publisher(tmp_path, home, monkeypatch):
     folder.mkdir()
     (folder / NAME).write_bytes(PACKAGE)
     (folder / "feed.json").write_bytes(updates.signed(feed("99.0"), SECRET))
-    with Publisher(folder) as it:
+    with Folder(folder) as it:
         yield it
 
 
