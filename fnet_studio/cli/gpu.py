@@ -63,7 +63,7 @@ def run_add(options: argparse.Namespace) -> int:
 
 def _chosen() -> GpuList:
     """UserError `gpu.no-list`."""
-    one = gpu_support.offer()
+    one = gpu_support.state().offer
     if one is None:
         raise UserError(
             "gpu.no-list",

@@ -4,6 +4,7 @@ A published build has its list among the resources, made by `packaging/linux/gpu
 the very JAX that is bundled. Another one can be named by its path or address; addresses in it may be relative to that.
 """
 
+import functools
 import platform
 import re
 import sys
@@ -51,6 +52,7 @@ class GpuList(Struct, frozen=True, tag_field="product", tag="fnet-studio-gpu"):
         return sum(max(wheel.unpacked_bytes, wheel.bytes) for wheel in self.wheels)
 
 
+@functools.cache
 def here() -> tuple[str, str, str]:
     """(JAX, Python, machine) of this program; JAX is asked for by its metadata alone, and is "" when it has none."""
     try:

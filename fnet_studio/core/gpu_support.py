@@ -40,6 +40,11 @@ class State(NamedTuple):
         """Whether the worker gets it: it was made for this very JAX."""
         return self.added is not None and gpu_list.fits(self.added)
 
+    @property
+    def offer(self) -> GpuList | None:
+        """What can be added here: the list that was begun, or that of this build."""
+        return self.begun if self.begun is not None and gpu_list.fits(self.begun) else gpu_list.bundled()
+
 
 def folder() -> Path:
     return places.data() / "gpu"
@@ -48,12 +53,6 @@ def folder() -> Path:
 def state() -> State:
     begun = _stored(folder() / "list.json")
     return State(_stored(folder() / "site" / _LIST), begun, _arrived(begun) if begun else 0)
-
-
-def offer() -> GpuList | None:
-    """What can be added here: the list that was begun, or that of this build."""
-    begun = state().begun
-    return begun if begun is not None and gpu_list.fits(begun) else gpu_list.bundled()
 
 
 def for_worker() -> Path | None:

@@ -71,7 +71,8 @@ class GpuCard(Card):
         if self.busy:
             self._show(stop=self._progress is not None)
             return
-        state, offer = gpu_support.state(), gpu_support.offer()
+        state = gpu_support.state()
+        offer = state.offer
         if state.used and state.added is not None:
             self.words.setText(f"Added for JAX {state.added.jax}. {self._in_worker()}")
             self._show(remove=True, restart=self._worker_is_older())
@@ -114,7 +115,7 @@ class GpuCard(Card):
         return f"The worker uses {', '.join(device.name for device in ready.devices)}."
 
     def _add(self) -> None:
-        offer = gpu_support.offer()
+        offer = gpu_support.state().offer
         if offer is None:
             return
         progress = self._progress = Progress(self)

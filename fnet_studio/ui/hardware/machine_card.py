@@ -50,11 +50,11 @@ class MachineCard(Card):
     def say(self) -> None:
         """The sentences, again after GPU support came or went."""
         if self.hardware is not None:
-            offered = gpu_support.offer() is not None
+            state = gpu_support.state()
             for old in self.sentences:
                 old.hide()
                 old.deleteLater()
-            words = self.hardware.meaning(gpu_support.state().used, offered)
+            words = self.hardware.meaning(state.used, offered=state.offer is not None)
             self.sentences = [label(text, "muted", wrap=True, selectable=True) for text in words]
             for item in self.sentences:
                 self.column.addWidget(item)

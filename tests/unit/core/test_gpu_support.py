@@ -68,7 +68,7 @@ def test_a_break_is_resumed_by_a_later_call_with_what_is_here(index, offer):
     assert failure(offer).kind == "download.no-network"
     state = gpu_support.state()
     assert (state.added, state.begun, state.arrived_bytes) == (None, offer, 200_000)
-    assert gpu_support.offer() == offer, "the list that was begun is gone on with"
+    assert gpu_support.state().offer == offer, "the list that was begun is gone on with"
     gpu_support.add(offer)
     assert index.ranges == [f"{LIBRARY} bytes=200000-"]
     assert gpu_support.state().used
