@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnet_studio.core import protocol
-from fnet_studio.core.protocol import Body, Envelope, ProtocolError, Reader, Writer, encode
+from fnet_studio.core.protocol import Body, Envelope, ProtocolError, Reader, Writer, encode, frames
 
 BODIES = typing.get_args(Body)
 _floats = st.floats(allow_nan=False)
@@ -103,14 +103,14 @@ def test_text_printed_into_the_stream_is_named_in_the_violation():
 
 def test_a_lost_frame_is_noticed_by_its_number():
     writer = Writer()
-    frames = [writer.frame(protocol.Done(), reply_to=1) for _ in range(3)]
+    sent = [writer.frame(protocol.Done(), reply_to=1) for _ in range(3)]
     with pytest.raises(ProtocolError, match="frame 3 where 2 was due"):
-        list(Reader().feed(frames[0] + frames[2]))
+        list(Reader().feed(sent[0] + sent[2]))
 
 
 @pytest.mark.parametrize("lengths", [(protocol.HEADER_LIMIT + 1, 0), (10, protocol.BLOB_LIMIT + 1)])
 def test_a_frame_over_the_limit_is_refused_before_it_is_stored(lengths):
-    prefix = protocol._PREFIX.pack(protocol.MAGIC, *lengths)
+    prefix = frames.PREFIX.pack(protocol.MAGIC, *lengths)
     with pytest.raises(ProtocolError, match="over the limit"):
         list(Reader().feed(prefix))
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_encoded_uses_up_no_number(monkeypatch):
     writer, reader = Writer(), Reader()
     with pytest.raises(TypeError):
         writer.frame(protocol.Progress(np.int64(3)))
-    monkeypatch.setattr(protocol, "BLOB_LIMIT", 10)
+    monkeypatch.setattr(frames, "BLOB_LIMIT", 10)
     with pytest.raises(ValueError, match="over the limit"):
         writer.frame(protocol.Done(), blob=bytes(11))
     assert len(list(reader.feed(writer.frame(protocol.Done(), reply_to=1)))) == 1

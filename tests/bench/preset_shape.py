@@ -1,0 +1,212 @@
+"""Which depth, width and vocabulary a small preset should have: each candidate is trained from scratch for the same
+time, and then all are asked the same words of a text that was held out.
+
+    python tests/bench/preset_shape.py CORPUS --held-out valid.txt.xz [--minutes 6] [--keep FOLDER] [SHAPE…]
+
+CORPUS is a folder of .txt or .txt.xz files, documents parted by blank lines. SHAPE is
+LAYERSxHIDDENxINTERMEDIATExPIECES. Accuracies of different vocabularies cannot be compared, since a small one asks for
+parts of words; so whole words are asked that are one piece in every candidate's vocabulary: in passages of 100 words 8
+of them, in single sentences one. Loss is in bits a word. Presets that lie in FOLDER already are asked again without
+being trained again.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fnet_studio.link import command
+
+SHAPES = (
+    "4x256x1024x8192",
+    "2x256x1024x8192",
+    "8x256x1024x8192",
+    "4x384x1536x8192",
+    "4x256x2048x8192",
+    "4x256x1024x4096",
+    "4x256x1024x16384",
+)
+LENGTH, BATCH = 256, 32
+PASSAGE, ASKED = 100, 8
+ROWS = {"passages": 750, "sentences": 4000}
+WARM_UP, TIMED = 3, 20
+_WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?=[ .,;:!?])")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+
+
+class Asked(NamedTuple):
+    text: str
+    """With [MASK] in the place of each word."""
+    words: list[str]
+
+
+def values_of(shape: str, corpus: Path, held_out: Path) -> dict:
+    layers, hidden, intermediate, pieces = map(int, shape.split("x"))
+    return {
+        "task": "pretrain",
+        "data": {
+            "source": "files",
+            "path": str(corpus),
+            "validation_path": str(held_out),
+            "vocabulary_size": pieces,
+            "sequence_length": LENGTH,
+        },
+        "model": {
+            "preset": "none",
+            "num_layers": layers,
+            "hidden_dim": hidden,
+            "intermediate_dim": intermediate,
+            "dropout": 0.0,
+        },
+        "training": {"batch_size": BATCH, "learning_rate": 0.0015},
+        "pretraining": {"steps_per_epoch": 10**6, "short_share": 0.33, "masked": 0.2},
+        "optimisation": {"optimiser": "muon", "weight_decay": 0.01, "schedule": "linear", "warmup": 0.05, "ema": 0.98},
+        "saving": {"weights": "float16"},
+    }
+
+
+def train(shape: str, corpus: Path, held_out: Path, minutes: float, folder: Path) -> None:
+    """Steps are timed first, so that a busy moment later on changes no result; the learning rate falls to 0 over as
+    many as the minutes hold."""
+    from fnet_studio.worker import environment
+
+    environment.set_defaults()
+    from fnet_studio.engine import devices
+
+    devices.use_all_cores()
+    import jax
+
+    from fnet_studio.core.recipe import from_mapping
+    from fnet_studio.engine import pretrain
+    from fnet_studio.engine.step import Training
+
+    recipe = from_mapping(values_of(shape, corpus, held_out))
+    task = pretrain.load(recipe, lambda *told: None, lambda: False)
+    batches = task.train_batches(0)
+    model = task.build()
+    trial = Training(model, task.objective, recipe, 1000)
+    state, times = trial.first_state(), []
+    for _ in range(WARM_UP + TIMED):
+        began = time.perf_counter()
+        state, told = trial.step(state, next(batches))
+        jax.block_until_ready(told)
+        times.append(time.perf_counter() - began)
+    step_s = float(np.median(times[WARM_UP:]))
+    steps = int(minutes * 60 / step_s)
+    training = Training(model, task.objective, recipe, steps)
+    state, batches = training.first_state(), task.train_batches(0)
+    for _ in range(steps):
+        state, _ = training.step(state, next(batches))
+    training.put_back(training.weights(state))
+    task.keep(model, folder)
+    print(f"{shape:18} {1000 * step_s:5.0f} ms a step, {steps:,} steps, {steps * BATCH * LENGTH / 1e6:.1f} M places")
+
+
+def documents(path: Path) -> list[str]:
+    from fnet_studio.data.encodings import decode_file
+    from fnet_studio.data.plain import read_bytes
+
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", decode_file(read_bytes(path), path)[0])]
+
+
+def questions(texts: list[str], tokenizers: list[Any]) -> dict[str, list[Asked]]:
+    """Words that are one piece in every vocabulary, in texts that fit each; the same at every call."""
+    random = np.random.default_rng(0)
+    words = sorted({word for text in texts for word in _WORD.findall(text)})
+    for tokenizer in tokenizers:
+        words = [word for word, ids in zip(words, tokenizer.tokenize(words), strict=True) if len(ids) == 1]
+    known = set(words)
+    passages, sentences = [], []
+    for text in texts:
+        words = text.split(" ")
+        passages += [" ".join(words[at : at + PASSAGE]) for at in range(0, len(words) - PASSAGE + 1, PASSAGE)]
+        sentences += [one for one in _SENTENCE_END.split(text) if 6 <= one.count(" ") < 30]
+    found: dict[str, list[Asked]] = {}
+    for kind, pool, many in (("passages", passages, ASKED), ("sentences", sentences, 1)):
+        chosen = []
+        for at in random.permutation(len(pool)):
+            places = [place for place in _WORD.finditer(pool[at]) if place[0] in known]
+            if len(chosen) == ROWS[kind]:
+                break
+            fits = all(len(tokenizer.ids(pool[at])) <= LENGTH - 2 for tokenizer in tokenizers)
+            if fits and len(places) >= many:
+                picked = np.sort(random.choice(len(places), many, replace=False))
+                chosen.append(_asked(pool[at], [places[place] for place in picked]))
+        found[kind] = chosen
+    return found
+
+
+def _asked(text: str, places: list[re.Match]) -> Asked:
+    parts, end = [], 0
+    for place in places:
+        parts += [text[end : place.start()], "[MASK]"]
+        end = place.end()
+    return Asked("".join(parts) + text[end:], [place[0] for place in places])
+
+
+def answered(folder: Path, asked: list[Asked]) -> tuple[float, float]:
+    """Accuracy, and bits a word."""
+    from fnet_studio.models import FNetMaskedLM
+
+    model = FNetMaskedLM.from_preset(folder)
+    prepare, size = model.preprocessor, BATCH
+    right, bits = [], []
+    for first in range(0, len(asked) - size + 1, size):
+        part = asked[first : first + size]
+        prompts = [prepare.prompt(one.text) for one in part]
+        names = ("token_ids", "segment_ids", "mask_positions")
+        features = {name: np.concatenate([prompt.features[name] for prompt in prompts]) for name in names}
+        answers = np.array([[prepare.tokenizer.ids(word)[0] for word in one.words] for one in part])
+        told = model.log_probabilities(features)
+        right.append(told.argmax(-1) == answers)
+        bits.append(-np.take_along_axis(told, answers[..., None], -1)[..., 0] / np.log(2))
+    return float(np.mean(right)), float(np.mean(bits))
+
+
+def main() -> None:
+    from fnet_studio.worker import environment
+
+    environment.set_defaults()
+    from fnet_studio.engine.kept_preset import kept_folder
+    from fnet_studio.models.preset import open_preset
+    from fnet_studio.models.tokenizer import FNetTokenizer
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("shapes", nargs="*", default=SHAPES, metavar="SHAPE")
+    parser.add_argument("--held-out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=6)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    corpus, held_out = options.corpus.absolute(), options.held_out.absolute()
+    if options.train:
+        train(options.shapes[0], corpus, held_out, options.minutes, options.train)
+        return
+    with tempfile.TemporaryDirectory() as home:
+        folders = {shape: (options.keep or Path(home)) / shape for shape in options.shapes}
+        for shape, folder in folders.items():
+            if not folder.exists():
+                words = [sys.executable, __file__, str(corpus), shape, "--held-out", str(held_out)]
+                words += ["--minutes", str(options.minutes), "--train", str(folder)]
+                subprocess.run(words, env=os.environ | command.local().environment, check=True)
+        texts = documents(held_out)
+        presets = {shape: kept_folder(folder) for shape, folder in folders.items()}
+        tokenizers = [FNetTokenizer(open_preset(folder).vocabulary()) for folder in presets.values()]
+        asked = questions(texts, tokenizers)
+        for shape, folder in presets.items():
+            results = {kind: answered(folder, some) for kind, some in asked.items()}
+            told = "  ".join(f"{kind} {right:6.1%} {bits:5.2f} bits" for kind, (right, bits) in results.items())
+            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
+            print(f"{shape:18} {told}  {size:5.1f} MiB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
