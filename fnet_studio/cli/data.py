@@ -8,7 +8,8 @@ import msgspec
 from fnet_studio.cli import data_list, data_look
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
 from fnet_studio.core import protocol
-from fnet_studio.core.preflight import data_problems, size
+from fnet_studio.core.files import size
+from fnet_studio.core.preflight import data_problems
 from fnet_studio.core.recipe_sections import IMDB_URL
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fnet_studio.core import data_sets, protocol, recipe
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.preflight import size
+from fnet_studio.core.files import size
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.link.blocking import Worker

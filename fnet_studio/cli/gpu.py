@@ -9,9 +9,9 @@ import time
 from fnet_studio.cli import doctor
 from fnet_studio.core import gpu_list, gpu_support, hardware
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import size
 from fnet_studio.core.gpu_list import GpuList
 from fnet_studio.core.pace import Pace
-from fnet_studio.core.preflight import size
 
 TELL_EVERY_S = 0.2
 

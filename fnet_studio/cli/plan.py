@@ -6,7 +6,7 @@ import time
 from fnet_studio.cli.show import Bar, Lines, clock, to_stdout
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.preflight import size
+from fnet_studio.core.files import size
 from fnet_studio.link.blocking import Worker
 
 OVERRULED = ("memory.short", "device-memory.short", "disk.short")

@@ -13,7 +13,7 @@ from fnet_studio.core import preset_downloads, preset_import, preset_records, pr
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Catalogue, Entry
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.core.preflight import size
+from fnet_studio.core.files import size
 from fnet_studio.link.blocking import Worker
 
 STATES = {

@@ -6,7 +6,6 @@ It lies in `data()/datasets`, or in the folder that is asked for: the file, or u
 
 import contextlib
 import hashlib
-import shutil
 import threading
 import urllib.error
 from collections.abc import Iterator
@@ -199,7 +198,8 @@ class _Download:
         done = here if resumed else 0
         length = head.headers.get("Content-Length", "")
         total = done + int(length) if length.isdecimal() else 0
-        self._require_room(total - done)
+        room = total - done + SPARE_BYTES
+        files.require_room(room, self.part.parent, f"The rest of {self.address.file.name}", files.ARRIVED_IS_KEPT)
         self._remember(head, total)
         with self.part.open("ab" if resumed else "wb") as out:
             report(self.progress, "downloading", done, total)
@@ -232,16 +232,6 @@ class _Download:
         tag = head.headers.get("ETag", "")
         validator = head.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
         files.write_json(self.notes, _Notes(self.address.url, validator, total))
-
-    def _require_room(self, wanted: int) -> None:
-        free = shutil.disk_usage(self.part.parent).free
-        if wanted + SPARE_BYTES > free:
-            raise UserError(
-                "disk.full",
-                f"{self.address.file.name} needs {wanted / 1e6:,.0f} MB more, but {self.part.parent} has only "
-                f"{free / 1e6:,.0f} MB left.",
-                "Free some space, then try again: what has arrived is kept.",
-            )
 
     def _verify(self) -> None:
         if not self.address.digest:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,9 @@ from fnet_studio.core.errors import UserError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, getattr(errno, "ESTALE", errno.ENODEV)}
+
+
+ARRIVED_IS_KEPT = "Free some space, then try again: what has arrived is kept."
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -52,6 +56,23 @@ def read_error(error: OSError, path: Path) -> UserError:
             "Put it back, or plug its disk in again, then try again.",
         )
     return UserError("data.unreadable", f"{name} cannot be read: {error.strerror or error}.", "Check its rights.")
+
+
+def require_room(wanted: int, folder: Path, what: str, advice: str = "Free some space, then try again.") -> None:
+    """wanted: bytes that `what` still needs in the folder, which need not exist yet. UserError `disk.full`, before
+    anything is written."""
+    here = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+    free = shutil.disk_usage(here).free
+    if wanted > free:
+        raise UserError("disk.full", f"{what} needs {size(wanted)}, but {folder} has only {size(free)} left.", advice)
+
+
+def size(count: float) -> str:
+    """Bytes in words: 812 kB, 1.4 GB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count:.0f} bytes"
 
 
 def disk_error(error: OSError, path: Path) -> UserError:

@@ -186,13 +186,7 @@ def _require_room(offer: GpuList) -> None:
     left = [wheel for wheel in offer.wheels if wheel.sha256 not in unpacked]
     wanted = sum(max(wheel.unpacked_bytes, wheel.bytes) for wheel in left)
     wanted += max((wheel.bytes for wheel in left), default=0) + SPARE_BYTES
-    free = shutil.disk_usage(folder()).free
-    if wanted > free:
-        raise UserError(
-            "disk.full",
-            f"GPU support needs {wanted / 1e9:,.1f} GB more in {folder()}, but only {free / 1e9:,.1f} GB are free.",
-            "Free some space, then try again: what has arrived is kept.",
-        )
+    files.require_room(wanted, folder(), "The rest of GPU support", files.ARRIVED_IS_KEPT)
 
 
 def _wrong_size(wheel: Wheel, found: int) -> UserError:

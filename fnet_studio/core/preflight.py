@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from fnet_studio.core.files import size
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -187,11 +189,3 @@ def resource_problems(
             )
         )
     return found
-
-
-def size(count: float) -> str:
-    """Bytes in words: 812 kB, 1.4 GB."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count:.0f} bytes"

@@ -152,20 +152,10 @@ def _staged(name: str, source: Path, fill: Callable[[Path], None]) -> Staged:
     return Staged(partial, name, str(source))
 
 
-def _require_room(source: Path, total: int) -> None:
-    free = shutil.disk_usage(places.presets()).free
-    if total + SPARE_BYTES > free:
-        raise UserError(
-            "disk.full",
-            f"{source.name} needs {total / 1e6:,.0f} MB, but {places.presets()} has only {free / 1e6:,.0f} MB left.",
-            "Free some space, then try again.",
-        )
-
-
 def _copy(source: Path, folder: Path, told: Told) -> None:
     items = [item for item in sorted(source.rglob("*")) if item.is_file() and not item.is_symlink()]
     total, done = sum(item.stat().st_size for item in items), 0
-    _require_room(source, total)
+    files.require_room(total + SPARE_BYTES, places.presets(), source.name)
     for item in items:
         with open(item, "rb") as reader:
             for written in _written(reader, folder / item.relative_to(source)):
@@ -218,7 +208,7 @@ def _unpack(
 ) -> None:
     """Never more than each file says of its own size."""
     total, done = sum(info.file_size for info in items.values()), 0
-    _require_room(source, total)
+    files.require_room(total + SPARE_BYTES, places.presets(), source.name)
     for name, info in items.items():
         size = 0
         try:

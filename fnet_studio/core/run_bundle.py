@@ -125,13 +125,7 @@ def bring_in(source: Path, told: Told = _nothing) -> RunRecord:
     incoming = root / f".incoming-{secrets.token_hex(4)}"
     try:
         incoming.mkdir(parents=True)
-        free = shutil.disk_usage(root).free
-        if total > free:
-            raise UserError(
-                "disk.full",
-                f"{source.name} holds {total / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free.",
-                "Free some space, then try again.",
-            )
+        files.require_room(total, root, source.name)
         with zipfile.ZipFile(source) as archive:
             _unpack(archive, manifest, incoming, total, told)
         record = _checked_record(incoming, source)

@@ -47,6 +47,8 @@ class EvaluationReport(Struct, frozen=True):
     errors: tuple[WrongAnswer, ...] = ()
     roc_auc: float | None = None
     average_precision: float | None = None
+    pseudo_perplexity: float | None = None
+    """Of masked-LM training."""
 
 
 class Predictions(NamedTuple):

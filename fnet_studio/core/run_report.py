@@ -104,6 +104,8 @@ def _results(run: str, split: str) -> str:
     rows = [("Accuracy", share(report.accuracy)), ("Loss", f"{report.loss:.4f}"), ("Texts", f"{report.examples:,}")]
     if report.macro_f1 is not None:
         rows.append(("Macro F1", f"{report.macro_f1:.4f}"))
+    if report.pseudo_perplexity is not None:
+        rows.append(("Pseudo-perplexity", f"{report.pseudo_perplexity:.1f}"))
     if report.roc_auc is not None:
         rows.append(("Area under the ROC curve", f"{report.roc_auc:.4f}"))
     if report.average_precision is not None:

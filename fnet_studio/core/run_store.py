@@ -23,6 +23,7 @@ from fnet_studio.core import files, migrations, places, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.provenance import GitState
+from fnet_studio.core.recipe import LANGUAGE_TASKS
 
 SCHEMA = migrations.RUN_SCHEMA
 WRITE_BYTES = 8192
@@ -85,6 +86,11 @@ class RunRecord(Struct, kw_only=True):
     @property
     def duration_s(self) -> float:
         return max(0.0, (self.ended or time.time()) - self.began)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its model answers with classes; else it fills masks."""
+        return self.recipe.get("task", self.task) not in LANGUAGE_TASKS
 
 
 class RunWriter:

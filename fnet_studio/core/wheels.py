@@ -1,7 +1,6 @@
 """Unpacking wheels, as their format says (PyPA's binary distribution format), without an installer."""
 
 import os
-import shutil
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -24,7 +23,8 @@ def unpack(wheel: Path, folder: Path, stopped: StopCheck | None = None) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             entries = [(entry, _place(entry, wheel)) for entry in archive.infolist() if not entry.is_dir()]
-            _require_room(sum(entry.file_size for entry, place in entries if place), folder, wheel)
+            unpacked = sum(entry.file_size for entry, place in entries if place)
+            files.require_room(unpacked, folder, f"{wheel.name}, unpacked,", files.ARRIVED_IS_KEPT)
             for entry, place in entries:
                 if place:
                     _write(archive, entry, folder / place, stopped)
@@ -62,13 +62,3 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, stopped
             out.write(block)
     if (entry.external_attr >> 16) & 0o100:  # a program, such as XLA's assembler
         os.chmod(path, path.stat().st_mode | 0o111)
-
-
-def _require_room(wanted: int, folder: Path, wheel: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if wanted > free:
-        raise UserError(
-            "disk.full",
-            f"{wheel.name} needs {wanted / 1e6:,.0f} MB unpacked, but {folder} has only {free / 1e6:,.0f} MB left.",
-            "Free some space, then try again: what has arrived is kept.",
-        )

@@ -1,16 +1,16 @@
 """How far a download of several files is; and the progress bars in tqdm's manner, through which kagglehub reports,
 turned into callbacks."""
 
-import shutil
 import threading
 from pathlib import Path
 from typing import Any, Self
 
-from fnet_studio.core.errors import UserError
+from fnet_studio.core import files
 from fnet_studio.models.progress import Progress, StopCheck, check, report
 
 SPARE_BYTES = 16 * 2**20
 """Left free on the disk."""
+_MAKE_ROOM = "Free some space, or move the hub's cache to another disk, then try again."
 
 
 class Tracker:
@@ -28,14 +28,8 @@ class Tracker:
         with self._lock:
             self._total += count
             self._done += here
-            free, wanted = _free_bytes(self._folder), self._total - self._done
-            if wanted and free < wanted + SPARE_BYTES:
-                raise UserError(
-                    "disk.full",
-                    f"{self._handle} needs {wanted / 1e6:,.0f} MB more, but {self._folder} has only "
-                    f"{free / 1e6:,.0f} MB left.",
-                    "Free some space, or move the hub's cache to another disk, then try again.",
-                )
+            if wanted := self._total - self._done:
+                files.require_room(wanted + SPARE_BYTES, self._folder, self._handle, _MAKE_ROOM)
             report(self._progress, "downloading", self._done, self._total)
 
     def arrived(self, count: int) -> None:
@@ -72,10 +66,3 @@ class Tracker:
             def set_postfix_str(self, *_: Any, **__: Any) -> None: ...
 
         return Bar
-
-
-def _free_bytes(folder: Path) -> int:
-    for path in (folder, *folder.parents):
-        if path.is_dir():
-            return shutil.disk_usage(path).free
-    return 0

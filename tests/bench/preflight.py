@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from fnet_studio.core import run_store
-from fnet_studio.core.preflight import Cost, ratios, size
+from fnet_studio.core.files import size
+from fnet_studio.core.preflight import Cost, ratios
 
 NAMES = ("duration_s", "memory_bytes", "device_memory_bytes", "disk_bytes")
 

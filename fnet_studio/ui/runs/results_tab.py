@@ -67,7 +67,7 @@ class ResultsTab(QWidget):
         super().__init__(parent)
         self._supervisor, self._themes = supervisor, themes
         self._background = Background(self)
-        self._run = ""
+        self._run, self._first_split = "", "test"
         self._rows: list[int] = []
         self._read = Read([])
         self._asked = 0
@@ -95,9 +95,9 @@ class ResultsTab(QWidget):
             themes,
             "gauge",
             "Not measured yet",
-            "Measure the run's model on the test texts: confusion, curves, calibration and errors come with it.",
-            "Measure on the test texts",
-            lambda: self._evaluate("test"),
+            "",
+            "Measure",
+            lambda: self._evaluate(self._first_split),
         )
         self.busy = BusyState("Reading the results")
         for page in (self.empty, self.busy, _scrolling(self._shown())):
@@ -157,6 +157,13 @@ class ResultsTab(QWidget):
 
     def show_run(self, entry: RunEntry) -> None:
         self._run = entry.id
+        # a pretraining run sets no test text apart
+        self._first_split = "test" if entry.record.data.get("test", 1) else "validation"
+        more = "confusion, curves, calibration and errors come with it"
+        if not entry.record.classifies:
+            more = "how many of the masked words it finds, and its pseudo-perplexity"
+        self.empty.words.setText(f"Measure the run's model on the {self._first_split} texts: {more}.")
+        self.empty.action.setText(f"Measure on the {self._first_split} texts")
         _clear(self.trouble)
         self._load("")
 
@@ -205,10 +212,12 @@ class ResultsTab(QWidget):
         facts = [
             ("Accuracy", percent(report.accuracy, 2)),
             ("Loss", measure(report.loss)),
-            ("Texts", count(report.examples)),
+            ("Texts" if report.class_names else "Masked words", count(report.examples)),
         ]
         if report.macro_f1 is not None:
             facts.append(("Macro F1", f"{report.macro_f1:.4f}"))
+        if report.pseudo_perplexity is not None:
+            facts.append(("Pseudo-perplexity", f"{report.pseudo_perplexity:.1f}"))
         if report.step:
             facts.append(("After step", count(report.step)))
         for place, (caption, words) in enumerate(facts):
@@ -302,7 +311,7 @@ class ResultsTab(QWidget):
     # ------------------------------------------------------------------------------------------ measuring
 
     def _measure(self) -> None:
-        self._evaluate(self.split.currentData() or "test")
+        self._evaluate(self.split.currentData() or self._first_split)
 
     def _evaluate(self, split: Any) -> None:
         run = self._run

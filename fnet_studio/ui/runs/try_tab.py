@@ -5,7 +5,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
-from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.library import RunEntry
@@ -61,10 +60,8 @@ class TryTab(QWidget):
             _clear(self.answers)
             _clear(self.trouble)
             self.words.setText("The answer will stand here, a bar for each class.")
-        task = str(entry.record.recipe.get("task", entry.record.task))
-        able = task not in LANGUAGE_TASKS
-        self.ask_button.setEnabled(able)
-        if not able:
+        self.ask_button.setEnabled(entry.record.classifies)
+        if not entry.record.classifies:
             self.words.setText("This run trained a language model; it knows no classes. Open its preset in Explore.")
 
     def try_text(self, text: str) -> None:

@@ -27,7 +27,7 @@ FLOWING = {"metrics", "progress", "frame"}
 """What comes without end while a run is at work; everything else is shown at once."""
 
 
-class Pace:
+class Throttle:
     """How often a run may be shown: as often as the clock ticks, unless the whole process then takes more than its
     share of the processor, which the run would have to do without."""
 
@@ -51,7 +51,7 @@ class Pace:
 
 class LiveRun(QObject):
     """Folds the worker's events into one `RunState` at once, and lets the page pull what changed at most 30 times a
-    second, less often where that costs the run (`Pace`), and only while it is seen."""
+    second, less often where that costs the run (`Throttle`), and only while it is seen."""
 
     pulled = Signal(object)
     """Which parts of the state changed since the last pull: a set of `core.run_state.Part`."""
@@ -72,7 +72,7 @@ class LiveRun(QObject):
         self._dirty: set[str] = set()
         self._shown = False
         self._told_second = -1
-        self._pace = Pace(os.cpu_count() or 1)
+        self._throttle = Throttle(os.cpu_count() or 1)
         self._clock = QTimer(self)
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
@@ -200,10 +200,10 @@ class LiveRun(QObject):
             self._told_second = second
             self._dirty.add("progress")
         if self._dirty:
-            if self.running and self._dirty <= FLOWING and not self._pace.allows():
+            if self.running and self._dirty <= FLOWING and not self._throttle.allows():
                 return
             changed, self._dirty = self._dirty, set()
-            self._pace.shown()
+            self._throttle.shown()
             self.pulled.emit(changed)
         elif not self.running:
             self._clock.stop()

@@ -7,8 +7,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.files import size as size_words
 from fnet_studio.core.preflight import Problem
-from fnet_studio.core.preflight import size as size_words
 from fnet_studio.ui.parts import Card, Fact, button, follow_icon, label, row
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration, percent

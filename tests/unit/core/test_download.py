@@ -5,7 +5,7 @@ import time
 import pytest
 from local_hubs import LocalHub
 
-from fnet_studio.core import download
+from fnet_studio.core import download, files
 from fnet_studio.core.errors import Stopped, UserError
 
 NAME = "aclImdb_v1.tar.gz"
@@ -182,7 +182,7 @@ def test_a_server_that_is_not_there_is_a_network_failure(home):
 
 
 def test_a_full_disk_is_noticed_before_anything_is_fetched(address, monkeypatch):
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: download.shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: files.shutil._ntuple_diskusage(10, 10, 0))
     assert failure(address).kind == "disk.full"
     assert not part(address).exists()
 

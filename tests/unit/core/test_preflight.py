@@ -1,6 +1,6 @@
 import pytest
 
-from fnet_studio.core.preflight import Cost, data_problems, ratios, resource_problems, size
+from fnet_studio.core.preflight import Cost, data_problems, ratios, resource_problems
 
 
 def split(name, texts=100, **changes):
@@ -73,7 +73,3 @@ def test_ratios_leave_out_what_one_side_does_not_know():
     estimate = Cost(duration_s=10.0, memory_bytes=100, disk_bytes=50)
     assert ratios(estimate, Cost(duration_s=15.0, disk_bytes=25)) == {"duration_s": 1.5, "disk_bytes": 0.5}
     assert ratios(Cost(), Cost(duration_s=1.0)) == {}
-
-
-def test_sizes_are_short_words():
-    assert [size(n) for n in (12, 81_200, 1_440_000, 2.5e9)] == ["12 bytes", "81.2 kB", "1.44 MB", "2.5 GB"]

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import protocol
-from fnet_studio.ui.train.live_run import LiveRun, Pace, PictureStream
+from fnet_studio.ui.train.live_run import LiveRun, PictureStream, Throttle
 
 
 class Worker(QObject):
@@ -47,19 +47,19 @@ STEPS = protocol.Metrics((1, 2), (0.7, 0.6), (0.5, 0.6), (100.0, 110.0), (0.1, 0
 
 def test_showing_a_run_takes_no_more_than_its_share_of_the_processor():
     wall, spent = [0.0], [0.0]
-    pace = Pace(2, lambda: wall[0], lambda: spent[0])
-    assert pace.allows()
-    pace.shown()
+    throttle = Throttle(2, lambda: wall[0], lambda: spent[0])
+    assert throttle.allows()
+    throttle.shown()
     spent[0] += 0.010  # a paint: at 4 % of one core it wants 250 ms
     for passed, allowed in ((0.1, False), (0.2, False), (0.26, True)):
         wall[0] = passed
-        assert pace.allows() is allowed
-    pace.shown()
+        assert throttle.allows() is allowed
+    throttle.shown()
     spent[0] += 10.0
     wall[0] += 0.49
-    assert not pace.allows()
+    assert not throttle.allows()
     wall[0] += 0.02
-    assert pace.allows()
+    assert throttle.allows()
 
 
 def test_a_hidden_page_folds_everything_and_is_told_nothing(qtbot, worker, run):

@@ -1,0 +1,57 @@
+"""What the results of a run say before it was measured, and after."""
+
+import json
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from fnet_studio.core import run_store
+from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.link.command import local
+from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.results_tab import ResultsTab
+from fnet_studio.ui.supervisor import Supervisor
+
+
+@pytest.fixture
+def tab(qtbot, qapp, themes):
+    it = ResultsTab(Supervisor(local("scripted"), qapp), themes)
+    qtbot.addWidget(it)
+    return it
+
+
+def make_run(task, data):
+    writer = run_store.RunWriter.create("it", to_mapping(Recipe(task=task)))
+    writer.record.data = data
+    writer.finish("finished")
+    return writer.folder, RunEntry(writer.record, RunNotes())
+
+
+def shown(tab):
+    return " ".join(item.text() for item in tab.facts.parentWidget().findChildren(QLabel))
+
+
+def test_a_pretraining_run_offers_its_validation_texts_and_speaks_of_masks(tab, qtbot):
+    folder, entry = make_run("pretrain", {"train": 100, "validation": 8, "test": 0, "class_names": []})
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+    assert tab.empty.action.text() == "Measure on the validation texts"
+    assert "masked words" in tab.empty.words.text()
+    assert "confusion" not in tab.empty.words.text()
+    figures = {"split": "validation", "loss": 3.4, "accuracy": 0.338, "examples": 94_603, "pseudo_perplexity": 50.41}
+    (folder / "evaluation-validation.json").write_text(json.dumps(figures))
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.facts.count() == 4)
+    words = shown(tab)
+    assert "Pseudo-perplexity" in words
+    assert "50.4" in words
+    assert "Masked words" in words
+
+
+def test_a_classifier_offers_its_test_texts_and_what_comes_with_them(tab, qtbot):
+    _, entry = make_run("classify", {"train": 100, "validation": 8, "test": 50, "class_names": ["a", "b"]})
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+    assert tab.empty.action.text() == "Measure on the test texts"
+    assert "confusion" in tab.empty.words.text()
