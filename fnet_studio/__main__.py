@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run(words[1:])
     if command == "tour":
-        from fnet_studio.ui.tour import main as tour
+        from fnet_studio.ui.tour.whole import main as tour
 
         return tour(words[1:])
     from fnet_studio.cli.main import main as command_line

@@ -1,0 +1,18 @@
+"""The tour of the Settings page."""
+
+from fnet_studio.ui.hand import Hand
+
+
+def see_settings(hand: Hand) -> None:
+    window = hand.window
+    hand.say("\nSettings")
+    hand.go("settings")
+    page = window.page("settings")
+    hand.click(page.check)
+    hand.wait(lambda: page.health.count() > 0, "the machine can be checked", 60)
+    hand.say("        " + ", ".join(fact.accessibleName() for fact in page.facts_of(page.health)))
+    hand.snap("6-settings")
+    hand.click(page.themes.button(2))
+    hand.expect(window.themes.current.name == "dark", "the dark theme is shown at once")
+    hand.click(page.themes.button(1))
+    hand.expect(window.themes.current.name == "light", "and the light one")
