@@ -8,6 +8,7 @@ import numpy as np
 
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
 from fnet_studio.core import protocol
+from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 
 WIDTH = 100
 
@@ -54,7 +55,7 @@ def _page(it: argparse.ArgumentParser) -> None:
 
 
 def _tokens(it: argparse.ArgumentParser) -> None:
-    it.add_argument("--preset", default="fnet_small_en", help="whose tokenizer (%(default)s)")
+    it.add_argument("--preset", default=DEFAULT_PRESET, help="whose tokenizer (%(default)s)")
     it.add_argument(
         "--learnt", action="store_true", help="a vocabulary learnt from the training texts, as from scratch"
     )

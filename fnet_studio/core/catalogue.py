@@ -9,6 +9,7 @@ from fnet_studio.core import places, preset_downloads, preset_records, presets, 
 from fnet_studio.core.builtin_presets import BUILTIN, Builtin
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.presets import PresetCard
+from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 
 Origin = Literal["bundled", "yours", "linked", "built-in", "run"]
 """linked: the user's, used where it lies. built-in: known by name, not on this machine. run: kept by a training run."""
@@ -67,6 +68,10 @@ class Entry(Struct, frozen=True):
         return 16 * card.parameters + 4 * BATCH * card.sequence_length * kept
 
 
+def _place(entry: Entry) -> tuple:
+    return ORIGINS.index(entry.origin), entry.key != DEFAULT_PRESET, entry.title.casefold()
+
+
 class _Known(NamedTuple):
     stamp: tuple[int, ...]
     entry: Entry
@@ -115,7 +120,7 @@ class Catalogue:
                     arrived_bytes=one.done_bytes,
                     head_wanted=one.head,
                 )
-        entries = sorted(found.values(), key=lambda it: (ORIGINS.index(it.origin), it.title.casefold()))
+        entries = sorted(found.values(), key=_place)
         at = next((n for n, it in enumerate(entries) if it.origin == "built-in"), len(entries))
         return [*entries[:at], *self._of_runs(before), *entries[at:]]
 

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 Source = Literal["sample", "imdb", "files"]
 Mixer = Literal["fourier", "attention", "linear", "random", "identity", "hybrid"]
 
+DEFAULT_PRESET = "fnet_small_en"
+"""The bundled one that is taken where nothing is said, and shown first."""
 DOWNLOAD = "download"
 """As the path of IMDb: get the archive from its address, once."""
 IMDB_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz#md5=7c2ac02c03563afcf9b574c7e56c153a"
@@ -81,7 +83,7 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="For fine-tuning and masked-LM: a name, a folder, or run: and the id or name of a run that "
             "kept one. For pretraining: what it starts from, or none.",
         ),
-    ] = "fnet_small_en"
+    ] = DEFAULT_PRESET
     backbone: Annotated[
         Literal["trained", "frozen"],
         Meta(title="Backbone", description="For fine-tuning: train the whole model, or the new head alone."),

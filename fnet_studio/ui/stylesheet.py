@@ -103,6 +103,11 @@ QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight:
 QTabBar::tab:focus { color: $accent_text; }
 QTabWidget::pane { border: none; }
 QTabBar { qproperty-drawBase: 0; }
+QTabBar::scroller { width: 26px; }
+QTabBar QToolButton { background: $card; border-radius: 4px; padding: 0; }
+QTabBar QToolButton::left-arrow { image: url("$images/chevron-left.svg"); width: 16px; height: 16px; }
+QTabBar QToolButton::right-arrow { image: url("$images/chevron-right.svg"); width: 16px; height: 16px; }
+QTabBar QToolButton::left-arrow:disabled, QTabBar QToolButton::right-arrow:disabled { image: none; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[page="true"] { background: transparent; }

@@ -65,48 +65,46 @@ def values_of(shape: str, corpus: Path, held_out: Path) -> dict:
             "intermediate_dim": intermediate,
             "dropout": 0.0,
         },
-        "training": {"batch_size": BATCH, "learning_rate": 0.0015},
+        "training": {"batch_size": BATCH, "learning_rate": 0.005},
         "pretraining": {"steps_per_epoch": 10**6, "short_share": 0.33, "masked": 0.2},
         "optimisation": {"optimiser": "muon", "weight_decay": 0.01, "schedule": "linear", "warmup": 0.05, "ema": 0.98},
         "saving": {"weights": "float16"},
     }
 
 
-def train(shape: str, corpus: Path, held_out: Path, minutes: float, folder: Path) -> None:
-    """Steps are timed first, so that a busy moment later on changes no result; the learning rate falls to 0 over as
-    many as the minutes hold."""
-    from fnet_studio.worker import environment
+def step_ms(shape: str, corpus: Path, held_out: Path) -> float:
+    task, training, state = ready(shape, corpus, held_out, 1000)
+    batches, times = task.train_batches(0), []
+    for _ in range(WARM_UP + TIMED):
+        began = time.perf_counter()
+        state, told = training.step(state, next(batches))
+        float(told.loss)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times[WARM_UP:]))
 
-    environment.set_defaults()
+
+def train(shape: str, corpus: Path, held_out: Path, steps: int, folder: Path) -> None:
+    task, training, state = ready(shape, corpus, held_out, steps)
+    batches = task.train_batches(0)
+    for _ in range(steps):
+        state, _ = training.step(state, next(batches))
+    training.put_back(training.weights(state))
+    task.keep(training.model, folder)
+
+
+def ready(shape: str, corpus: Path, held_out: Path, steps: int) -> tuple[Any, Any, Any]:
+    """The task, the training and its first state; the learning rate falls to 0 over so many steps."""
     from fnet_studio.engine import devices
 
     devices.use_all_cores()
-    import jax
-
     from fnet_studio.core.recipe import from_mapping
     from fnet_studio.engine import pretrain
     from fnet_studio.engine.step import Training
 
     recipe = from_mapping(values_of(shape, corpus, held_out))
     task = pretrain.load(recipe, lambda *told: None, lambda: False)
-    batches = task.train_batches(0)
-    model = task.build()
-    trial = Training(model, task.objective, recipe, 1000)
-    state, times = trial.first_state(), []
-    for _ in range(WARM_UP + TIMED):
-        began = time.perf_counter()
-        state, told = trial.step(state, next(batches))
-        jax.block_until_ready(told)
-        times.append(time.perf_counter() - began)
-    step_s = float(np.median(times[WARM_UP:]))
-    steps = int(minutes * 60 / step_s)
-    training = Training(model, task.objective, recipe, steps)
-    state, batches = training.first_state(), task.train_batches(0)
-    for _ in range(steps):
-        state, _ = training.step(state, next(batches))
-    training.put_back(training.weights(state))
-    task.keep(model, folder)
-    print(f"{shape:18} {1000 * step_s:5.0f} ms a step, {steps:,} steps, {steps * BATCH * LENGTH / 1e6:.1f} M places")
+    training = Training(task.build(), task.objective, recipe, steps)
+    return task, training, training.first_state()
 
 
 def documents(path: Path) -> list[str]:
@@ -174,38 +172,56 @@ def main() -> None:
     from fnet_studio.worker import environment
 
     environment.set_defaults()
-    from fnet_studio.engine.kept_preset import kept_folder
-    from fnet_studio.models.preset import open_preset
-    from fnet_studio.models.tokenizer import FNetTokenizer
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("shapes", nargs="*", default=SHAPES, metavar="SHAPE")
     parser.add_argument("--held-out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=6)
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--time", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     corpus, held_out = options.corpus.absolute(), options.held_out.absolute()
-    if options.train:
-        train(options.shapes[0], corpus, held_out, options.minutes, options.train)
+    if options.time:
+        print(step_ms(options.shapes[0], corpus, held_out))
+        return
+    if options.steps:
+        train(options.shapes[0], corpus, held_out, options.steps, options.keep)
         return
     with tempfile.TemporaryDirectory() as home:
         folders = {shape: (options.keep or Path(home)) / shape for shape in options.shapes}
-        for shape, folder in folders.items():
-            if not folder.exists():
-                words = [sys.executable, __file__, str(corpus), shape, "--held-out", str(held_out)]
-                words += ["--minutes", str(options.minutes), "--train", str(folder)]
-                subprocess.run(words, env=os.environ | command.local().environment, check=True)
-        texts = documents(held_out)
-        presets = {shape: kept_folder(folder) for shape, folder in folders.items()}
-        tokenizers = [FNetTokenizer(open_preset(folder).vocabulary()) for folder in presets.values()]
-        asked = questions(texts, tokenizers)
-        for shape, folder in presets.items():
-            results = {kind: answered(folder, some) for kind, some in asked.items()}
-            told = "  ".join(f"{kind} {right:6.1%} {bits:5.2f} bits" for kind, (right, bits) in results.items())
-            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
-            print(f"{shape:18} {told}  {size:5.1f} MiB", flush=True)
+        wanted = [shape for shape, folder in folders.items() if not folder.exists()]
+
+        def call(shape: str, *words: str) -> str:
+            line = [sys.executable, __file__, str(corpus), shape, "--held-out", str(held_out), *words]
+            environment = os.environ | command.local().environment
+            return subprocess.run(line, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+        # all are timed before any is trained: a busy hour later on then changes no result
+        steps = {}
+        for shape in wanted:
+            took_ms = float(call(shape, "--time").split()[-1])
+            steps[shape] = int(options.minutes * 60_000 / took_ms)
+            places = steps[shape] * BATCH * LENGTH / 1e6
+            print(f"{shape:18} {took_ms:5.0f} ms a step, {steps[shape]:,} steps, {places:.1f} M places", flush=True)
+        for shape in wanted:
+            call(shape, "--steps", str(steps[shape]), "--keep", str(folders[shape]))
+        compare(folders, held_out)
+
+
+def compare(folders: dict[str, Path], held_out: Path) -> None:
+    from fnet_studio.engine.kept_preset import kept_folder
+    from fnet_studio.models.preset import open_preset
+    from fnet_studio.models.tokenizer import FNetTokenizer
+
+    texts = documents(held_out)
+    presets = {shape: kept_folder(folder) for shape, folder in folders.items()}
+    asked = questions(texts, [FNetTokenizer(open_preset(folder).vocabulary()) for folder in presets.values()])
+    for shape, folder in presets.items():
+        results = {kind: answered(folder, some) for kind, some in asked.items()}
+        told = "  ".join(f"{kind} {right:6.1%} {bits:5.2f} bits" for kind, (right, bits) in results.items())
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
+        print(f"{shape:18} {told}  {size:5.1f} MiB", flush=True)
 
 
 if __name__ == "__main__":

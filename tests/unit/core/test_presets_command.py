@@ -83,3 +83,11 @@ def test_what_is_changed_on_the_disk_is_read_again_and_the_rest_is_not(source):
     assert after["fnet_mini_en"] is before["fnet_mini_en"]
     shutil.rmtree(places.presets())
     assert {entry.key: entry.state for entry in catalogue.read()}["my_model"] == "missing"
+
+
+def test_the_preset_that_is_taken_where_nothing_is_said_stands_first():
+    from fnet_studio.core.catalogue import Catalogue
+    from fnet_studio.core.recipe import Recipe
+
+    bundled = [entry.key for entry in Catalogue().read() if entry.origin == "bundled"]
+    assert bundled == [Recipe().model.preset, "fnet_mini_en"]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -31,6 +32,8 @@ from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 
 PAUSE_MS = 250
 SLIDE_MS = 60
+TITLE_BESIDE_PX = 560
+"""From this width on a title has room beside the buttons; in a narrower card it stands above them."""
 WAITING = "The picture of the sentence will be here once the model has read it."
 STOPPED = "Stopped. Measure again, or choose another picture or sentence."
 
@@ -118,11 +121,14 @@ class PicturesCard(QFrame):
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setAccessibleName("Explanation")
         self.text.setVisible(False)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.title, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
         for button in (self.lessons, self.export, self.about):
-            head.addWidget(button)
+            buttons.addWidget(button)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(8)
+        self._head.addWidget(self.title, 1)
+        self._head.addLayout(buttons)
         for widget in self.comparing.widgets:
             self.controls.add(widget)
         self._pictures = QHBoxLayout()
@@ -136,7 +142,7 @@ class PicturesCard(QFrame):
         self._column.setContentsMargins(16, 10, 16, 10)
         self._column.setSpacing(6)
         self._column.addWidget(self.tabs)
-        self._column.addLayout(head)
+        self._column.addLayout(self._head)
         self._column.addWidget(self.is_not)
         self._column.addWidget(self.controls)
         self._column.addLayout(self._beside, 1)
@@ -175,6 +181,11 @@ class PicturesCard(QFrame):
         self._looking.start()
         if not self.views:
             QTimer.singleShot(30, self, self.build)
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._head.setDirection(beside if self.width() >= TITLE_BESIDE_PX else below)
 
     def hideEvent(self, event: Any) -> None:
         self._looking.stop()

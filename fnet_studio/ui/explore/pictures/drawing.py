@@ -202,7 +202,8 @@ def _rows(painter: QPainter, frame: Frame) -> None:
         where = QRectF(box.left() - TICK_PX - 3 - 200, y - line, 200, 2 * line)
         painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
     label = QPointF(box.left() - frame.left + line / 2, box.center().y())
-    _turned(painter, label, axis.label, frame, box.height() + 2 * line)
+    room = box.height() + 2 * line
+    _turned(painter, label, _that_fits(frame, axis, room), frame, room)
 
 
 def _columns(painter: QPainter, frame: Frame) -> None:
@@ -227,7 +228,7 @@ def _columns(painter: QPainter, frame: Frame) -> None:
     longest = max((metrics.horizontalAdvance(name) for name in axis.names), default=0.0)
     under = min(longest, LONGEST_COLUMN_NAME_PX) if frame.upright else line
     where = QRectF(box.left() - 60, box.bottom() + TICK_PX + under + 3, box.width() + 120, line)
-    label = metrics.elidedText(axis.label, Qt.TextElideMode.ElideRight, where.width())
+    label = metrics.elidedText(_that_fits(frame, axis, where.width()), Qt.TextElideMode.ElideRight, where.width())
     painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, label)
 
 
@@ -259,6 +260,11 @@ def _bar(painter: QPainter, frame: Frame) -> None:
         painter.drawText(where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
     at = QPointF(bar.right() + TICK_PX + 8 + widest + line / 2, bar.center().y())
     _turned(painter, at, frame.plane.quantity, frame, bar.height() + 2 * line)
+
+
+def _that_fits(frame: Frame, axis: Axis, room: float) -> str:
+    """The label of an axis with its unit, or without it where there is no room for that."""
+    return axis.label if frame.metrics.horizontalAdvance(axis.label) <= room else axis.short
 
 
 def _turned(painter: QPainter, at: QPointF, words: str, frame: Frame, room: float) -> None:

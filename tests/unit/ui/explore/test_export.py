@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtCore import QBuffer, QRectF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtSvg import QSvgGenerator, QSvgRenderer
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.explore.pictures import export
@@ -92,3 +93,22 @@ def test_a_folder_that_is_not_there_is_named_and_nothing_is_left(planes, tmp_pat
         export.write(tmp_path / "gone" / "a.png", planes, "linear", CAPTION)
     assert caught.value.kind == "export.write"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("height", "label"), [(400, "frequency (cycles per window)"), (120, "frequency")])
+def test_a_label_that_finds_no_room_leaves_its_unit_out_and_is_not_cut(qapp, height, label):
+    from fnet_studio.ui.explore.pictures.drawing import Frame, Look, paint, whole
+
+    rows = frequencies("frequency (cycles per window)", "frequency", 64, 64, keep_zero=True)
+    plane = Plane("Mixing", np.eye(64, 3, dtype=np.float32), rows, TOKENS, "M")
+    drawn, look = QBuffer(), Look("#000000", "#444444", "#CCCCCC", "#0000FF", QFont(), vector=True)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(drawn)
+    painter = QPainter(generator)
+    painter.setFont(look.small)
+    paint(painter, Frame(QRectF(0, 0, 300, height), plane, look, whole(plane), QFontMetricsF(look.small)))
+    painter.end()
+    words = [
+        element.text.strip() for element in ElementTree.fromstring(bytes(drawn.data().data())).iter() if element.text
+    ]
+    assert label in words
