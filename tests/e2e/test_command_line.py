@@ -302,7 +302,7 @@ def _losses(run):
 
 def test_presets_are_listed_without_starting_a_worker():
     cards = json.loads(fnet_studio("presets", "--json").stdout)
-    assert [card["key"] for card in cards][:2] == ["fnet_mini_en", "fnet_small_en"]
+    assert [card["key"] for card in cards][:2] == ["fnet_small_en", "fnet_mini_en"]
 
 
 def test_the_command_line_never_imports_qt_or_the_models():

@@ -62,7 +62,7 @@ def press(page, name):
 
 
 def test_what_came_with_the_program_is_listed_with_what_can_be_downloaded(page, qtbot):
-    assert keys(page) == ["fnet_mini_en", "fnet_small_en", "f_net_base_en", "f_net_large_en"]
+    assert keys(page) == ["fnet_small_en", "fnet_mini_en", "f_net_base_en", "f_net_large_en"]
     entry = choose(page, qtbot, "fnet_mini_en")
     assert (entry.card.head, entry.licence, entry.usable) == ("pretrained", "Apache-2.0 for the weights", True)
     assert 0 < entry.use_bytes < entry.training_bytes
@@ -75,7 +75,7 @@ def test_what_came_with_the_program_is_listed_with_what_can_be_downloaded(page, 
 def test_every_row_tells_itself_to_a_screen_reader(page):
     model = page.list.model
     told = [model.data(model.index_of(key), Qt.ItemDataRole.AccessibleTextRole) for key in keys(page)]
-    assert "fnet_mini_en, Came with the program, Predicts words" in told[0]
+    assert "fnet_small_en, Came with the program, Predicts words" in told[0]
     assert "To download" in told[2]
 
 
