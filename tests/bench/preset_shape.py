@@ -6,8 +6,8 @@ time, and then all are asked the same words of a text that was held out.
 CORPUS is a folder of .txt or .txt.xz files, documents parted by blank lines. SHAPE is
 LAYERSxHIDDENxINTERMEDIATExPIECES. Accuracies of different vocabularies cannot be compared, since a small one asks for
 parts of words; so whole words are asked that are one piece in every candidate's vocabulary: in passages of 100 words 8
-of them, in single sentences one. Loss is in bits a word. Presets that lie in FOLDER already are asked again without
-being trained again.
+of them, in single sentences one. Loss is in bits a word. What lies in FOLDER already (`FOLDER/SHAPE/preset`) is asked
+again without being trained again; so any preset of the same length can stand beside the candidates, under any name.
 """
 
 import argparse
