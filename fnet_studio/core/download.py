@@ -22,8 +22,6 @@ from fnet_studio.core.offline import switched_off_by
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.transfer import POLL_S, Transfer
 
-SPARE_BYTES = 16 * 2**20
-"""Left free on the disk."""
 _DIGESTS = {"md5": 32, "sha256": 64}
 _AT_WORK = threading.Lock()
 """One at a time: a training may want the very archive that the window is just fetching."""
@@ -198,7 +196,7 @@ class _Download:
         done = here if resumed else 0
         length = head.headers.get("Content-Length", "")
         total = done + int(length) if length.isdecimal() else 0
-        room = total - done + SPARE_BYTES
+        room = total - done + files.SPARE_BYTES
         files.require_room(room, self.part.parent, f"The rest of {self.address.file.name}", files.ARRIVED_IS_KEPT)
         self._remember(head, total)
         with self.part.open("ab" if resumed else "wb") as out:

@@ -13,8 +13,8 @@ from fnet_studio.core.errors import UserError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, getattr(errno, "ESTALE", errno.ENODEV)}
-
-
+SPARE_BYTES = 16 * 2**20
+"""What a download or an import leaves free on the disk."""
 ARRIVED_IS_KEPT = "Free some space, then try again: what has arrived is kept."
 
 

@@ -18,8 +18,6 @@ from fnet_studio.core.errors import UserError
 
 CHUNK_BYTES = 1 << 20
 MOST_FILES = 2000
-SPARE_BYTES = 16 * 2**20
-"""Left free on the disk."""
 LEFT_OUT = ("__MACOSX", ".DS_Store")
 
 Told = Callable[[int, int], None]
@@ -155,7 +153,7 @@ def _staged(name: str, source: Path, fill: Callable[[Path], None]) -> Staged:
 def _copy(source: Path, folder: Path, told: Told) -> None:
     items = [item for item in sorted(source.rglob("*")) if item.is_file() and not item.is_symlink()]
     total, done = sum(item.stat().st_size for item in items), 0
-    files.require_room(total + SPARE_BYTES, places.presets(), source.name)
+    files.require_room(total + files.SPARE_BYTES, places.presets(), source.name)
     for item in items:
         with open(item, "rb") as reader:
             for written in _written(reader, folder / item.relative_to(source)):
@@ -208,7 +206,7 @@ def _unpack(
 ) -> None:
     """Never more than each file says of its own size."""
     total, done = sum(info.file_size for info in items.values()), 0
-    files.require_room(total + SPARE_BYTES, places.presets(), source.name)
+    files.require_room(total + files.SPARE_BYTES, places.presets(), source.name)
     for name, info in items.items():
         size = 0
         try:

@@ -113,10 +113,10 @@ def _tokenise(source: Source, vocabulary: bytes, folder: Path, progress: Progres
     files = [(split, file) for split, found in source.files.items() for file in found]
     for number, (split, file) in enumerate(files):
         report(progress, "tokenising", number, len(files))
-        documents = list(_documents(file))
-        for first in range(0, len(documents), CHUNK):
+        found = list(documents(file))
+        for first in range(0, len(found), CHUNK):
             check(stopped)
-            chunk = documents[first : first + CHUNK]
+            chunk = found[first : first + CHUNK]
             ids = tokenizer.tokenize(chunk)
             if source.files["validation"]:
                 writer.add(split, ids)
@@ -127,8 +127,8 @@ def _tokenise(source: Source, vocabulary: bytes, folder: Path, progress: Progres
     writer.finish(source.content_hash, vocabulary)
 
 
-def _documents(file: Path) -> Iterator[str]:
-    """Parted by blank lines; the lines of a document become one."""
+def documents(file: Path) -> Iterator[str]:
+    """Parted by blank lines; the lines of a document become one. UserError `data.unreadable`."""
     for document in _BLANK_LINES.split(_text(file)):
         if document.strip():
             yield " ".join(document.split("\n")).strip()

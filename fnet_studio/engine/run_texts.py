@@ -17,8 +17,9 @@ from fnet_studio.engine.texts import data_files
 def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
     """UserError `run.no-texts` for a language model's run, or a place that the split does not have; and what reading
     the data raises."""
-    recipe = from_mapping(run_store.read(command.run).recipe)
-    if recipe.task not in ("classify", "finetune"):
+    record = run_store.read(command.run)
+    recipe = from_mapping(record.recipe)
+    if not record.classifies:
         raise UserError("run.no-texts", f"The run {command.run} classified no texts.", "Choose a classifier's run.")
     job.check()
     part = _parts(msgspec.json.encode(recipe.data))[command.split]

@@ -8,8 +8,6 @@ from typing import Any, Self
 from fnet_studio.core import files
 from fnet_studio.models.progress import Progress, StopCheck, check, report
 
-SPARE_BYTES = 16 * 2**20
-"""Left free on the disk."""
 _MAKE_ROOM = "Free some space, or move the hub's cache to another disk, then try again."
 
 
@@ -29,7 +27,7 @@ class Tracker:
             self._total += count
             self._done += here
             if wanted := self._total - self._done:
-                files.require_room(wanted + SPARE_BYTES, self._folder, self._handle, _MAKE_ROOM)
+                files.require_room(wanted + files.SPARE_BYTES, self._folder, self._handle, _MAKE_ROOM)
             report(self._progress, "downloading", self._done, self._total)
 
     def arrived(self, count: int) -> None:

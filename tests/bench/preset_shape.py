@@ -105,13 +105,6 @@ def ready(shape: str, corpus: Path, held_out: Path, steps: int) -> tuple[Any, An
     return task, training, training.first_state()
 
 
-def documents(path: Path) -> list[str]:
-    from fnet_studio.data.encodings import decode_file
-    from fnet_studio.data.plain import read_bytes
-
-    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", decode_file(read_bytes(path), path)[0])]
-
-
 def questions(texts: list[str], tokenizers: list[Any]) -> dict[str, list[Asked]]:
     """Words that are one piece in every vocabulary, in texts that fit each; the same at every call."""
     random = np.random.default_rng(0)
@@ -209,10 +202,11 @@ def main() -> None:
 
 def compare(folders: dict[str, Path], held_out: Path) -> None:
     from fnet_studio.engine.kept_preset import kept_folder
+    from fnet_studio.engine.pretrain_corpus import documents
     from fnet_studio.models.preset import open_preset
     from fnet_studio.models.tokenizer import FNetTokenizer
 
-    texts = documents(held_out)
+    texts = [" ".join(text.split()) for text in documents(held_out)]
     presets = {shape: kept_folder(folder) for shape, folder in folders.items()}
     asked = questions(texts, [FNetTokenizer(open_preset(folder).vocabulary()) for folder in presets.values()])
     for shape, folder in presets.items():
