@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QLabel, QProgressBar, QSizePolicy, Q
 from fnet_studio.core import protocol
 from fnet_studio.link.liveness import Pulse
 from fnet_studio.ui import icons
-from fnet_studio.ui.parts import button, follow_icon, label
+from fnet_studio.ui.parts import IconFollower, button, follow_icon, label
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.worker_state import WorkerState
 
@@ -35,6 +35,7 @@ PLACES = (
 class Rail(QWidget):
     chosen = Signal(str)
     """Key of a page."""
+    find_wanted = Signal()
     restart_wanted = Signal()
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
@@ -54,20 +55,14 @@ class Rail(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
         for number, place in enumerate(PLACES, 1):
-            item = QToolButton()
-            item.setProperty("rail", True)
+            item, follower = self._item(themes, place.words, place.icon, f"{place.words} (Ctrl+{number})")
             item.setCheckable(True)
-            item.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            item.setText(place.words)
-            item.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            item.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            item.setToolTip(f"{place.words} (Ctrl+{number})")
-            follower = follow_icon(item, themes, place.icon, "muted", 22)
             item.toggled.connect(lambda on, f=follower, name=place.icon: f.show_icon(name, "accent" if on else "muted"))
             item.clicked.connect(lambda _=False, key=place.key: self.chosen.emit(key))
             self._group.addButton(item)
             self.buttons[place.key] = item
-            self._column.addWidget(item)
+        self.find, _ = self._item(themes, "Find", "search", "Any button, preset, recipe or run by its name (Ctrl+K)")
+        self.find.clicked.connect(lambda _=False: self.find_wanted.emit())
         self._column.addStretch(1)
         self.device = DeviceFoot(themes)
         self._column.addWidget(self.device)
@@ -75,6 +70,17 @@ class Rail(QWidget):
         self.worker = WorkerFoot(themes)
         self.worker.restart.clicked.connect(lambda _=False: self.restart_wanted.emit())
         self._column.addWidget(self.worker)
+
+    def _item(self, themes: ThemeSource, words: str, icon: str, tip: str) -> tuple[QToolButton, IconFollower]:
+        item = QToolButton()
+        item.setProperty("rail", True)
+        item.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        item.setText(words)
+        item.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        item.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        item.setToolTip(tip)
+        self._column.addWidget(item)
+        return item, follow_icon(item, themes, icon, "muted", 22)
 
     def show_page(self, key: str) -> None:
         """A page that is not on the rail leaves no place of it marked."""

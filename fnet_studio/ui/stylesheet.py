@@ -88,7 +88,7 @@ QSlider::handle:horizontal { background: $card; border: 2px solid $accent; width
 QTableView, QTreeView, QListWidget, QListView#presets { background: $card; border: 1px solid $line; border-radius: 8px;
   gridline-color: transparent;
   selection-background-color: $chosen; selection-color: $text; outline: none; }
-QTableView[bare="true"] { border: none; border-radius: 0; }
+QTableView[bare="true"], QListWidget[bare="true"] { border: none; border-radius: 0; }
 QTableView::item, QTreeView::item { padding: 4px 8px; border: none; }
 QTreeView::item:selected, QListWidget::item:selected { background: $chosen; color: $text; }
 QTableView:focus, QTreeView:focus, QListWidget:focus, QListView#presets:focus { border-color: $accent; }

@@ -61,6 +61,7 @@ class Window(QMainWindow):
         self.status = StatusLine(supervisor, themes)
         self._pages: dict[str, QWidget] = {}
         self._frames: dict[str, QScrollArea] = {}
+        self._palette: Any = None
         self._closing = False
         self._was_painted = False
         self._lay_out()
@@ -89,7 +90,7 @@ class Window(QMainWindow):
             self._frames[key].setWidget(page)
             self._pages[key] = page
             if key == "presets":
-                page.chosen.connect(self._explore_with)
+                page.chosen.connect(self.explore_with)
                 page.recipe_wanted.connect(self._train_again)
                 page.run_wanted.connect(self.show_run)
             elif key == WELCOME:
@@ -102,7 +103,7 @@ class Window(QMainWindow):
                 page.train_wanted.connect(lambda: self.go("train"))
                 page.recipe_wanted.connect(self._train_again)
                 page.explore_wanted.connect(self._explore_text)
-                page.model_wanted.connect(self._explore_with)
+                page.model_wanted.connect(self.explore_with)
             if hasattr(page, "stop_wanted"):
                 page.stop_wanted.connect(self.ask_stop)
         return self._pages[key]
@@ -146,7 +147,15 @@ class Window(QMainWindow):
 
         asking.run(lambda: updates.check(source), answered, failed)
 
-    def _explore_with(self, preset: str) -> None:
+    def find_command(self) -> None:
+        """Open the field that finds anything by its name."""
+        if self._palette is None:
+            from fnet_studio.ui.command_palette.palette import CommandPalette
+
+            self._palette = CommandPalette(self, self.themes)
+        self._palette.open()
+
+    def explore_with(self, preset: str) -> None:
         self.go("explore")
         self.page("explore").choose_preset(preset)
 
@@ -195,6 +204,7 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.go)
+        self.rail.find_wanted.connect(self.find_command)
         self.rail.restart_wanted.connect(self.ask_restart)
         self.status.stop_wanted.connect(self.ask_stop)
         self.status.run_wanted.connect(self.show_run)
@@ -206,6 +216,7 @@ class Window(QMainWindow):
         for number, place in enumerate(PLACES, 1):
             self._shortcut(f"Ctrl+{number}", lambda key=place.key: self.go(key))
         self._shortcut("F5", self._refresh)
+        self._shortcut("Ctrl+K", self.find_command)
         self._state_changed(self.supervisor.state)
 
     def _shortcut(self, keys: str, do: Callable[[], None]) -> None:

@@ -1,6 +1,9 @@
-"""The tour of the Settings page."""
+"""The tour of the Settings page, and of the field that finds commands."""
 
-from fnet_studio.ui.hand import Hand
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from fnet_studio.ui.hand import CONTROL, Hand
 
 
 def see_settings(hand: Hand) -> None:
@@ -16,3 +19,16 @@ def see_settings(hand: Hand) -> None:
     hand.expect(window.themes.current.name == "dark", "the dark theme is shown at once")
     hand.click(page.themes.button(1))
     hand.expect(window.themes.current.name == "light", "and the light one")
+
+
+def see_find(hand: Hand) -> None:
+    window = hand.window
+    hand.say("\nFind")
+    hand.key(Qt.Key.Key_K, CONTROL)
+    field = window.focusWidget()
+    hand.snap("7-find")
+    QTest.keyClicks(field, "mini")
+    hand.settle()
+    hand.snap("7-find-preset")
+    hand.key(Qt.Key.Key_Return)
+    hand.expect(window.current == "explore", "a preset that was typed is explored")

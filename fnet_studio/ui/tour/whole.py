@@ -17,7 +17,7 @@ from fnet_studio.ui.hand import Hand
 from fnet_studio.ui.tour.explore import Explore
 from fnet_studio.ui.tour.lists import see_lists
 from fnet_studio.ui.tour.own_data import see_data
-from fnet_studio.ui.tour.settings import see_settings
+from fnet_studio.ui.tour.settings import see_find, see_settings
 from fnet_studio.ui.tour.training import Training
 
 
@@ -81,6 +81,7 @@ def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
         see_lists(hand)
         see_data(hand)
         see_settings(hand)
+        see_find(hand)
         hand.say(f"\n{hand.pictures} pictures in {folder}")
     finally:
         hand.watch_loop(False)

@@ -1,20 +1,18 @@
 """The recipe to begin with: a list of them with a line on each, and files to open and to save."""
 
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QFileDialog, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from fnet_studio.core import places
 from fnet_studio.ui.parts import Card, button, label, row
-from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
+from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.known_recipes import KnownRecipe, known_recipes, own_recipe
 from fnet_studio.ui.widgets.choice import Choice
+from fnet_studio.ui.widgets.two_lines import LINE, TwoLines
 
 FILES = "Recipes (*.toml);;All files (*)"
-LINE = int(Qt.ItemDataRole.UserRole) + 1
 POPUP_PX = 440
 EXAMPLE = ("imdb-fnet", "imdb-transformer")
 COPIED_MS = 2000
@@ -37,7 +35,7 @@ class RecipePicker(Card):
         self.box = Choice()
         self.box.setAccessibleName("Recipe")
         self.box.setToolTip("A recipe to begin with; every setting can then be changed")
-        self.box.setItemDelegate(_TwoLines(self.box))
+        self.box.setItemDelegate(TwoLines(POPUP_PX - 24, self.box))
         self.box.view().setMinimumWidth(POPUP_PX)
         self.box.activated.connect(lambda _: self.chosen.emit(self._known[str(self.box.currentData())]))
         self.line = label("", "caption", wrap=True)
@@ -119,46 +117,3 @@ class RecipePicker(Card):
         path, _ = QFileDialog.getSaveFileName(self, "Save the recipe", str(start), FILES)
         if path:
             self.save_wanted.emit(path if path.endswith(".toml") else f"{path}.toml")
-
-
-class _TwoLines(QStyledItemDelegate):
-    """A title and the line on it."""
-
-    PAD_X, PAD_Y, GAP = 10, 6, 2
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        bold, small = self._fonts(option)
-        height = _height(bold) + self.GAP + _height(small) + 2 * self.PAD_Y
-        return QSize(POPUP_PX - 24, height)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        item: Any = QStyleOptionViewItem(option)
-        self.initStyleOption(item, index)
-        item.text = ""
-        item.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, item, painter, item.widget)
-        bold, small = self._fonts(item)
-        area: QRect = item.rect.adjusted(self.PAD_X, self.PAD_Y, -self.PAD_X, -self.PAD_Y)
-        painter.save()
-        for font, role, text in (
-            (bold, QPalette.ColorRole.Text, index.data(Qt.ItemDataRole.DisplayRole)),
-            (small, QPalette.ColorRole.PlaceholderText, index.data(LINE)),
-        ):
-            painter.setFont(font)
-            painter.setPen(item.palette.color(role))
-            words = painter.fontMetrics().elidedText(str(text or ""), Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft), words)
-            area.setTop(area.top() + _height(font) + self.GAP)
-        painter.restore()
-
-    @staticmethod
-    def _fonts(option: Any) -> tuple[QFont, QFont]:
-        bold, small = QFont(option.font), QFont(option.font)
-        bold.setWeight(QFont.Weight.DemiBold)
-        small.setPointSizeF(CAPTION_PT)
-        return bold, small
-
-
-def _height(font: QFont) -> int:
-    return QFontMetrics(font).height()

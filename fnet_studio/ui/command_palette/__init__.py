@@ -1,0 +1,1 @@
+"""Ctrl+K: anything that the window can do or open, found by typing a part of its name."""
