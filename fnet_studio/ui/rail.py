@@ -44,7 +44,7 @@ class Rail(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(8, 16, 9, 16)
+        self._column.setContentsMargins(8, 12, 9, 12)
         self._column.setSpacing(4)
         mark = QLabel()
         mark.setPixmap(icons.program_icon().pixmap(QSize(40, 40), self.devicePixelRatioF()))

@@ -46,7 +46,7 @@ QPushButton[kind="quiet"]:focus, QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $chosen; }
 QToolButton:disabled { color: $muted; }
 
-QToolButton[rail="true"] { border-radius: 8px; padding: 7px 4px; font-size: 9pt; color: $muted; }
+QToolButton[rail="true"] { border-radius: 8px; padding: 6px 4px; font-size: 9pt; color: $muted; }
 QToolButton[rail="true"]:checked { background: $chosen; color: $accent_text; font-weight: 600; }
 QPushButton[small="true"] { font-size: 9pt; color: $muted; padding: 3px 4px; }
 QWidget#rail { background: $card; border: none; border-right: 1px solid $line; }

@@ -51,6 +51,7 @@ class CommandPalette(Card):
         self.list.itemClicked.connect(lambda _: self._do())
         self.field.installEventFilter(self)
         window.installEventFilter(self)
+        themes.changed.connect(lambda _: self._narrow())
         self._presets.changed.connect(self._collect)
         self._runs.changed.connect(self._collect)
         self.hide()
