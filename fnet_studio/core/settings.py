@@ -31,6 +31,8 @@ class Settings(Struct):
     worker_command: str = ""
     """The command line of a worker elsewhere, such as in WSL or over ssh; empty for this machine's."""
     reduced_motion: bool = False
+    sides: dict[str, int] = {}
+    """How wide the user made the sides of pages, in pixels; 0 for a hidden one."""
     update_check: bool = False
     """Ask the feed of releases when the program starts."""
     update_feed: str = ""

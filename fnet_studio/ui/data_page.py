@@ -31,6 +31,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
+from fnet_studio.ui.widgets.side import WithSide
 
 LIST_PX = 208
 MARGIN = 24
@@ -77,7 +78,6 @@ class DataPage(QWidget):
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.list = DataList(themes)
-        self.list.setFixedWidth(LIST_PX)
         self.overview = OverviewTab(self._supervisor, themes, self.cutting)
         self.texts = TextsTab(self._supervisor, themes)
         self.twins = TwinsTab(self._supervisor, themes)
@@ -142,16 +142,13 @@ class DataPage(QWidget):
         self._one = shown
         for item in (shown, self.importing):
             self.stack.addWidget(item)
-        body = QHBoxLayout()
-        body.setSpacing(16)
-        body.addWidget(self.list)
-        body.addWidget(self.stack, 1)
+        self.with_side = WithSide("data", "the list", self.list, self.stack, LIST_PX, themes, self._settings)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(MARGIN, 16, MARGIN, 16)
         whole.setSpacing(12)
         whole.addWidget(header)
         whole.addWidget(self.notices)
-        whole.addLayout(body, 1)
+        whole.addWidget(self.with_side, 1)
 
     # -------------------------------------------------------------------------------------------- list
 

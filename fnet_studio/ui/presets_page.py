@@ -16,7 +16,7 @@ from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import button, row, scrolling
+from fnet_studio.ui.parts import button, scrolling
 from fnet_studio.ui.presets.details import PresetDetails
 from fnet_studio.ui.presets.downloads import Downloads
 from fnet_studio.ui.presets.library import PresetLibrary
@@ -26,6 +26,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
+from fnet_studio.ui.widgets.side import WithSide
 
 LIST_PX = 380
 
@@ -71,13 +72,9 @@ class PresetsPage(QWidget):
             themes, "package", "No presets", "Models to explore are listed here. Import one, or drop its folder."
         )
         self.body = QStackedWidget()
-        self.work = QWidget()
         self._side = scrolling(self.details)
-        both = row(self.list, self._side, spacing=16)
-        both.setStretch(1, 1)
-        self.list.setFixedWidth(LIST_PX)
-        self.work.setLayout(both)
-        for page in (BusyState("Reading the presets"), self.empty, self.work):
+        self.with_side = WithSide("presets", "the list", self.list, self._side, LIST_PX, themes, settings)
+        for page in (BusyState("Reading the presets"), self.empty, self.with_side):
             self.body.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 16, MARGIN, 16)
@@ -134,7 +131,7 @@ class PresetsPage(QWidget):
 
     def _came(self) -> None:
         self.list.put(self.library.entries)
-        self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+        self.body.setCurrentWidget(self.with_side if self.library.entries else self.empty)
         if self._wanted and self.list.select(self._wanted):
             self._wanted = ""
         if self.library.problem is not None:

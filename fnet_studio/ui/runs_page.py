@@ -16,7 +16,7 @@ from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import button, row
+from fnet_studio.ui.parts import button
 from fnet_studio.ui.run_details import RunDetails
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
@@ -24,6 +24,7 @@ from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.side import WithSide
 
 DETAILS_PX = 380
 REFRESH_MS = 300
@@ -74,8 +75,8 @@ class RunsPage(QWidget):
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         header.add_action(button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again (F5)"))
         self.body = QStackedWidget()
-        self.work = self._work()
-        for page in (BusyState("Reading the runs"), self.empty, self.work):
+        self.with_side = self._lists()
+        for page in (BusyState("Reading the runs"), self.empty, self.with_side):
             self.body.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 16, MARGIN, 16)
@@ -92,19 +93,14 @@ class RunsPage(QWidget):
         self._empty_trash()
         self.refresh()
 
-    def _work(self) -> QWidget:
+    def _lists(self) -> WithSide:
         side = QScrollArea()
         side.setWidgetResizable(True)
         side.setFrameShape(QFrame.Shape.NoFrame)
         side.setWidget(self.details)
-        side.setFixedWidth(DETAILS_PX)
         side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        work = QWidget()
-        both = row(self.list, side, spacing=16)
-        both.setStretch(0, 1)
-        work.setLayout(both)
-        return work
+        return WithSide("runs", "the details", side, self.list, DETAILS_PX, self._themes, self._settings, at_right=True)
 
     def _connect(self) -> None:
         self.library.changed.connect(self._came)
@@ -160,7 +156,7 @@ class RunsPage(QWidget):
 
     def _show_table(self) -> None:
         if self.body.currentIndex() < 3:
-            self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+            self.body.setCurrentWidget(self.with_side if self.library.entries else self.empty)
 
     def _settle(self) -> None:
         """Select what is wanted, or the newest, and show its details."""
@@ -199,7 +195,7 @@ class RunsPage(QWidget):
     # ------------------------------------------------------------------------------------ as large as the page
 
     def show_list(self) -> None:
-        self.body.setCurrentWidget(self.work if self.library.entries else self.empty)
+        self.body.setCurrentWidget(self.with_side if self.library.entries else self.empty)
         self.table.setFocus()
 
     def open_run(self, tab: str = "") -> None:

@@ -44,6 +44,7 @@ QPushButton[kind="quiet"], QToolButton { background: transparent; border: 1px so
 QPushButton[kind="quiet"]:hover, QToolButton:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus, QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $chosen; }
+QToolButton[slim="true"] { padding: 0; border-radius: 4px; }
 QToolButton:disabled { color: $muted; }
 
 QToolButton[rail="true"] { border-radius: 8px; padding: 6px 4px; font-size: 9pt; color: $muted; }

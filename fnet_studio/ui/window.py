@@ -31,6 +31,7 @@ from fnet_studio.ui.rail import PLACES, Rail
 from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
 
 MINIMUM = (960, 640)
@@ -165,7 +166,7 @@ class Window(QMainWindow):
 
     def _train_on(self, one: DataSet) -> None:
         self.go("train")
-        self.page("train").form.use_data(one)
+        self.page("train").show_form().use_data(one)
 
     def _train_again(self, values: dict[str, Any]) -> None:
         """Put a stored recipe into the form, to be started as it is or changed."""
@@ -175,7 +176,7 @@ class Window(QMainWindow):
             self.show_error(error)
             return
         self.go("train")
-        form = self.page("train").form
+        form = self.page("train").show_form()
         form.show_recipe(recipe, form.picker.find(provenance.nearest_bundled(recipe)))
 
     # ------------------------------------------------------------------------------------------- layout
@@ -217,6 +218,8 @@ class Window(QMainWindow):
             self._shortcut(f"Ctrl+{number}", lambda key=place.key: self.go(key))
         self._shortcut("F5", self._refresh)
         self._shortcut("Ctrl+K", self.find_command)
+        self._shortcut("F9", self._switch_side)
+        self._shortcut("F11", self.switch_full_screen)
         self._state_changed(self.supervisor.state)
 
     def _shortcut(self, keys: str, do: Callable[[], None]) -> None:
@@ -243,6 +246,19 @@ class Window(QMainWindow):
             card.answer(card.way_out)
         elif not self.supervisor.stop_words:
             self.ask_stop()
+
+    @property
+    def side(self) -> WithSide | None:
+        """What stands beside the page's work, if something does."""
+        found = getattr(self.page(self.current), "with_side", None)
+        return found if found is not None and found.isVisible() else None
+
+    def _switch_side(self) -> None:
+        if self.side is not None:
+            self.side.switch()
+
+    def switch_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _refresh(self) -> None:
         refresh = getattr(self.page(self.current), "refresh", None)

@@ -44,21 +44,26 @@ def presets(window: Any, entries: Iterable[Entry]) -> Iterator[Command]:
 def recipes(window: Any, known: Iterable[KnownRecipe]) -> Iterator[Command]:
     def begin(recipe: KnownRecipe) -> None:
         window.go("train")
-        window.page("train").form.begin_with(recipe)
+        window.page("train").show_form().begin_with(recipe)
 
     for recipe in known:
         yield Command(recipe.title, f"Recipe · {recipe.line}", "graduation-cap", lambda recipe=recipe: begin(recipe))
 
 
 def looks(window: Any) -> Iterator[Command]:
-    """The themes, from any page; the settings, which own the choice, have buttons for it."""
+    """The page's side, the full screen, and the themes from any page; the settings, which own that choice, have buttons
+    for it."""
 
     def choose(place: int) -> None:
         window.page("settings").themes.button(place).click()
 
+    if window.side is not None:
+        yield Command(window.side.switch_words, "Look · F9", "eye", window.side.switch)
+    full = "Leave the full screen" if window.isFullScreen() else "Full screen"
+    yield Command(full, "Look · F11", "eye", window.switch_full_screen)
     for place, (key, words) in enumerate(THEMES):
         if window.current != "settings" and key != window.themes.choice:
-            yield Command(f"Theme: {words.lower()}", "Setting", "eye", lambda place=place: choose(place))
+            yield Command(f"Theme: {words.lower()}", "Look", "eye", lambda place=place: choose(place))
 
 
 def runs(window: Any, entries: Iterable[RunEntry]) -> Iterator[Command]:

@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol, run_models, run_store
 from fnet_studio.core.examples import Example
@@ -24,8 +24,10 @@ from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.side import WithSide
 
 TYPING_PAUSE_MS = 150
+ANSWERS_PX, NARROW_ANSWERS_PX = 380, 352
 MOST_RUNS = 30
 """In the chooser; any other can be opened from the Runs page."""
 STARTING = "The worker is starting. Predictions will be here in a few seconds."
@@ -67,17 +69,16 @@ class ExplorePage(QWidget):
         inner = QVBoxLayout(one)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(12)
-        lower = QHBoxLayout()
-        lower.setSpacing(16)
-        lower.addWidget(self.answers)
-        lower.addWidget(self.pictures, 1)
+        self.with_side = WithSide(
+            "explore", "the predictions", self.answers, self.pictures, ANSWERS_PX, theme_source, settings
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(header)
         layout.addWidget(self.messages)
         inner.addWidget(self.sentence)
-        inner.addLayout(lower, 1)
+        inner.addWidget(self.with_side, 1)
         self._body = QStackedWidget()
         self._body.addWidget(one)
         self._body.addWidget(self.batch)
@@ -320,7 +321,7 @@ class ExplorePage(QWidget):
         super().resizeEvent(event)
         self.sentence.resize_for(event.size().height())
         self.pictures.resize_for(event.size().height())
-        self.answers.setFixedWidth(380 if event.size().width() >= 1000 else 352)
+        self.with_side.set_usual(ANSWERS_PX if event.size().width() >= 1000 else NARROW_ANSWERS_PX)
 
 
 def _explorable_runs() -> list[RunRecord]:

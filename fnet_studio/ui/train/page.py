@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol, provenance, queue
 from fnet_studio.core import recipe as recipes
@@ -28,6 +28,7 @@ from fnet_studio.ui.train.run_controls import RunControls
 from fnet_studio.ui.train.run_figures import figures_of, planning_figures
 from fnet_studio.ui.train.run_starter import RunStarter
 from fnet_studio.ui.widgets.run_card import RunCard
+from fnet_studio.ui.widgets.side import WithSide
 
 FORM_PX = 384
 PREPARE_MS = 300
@@ -70,7 +71,6 @@ class TrainPage(QWidget):
         self.start_button, self.check_button, self.queue_button = header.start, header.check, header.queue
         self.cancel_button, self.keep_button, self.discard_button = header.cancel, header.keep, header.discard
         left = scrolling(self.form)
-        left.setFixedWidth(FORM_PX)
         left.setAccessibleName("Recipe")
         inner = QWidget()
         self._right = QVBoxLayout(inner)
@@ -91,16 +91,13 @@ class TrainPage(QWidget):
         self.empty.action.setProperty("kind", "")
         self._right.addWidget(self.empty, 1)
         self._right.addWidget(self.live, 1)
-        body = QHBoxLayout()
-        body.setSpacing(16)
-        body.addWidget(left)
         self._scroll = scrolling(inner)
-        body.addWidget(self._scroll, 1)
+        self.with_side = WithSide("train", "the recipe", left, self._scroll, FORM_PX, themes, self._settings)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(header)
-        layout.addLayout(body, 1)
+        layout.addWidget(self.with_side, 1)
 
     def _connect(self) -> None:
         for keys, do in (
@@ -155,6 +152,11 @@ class TrainPage(QWidget):
 
     # --------------------------------------------------------------------------------------- actions
 
+    def show_form(self) -> RecipeForm:
+        """The form, in sight even if it was hidden."""
+        self.with_side.reveal()
+        return self.form
+
     def start(self) -> None:
         """Estimate what the form describes, then run it; or say what is wrong with it."""
         if not self.run.running and not self.starter.planning:
@@ -185,7 +187,7 @@ class TrainPage(QWidget):
         problems = self.form.problems
         if problems:
             self._say(ErrorCard(self._themes, UserError("recipe.invalid", "The recipe is not ready.", problems[0])))
-            self.form.focus_problem()
+            self.show_form().focus_problem()
             return
         self._say(None)
         try:

@@ -124,6 +124,46 @@ def test_page_and_size_are_remembered(open_window):
     assert (other.window.width(), other.window.height()) == (960, 700)
 
 
+def test_f9_hides_what_stands_beside_the_work_and_the_next_start_keeps_it_so(open_window):
+    driver = open_window(page="explore")
+    driver.wait_ready()
+    driver.wait(lambda: driver.window.side is not None)
+    page = driver.window.page("explore")
+    QTest.keyClick(driver.window, Qt.Key.Key_F9)
+    assert not page.answers.isVisible()
+    driver.window.close()
+    assert settings.load()[0].sides == {"explore": 0}
+    other = open_window(page="explore")
+    other.wait(lambda: other.window.side is not None)
+    assert not other.window.page("explore").answers.isVisible()
+    QTest.keyClick(other.window, Qt.Key.Key_F9)
+    assert other.window.page("explore").answers.isVisible()
+    other.window.go("settings")
+    assert other.window.side is None
+    QTest.keyClick(other.window, Qt.Key.Key_F9)
+
+
+def test_a_hidden_recipe_comes_back_when_something_in_it_is_wrong(open_window):
+    driver = open_window(page="train")
+    driver.wait_ready()
+    page = driver.window.page("train")
+    editor = page.form.rows["training.batch_size"].editor
+    editor.clear()
+    QTest.keyClicks(editor, "99999")
+    driver.window.side.switch()
+    assert not page.form.isVisible()
+    page.start_button.click()
+    assert page.form.isVisible()
+
+
+def test_f11_fills_the_screen_and_leaves_it(open_window):
+    driver = open_window()
+    QTest.keyClick(driver.window, Qt.Key.Key_F11)
+    driver.wait(driver.window.isFullScreen)
+    QTest.keyClick(driver.window, Qt.Key.Key_F11)
+    driver.wait(lambda: not driver.window.isFullScreen())
+
+
 def test_broken_settings_are_set_aside_and_reported_in_a_card(open_window, home):
     (home / "config").mkdir(parents=True)
     (home / "config" / "settings.toml").write_text("theme = \n")

@@ -56,7 +56,7 @@ def test_a_run_is_looked_through_with_the_keyboard(opened):
     QTest.keyClick(view.maps.slider, Qt.Key.Key_Home)
     assert view.maps.step.text() == "Step 1"
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert page.body.currentWidget() is page.work
+    assert page.body.currentWidget() is page.with_side
 
 
 def test_a_cell_of_the_confusion_lists_its_texts_and_one_opens_in_explore(opened):

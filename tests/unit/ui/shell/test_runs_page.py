@@ -219,7 +219,7 @@ def test_runs_stand_side_by_side_with_the_settings_that_differ(make_page, qtbot)
     qtbot.waitUntil(lambda: len(view.chart.chart.trace) == 20 and len(view.chart.chart.others) == 1)
     assert "| one |" in view.as_markdown()
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert page.body.currentWidget() is page.work
+    assert page.body.currentWidget() is page.with_side
 
 
 def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, tmp_path):
@@ -289,4 +289,4 @@ def test_a_run_that_pretrained_has_no_classes_to_ask_for(make_page):
     assert "knows no classes" in trying.words.text()
     trying.box.setFocus()
     QTest.keyClick(trying.box, Qt.Key.Key_Escape)
-    assert page.body.currentWidget() is page.work
+    assert page.body.currentWidget() is page.with_side
