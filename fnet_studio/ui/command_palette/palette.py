@@ -70,7 +70,8 @@ class CommandPalette(Card):
         self._presets.refresh()
         self._runs.refresh()
 
-    def close_(self) -> None:
+    def leave(self) -> None:
+        """Back to where the keyboard was."""
         if self.isVisible():
             self.hide()
             if self._before is not None and self._before.isVisible():
@@ -88,7 +89,7 @@ class CommandPalette(Card):
 
     def _key(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            self.close_()
+            self.leave()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._do()
         elif event.key() in MOVES:
@@ -101,7 +102,7 @@ class CommandPalette(Card):
         row = self.list.currentRow()
         if 0 <= row < len(self._found):
             chosen = self._found[row]
-            self.close_()
+            self.leave()
             chosen.do()
 
     def _place(self) -> None:
