@@ -1,8 +1,6 @@
 """A page's work with a side beside it that can be drawn wider, hidden and reset, and is as it was left at the next
 start."""
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QToolButton, QVBoxLayout, QWidget
@@ -45,7 +43,6 @@ class WithSide(QSplitter):
         self.setChildrenCollapsible(False)
         for widget in (main, self._holder) if at_right else (self._holder, main):
             self.addWidget(widget)
-        self.handle(1).layout_for(self)
         self.splitterMoved.connect(self._moved)
         self._show()
 
@@ -124,7 +121,9 @@ class _Handle(QSplitterHandle):
 
     def __init__(self, splitter: WithSide, themes: ThemeSource) -> None:
         super().__init__(Qt.Orientation.Horizontal, splitter)
+        self._splitter = splitter
         self.button = QToolButton()
+        self.button.clicked.connect(lambda _=False: splitter.switch())
         self.button.setProperty("slim", True)
         self.button.setCursor(Qt.CursorShape.ArrowCursor)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -133,11 +132,6 @@ class _Handle(QSplitterHandle):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.button)
-        self._reset: Callable[[], None] = lambda: None
-
-    def layout_for(self, splitter: WithSide) -> None:
-        self.button.clicked.connect(lambda _=False: splitter.switch())
-        self._reset = splitter.reset
 
     def tell(self, words: str, points_left: bool) -> None:
         self.button.setAccessibleName(words)
@@ -146,4 +140,4 @@ class _Handle(QSplitterHandle):
         self._icon.show_icon("chevron-left" if points_left else "chevron-right", "muted")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._reset()
+        self._splitter.reset()
