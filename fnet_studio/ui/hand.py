@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QMainWindow, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QMainWindow, QWidget
 
 from fnet_studio.ui import screenshots
+from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.window import Window
 
 HARMLESS = ("propagateSizeHints",)
@@ -146,9 +147,5 @@ class Hand:
 
     def reach(self, widget: QWidget) -> None:
         """Scroll it into view."""
-        above = widget.parentWidget()
-        while above is not None:
-            if isinstance(above, QScrollArea):
-                above.ensureWidgetVisible(widget)
-            above = above.parentWidget()
+        bring_into_view(widget)
         QTest.qWait(10)

@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
+from shiboken6 import isValid
 
 from fnet_studio.ui import icons
 from fnet_studio.ui.command_palette import sources
@@ -13,7 +14,7 @@ from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.presets.library import PresetLibrary
 from fnet_studio.ui.runs.library import RunLibrary
 from fnet_studio.ui.theme import MARGIN, ThemeSource
-from fnet_studio.ui.train.known_recipes import known_recipes
+from fnet_studio.ui.train.known_recipes import KnownRecipe, known_recipes
 from fnet_studio.ui.widgets.two_lines import LINE, TwoLines
 
 WIDTH = 600
@@ -30,6 +31,7 @@ class CommandPalette(Card):
         super().__init__(parent=window)
         self._window, self._themes = window, themes
         self._commands: list[Command] = []
+        self._recipes: list[KnownRecipe] = []
         self._found: list[Command] = []
         self._before: QWidget | None = None
         self._presets, self._runs = PresetLibrary(self), RunLibrary(self)
@@ -47,11 +49,11 @@ class CommandPalette(Card):
         for item in (self.field, self.list, self.nothing):
             self.column.addWidget(item)
         self.field.textChanged.connect(self._narrow)
-        self.list.currentRowChanged.connect(self._say_current)
+        self.list.currentRowChanged.connect(lambda _: self._say_current())
         self.list.itemClicked.connect(lambda _: self._do())
         self.field.installEventFilter(self)
         window.installEventFilter(self)
-        themes.changed.connect(lambda _: self._narrow())
+        themes.changed.connect(lambda _: self._collect())
         self._presets.changed.connect(self._collect)
         self._runs.changed.connect(self._collect)
         self.hide()
@@ -62,9 +64,10 @@ class CommandPalette(Card):
             self.field.selectAll()
             return
         self._before = self._window.focusWidget()
+        self._recipes = known_recipes()
         self.field.clear()
-        self._collect()
         self.show()
+        self._collect()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._presets.refresh()
@@ -74,7 +77,8 @@ class CommandPalette(Card):
         """Back to where the keyboard was."""
         if self.isVisible():
             self.hide()
-            if self._before is not None and self._before.isVisible():
+            # a chip that had the keyboard may have gone with its sentence
+            if self._before is not None and isValid(self._before) and self._before.isVisible():
                 self._before.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -98,10 +102,14 @@ class CommandPalette(Card):
             return False
         return True
 
-    def _do(self) -> None:
+    @property
+    def _chosen(self) -> Command | None:
         row = self.list.currentRow()
-        if 0 <= row < len(self._found):
-            chosen = self._found[row]
+        return self._found[row] if 0 <= row < len(self._found) else None
+
+    def _do(self) -> None:
+        chosen = self._chosen
+        if chosen is not None:
             self.leave()
             chosen.do()
 
@@ -115,16 +123,23 @@ class CommandPalette(Card):
         self.setGeometry(room.x() + (room.width() - width) // 2, room.y() + 2 * MARGIN, width, height)
 
     def _collect(self) -> None:
-        window = self._window
+        """Anew, and what was chosen stays so: runs may come in between an arrow key and Enter."""
+        if not self.isVisible():
+            return
+        window, chosen = self._window, self._chosen
         self._commands = [
             *sources.in_sight(window.notices, window.page(window.current), window.status),
             *sources.pages(window),
             *sources.presets(window, self._presets.entries),
-            *sources.recipes(window, known_recipes()),
+            *sources.recipes(window, self._recipes),
             *sources.looks(window),
             *sources.runs(window, self._runs.entries),
         ]
         self._narrow()
+        for row, command in enumerate(self._found):
+            if chosen is not None and command[:2] == chosen[:2]:
+                self.list.setCurrentRow(row)
+                break
 
     def _narrow(self) -> None:
         """Show what fits what was typed, the best one chosen."""
@@ -142,7 +157,7 @@ class CommandPalette(Card):
         self.nothing.setText(f"Nothing here is called “{typed.strip()}”. A part of a name is enough.")
         self._place()
 
-    def _say_current(self, row: int) -> None:
+    def _say_current(self) -> None:
         """The keyboard stays in the field, so the field tells a screen reader what Enter would do."""
-        found = self._found[row] if 0 <= row < len(self._found) else None
+        found = self._chosen
         self.field.setAccessibleDescription(f"{found.words}. {found.line}" if found else "")

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QPushButton, QRadioButton, QScrollArea, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QPushButton, QRadioButton, QTabBar, QWidget
 
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.ui.command_palette.commands import Command
 from fnet_studio.ui.itemmodels.runs import STATUSES, TASKS, when
+from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.rail import PLACES
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.settings_page import THEMES
@@ -86,7 +87,8 @@ def _press(button: QAbstractButton) -> Command:
         kind, icon = "Button", "chevron-right"
 
     def press() -> None:
-        _bring_into_view(button)
+        button.setFocus()
+        bring_into_view(button)
         if isinstance(button, QPushButton) and button.menu() is not None:
             QTimer.singleShot(0, button, button.showMenu)
         else:
@@ -97,7 +99,8 @@ def _press(button: QAbstractButton) -> Command:
 
 def _turn(tabs: QTabBar, number: int) -> Command:
     def turn() -> None:
-        _bring_into_view(tabs)
+        tabs.setFocus()
+        bring_into_view(tabs)
         tabs.setCurrentIndex(number)
 
     line = " · ".join(filter(None, ("Tab", tabs.tabToolTip(number))))
@@ -107,12 +110,3 @@ def _turn(tabs: QTabBar, number: int) -> Command:
 def _told(button: QAbstractButton) -> str:
     """Buttons with one word may say more to a screen reader than to the eye: `Open the folder: Runs`."""
     return button.accessibleName() or button.toolTip().split("\n")[0]
-
-
-def _bring_into_view(widget: QWidget) -> None:
-    widget.setFocus()
-    above = widget.parentWidget()
-    while above is not None:
-        if isinstance(above, QScrollArea):
-            above.ensureWidgetVisible(widget)
-        above = above.parentWidget()

@@ -122,6 +122,7 @@ class _Handle(QSplitterHandle):
     def __init__(self, splitter: WithSide, themes: ThemeSource) -> None:
         super().__init__(Qt.Orientation.Horizontal, splitter)
         self._splitter = splitter
+        self.setToolTip("Drag to make it wider, double-click to reset")
         self.button = QToolButton()
         self.button.clicked.connect(lambda _=False: splitter.switch())
         self.button.setProperty("slim", True)
@@ -136,7 +137,6 @@ class _Handle(QSplitterHandle):
     def tell(self, words: str, points_left: bool) -> None:
         self.button.setAccessibleName(words)
         self.button.setToolTip(f"{words} (F9)")
-        self.setToolTip("Drag to make it wider, double-click to reset")
         self._icon.show_icon("chevron-left" if points_left else "chevron-right", "muted")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -1,6 +1,8 @@
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -143,3 +145,21 @@ def test_a_click_elsewhere_closes_it_and_the_rail_opens_it(opened):
     QTest.mouseClick(driver.window.rail.find, Qt.MouseButton.LeftButton)
     assert driver.window._palette.isVisible()
     assert driver.window.current == "runs"
+
+
+def test_what_an_arrow_chose_stays_chosen_while_runs_come_in_and_the_keyboard_s_old_place_may_go(opened):
+    driver = opened()
+    palette = driver.window._palette
+    type_(driver, "page ctrl")
+    QTest.keyClick(palette.field, Qt.Key.Key_Down)
+    chosen = palette.list.currentItem().text()
+    palette._runs.changed.emit()
+    assert palette.list.currentItem().text() == chosen
+    QTest.keyClick(palette.field, Qt.Key.Key_Escape)
+    gone = QPushButton(driver.window)
+    gone.show()
+    gone.setFocus()
+    press(driver)
+    shiboken6.delete(gone)
+    QTest.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert not palette.isVisible()
