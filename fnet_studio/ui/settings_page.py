@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -44,6 +44,9 @@ LOG_MS = 1000
 
 
 class SettingsPage(QWidget):
+    restart_wanted = Signal()
+    """Of the worker; a run may be under way."""
+
     def __init__(
         self,
         supervisor: Supervisor,
@@ -168,7 +171,7 @@ class SettingsPage(QWidget):
         if found.system == "linux":
             self.gpu = GpuCard(self._supervisor, self._themes)
             self.gpu.know_gpu(bool(found.gpus))
-            self.gpu.restart_wanted.connect(self._restart)
+            self.gpu.restart_wanted.connect(self.restart_wanted.emit)
             self.gpu.changed.connect(self.machine.say)
         elif found.system == "windows":
             self.gpu = WslCard(self._themes)
@@ -218,7 +221,7 @@ class SettingsPage(QWidget):
         self.check = button("Check this machine", self._themes, "gauge", "", self._ask_doctor)
         self.check.setToolTip("Versions, devices, memory, and a matrix product of a second")
         self.restart = button(
-            "Restart", self._themes, "rotate-cw", "", self._restart, "End the worker and start a new one"
+            "Restart", self._themes, "rotate-cw", "", self.restart_wanted.emit, "End the worker and start a new one"
         )
         card.column.addLayout(row(self.check, self.restart, None))
         self.health = QGridLayout()
@@ -250,14 +253,6 @@ class SettingsPage(QWidget):
         before = self._supervisor.command
         self._supervisor.command = command.chosen(self._settings, before.engine, before.script)
         self.device_hint.show()
-
-    def _restart(self) -> None:
-        """As the rail's button does it, with its question while a run is under way."""
-        window = self.window()
-        if hasattr(window, "ask_restart"):
-            window.ask_restart()
-        else:
-            self._supervisor.restart()
 
     def _state_changed(self, state: WorkerState) -> None:
         self.check.setEnabled(state.name == "ready")

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
@@ -24,11 +25,12 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
 from fnet_studio.ui.background import Background
-from fnet_studio.ui.cards import BusyState, ConfirmCard, ErrorCard
+from fnet_studio.ui.cards import BusyState, ErrorCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.pages import MAKERS, WELCOME, preload
 from fnet_studio.ui.rail import PLACES, Rail
 from fnet_studio.ui.status_line import StatusLine
+from fnet_studio.ui.stopping import Stopping
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.side import WithSide
@@ -60,10 +62,10 @@ class Window(QMainWindow):
         self.notices = Notices()
         self.stack = QStackedWidget()
         self.status = StatusLine(supervisor, themes)
+        self.stopping = Stopping(supervisor, themes, self.notices, self)
         self._pages: dict[str, QWidget] = {}
         self._frames: dict[str, QScrollArea] = {}
         self._palette: Any = None
-        self._closing = False
         self._was_painted = False
         self._lay_out()
         self._connect()
@@ -71,7 +73,7 @@ class Window(QMainWindow):
         self._saving = QTimer(self)
         self._saving.setInterval(SAVE_MS)
         self._saving.timeout.connect(self._save_if_changed)
-        self._saved = Settings(**{name: getattr(settings, name) for name in Settings.__struct_fields__})
+        self._saved = copy(settings)
         if warning:
             self.notices.put("settings", self._warning(warning, "They are as on the first start now."))
 
@@ -96,7 +98,6 @@ class Window(QMainWindow):
                 page.run_wanted.connect(self.show_run)
             elif key == WELCOME:
                 page.page_wanted.connect(self.go)
-                page.restart_wanted.connect(self.ask_restart)
             elif key == "data":
                 page.train_wanted.connect(self._train_on)
                 page.explore_wanted.connect(self._explore_text)
@@ -106,7 +107,9 @@ class Window(QMainWindow):
                 page.explore_wanted.connect(self._explore_text)
                 page.model_wanted.connect(self.explore_with)
             if hasattr(page, "stop_wanted"):
-                page.stop_wanted.connect(self.ask_stop)
+                page.stop_wanted.connect(self.stopping.ask_stop)
+            if hasattr(page, "restart_wanted"):
+                page.restart_wanted.connect(self.stopping.ask_restart)
         return self._pages[key]
 
     def go(self, key: str) -> None:
@@ -206,8 +209,9 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.rail.chosen.connect(self.go)
         self.rail.find_wanted.connect(self.find_command)
-        self.rail.restart_wanted.connect(self.ask_restart)
-        self.status.stop_wanted.connect(self.ask_stop)
+        self.rail.restart_wanted.connect(self.stopping.ask_restart)
+        self.status.stop_wanted.connect(self.stopping.ask_stop)
+        self.stopping.close_wanted.connect(self.close)
         self.status.run_wanted.connect(self.show_run)
         self.supervisor.state_changed.connect(self._state_changed)
         self.supervisor.devices_changed.connect(self._devices_changed)
@@ -230,7 +234,7 @@ class Window(QMainWindow):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & CONTROL:
             self._begin()
         elif event.key() == Qt.Key.Key_Escape:
-            self._escape()
+            self.stopping.escape()
         else:
             super().keyPressEvent(event)
 
@@ -239,13 +243,6 @@ class Window(QMainWindow):
         found = getattr(self.page(self.current), "start_button", None)
         if found is not None and found.isEnabled():
             found.click()
-
-    def _escape(self) -> None:
-        card = self.notices.find("stop")
-        if isinstance(card, ConfirmCard):
-            card.answer(card.way_out)
-        elif not self.supervisor.stop_words:
-            self.ask_stop()
 
     @property
     def side(self) -> WithSide | None:
@@ -328,51 +325,6 @@ class Window(QMainWindow):
             runs = self._pages.get("runs")
             if runs is not None and envelope.reply_to:
                 runs.schedule_refresh()
-            if self._closing and not self.supervisor.long_running:
-                QTimer.singleShot(0, self, self.close)
-            if not self.supervisor.long_running:
-                self.notices.take("stop")
-
-    def ask_restart(self) -> None:
-        if not self.supervisor.long_running:
-            self.supervisor.restart()
-            return
-        card = ConfirmCard(
-            self.themes,
-            "Restart the worker now?",
-            "A run is under way. It ends, and what it has learned since the last save is lost.",
-            [("restart", "Restart", "danger"), ("no", "Go on", "")],
-        )
-        card.answered.connect(lambda key: self.supervisor.restart() if key == "restart" else None)
-        self._ask("stop", card)
-
-    def ask_stop(self) -> None:
-        """The question of Esc and Stop. While a stop is under way: hurry it."""
-        running = self.supervisor.long_running
-        if not running:
-            return
-        if self.supervisor.stop_words:
-            self._stop("keep")
-            return
-        if all(isinstance(command, protocol.Evaluate) for command in running.values()):
-            self._stop("discard")
-            return
-        card = ConfirmCard(
-            self.themes,
-            "Stop the run?",
-            "Keep saves the model as it is now. Discard removes everything that this run wrote.",
-            [("keep", "Stop and keep", "primary"), ("discard", "Discard", "danger"), ("no", "Go on training", "")],
-        )
-        card.answered.connect(lambda key: self._stop(key) if key != "no" else None)
-        self._ask("stop", card)
-
-    def _stop(self, mode: str) -> None:
-        for id in self.supervisor.long_running:
-            self.supervisor.stop(id, mode)
-
-    def _ask(self, kind: str, card: ConfirmCard) -> None:
-        self.notices.put(kind, card)
-        card.setFocus()
 
     def show_error(self, failed: protocol.Failed | UserError) -> None:
         self.notices.put("error", ErrorCard(self.themes, failed))
@@ -398,34 +350,15 @@ class Window(QMainWindow):
             except UserError as error:
                 self._saving.stop()  # say it once
                 self.show_error(error)
-            self._saved = Settings(**{name: getattr(self.settings, name) for name in Settings.__struct_fields__})
+            self._saved = copy(self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.supervisor.long_running:
             event.ignore()
-            self._ask_close()
+            self.stopping.ask_close()
             return
         self._saving.stop()
         self._save_if_changed()
         self.hide()
         self.supervisor.shutdown()
         super().closeEvent(event)
-
-    def _ask_close(self) -> None:
-        card = ConfirmCard(
-            self.themes,
-            "Close while a run is under way?",
-            "Keep saves the model as it is now, then the window closes. Discard removes what the run wrote.",
-            [
-                ("keep", "Stop, keep and close", "primary"),
-                ("discard", "Discard and close", "danger"),
-                ("no", "Stay open", ""),
-            ],
-        )
-        card.answered.connect(self._close_with)
-        self._ask("stop", card)
-
-    def _close_with(self, key: str) -> None:
-        self._closing = key != "no"
-        if self._closing:
-            self._stop(key)

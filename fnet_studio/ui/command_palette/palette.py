@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 from shiboken6 import isValid
 
+from fnet_studio.core.errors import UserError
 from fnet_studio.ui import icons
 from fnet_studio.ui.command_palette import sources
 from fnet_studio.ui.command_palette.commands import Command, matching
@@ -111,7 +112,10 @@ class CommandPalette(Card):
         chosen = self._chosen
         if chosen is not None:
             self.leave()
-            chosen.do()
+            try:
+                chosen.do()
+            except UserError as error:
+                self._window.show_error(error)
 
     def _place(self) -> None:
         """As high as its rows, up to a limit."""

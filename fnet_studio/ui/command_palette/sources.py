@@ -5,8 +5,10 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QPushButton, QRadioButton, QTabBar, QWidget
+from shiboken6 import isValid
 
 from fnet_studio.core.catalogue import Entry
+from fnet_studio.core.errors import UserError
 from fnet_studio.ui.command_palette.commands import Command
 from fnet_studio.ui.itemmodels.runs import STATUSES, TASKS, when
 from fnet_studio.ui.parts import bring_into_view
@@ -76,7 +78,14 @@ def runs(window: Any, entries: Iterable[RunEntry]) -> Iterator[Command]:
 
 
 def _usable(widget: QWidget) -> bool:
-    return widget.isVisible() and widget.isEnabled()
+    return isValid(widget) and widget.isVisible() and widget.isEnabled()
+
+
+def _require(widget: QWidget, words: str) -> None:
+    """A run may end while the list is open, and its Stop with it."""
+    if not _usable(widget):
+        advice = "It went or was switched off after the list was opened. Ctrl+K lists what can be done now."
+        raise UserError("command.gone", f"“{words}” is not there any more.", advice)
 
 
 def _press(button: QAbstractButton) -> Command:
@@ -87,6 +96,7 @@ def _press(button: QAbstractButton) -> Command:
         kind, icon = "Button", "chevron-right"
 
     def press() -> None:
+        _require(button, words)
         button.setFocus()
         bring_into_view(button)
         if isinstance(button, QPushButton) and button.menu() is not None:
@@ -99,12 +109,14 @@ def _press(button: QAbstractButton) -> Command:
 
 def _turn(tabs: QTabBar, number: int) -> Command:
     def turn() -> None:
+        _require(tabs, words)
         tabs.setFocus()
         bring_into_view(tabs)
         tabs.setCurrentIndex(number)
 
+    words = tabs.tabText(number).replace("&", "")
     line = " · ".join(filter(None, ("Tab", tabs.tabToolTip(number))))
-    return Command(tabs.tabText(number).replace("&", ""), line, "layers", turn)
+    return Command(words, line, "layers", turn)
 
 
 def _told(button: QAbstractButton) -> str:

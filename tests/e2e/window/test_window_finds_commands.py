@@ -163,3 +163,19 @@ def test_what_an_arrow_chose_stays_chosen_while_runs_come_in_and_the_keyboard_s_
     shiboken6.delete(gone)
     QTest.keyClick(palette.field, Qt.Key.Key_Escape)
     assert not palette.isVisible()
+
+
+@pytest.mark.parametrize("goes", [shiboken6.delete, lambda button: button.setEnabled(False)])
+def test_a_button_that_went_while_the_list_was_open_is_said_to_be_gone(opened, goes):
+    driver = opened()
+    QTest.keyClick(driver.window._palette.field, Qt.Key.Key_Escape)
+    pressed = []
+    button = QPushButton("Short-lived", driver.window.page("settings"))
+    button.clicked.connect(lambda: pressed.append(1))
+    button.show()
+    press(driver)
+    type_(driver, "short-lived")
+    goes(button)
+    enter(driver)
+    assert "“Short-lived” is not there any more" in driver.window.notices.find("error").message.text()
+    assert pressed == []

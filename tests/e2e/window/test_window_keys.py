@@ -81,7 +81,8 @@ def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
     driver.wait_ready()
     stopped = []
     driver.train_to_steps(on_stopped=stopped.append)
-    driver.window._stop("keep")
+    driver.window.stopping.ask_stop()
+    driver.window.notices.find("stop").buttons["keep"].click()
     driver.wait(lambda: bool(stopped))
     driver.window.show_run(stopped[0].run)
     driver.wait(lambda: driver.window.page("runs").details.resume.isVisible())

@@ -124,7 +124,7 @@ def test_discard_leaves_no_run_behind(open_window):
     driver.wait_ready()
     ends = Ends()
     driver.train_to_steps(**ends.callbacks)
-    driver.window.ask_stop()
+    driver.window.stopping.ask_stop()
     driver.window.notices.find("stop").buttons["discard"].click()
     driver.wait(lambda: ends.count == 1)
     assert not ends.stopped[0].kept
