@@ -138,7 +138,7 @@ def _of_split(split: dict[str, Any], length: int) -> list[Problem]:
                 f"{split['cut_share']:.0%} of the training texts are longer than {length} tokens and get cut; "
                 f"{split['cut_tokens_share']:.0%} of all their tokens are lost.",
                 f"The 95th percentile is {split['lengths']['p95']:,.0f} tokens. A greater length takes more time and "
-                "memory, and makes another model.",
+                "memory, and makes another model; data.cut says whether their end, start or middle goes.",
             )
         )
     if split["empty"]:

@@ -27,6 +27,7 @@ _FROM_SCRATCH = frozenset(
 _ON_A_PRESET = frozenset({"model.preset", "model.backbone", "model.pooling"})
 _OF_LABELS = frozenset(
     {
+        "data.cut",
         "data.pair_column",
         "data.label_column",
         "data.labels",

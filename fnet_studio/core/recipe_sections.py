@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from fnet_studio.core.cutting import Cut
+
 Source = Literal["sample", "imdb", "files"]
 Mixer = Literal["fourier", "attention", "linear", "random", "identity", "hybrid"]
 
@@ -64,6 +66,14 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             "length is part of the model. 0: the preset's own.",
         ),
     ] = 512
+    cut: Annotated[
+        Cut,
+        Meta(
+            title="Cut off",
+            description="Of a text that is longer: its end, its start, or its middle, which leaves a quarter of the "
+            "length for the beginning and the rest for the end. A review often says at its end what it means.",
+        ),
+    ] = "end"
     validation_split: Annotated[
         float, Meta(ge=0.01, le=0.5, title="Validation share", description="Taken from the training texts.")
     ] = 0.2

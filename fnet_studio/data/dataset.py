@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tokenizers
 
+from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data import cache
@@ -39,6 +40,7 @@ class Dataset:
     tokenizer: WordPieceTokenizer
     class_names: tuple[str, ...]
     sequence_length: int
+    cut: Cut
     content_hash: str
     key: str
     report: DataReport
@@ -50,7 +52,7 @@ class Dataset:
 
     def encode(self, text: str) -> Encoded:
         """One sentence as the model will see it, with its tokens' strings."""
-        return self.tokenizer.encode(text, self.sequence_length)
+        return self.tokenizer.encode(text, self.sequence_length, self.cut)
 
 
 def load_dataset(
@@ -59,6 +61,7 @@ def load_dataset(
     *,
     vocabulary_size: int = 15_000,
     sequence_length: int = 512,
+    cut: Cut = "end",
     validation_split: float = 0.2,
     split_seed: int = 42,
     files: DataFiles | None = None,
@@ -82,6 +85,7 @@ def load_dataset(
     options = {
         "vocabulary_size": vocabulary_size,
         "sequence_length": sequence_length,
+        "cut": cut,
         "validation_split": validation_split,
         "split_seed": split_seed,
         "tokenizers": tokenizers.__version__,
@@ -90,12 +94,12 @@ def load_dataset(
     known = cache.load(key)
     if known is not None:
         try:
-            return _from_cache(known[0], known[1], sequence_length, content_hash, key)
+            return _from_cache(known[0], known[1], sequence_length, cut, content_hash, key)
         except (KeyError, TypeError, ValueError):
             cache.discard(key)
     if corpus is None:
         corpus = read_corpus(source, path, files, progress, stopped)
-    built = _build(corpus, vocabulary_size, sequence_length, validation_split, split_seed, key, progress, stopped)
+    built = _build(corpus, vocabulary_size, sequence_length, cut, validation_split, split_seed, key, progress, stopped)
     return _kept(built)
 
 
@@ -119,6 +123,7 @@ def _build(
     corpus: Corpus,
     vocabulary_size: int,
     sequence_length: int,
+    cut: Cut,
     validation_split: float,
     split_seed: int,
     key: str,
@@ -131,7 +136,7 @@ def _build(
     tokenizer = WordPieceTokenizer.train(learn_from, vocabulary_size, progress, stopped, paired)
     texts = [text for part in parts.values() for text in part.texts]
     pairs = [pair for part in parts.values() for pair in part.pairs or []] if paired else None
-    token_ids, lengths = tokenizer.encode_batch(texts, sequence_length, progress, stopped, pairs)
+    token_ids, lengths = tokenizer.encode_batch(texts, sequence_length, progress, stopped, pairs, cut)
     splits: dict[str, Split] = {}
     reports = []
     first = 0
@@ -146,6 +151,7 @@ def _build(
         tokenizer=tokenizer,
         class_names=corpus.class_names,
         sequence_length=sequence_length,
+        cut=cut,
         content_hash=corpus.content_hash,
         key=key,
         report=describe(parts["train"], parts["validation"], parts["test"], reports, corpus.notes),
@@ -171,7 +177,12 @@ def _kept(built: Dataset) -> Dataset:
 
 
 def _from_cache(
-    arrays: dict[str, np.ndarray], description: dict[str, Any], sequence_length: int, content_hash: str, key: str
+    arrays: dict[str, np.ndarray],
+    description: dict[str, Any],
+    sequence_length: int,
+    cut: Cut,
+    content_hash: str,
+    key: str,
 ) -> Dataset:
     return Dataset(
         **{
@@ -181,6 +192,7 @@ def _from_cache(
         tokenizer=WordPieceTokenizer(description["vocabulary"]),
         class_names=tuple(description["class_names"]),
         sequence_length=sequence_length,
+        cut=cut,
         content_hash=content_hash,
         key=key,
         report=DataReport.from_mapping(description["report"]),

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from fnet_studio.core import all_cores
 from fnet_studio.core import progress as steps
+from fnet_studio.core.cutting import Cut, stays
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.bulk import ALONE, JOINED, SPACE, BulkEncoder
 
@@ -96,10 +97,11 @@ class WordPieceTokenizer:
         progress: Progress | None = None,
         stopped: StopCheck | None = None,
         pairs: Sequence[str] | None = None,
+        cut: Cut = "end",
     ) -> tuple[np.ndarray, np.ndarray]:
         """token_ids (n, sequence_length), uint16 where the vocabulary allows, cut or padded with 0; and the number
         of tokens (n,) int32 of each text before it was cut. With pairs, a row is `text [SEP] pair`, and the longer
-        of the two is cut first. Raises Stopped."""
+        of the two is cut first. cut: what goes of a text. Raises Stopped."""
         parts = [
             (texts[start : start + _CHUNK], None if pairs is None else pairs[start : start + _CHUNK])
             for start in range(0, len(texts), _CHUNK)
@@ -109,7 +111,7 @@ class WordPieceTokenizer:
         lengths = np.zeros(len(texts), np.int32)
         start = 0
         steps.report(progress, "tokenising", 0, len(texts))
-        for rows, counts in all_cores.in_order(partial(_Rows, self, sequence_length), parts, processes, stopped):
+        for rows, counts in all_cores.in_order(partial(_Rows, self, sequence_length, cut), parts, processes, stopped):
             token_ids[start : start + len(rows)], lengths[start : start + len(rows)] = rows, counts
             start += len(rows)
             steps.report(progress, "tokenising", start, len(texts))
@@ -122,15 +124,17 @@ class WordPieceTokenizer:
         """Of one word of a prepared text."""
         return [token.id for token in self._tokenizer.model.tokenize(word)]
 
-    def encode(self, text: str, sequence_length: int) -> Encoded:
+    def encode(self, text: str, sequence_length: int, cut: Cut = "end") -> Encoded:
         """One text with what a reader wants to see of it."""
         found = self._tokenizer.encode(prepare(text), add_special_tokens=False)
         origin = _origin(text)
-        kept = found.ids[:sequence_length]
+        first, last = stays(len(found.ids), sequence_length, cut)
+        kept = found.ids[first] + found.ids[last]
         token_ids = np.full(sequence_length, PAD_ID, np.int32)
         token_ids[: len(kept)] = kept
-        spans = tuple((origin[start], origin[end - 1] + 1) for start, end in found.offsets[: len(kept)])
-        return Encoded(token_ids, tuple(found.tokens[: len(kept)]), spans, len(found.ids) - len(kept))
+        offsets = found.offsets[first] + found.offsets[last]
+        spans = tuple((origin[start], origin[end - 1] + 1) for start, end in offsets)
+        return Encoded(token_ids, (*found.tokens[first], *found.tokens[last]), spans, len(found.ids) - len(kept))
 
 
 def _dtype(vocabulary: Sequence[str]) -> type[np.uint16 | np.int32]:
@@ -140,8 +144,8 @@ def _dtype(vocabulary: Sequence[str]) -> type[np.uint16 | np.int32]:
 class _Rows:
     """What `encode_batch` does with a part, here or in another process: (texts, pairs or None) to rows and lengths."""
 
-    def __init__(self, tokenizer: WordPieceTokenizer, sequence_length: int) -> None:
-        self._length = sequence_length
+    def __init__(self, tokenizer: WordPieceTokenizer, sequence_length: int, cut: Cut) -> None:
+        self._length, self._cut = sequence_length, cut
         self._dtype = _dtype(tokenizer.vocabulary)
         self._encoder = BulkEncoder(_kind_of, tokenizer.ids_of_word)
 
@@ -152,10 +156,10 @@ class _Rows:
         if pairs is not None:
             second = self._ids(pairs)
             lengths += [len(ids) + 1 for ids in second]
-            rows = [_packed(a, b, self._length) for a, b in zip(rows, second, strict=True)]
+            rows = [_packed(a, b, self._length, self._cut) for a, b in zip(rows, second, strict=True)]
         token_ids = np.full((len(rows), self._length), PAD_ID, self._dtype)
         for row, ids in enumerate(rows):
-            kept = ids[: self._length]
+            kept = _cut(ids, self._length, self._cut)
             token_ids[row, : len(kept)] = kept
         return token_ids, lengths
 
@@ -164,10 +168,23 @@ class _Rows:
         return [ids[start:end] for start, end in pairwise(offsets.tolist())]
 
 
-def _packed(first: np.ndarray, second: np.ndarray, length: int) -> np.ndarray:
+def _cut(ids: np.ndarray, room: int, cut: Cut) -> np.ndarray:
+    if len(ids) <= room:
+        return ids
+    first, last = stays(len(ids), room, cut)
+    return np.concatenate([ids[first], ids[last]])
+
+
+def _packed(first: np.ndarray, second: np.ndarray, length: int, cut: Cut) -> np.ndarray:
+    of_first, of_second = rooms(len(first), len(second), length)
+    return np.concatenate([_cut(first, of_first, cut), [SEPARATOR_ID], _cut(second, of_second, cut)])
+
+
+def rooms(first: int, second: int, length: int) -> tuple[int, int]:
+    """How many tokens stay of each text of a pair, between which a separator stands: the longer is cut first."""
     room = max(length - 1, 0)
-    of_second = min(len(second), max(room - len(first), room // 2))
-    return np.concatenate([first[: room - of_second], [SEPARATOR_ID], second[:of_second]])
+    of_second = min(second, max(room - first, room // 2))
+    return min(first, room - of_second), of_second
 
 
 def prepare(text: str) -> str:

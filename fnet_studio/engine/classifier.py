@@ -162,10 +162,10 @@ def bring_back(recipe: Recipe, folder: Path) -> Stored:
                 "The file was changed, or comes from another version: train again.",
             )
         weight.assign(tensors[name])
-    tokenizer, length = WordPieceTokenizer(vocabulary), recipe.data.sequence_length
+    tokenizer, length, cut = WordPieceTokenizer(vocabulary), recipe.data.sequence_length, recipe.data.cut
     return Stored(
         model,
         objective(len(class_names)),
         class_names,
-        lambda texts: tokenizer.encode_batch(list(texts), length)[0].astype(np.int32),
+        lambda texts: tokenizer.encode_batch(list(texts), length, cut=cut)[0].astype(np.int32),
     )

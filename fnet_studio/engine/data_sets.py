@@ -244,7 +244,7 @@ class DataShelf:
         length = command.length or cutter.own_length
         if not 4 <= length <= MOST_BINS:
             raise UserError("data.options", f"A length of {length} tokens is out of range.", "Choose 4 to 16,384.")
-        found = cutter.pack(command.text, command.pair, length)
+        found = cutter.pack(command.text, command.pair, length, asked.recipe.data.cut)
         return protocol.TextPacked(
             tuple(found.tokens),
             tuple(found.segments),

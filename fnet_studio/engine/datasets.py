@@ -47,6 +47,7 @@ def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -
         Path(data.path),
         vocabulary_size=data.vocabulary_size,
         sequence_length=data.sequence_length,
+        cut=data.cut,
         validation_split=data.validation_split,
         split_seed=data.split_seed,
         files=data_files(data),

@@ -25,7 +25,7 @@ CLASSES = "classes.json"
 
 def load(recipe: Recipe, progress: Progress, stopped: StopCheck) -> "FineTuning":
     folder = presets.folder(recipe.model.preset)
-    preprocessor = FNetTextClassifierPreprocessor.from_preset(folder, **own_length(recipe, folder))
+    preprocessor = FNetTextClassifierPreprocessor.from_preset(folder, **own_length(recipe, folder), cut=recipe.data.cut)
     return FineTuning(recipe, folder, preprocessor, load_packed(recipe, preprocessor, progress, stopped))
 
 

@@ -63,6 +63,7 @@ def load_packed(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: 
         "vocabulary": hashlib.sha256(preprocessor.tokenizer.proto).hexdigest(),
         "sequence_length": preprocessor.sequence_length,
         "truncate": preprocessor.truncate,
+        "cut": preprocessor.cut,
         "validation_split": data.validation_split,
         "split_seed": data.split_seed,
     }

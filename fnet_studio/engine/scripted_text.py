@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fnet_studio.core import presets, protocol
+from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine.text_cutter import Pieces
 
@@ -57,7 +58,7 @@ class WordCutter:
         found = np.array([len(_WORD.findall(text)) for text in texts], np.int64) + 2
         return found if pairs is None else found + [len(_WORD.findall(pair)) + 1 for pair in pairs]
 
-    def pack(self, text: str, pair: str | None, length: int) -> Pieces:
+    def pack(self, text: str, pair: str | None, length: int, cut: Cut) -> Pieces:
         found = Pieces([protocol.Token(CLS, "[CLS]", -1, -1, -1, True)], [0], [], [])
         texts = [text] if pair is None else [text, pair]
         room = (length - 1 - len(texts)) // len(texts)
@@ -66,10 +67,8 @@ class WordCutter:
                 protocol.Token(word_id(word.group()), f"▁{word.group()}", *word.span(), number)
                 for number, word in enumerate(_WORD.finditer(one))
             ]
-            found.tokens.extend([*tokens[:room], protocol.Token(SEP, "[SEP]", -1, -1, -1, True)])
-            found.segments.extend([segment] * (len(tokens[:room]) + 1))
-            found.cut.extend(tokens[room:])
-            found.cut_segments.extend([segment] * len(tokens[room:]))
+            found.take(segment, tokens, room, cut)
+            found.put(segment, protocol.Token(SEP, "[SEP]", -1, -1, -1, True))
         return found
 
 

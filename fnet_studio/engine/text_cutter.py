@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fnet_studio.core import presets, protocol
+from fnet_studio.core.cutting import Cut, stays
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.wordpiece import SEPARATOR, SEPARATOR_ID, UNKNOWN_ID, WordPieceTokenizer
+from fnet_studio.data.wordpiece import SEPARATOR, SEPARATOR_ID, UNKNOWN_ID, WordPieceTokenizer, rooms
 
 
 class Pieces(NamedTuple):
@@ -17,6 +18,19 @@ class Pieces(NamedTuple):
     segments: list[int]
     cut: list[protocol.Token]
     cut_segments: list[int]
+
+    def take(self, segment: int, tokens: list[protocol.Token], room: int, cut: Cut) -> None:
+        """Add those that fit of a text, and put the others where what was cut lies."""
+        first, last = stays(len(tokens), room, cut)
+        kept, gone = tokens[first] + tokens[last], tokens[first.stop : last.start]
+        self.tokens.extend(kept)
+        self.segments.extend([segment] * len(kept))
+        self.cut.extend(gone)
+        self.cut_segments.extend([segment] * len(gone))
+
+    def put(self, segment: int, special: protocol.Token) -> None:
+        self.tokens.append(special)
+        self.segments.append(segment)
 
 
 class TextCutter(Protocol):
@@ -30,7 +44,7 @@ class TextCutter(Protocol):
         """(n,) int64 tokens of each row before it is cut, special ones included."""
         ...
 
-    def pack(self, text: str, pair: str | None, length: int) -> Pieces: ...
+    def pack(self, text: str, pair: str | None, length: int, cut: Cut) -> Pieces: ...
 
 
 class PresetCutter:
@@ -55,7 +69,7 @@ class PresetCutter:
             found += np.fromiter(map(len, self._tokenizer(pairs)), np.int64, len(pairs)) + 1
         return found
 
-    def pack(self, text: str, pair: str | None, length: int) -> Pieces:
+    def pack(self, text: str, pair: str | None, length: int, cut: Cut) -> Pieces:
         if length > self.most_length:
             raise UserError(
                 "recipe.length",
@@ -70,11 +84,8 @@ class PresetCutter:
         found = Pieces([protocol.Token(packer.start_value, "[CLS]", -1, -1, -1, True)], [0], [], [])
         for segment, (one, fit) in enumerate(zip(pieces, kept, strict=True)):
             tokens = [protocol.Token(p.id, p.piece, p.begin, p.end, p.word, p.is_mask) for p in one]
-            found.tokens.extend(tokens[:fit])
-            found.tokens.append(protocol.Token(packer.end_value, "[SEP]", -1, -1, -1, True))
-            found.segments.extend([segment] * (fit + 1))
-            found.cut.extend(tokens[fit:])
-            found.cut_segments.extend([segment] * (len(tokens) - fit))
+            found.take(segment, tokens, fit, cut)
+            found.put(segment, protocol.Token(packer.end_value, "[SEP]", -1, -1, -1, True))
         return found
 
 
@@ -91,22 +102,17 @@ class LearntCutter:
     def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None) -> np.ndarray:
         return self._tokenizer.encode_batch(texts, 1, pairs=pairs)[1].astype(np.int64)
 
-    def pack(self, text: str, pair: str | None, length: int) -> Pieces:
-        first = self._tokens(text)
+    def pack(self, text: str, pair: str | None, length: int, cut: Cut) -> Pieces:
+        found, first = Pieces([], [], [], []), self._tokens(text)
         if pair is None:
-            return Pieces(first[:length], [0] * len(first[:length]), first[length:], [0] * len(first[length:]))
+            found.take(0, first, length, cut)
+            return found
         second = self._tokens(pair)
-        room = max(length - 1, 0)
-        of_second = min(len(second), max(room - len(first), room // 2))
-        of_first = min(len(first), room - of_second)
-        apart = protocol.Token(SEPARATOR_ID, SEPARATOR, -1, -1, -1, True)
-        cut = first[of_first:] + second[of_second:]
-        return Pieces(
-            [*first[:of_first], apart, *second[:of_second]],
-            [0] * (of_first + 1) + [1] * of_second,
-            cut,
-            [0] * (len(first) - of_first) + [1] * (len(second) - of_second),
-        )
+        of_first, of_second = rooms(len(first), len(second), length)
+        found.take(0, first, of_first, cut)
+        found.put(0, protocol.Token(SEPARATOR_ID, SEPARATOR, -1, -1, -1, True))
+        found.take(1, second, of_second, cut)
+        return found
 
     def _tokens(self, text: str) -> list[protocol.Token]:
         most = max(len(text), 1) * 2

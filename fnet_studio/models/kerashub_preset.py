@@ -1,8 +1,9 @@
 """KerasHub's preset folders (`config.json` with `keras_hub>FNetBackbone`), read by known names only."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.json_files import bad_field, read_json
 from fnet_studio.models.keras_names import activation, dtype_name
@@ -12,7 +13,8 @@ from fnet_studio.models.weights_h5 import list_h5, list_sharded_h5
 
 VOCABULARY = "assets/tokenizer/vocabulary.spm"
 OWN_FILE = "fnet_studio.json"
-"""What KerasHub has no place for: the head's state, activation and epsilon. KerasHub ignores the file."""
+"""What KerasHub has no place for, and ignores: the head's state, activation and epsilon, and where long texts are
+cut."""
 
 _ENCODER_PARTS = {
     "mixing_layer_norm": ("gamma", "beta"),
@@ -165,6 +167,10 @@ class KerasHubPreset:
         length = settings["sequence_length"]
         if not isinstance(length, int) or not 3 <= length <= longest:
             raise bad_field(file, "sequence_length", length, f"a whole number from 3 to {longest}")
+        if cls.__name__ == "FNetTextClassifierPreprocessor":
+            settings["cut"] = self._own_settings().get("cut", "end")
+            if settings["cut"] not in get_args(Cut):
+                raise bad_field(self.folder / OWN_FILE, "cut", settings["cut"], ", ".join(get_args(Cut)))
         return settings
 
     def _own_settings(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fnet_studio.core.cutting import Cut, stays
+
 Truncate = Literal["round_robin", "waterfall"]
 
 
@@ -12,7 +14,7 @@ class MultiSegmentPacker:
     """Arguments are those of `keras_hub.layers.MultiSegmentPacker`, for one start, separator and end id each.
 
     round_robin gives the free places one at a time to the segments in turn; waterfall fills the first segment, then
-    the next.
+    the next. cut, which KerasHub does not have: what goes of a segment that gets fewer places than it has ids.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class MultiSegmentPacker:
         sep_value: int | None = None,
         pad_value: int | None = None,
         truncate: Truncate = "round_robin",
+        cut: Cut = "end",
     ) -> None:
         if truncate not in ("round_robin", "waterfall"):
             raise ValueError(f"truncate must be 'round_robin' or 'waterfall', not {truncate!r}")
@@ -32,6 +35,7 @@ class MultiSegmentPacker:
         self.sep_value = end_value if sep_value is None else sep_value
         self.pad_value = 0 if pad_value is None else pad_value
         self.truncate: Truncate = truncate
+        self.cut: Cut = cut
 
     def __call__(self, segments: Any) -> tuple[np.ndarray, np.ndarray]:
         """segments: a tuple of batches (lists of id sequences), or of single id sequences; or one of these alone.
@@ -59,7 +63,9 @@ class MultiSegmentPacker:
         kept = self.kept_lengths([len(segment) for segment in segments])
         pieces: list[Sequence[int]] = [[self.start_value]]
         for number, (segment, length) in enumerate(zip(segments, kept, strict=True)):
-            pieces += [segment[:length], [self.end_value if number == len(kept) - 1 else self.sep_value]]
+            first, last = stays(len(segment), length, self.cut)
+            end = self.end_value if number == len(kept) - 1 else self.sep_value
+            pieces += [segment[first], segment[last], [end]]
         kinds = np.repeat(np.arange(len(kept)), [length + 1 + (not number) for number, length in enumerate(kept)])
         ids = np.concatenate(pieces, dtype=np.int32, casting="unsafe")  # an empty list counts as floats
         return ids[: self.sequence_length], kinds[: self.sequence_length]

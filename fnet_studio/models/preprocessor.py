@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from fnet_studio.core.cutting import Cut
 from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.masking import MaskedLMMaskGenerator
 from fnet_studio.models.packing import MultiSegmentPacker, Truncate
@@ -26,6 +27,7 @@ class Prompt(NamedTuple):
 
 class _Preprocessor:
     presets = Presets()
+    cut: Cut = "end"
 
     def __init__(
         self, tokenizer: FNetTokenizer, sequence_length: int = 512, truncate: Truncate = "round_robin"
@@ -42,6 +44,7 @@ class _Preprocessor:
             self.tokenizer.sep_token_id,
             pad_value=self.tokenizer.pad_token_id,
             truncate=self.truncate,
+            cut=self.cut,
         )
 
     @classmethod
@@ -60,12 +63,15 @@ class _Preprocessor:
         return self.packer(tuple(self.tokenizer(_texts(segment)) for segment in segments))
 
     def prompt(self, text: str, masked: Collection[int] = ()) -> Prompt:
-        """A text with its typed `[MASK]` and the pieces of the given indices masked. Pieces that do not fit are cut."""
+        """A text with its typed `[MASK]` and the pieces of the given indices masked. Where not all pieces fit, the last
+        ones are cut, whatever `cut` says."""
         pieces = self.tokenizer.encode(text)
         kept = self.packer.kept_lengths([len(pieces)])[0]
         chosen = [i for i, piece in enumerate(pieces[:kept]) if piece.is_mask or i in masked]
         ids = [self.tokenizer.mask_token_id if i in masked else piece.id for i, piece in enumerate(pieces)]
-        token_ids, segment_ids = self.packer((ids,))
+        packer = self.packer
+        packer.cut = "end"
+        token_ids, segment_ids = packer((ids,))
         features = {
             "token_ids": token_ids[None],
             "segment_ids": segment_ids[None],
@@ -86,11 +92,28 @@ class _Preprocessor:
 
 
 class FNetTextClassifierPreprocessor(_Preprocessor):
-    """Texts -> {token_ids, segment_ids} (batch, sequence_length); labels and weights go through unchanged."""
+    """Texts -> {token_ids, segment_ids} (batch, sequence_length); labels and weights go through unchanged.
+
+    Arguments and defaults are those of `keras_hub.models.FNetTextClassifierPreprocessor`, and `cut`: what goes of a
+    text that is longer.
+    """
+
+    def __init__(
+        self,
+        tokenizer: FNetTokenizer,
+        sequence_length: int = 512,
+        truncate: Truncate = "round_robin",
+        cut: Cut = "end",
+    ) -> None:
+        super().__init__(tokenizer, sequence_length, truncate)
+        self.cut = cut
 
     def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
         token_ids, segment_ids = self.pack(x)
         return _packed({"token_ids": token_ids, "segment_ids": segment_ids}, y, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cut": self.cut}
 
 
 class FNetMaskedLMPreprocessor(_Preprocessor):

@@ -107,6 +107,11 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
                 "KerasHub classifies by the first position, not by the average over the tokens: its answers will "
                 "differ."
             )
+        if task.preprocessor is not None and task.preprocessor.cut != "end":
+            own["cut"] = task.preprocessor.cut
+            notes.append(
+                f"KerasHub cuts long texts at the end, not at the {own['cut']}: its answers to them will differ."
+            )
         extra = {
             "num_classes": task.num_classes,
             "dropout": task.dropout,
@@ -177,7 +182,7 @@ def _tokenizer_json(tokenizer: FNetTokenizer) -> dict[str, Any]:
 
 def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
     name = type(preprocessor).__name__
-    settings = {k: v for k, v in preprocessor.get_config().items() if k not in ("tokenizer", "seed")}
+    settings = {k: v for k, v in preprocessor.get_config().items() if k not in ("tokenizer", "seed", "cut")}
     config = {
         "name": _MODULES[name],
         "trainable": True,

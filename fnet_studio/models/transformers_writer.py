@@ -60,6 +60,11 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
                 "Transformers classifies by the first position, not by the average over the tokens: its answers will "
                 "differ."
             )
+        if task.preprocessor is not None and task.preprocessor.cut != "end":
+            notes.append(
+                f"Transformers cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them "
+                "will differ."
+            )
         labels = {str(i): f"LABEL_{i}" for i in range(task.num_classes)}
         extra = {"id2label": labels, "label2id": {label: int(i) for i, label in labels.items()}}
     bare = architecture == "FNetModel"

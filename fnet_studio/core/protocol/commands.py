@@ -202,8 +202,9 @@ class DataLengths(Command, frozen=True, tag="data-lengths"):
 
 
 class PackText(Command, frozen=True, tag="pack-text"):
-    """One text, or a pair, as a model would be given it. `Done(TextPacked)`. preset, data: as for `DataLengths`.
-    length: 0 for the preset's own, or the one that the data section has."""
+    """One text, or a pair, as a model would be given it. `Done(TextPacked)`. preset, data: as for `DataLengths`; what
+    goes of a longer text is the data section's `cut`. length: 0 for the preset's own, or the one that the data section
+    has."""
 
     data: dict
     text: str

@@ -1,4 +1,4 @@
-"""Whose tokens, and how many of them: chosen once for the whole page."""
+"""Whose tokens, how many of them, and what goes of a longer text: chosen once for the whole page."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QSpinBox, QWidget
 
 from fnet_studio.core import presets
+from fnet_studio.core.cutting import Cut
 from fnet_studio.ui.parts import label
+from fnet_studio.ui.train.form_groups import CHOICES
 from fnet_studio.ui.widgets.choice import Choice
 
 SETTLE_MS = 120
@@ -19,10 +21,12 @@ class Cutting(QObject):
     preset_changed = Signal()
     length_changed = Signal()
     """At once, with every move."""
+    cut_changed = Signal()
 
     def __init__(self, preset: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.preset, self.length, self.most = preset, 0, MOST
+        self.cut: Cut = "end"
 
     def choose_preset(self, name: str) -> None:
         """Empty: a vocabulary of the texts' own."""
@@ -36,6 +40,11 @@ class Cutting(QObject):
             self.length = length
             self.length_changed.emit()
 
+    def choose_cut(self, cut: Cut) -> None:
+        if cut != self.cut:
+            self.cut = cut
+            self.cut_changed.emit()
+
     def learn(self, own: int, most: int) -> None:
         """What the tokenizer's model is made for."""
         self.most = most or MOST
@@ -45,7 +54,7 @@ class Cutting(QObject):
 
 
 class CuttingRow(QWidget):
-    """Tokenizer, and the length as a slider and as a number."""
+    """Tokenizer, the length as a slider and as a number, and what goes of a longer text."""
 
     def __init__(self, cutting: Cutting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,15 +75,24 @@ class CuttingRow(QWidget):
             item.valueChanged.connect(cutting.choose_length)
         self.slider.setPageStep(32)
         self.preset.currentIndexChanged.connect(lambda _: cutting.choose_preset(str(self.preset.currentData())))
+        self.cut = Choice()
+        self.cut.setAccessibleName("What is cut off")
+        for value, words in CHOICES["data.cut"]:
+            self.cut.addItem(words, value)
+        self.cut.currentIndexChanged.connect(lambda _: cutting.choose_cut(self.cut.currentData()))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for words, item, stretch in (("Tokenizer", self.preset, 2), ("Cut at", self.slider, 3)):
+        for words, item, stretch in (("Tokenizer", self.preset, 2), ("Length", self.slider, 3)):
             name = label(words, "muted")
             name.setBuddy(item)
             layout.addWidget(name)
             layout.addWidget(item, stretch)
         layout.addWidget(self.number)
+        name = label("Cut off", "muted")
+        name.setBuddy(self.cut)
+        layout.addWidget(name)
+        layout.addWidget(self.cut)
         cutting.length_changed.connect(self._follow)
         cutting.preset_changed.connect(self._follow)
         self.refresh()

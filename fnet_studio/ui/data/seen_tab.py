@@ -77,6 +77,7 @@ class SeenTab(QWidget):
             box.textChanged.connect(self._soon.start)
         cutting.preset_changed.connect(self._changed)
         cutting.length_changed.connect(self._changed)
+        cutting.cut_changed.connect(self._changed)
 
     def show_data(self, data: dict[str, Any], opened: protocol.DataOpened) -> None:
         """Begins with the data set's first text, which `show_text` brings."""
@@ -111,7 +112,8 @@ class SeenTab(QWidget):
             self.counted.setText("Write a text, or choose one among the texts.")
             return
         both = pair if self.pair.isVisibleTo(self) else None
-        asked = protocol.PackText(self._data, text, both, self.cutting.preset, self.cutting.length)
+        data = {**self._data, "cut": self.cutting.cut}
+        asked = protocol.PackText(data, text, both, self.cutting.preset, self.cutting.length)
 
         def done(packed: protocol.TextPacked, _blob: bytes) -> None:
             self.working.over()

@@ -26,6 +26,7 @@ _GROUPS = (
             "data.validation_path",
             "data.test_path",
             "data.sequence_length",
+            "data.cut",
         ),
         ("data.validation_split", "data.split_seed", "data.vocabulary_size"),
     ),
@@ -84,6 +85,7 @@ def groups(known: Iterable[str]) -> list[Group]:
 
 CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews"), ("files", "Files of your own")),
+    "data.cut": (("end", "The end"), ("start", "The start"), ("middle", "The middle")),
     "model.mixer": (
         ("fourier", "FNet (Fourier)"),
         ("attention", "Transformer (attention)"),

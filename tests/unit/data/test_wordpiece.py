@@ -9,7 +9,7 @@ from fnet_studio.core import all_cores
 from fnet_studio.core.errors import Stopped
 from fnet_studio.data.bulk import JOINED, SPACE, BulkEncoder
 from fnet_studio.data.sample import read_sample
-from fnet_studio.data.wordpiece import WordPieceTokenizer, prepare
+from fnet_studio.data.wordpiece import WordPieceTokenizer, prepare, rooms
 
 TEXTS = read_sample().train.texts
 TOKENIZER = WordPieceTokenizer.train(TEXTS, 1500)
@@ -57,13 +57,17 @@ def test_tokens_follow_the_definition_of_wordpiece(text):
     assert list(TOKENIZER.encode(text, 500).tokens) == expected
 
 
-@given(texts=st.lists(st.one_of(words, st.text(max_size=40)), min_size=1, max_size=8), length=st.integers(1, 40))
-def test_a_batch_gives_the_ids_of_its_single_texts(texts, length):
-    token_ids, lengths = TOKENIZER.encode_batch(texts, length)
+@given(
+    texts=st.lists(st.one_of(words, st.text(max_size=40)), min_size=1, max_size=8),
+    length=st.integers(1, 40),
+    cut=st.sampled_from(["end", "start", "middle"]),
+)
+def test_a_batch_gives_the_ids_of_its_single_texts(texts, length, cut):
+    token_ids, lengths = TOKENIZER.encode_batch(texts, length, cut=cut)
     assert token_ids.shape == (len(texts), length)
     assert token_ids.dtype == np.uint16
     for row, text in enumerate(texts):
-        one = TOKENIZER.encode(text, length)
+        one = TOKENIZER.encode(text, length, cut)
         assert one.token_ids.tolist() == token_ids[row].tolist()
         assert len(one.tokens) + one.cut == lengths[row]
 
@@ -123,6 +127,26 @@ def test_a_text_longer_than_the_length_is_cut_and_counted():
     encoded = TOKENIZER.encode("good " * 20, 8)
     assert len(encoded.tokens) == 8
     assert encoded.cut == 12
+
+
+def test_the_start_or_the_middle_can_go_and_the_spans_say_what_stayed():
+    text = "good bad film plot end"
+    for cut, stayed in (("end", "good bad"), ("start", "plot end"), ("middle", "plot end")):
+        spans = TOKENIZER.encode(text, 2, cut).spans
+        assert " ".join(text[begin:end] for begin, end in spans) == stayed
+    spans = TOKENIZER.encode(text, 4, "middle").spans
+    assert " ".join(text[begin:end] for begin, end in spans) == "good film plot end"
+
+
+@given(st.lists(st.sampled_from(["good", "bad", "film"]), max_size=9), st.integers(0, 9), st.integers(3, 12))
+def test_of_a_pair_each_text_is_cut_where_it_was_asked_for(first, more, length):
+    second = ["plot"] * more + ["end"]
+    token_ids, lengths = TOKENIZER.encode_batch([" ".join(first)], length, pairs=[" ".join(second)], cut="start")
+    found = [TOKENIZER.vocabulary[id] for id in token_ids[0] if id]
+    of_first, of_second = rooms(len(first), len(second), length)
+    kept = [*first[len(first) - of_first :], TOKENIZER.vocabulary[2], *second[len(second) - of_second :]]
+    assert found == kept
+    assert lengths[0] == len(first) + 1 + len(second)
 
 
 def test_a_large_vocabulary_widens_the_ids():

@@ -113,6 +113,24 @@ def test_another_length_is_used_only_when_it_is_asked_for_and_fits(preset, job):
         recipe.from_mapping({"data": {"sequence_length": 0}})
 
 
+@pytest.mark.parametrize("task", ["finetune", "classify"])
+def test_a_model_that_reads_the_end_of_long_texts_classifies_by_it_later_too(preset, job, tmp_path, task):
+    random = np.random.default_rng(0)
+    filling = [" ".join(random.choice(["the", "film", "was", "long"], 60)) for _ in range(80)]
+    lines = [
+        f"{'Bad' if i % 2 else 'Good'} {words} {'good' if i % 2 else 'bad'},{i % 2}" for i, words in enumerate(filling)
+    ]
+    (tmp_path / "ends.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    values = mapping(preset, data__source="files", data__path=str(tmp_path / "ends.csv"), data__cut="start")
+    values |= {"task": task}
+    values["data"]["sequence_length"] = 16
+    finished = start(values, job)
+    texts = ("Good " + filling[0] + " good", "Bad " + filling[0] + " good", "Good " + filling[0] + " bad")
+    first, other_start, other_end = stored_run.classify(protocol.Classify(finished.run, texts)).probabilities
+    assert first == other_start
+    assert first != other_end
+
+
 def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, tmp_path):
     lines = ["sentence1\tsentence2\tlabel"]
     lines += [f"the red house\tthe {'red' if i % 2 else 'blue'} house\t{i % 2}" for i in range(40)]

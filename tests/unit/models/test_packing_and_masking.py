@@ -51,6 +51,24 @@ def test_a_batch_is_packed_row_by_row():
     assert kinds.tolist() == [[0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1, 1]]
 
 
+@given(parts=segments, length=st.integers(4, 24))
+def test_cutting_at_the_start_is_cutting_the_reversed_texts_at_the_end(parts, length):
+    packed, kinds = MultiSegmentPacker(length, CLS, SEP, pad_value=PAD, cut="start")(tuple(parts))
+    backwards = [part[::-1] for part in parts]
+    wanted, wanted_kinds = MultiSegmentPacker(length, CLS, SEP, pad_value=PAD)(tuple(backwards))
+    assert kinds.tolist() == wanted_kinds.tolist()
+    for number in range(len(parts)):
+        ours, theirs = ((ids[kinds == number]) for ids in (packed, wanted))
+        special = [CLS, SEP, PAD]
+        assert [id for id in ours if id not in special] == [id for id in theirs if id not in special][::-1]
+
+
+def test_a_text_cut_in_the_middle_keeps_both_ends():
+    packer = MultiSegmentPacker(10, CLS, SEP, pad_value=PAD, cut="middle")
+    assert packer(list(range(10, 30)))[0].tolist() == [CLS, 10, 11, 24, 25, 26, 27, 28, 29, SEP]
+    assert packer(list(range(10, 18)))[0].tolist() == [CLS, *range(10, 18), SEP]
+
+
 def test_an_unknown_truncation_is_refused():
     with pytest.raises(ValueError, match="round_robin"):
         MultiSegmentPacker(8, CLS, SEP, truncate="middle")  # pyright: ignore[reportArgumentType]

@@ -5,7 +5,9 @@ import keras
 import numpy as np
 import pytest
 
+from fnet_studio.core.errors import UserError
 from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier, MaskedLMHead, ReversibleEmbedding
+from fnet_studio.models.preset_writer import write_preset
 
 TEXTS = ["The capital of France is a large city.", "I did not like it.", "It was good!", "Two.", "So long."]
 LABELS = np.array([1, 0, 1, 0, 0])
@@ -149,6 +151,26 @@ def test_a_saved_classifier_comes_back(classifier, tmp_path):
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
 
 
+def test_a_saved_classifier_cuts_long_texts_as_before_and_kerashub_finds_no_setting_that_it_does_not_know(
+    classifier, tmp_path
+):
+    classifier.head_state, classifier.preprocessor.cut = "fine-tuned", "start"
+    notes = write_preset(classifier, tmp_path / "kept")
+    assert any("cuts long texts at the end, not at the start" in note for note in notes)
+    kept = FNetTextClassifier.from_preset(tmp_path / "kept")
+    assert kept.preprocessor.cut == "start"
+    long = "A film. " * 100 + "Dull."
+    assert kept.preprocessor([long])["token_ids"][0, -2] == classifier.preprocessor.tokenizer("Dull.")[-1]
+    assert "cut" not in json.loads((tmp_path / "kept" / "preprocessor.json").read_text())["config"]
+    classifier.preprocessor.cut = "end"
+    assert not any("cuts long texts" in note for note in write_preset(classifier, tmp_path / "plain"))
+    own = json.loads((tmp_path / "kept" / "fnet_studio.json").read_text())
+    own["head"]["cut"] = "everything"
+    (tmp_path / "kept" / "fnet_studio.json").write_text(json.dumps(own))
+    with pytest.raises(UserError, match="everything"):
+        FNetTextClassifier.from_preset(tmp_path / "kept")
+
+
 def test_a_random_head_is_not_saved_as_if_it_knew_something(golden, tmp_path):
     FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
     assert not (tmp_path / "task.weights.h5").exists()
@@ -204,7 +226,9 @@ def test_a_prompt_says_what_was_masked_and_what_was_cut(masked_lm):
     assert prompt.features["mask_positions"].tolist() == [[2, 4]]
     ids = prompt.features["token_ids"][0]
     assert [int(ids[p]) for p in (2, 4)] == [preprocessor.tokenizer.mask_token_id] * 2
+    preprocessor.cut = "start"  # as a fine-tuned classifier's may
     long = preprocessor.prompt("word " * 100 + "[MASK]")
+    preprocessor.cut = "end"
     assert long.kept == 62
     assert len(long.pieces) > 100
     assert long.masked == []

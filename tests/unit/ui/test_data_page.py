@@ -170,6 +170,9 @@ def test_a_text_is_shown_as_the_model_sees_it_with_what_is_cut(qtbot, page):
     page.seen.flow.setFocus()
     QTest.keyClick(page.seen.flow, Qt.Key.Key_End)
     assert "Cut off: ▁ten" in page.seen.chosen.text()
+    page.seen.row.cut.setCurrentIndex(page.seen.row.cut.findData("start"))
+    qtbot.waitUntil(lambda: page.seen.packed.tokens[-2].piece == "▁ten", timeout=WAIT_MS)
+    assert [cell.text for cell in page.seen.flow.cells[-4:]] == ["▁one", "▁two", "▁three", "▁four"]
 
 
 def test_a_data_set_that_is_removed_comes_back_with_undo(qtbot, page, table):
