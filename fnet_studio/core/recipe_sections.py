@@ -69,9 +69,9 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     cut: Annotated[
         Cut,
         Meta(
-            title="Cut off",
-            description="Of a text that is longer: its end, its start, or its middle, which leaves a quarter of the "
-            "length for the beginning and the rest for the end. A review often says at its end what it means.",
+            title="Cut long texts",
+            description="What goes of a text that is longer: its end, its start, or its middle, which leaves a quarter "
+            "of the length for the beginning and the rest for the end. A review often says at its end what it means.",
         ),
     ] = "end"
     validation_split: Annotated[

@@ -3,16 +3,18 @@
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
 
 from fnet_studio.core import presets
 from fnet_studio.core.cutting import Cut
-from fnet_studio.ui.parts import label
+from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.train.form_groups import CHOICES
 from fnet_studio.ui.widgets.choice import Choice
+from fnet_studio.ui.widgets.flow import FlowLayout
 
 SETTLE_MS = 120
 LEAST, MOST = 8, 4096
+PRESET_PX, SLIDER_PX = 168, 136
 
 
 class Cutting(QObject):
@@ -63,7 +65,7 @@ class CuttingRow(QWidget):
         self.preset.setAccessibleName("Tokenizer")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Length in tokens")
-        self.slider.setMinimumWidth(96)
+        self.slider.setFixedWidth(SLIDER_PX)
         self.number = QSpinBox()
         self.number.setAccessibleName("Length in tokens")
         self.number.setSuffix(" tokens")
@@ -76,23 +78,22 @@ class CuttingRow(QWidget):
         self.slider.setPageStep(32)
         self.preset.currentIndexChanged.connect(lambda _: cutting.choose_preset(str(self.preset.currentData())))
         self.cut = Choice()
-        self.cut.setAccessibleName("What is cut off")
+        self.cut.setAccessibleName("Cut long texts")
         for value, words in CHOICES["data.cut"]:
             self.cut.addItem(words, value)
         self.cut.currentIndexChanged.connect(lambda _: cutting.choose_cut(self.cut.currentData()))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        for words, item, stretch in (("Tokenizer", self.preset, 2), ("Length", self.slider, 3)):
+        self.preset.setFixedWidth(PRESET_PX)
+        layout = FlowLayout(self, gap_x=16, gap_y=8)
+        for words, *items in (
+            ("Tokenizer", self.preset),
+            ("Cut long texts", self.cut),
+            ("Length", self.slider, self.number),
+        ):
             name = label(words, "muted")
-            name.setBuddy(item)
-            layout.addWidget(name)
-            layout.addWidget(item, stretch)
-        layout.addWidget(self.number)
-        name = label("Cut off", "muted")
-        name.setBuddy(self.cut)
-        layout.addWidget(name)
-        layout.addWidget(self.cut)
+            name.setBuddy(items[0])
+            together = QWidget()
+            together.setLayout(row(name, *items))
+            layout.addWidget(together)
         cutting.length_changed.connect(self._follow)
         cutting.preset_changed.connect(self._follow)
         self.refresh()

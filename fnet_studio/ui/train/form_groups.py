@@ -85,7 +85,7 @@ def groups(known: Iterable[str]) -> list[Group]:
 
 CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews"), ("files", "Files of your own")),
-    "data.cut": (("end", "The end"), ("start", "The start"), ("middle", "The middle")),
+    "data.cut": (("end", "At the end"), ("start", "At the start"), ("middle", "In the middle")),
     "model.mixer": (
         ("fourier", "FNet (Fourier)"),
         ("attention", "Transformer (attention)"),
