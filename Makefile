@@ -29,6 +29,7 @@ tour: $(READY)
 
 test: $(READY)
 	@sh packaging/system-libraries.sh
+	@sh packaging/debian-packages.sh "the tests" dbus-daemon
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright

@@ -21,6 +21,8 @@ class StatusLine(QWidget):
     stop_wanted = Signal()
     run_wanted = Signal(str)
     """Name of a run's folder: its details are wanted."""
+    told = Signal(str, bool)
+    """In a word or two what runs and how far it is, for where there is no room for more; or how it ended, and True."""
 
     def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +35,7 @@ class StatusLine(QWidget):
         self._run = ""
         self._step = 0
         self._dirty = False
+        self._short = ""
         self._mark = label("")
         self._icon = follow_icon(self._mark, themes, "activity", "accent", 16)
         self.phase = label("", "strong")
@@ -103,23 +106,25 @@ class StatusLine(QWidget):
             case protocol.RunStarted(run=run):
                 self._run = run
             case protocol.Done(result=result):
-                self._end("circle-check", "success", _outcome(result))
+                self._end("circle-check", "success", _outcome(result), "Finished")
             case protocol.Stopped(kept=kept, paused=paused):
                 stopped = "Stopped; the model was kept" if kept else "Stopped"
-                self._end("circle-stop", "warning", "Paused, its memory given back" if paused else stopped)
+                words = "Paused, its memory given back" if paused else stopped
+                self._end("circle-stop", "warning", words, "Paused" if paused else "Stopped")
                 if not kept:
                     self.show_run.hide()
             case protocol.Failed(kind=kind, message=message):
-                self._end("circle-alert", "danger", message)
+                self._end("circle-alert", "danger", message, "Failed")
                 self.setVisible(kind != "worker.lost")  # the card of the crash says it already
         self._dirty = True
 
-    def _end(self, icon: str, tone: str, words: str) -> None:
-        self._command = 0
+    def _end(self, icon: str, tone: str, words: str, short: str) -> None:
+        self._command, self._short = 0, ""
         self._clock.stop()
         self._icon.show_icon(icon, tone)
         self.phase.setText(words)
         self._working(False)
+        self.told.emit(short, True)
 
     def _paint(self, force: bool = False) -> None:
         if not self._command or not (self._dirty or force):
@@ -140,6 +145,11 @@ class StatusLine(QWidget):
         self.left.setText(f"{duration(left)} left" if left >= 0 and not stopping else "")
         self.bar.setAccessibleDescription(f"{self.phase.text()} {self.counted.text()}")
         self.stop.setText("Stop now" if stopping else "Stop")
+        doing = "Stopping" if stopping else self.phase.text()
+        short = f"{doing} {100 * min(done, total) // total} %" if total and not stopping else doing
+        if short != self._short:
+            self._short = short
+            self.told.emit(short, False)
 
 
 def _outcome(result: object) -> str:

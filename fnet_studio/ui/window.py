@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -36,6 +37,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
 
+TITLE = "FNet Studio"
 MINIMUM = (960, 640)
 USUAL = (1280, 800)
 SAVE_MS = 2000
@@ -54,7 +56,7 @@ class Window(QMainWindow):
         """warning: what went wrong with the settings' file, for a card."""
         super().__init__()
         self.supervisor, self.themes, self.settings = supervisor, themes, settings
-        self.setWindowTitle("FNet Studio")
+        self.setWindowTitle(TITLE)
         self.setWindowIcon(icons.program_icon())
         self.setMinimumSize(*MINIMUM)
         self.resize(*USUAL)
@@ -213,6 +215,7 @@ class Window(QMainWindow):
         self.status.stop_wanted.connect(self.stopping.ask_stop)
         self.stopping.close_wanted.connect(self.close)
         self.status.run_wanted.connect(self.show_run)
+        self.status.told.connect(self._tell)
         self.supervisor.state_changed.connect(self._state_changed)
         self.supervisor.devices_changed.connect(self._devices_changed)
         self.supervisor.pulse_changed.connect(self.rail.device.show_pulse)
@@ -305,6 +308,19 @@ class Window(QMainWindow):
         if not state.alive:
             self.rail.device.show_devices(())
             self.rail.device.show_pulse(self.supervisor.pulse)
+
+    def _tell(self, words: str, over: bool) -> None:
+        """In the title, which the task bar shows while another program is in front; the end of work asks for a look."""
+        if over and self.isActiveWindow():
+            words = ""
+        self.setWindowTitle(f"{words} · {TITLE}" if words else TITLE)
+        if over:
+            QApplication.alert(self)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and not self.status.command:
+            self.setWindowTitle(TITLE)
 
     def _devices_changed(self) -> None:
         self.rail.device.show_devices(self.supervisor.devices)

@@ -7,12 +7,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import fnet_studio
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done, Failed
 from fnet_studio.engine.job import Engine
+from fnet_studio.worker.awake import kept_awake
 from fnet_studio.worker.failure import failed
 from fnet_studio.worker.job import Request, RunningJob, checked
 from fnet_studio.worker.lane import Lane
@@ -257,7 +259,8 @@ class Dispatcher:
                 assert self._start_failure is not None
                 reply: protocol.Reply = self._start_failure
             else:
-                result, blob = self._engine.answer(job.command, job)
+                with kept_awake() if isinstance(job.command, TRAININGS) else nullcontext():
+                    result, blob = self._engine.answer(job.command, job)
                 reply = checked(job.command, result)
         except Stopped as stopped:
             reply, blob = protocol.Stopped(stopped.kept, stopped.run, stopped.paused), b""

@@ -1,5 +1,8 @@
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
 
 from fnet_studio.core import run_store, settings
@@ -74,6 +77,26 @@ def test_the_status_line_leads_to_the_finished_run(open_window):
     assert driver.window.current == "runs"
     page = driver.window.page("runs")
     driver.wait(lambda: page.selected is not None and page.selected.id == done[0].run)
+
+
+def test_the_title_says_how_far_a_run_is_and_how_it_ended_until_somebody_looks(open_window):
+    driver = open_window("rate=100")
+    driver.wait_ready()
+    titles, done = [], []
+    driver.window.windowTitleChanged.connect(titles.append)
+    driver.train(on_done=lambda result, _blob: done.append(result))
+    driver.wait(lambda: any(title.startswith("Training ") and "%" in title for title in titles))
+    other = QWindow()
+    other.show()
+    other.requestActivate()
+    driver.wait(other.isActive)
+    driver.wait(lambda: bool(done))
+    assert driver.window.windowTitle() == "Finished · FNet Studio"
+    driver.window.activateWindow()
+    driver.wait(lambda: driver.window.windowTitle() == "FNet Studio")
+    shares = [int(title.split()[1]) for title in titles if title.startswith("Training ") and "%" in title]
+    assert shares == sorted(shares)
+    assert not any(title == following for title, following in pairwise(titles))
 
 
 def test_a_stopped_run_goes_on_from_the_runs_page(open_window):
