@@ -14,7 +14,7 @@ def opened(open_window):
     def open_(page="settings"):
         driver = open_window(page=page)
         driver.wait_ready()
-        driver.qtbot.waitActive(driver.window)
+        driver.wait(driver.window.isActiveWindow)
         driver.wait(lambda: page in driver.window._pages)
         press(driver)
         return driver

@@ -16,7 +16,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 @pytest.mark.parametrize(("number", "place"), list(enumerate(PLACES, 1)))
 def test_control_and_a_digit_go_to_a_page(open_window, number, place):
     driver = open_window()
-    driver.qtbot.waitActive(driver.window)
+    driver.wait(driver.window.isActiveWindow)
     QTest.keyClick(driver.window, getattr(Qt.Key, f"Key_{number}"), CONTROL)
     assert driver.window.current == place.key
     assert driver.window.rail.buttons[place.key].isChecked()

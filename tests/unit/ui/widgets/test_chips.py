@@ -20,8 +20,8 @@ def row(qtbot, colours):
     row = ChipRow(colours)
     qtbot.addWidget(row)
     row.resize(600, 100)
-    row.show()
-    qtbot.waitExposed(row)
+    with qtbot.waitExposed(row):
+        row.show()
     row.show_words(WORDS, padding=120, cut_tokens=12)
     return row
 

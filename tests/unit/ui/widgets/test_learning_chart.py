@@ -19,8 +19,8 @@ def panel(qtbot, colours):
     panel = ChartPanel(colours, smoothing=0.6)
     qtbot.addWidget(panel)
     panel.resize(700, 600)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 

@@ -21,8 +21,8 @@ def panel(qtbot, colours):
     panel = MapPanel(colours)
     qtbot.addWidget(panel)
     panel.resize(700, 600)
-    panel.show()
-    qtbot.waitExposed(panel)
+    with qtbot.waitExposed(panel):
+        panel.show()
     panel.show_atlas(atlas())
     return panel
 
