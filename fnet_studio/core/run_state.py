@@ -20,6 +20,7 @@ PHASES = {
     "building": "Building the model",
     "compiling": "Compiling for this device",
     "measuring": "Timing a few steps",
+    "asking": "Asking the model",
     "training": "Training",
     "validating": "Validating",
     "testing": "Testing",

@@ -88,6 +88,10 @@ class JaxEngine:
                 from fnet_studio.engine.stored_run import classify
 
                 return classify(command), b""
+            case protocol.MapTexts():
+                from fnet_studio.engine.text_map import text_map
+
+                return text_map(command, job)
             case protocol.RunTexts():
                 from fnet_studio.engine.run_texts import run_texts
 

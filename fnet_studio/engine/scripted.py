@@ -8,6 +8,7 @@ import platform
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from fnet_studio import __version__
@@ -89,6 +90,8 @@ class ScriptedEngine:
                 return scripted_train.resume(command, job, self._script, self._write_garbage), b""
             case protocol.Evaluate():
                 return self._evaluate(command, job), b""
+            case protocol.MapTexts():
+                return self._text_map(command, job)
             case protocol.RunTexts():
                 return self._texts(command), b""
             case protocol.MeasurePreset(preset):
@@ -171,6 +174,31 @@ class ScriptedEngine:
         if not all(0 <= row < many for row in command.rows):
             raise UserError("run.no-texts", f"The {command.split} texts are {many}.", "Choose rows among them.")
         return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows))
+
+    def _text_map(self, command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, bytes]:
+        """A cloud for each class, with a few texts on the wrong side."""
+        run_store.read(command.run)
+        texts = scripted_train.COUNTS[command.split]
+        rows = np.unique(np.linspace(0, texts - 1, min(texts, command.most)).round().astype(int))
+        job.phase("asking", len(rows), "texts")
+        for done in range(0, len(rows), max(len(rows) // 10, 1)):
+            job.check()
+            job.progress(done)
+            time.sleep(0.01)
+        random = np.random.default_rng(0)
+        labels = rows % 2
+        points = random.normal(0, 1, (len(rows), 2)) * (1.0, 0.6) + np.stack([4.0 * labels - 2, 0 * labels], axis=1)
+        predicted = (points[:, 0] > 0).astype(int)
+        confidence = 1 / (1 + np.exp(-np.abs(points[:, 0])))
+        result = protocol.TextMap(
+            command.split,
+            texts,
+            *(tuple(column.tolist()) for column in (rows, labels, predicted, confidence.round(4))),
+            class_names=CLASSES,
+            dimensions=scripted_maps.HIDDEN,
+            explained=(0.61, 0.08),
+        )
+        return result, points.astype("<f4").tobytes()
 
     def _measure_preset(self, command: protocol.MeasurePreset, job: Job) -> protocol.PresetMeasured:
         if not Path(command.path).exists():

@@ -24,7 +24,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     """Measure a stored model on one split of the data that it was trained with. Curves, calibration, the worst errors
     and every prediction go into the run's folder (`measures.write`)."""
     began = time.monotonic()
-    recipe, folder = _stored(command.run)
+    recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
     part = task.parts[command.split]
@@ -33,8 +33,8 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
             "run.no-texts", f"The data of the run {command.run} has no {command.split} texts.", "Choose another split."
         )
     clock.enter("building")
-    stored = bring_back(recipe, folder)
-    training = Training(stored.model, stored.objective, recipe, total_steps=1)
+    kept = bring_back(recipe, folder)
+    training = Training(kept.model, kept.objective, recipe, total_steps=1)
     state = training.first_state()
     clock.enter("compiling")
     training.compile_forward(next(task.evaluation_batches(command.split)), state)
@@ -52,7 +52,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     measured = measure(task.evaluation_batches(command.split))
     more = task.further_measures(command.split, measure)
     step = run_store.read(command.run).steps
-    measures.write(folder, command.split, measured, stored.class_names, step, **more)
+    measures.write(folder, command.split, measured, kept.class_names, step, **more)
     clock.leave()
     return protocol.Evaluation(
         split=command.split,
@@ -66,11 +66,12 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
 
 def classify(command: protocol.Classify) -> protocol.Classified:
     """Probabilities of the classes for each text, by a stored model."""
-    stored = bring_back(*_stored(command.run))
-    predict = jax.jit(lambda x: stored.objective.probabilities(stored.model(x, training=False)))
-    probabilities = predict(jax.tree.map(jnp.asarray, stored.encode(command.texts)))
-    return protocol.Classified(tuple(stored.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
+    kept = bring_back(*stored(command.run))
+    predict = jax.jit(lambda x: kept.objective.probabilities(kept.model(x, training=False)))
+    probabilities = predict(jax.tree.map(jnp.asarray, kept.encode(command.texts)))
+    return protocol.Classified(tuple(kept.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
 
 
-def _stored(run: str) -> tuple[Recipe, Path]:
+def stored(run: str) -> tuple[Recipe, Path]:
+    """Recipe and folder of a run. UserError `run.missing`."""
     return from_mapping(run_store.read(run).recipe), run_store.folder(run)

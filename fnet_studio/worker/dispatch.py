@@ -40,7 +40,14 @@ QUICK = (
     protocol.ForgetDownload,
     protocol.Doctor,
 )
-MEASURE = (protocol.Measure, protocol.Surprise, protocol.FillMany, protocol.DataLengths, protocol.CheckPreset)
+MEASURE = (
+    protocol.Measure,
+    protocol.Surprise,
+    protocol.FillMany,
+    protocol.DataLengths,
+    protocol.CheckPreset,
+    protocol.MapTexts,
+)
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
 READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText)
 """Another one: a large data set takes seconds to read, and is looked at while a training runs."""

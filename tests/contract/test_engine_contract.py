@@ -587,6 +587,16 @@ def test_a_kept_run_can_be_looked_into_and_predicts_no_words(trained, worker):
     assert caught.value.kind == "run.no-checkpoint"
 
 
+def test_a_kept_runs_texts_are_put_on_a_map(trained, worker):
+    found, blob = worker.call(protocol.MapTexts(trained.finished.run, "test", 30))
+    assert len(found.rows) == min(30, found.texts)
+    assert len(blob) == 8 * len(found.rows)
+    assert list(found.rows) == sorted(set(found.rows))
+    assert set(found.labels) | set(found.predicted) <= set(range(len(found.class_names)))
+    assert len(found.labels) == len(found.predicted) == len(found.confidence) == len(found.rows)
+    assert 0 <= sum(found.explained) <= 1.001
+
+
 def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
     texts, _ = worker.call(protocol.RunTexts(trained.finished.run, "test", (2, 0)))
     assert isinstance(texts, protocol.Texts)
@@ -604,6 +614,7 @@ def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
         protocol.Resume("no-such-run"),
         protocol.Classify("../..", ("x",)),
         protocol.RunTexts("none", "test", (0,)),
+        protocol.MapTexts("none"),
         protocol.Load("run:no-such-run"),
     ],
 )

@@ -148,6 +148,16 @@ class Classify(Command, frozen=True, tag="classify"):
     texts: tuple[str, ...]
 
 
+class MapTexts(Command, frozen=True, tag="map-texts"):
+    """Where a stored run's classifier sees the texts of a split: the vectors that its last layer decides by, in the
+    plane of their greatest variance. `Done(TextMap)`, and in the blob (rows, 2) float32, little-endian. most: so many
+    texts, evenly over the split."""
+
+    run: str
+    split: Literal["train", "validation", "test"] = "test"
+    most: int = 2_000
+
+
 class PreviewData(Command, frozen=True, tag="preview-data"):
     """Look at the head of a table, a text file or a folder. `Done(DataPreview)`. path: as in `data.path` of a recipe
     with the source `files`."""
@@ -338,7 +348,7 @@ class Shutdown(Command, frozen=True, tag="shutdown"):
 
 AnyCommand = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
-    | Evaluate | MeasurePreset | Classify | RunTexts | OpenData | DataRows | DataTwins | DataLengths | PackText
-    | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download | Inspect | Stop
-    | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown
+    | Evaluate | MeasurePreset | Classify | MapTexts | RunTexts | OpenData | DataRows | DataTwins | DataLengths
+    | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download | Inspect
+    | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown
 )  # fmt: skip

@@ -33,15 +33,16 @@ from fnet_studio.core.protocol.results import (
     RunFinished,
     Scored,
     Surprises,
+    TextMap,
     Tokenized,
     Welcome,
 )
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
-    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | Texts | DataPreview | Converted
-    | PresetChecked | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted | TextPacked
-    | Health
+    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | TextMap | Texts | DataPreview
+    | Converted | PresetChecked | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted
+    | TextPacked | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
@@ -60,6 +61,7 @@ RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
     commands.Evaluate: Evaluation,
     commands.MeasurePreset: PresetMeasured,
     commands.Classify: Classified,
+    commands.MapTexts: TextMap,
     commands.PreviewData: DataPreview,
     commands.OpenData: DataOpened,
     commands.DataRows: DataPage,

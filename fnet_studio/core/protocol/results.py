@@ -268,6 +268,22 @@ class Classified(Struct, frozen=True, tag="classified"):
     probabilities: tuple[tuple[float, ...], ...]
 
 
+class TextMap(Struct, frozen=True, tag="text-map"):
+    split: str
+    texts: int
+    """In the split."""
+    rows: tuple[int, ...]
+    """Places in the split of those that are on the map; what follows is in their order."""
+    labels: tuple[int, ...]
+    predicted: tuple[int, ...]
+    confidence: tuple[float, ...]
+    class_names: tuple[str, ...]
+    dimensions: int
+    """Of the vectors that were projected."""
+    explained: tuple[float, float]
+    """Share of the variance of all dimensions that lies along each axis."""
+
+
 class Converted(Struct, frozen=True, tag="converted"):
     folder: str
     notes: tuple[str, ...] = ()

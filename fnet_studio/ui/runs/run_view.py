@@ -1,4 +1,4 @@
-"""One run, as large as the page: its curves, its maps, its results, and a box to try it."""
+"""One run, as large as the page: its curves, its maps, its results, where its texts lie, and a box to try it."""
 
 from typing import Any
 
@@ -14,11 +14,12 @@ from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
 from fnet_studio.ui.runs.results_tab import ResultsTab
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
+from fnet_studio.ui.runs.text_map_tab import TextMapTab
 from fnet_studio.ui.runs.try_tab import TryTab
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 
-TABS = ("Curves", "Mixing maps", "Results", "Try it")
+TABS = ("Curves", "Mixing maps", "Results", "Map of texts", "Try it")
 
 
 class RunView(QWidget):
@@ -57,10 +58,11 @@ class RunView(QWidget):
         maps = Card()
         maps.column.addWidget(self.maps)
         self.results = ResultsTab(supervisor, themes)
+        self.text_map = TextMapTab(supervisor, themes)
         self.trying = TryTab(supervisor, themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for words, page in zip(TABS, (curves, maps, self.results, self.trying)):
+        for words, page in zip(TABS, (curves, maps, self.results, self.text_map, self.trying)):
             self.tabs.addTab(page, words)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -71,6 +73,8 @@ class RunView(QWidget):
         self.chart.chart.mark_chosen.connect(self._mark_chosen)
         self.results.explore_wanted.connect(self.explore_wanted)
         self.results.try_wanted.connect(self.try_text)
+        self.text_map.explore_wanted.connect(self.explore_wanted)
+        self.text_map.try_wanted.connect(self.try_text)
         self.trying.explore_wanted.connect(self.explore_wanted)
 
     def show_run(self, entry: RunEntry, tab: str = "") -> None:
@@ -105,6 +109,8 @@ class RunView(QWidget):
             self.maps.show_run(entry)
         elif tab == "Results":
             self.results.show_run(entry)
+        elif tab == "Map of texts":
+            self.text_map.show_run(entry)
         else:
             self.trying.show_run(entry)
 

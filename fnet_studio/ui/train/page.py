@@ -84,7 +84,7 @@ class TrainPage(QWidget):
             themes,
             "chart-line",
             "No run yet",
-            "Choose a recipe at the left and press Start. Loss, accuracy and mixing maps will move here.",
+            "Choose a recipe and press Start. Loss, accuracy and mixing maps will move here.",
             "Reproduce the published example",
             self.reproduce,
         )

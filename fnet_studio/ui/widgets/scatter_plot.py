@@ -1,0 +1,115 @@
+"""Points in a plane, in groups that differ by colour and by shape; one of them may be chosen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
+
+from fnet_studio.ui.widgets import ink
+from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
+
+SHAPES = ("o", "t", "s", "d", "star", "p", "h", "t1")
+POINT_PX, RING_PX, REACH_PX = 7, 15, 14
+OPACITY = 0.7
+
+
+class ScatterPlot(pg.GraphicsLayoutWidget):
+    """Left and Right go from point to point along the first axis, Up and Down along the second. A click takes the
+    nearest one."""
+
+    chosen = Signal(int)
+    """A point's place among those that were put."""
+
+    def __init__(self, colours: Any, name: str, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._colours = colours
+        self.points, self.current = np.zeros((0, 2)), -1
+        self._axes = ("", "")
+        self.plot = self.addPlot(viewBox=CalmViewBox())
+        self.plot.hideButtons()
+        self.plot.showGrid(x=True, y=True, alpha=0.18)
+        self.plot.setAspectLocked(True)
+        self.plot.getAxis("left").setWidth(48)
+        self.ci.setContentsMargins(0, 4, 8, 0)
+        self.legend = self.plot.addLegend(offset=(-8, 8), labelTextSize="9pt")
+        self.groups: list[pg.ScatterPlotItem] = []
+        self.ring = pg.ScatterPlotItem(size=RING_PX, brush=None)
+        self.ring.setZValue(1)
+        self.plot.addItem(self.ring)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(280, 200)
+        self.scene().sigMouseClicked.connect(self._clicked)
+        colours.changed.connect(self._restyle)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()  # it takes what room there is
+
+    def put(self, points: np.ndarray, groups: np.ndarray, names: Sequence[str], axes: tuple[str, str]) -> None:
+        """points: (n, 2). groups: (n,) places in `names`. axes: what stands at them."""
+        again = np.array_equal(points, self.points)
+        self.points, self._axes = points, axes
+        for item in self.groups:
+            self.plot.removeItem(item)
+        self.legend.clear()
+        self.groups = []
+        for number, name in enumerate(names):
+            here = points[groups == number]
+            item = pg.ScatterPlotItem(here[:, 0], here[:, 1], size=POINT_PX, pen=None, symbol=SHAPES[number % 8])
+            self.plot.addItem(item)
+            self.legend.addItem(item, name)
+            self.groups.append(item)
+        if not again:
+            self.current = -1
+            self.ring.setData([], [])
+            self.plot.autoRange(padding=0.04)
+        self._restyle()
+
+    def choose(self, place: int) -> None:
+        if 0 <= place < len(self.points):
+            self.current = place
+            self.ring.setData(*self.points[place][:, None])
+            self.chosen.emit(place)
+
+    def nearest(self, x: float, y: float) -> int:
+        """The point within reach of a spot in the plot's own units, or -1."""
+        if not len(self.points):
+            return -1
+        unit = np.array(self.plot.getViewBox().viewPixelSize())
+        away = np.hypot(*((self.points - (x, y)) / unit).T)
+        place = int(away.argmin())
+        return place if away[place] <= REACH_PX else -1
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Down: (1, -1), Qt.Key.Key_Up: (1, 1)}
+        move = moves.get(Qt.Key(event.key()))
+        if move is None or not len(self.points):
+            super().keyPressEvent(event)
+            return
+        axis, way = move
+        order = np.argsort(self.points[:, axis], kind="stable")
+        if self.current < 0:
+            self.choose(int(order[0 if way > 0 else -1]))
+            return
+        at = int(np.flatnonzero(order == self.current)[0]) + way
+        self.choose(int(order[min(max(at, 0), len(order) - 1)]))
+
+    def _clicked(self, event: Any) -> None:
+        spot: QPointF = self.plot.getViewBox().mapSceneToView(event.scenePos())
+        self.choose(self.nearest(spot.x(), spot.y()))
+
+    def _restyle(self, _theme: Any = None) -> None:
+        theme = self._colours.current
+        self.setBackground(QColor(theme.card))
+        first = ink.series(theme)
+        more = [QColor(one) for one in theme.series if QColor(one) not in first and ink.contrast(one, theme.card) > 1.8]
+        for number, item in enumerate(self.groups):
+            item.setBrush(pg.mkBrush(ink.faded([*first, *more][number % (2 + len(more))], OPACITY)))
+        self.ring.setPen(pg.mkPen(theme.text, width=2))
+        for _, words in self.legend.items:
+            words.setText(words.text, color=theme.text, size="9pt")
+        for side, words in zip(("bottom", "left"), self._axes):
+            style_axis(self.plot.getAxis(side), theme, words)
