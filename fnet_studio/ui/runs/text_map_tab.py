@@ -1,7 +1,7 @@
 """A map of a run's texts: near to each other lie those that its classifier sees alike."""
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
@@ -47,7 +47,10 @@ class TextMapTab(QWidget):
         for key, words in BY:
             self.by.addItem(words, key)
         self.words = label("", "muted", wrap=True)
+        self.key = label("", "", wrap=True)
+        self.key.setTextFormat(Qt.TextFormat.RichText)
         self.plot = ScatterPlot(themes, "Map of texts")
+        self.plot.key_changed.connect(self.key.setText)
         self.chosen = label("", "strong", wrap=True)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -80,6 +83,7 @@ class TextMapTab(QWidget):
         by.setBuddy(self.by)
         card.column.addLayout(row(self.split, by, self.by, None))
         card.column.addWidget(self.words)
+        card.column.addWidget(self.key)
         card.column.addWidget(self.plot, 1)
         line = row(self.chosen, self.explore, self.try_it)
         line.setStretch(0, 1)
@@ -151,8 +155,7 @@ class TextMapTab(QWidget):
         elif self.by.currentData() == "right":
             groups, names = (groups != np.array(found.predicted)).astype(int), ("right", "wrong")
         axes = tuple(
-            f"{which} direction, {percent(share, 0)}"
-            for which, share in zip(("first", "second"), found.explained)
+            f"{which} direction, {percent(share, 0)}" for which, share in zip(("first", "second"), found.explained)
         )
         self.plot.put(self._points, groups, names, (axes[0], axes[1]))
         self.plot.setAccessibleDescription(self.words.text())

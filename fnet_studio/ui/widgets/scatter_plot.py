@@ -1,6 +1,8 @@
 """Points in a plane, in groups that differ by colour and by shape; one of them may be chosen."""
 
 from collections.abc import Sequence
+from html import escape
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from PySide6.QtGui import QColor, QKeyEvent
 from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
 
-SHAPES = ("o", "t", "s", "d", "star", "p", "h", "t1")
+SHAPES = {"o": "●", "t": "▼", "s": "■", "d": "◆", "star": "★", "p": "⬟", "h": "⬢", "t1": "▲"}
+"""As pyqtgraph calls them, and as a letter."""
 POINT_PX, RING_PX, REACH_PX = 7, 15, 14
 OPACITY = 0.7
 
@@ -22,6 +25,8 @@ class ScatterPlot(pg.GraphicsLayoutWidget):
 
     chosen = Signal(int)
     """A point's place among those that were put."""
+    key_changed = Signal(str)
+    """Which shape and colour stands for which group, as rich text: a legend would lie over points."""
 
     def __init__(self, colours: Any, name: str, parent: Any = None) -> None:
         super().__init__(parent)
@@ -34,7 +39,7 @@ class ScatterPlot(pg.GraphicsLayoutWidget):
         self.plot.setAspectLocked(True)
         self.plot.getAxis("left").setWidth(48)
         self.ci.setContentsMargins(0, 4, 8, 0)
-        self.legend = self.plot.addLegend(offset=(-8, 8), labelTextSize="9pt")
+        self.names: Sequence[str] = ()
         self.groups: list[pg.ScatterPlotItem] = []
         self.ring = pg.ScatterPlotItem(size=RING_PX, brush=None)
         self.ring.setZValue(1)
@@ -51,16 +56,14 @@ class ScatterPlot(pg.GraphicsLayoutWidget):
     def put(self, points: np.ndarray, groups: np.ndarray, names: Sequence[str], axes: tuple[str, str]) -> None:
         """points: (n, 2). groups: (n,) places in `names`. axes: what stands at them."""
         again = np.array_equal(points, self.points)
-        self.points, self._axes = points, axes
+        self.points, self._axes, self.names = points, axes, names
         for item in self.groups:
             self.plot.removeItem(item)
-        self.legend.clear()
         self.groups = []
-        for number, name in enumerate(names):
+        for number, shape in zip(range(len(names)), cycle(SHAPES)):
             here = points[groups == number]
-            item = pg.ScatterPlotItem(here[:, 0], here[:, 1], size=POINT_PX, pen=None, symbol=SHAPES[number % 8])
+            item = pg.ScatterPlotItem(here[:, 0], here[:, 1], size=POINT_PX, pen=None, symbol=shape)
             self.plot.addItem(item)
-            self.legend.addItem(item, name)
             self.groups.append(item)
         if not again:
             self.current = -1
@@ -106,10 +109,11 @@ class ScatterPlot(pg.GraphicsLayoutWidget):
         self.setBackground(QColor(theme.card))
         first = ink.series(theme)
         more = [QColor(one) for one in theme.series if QColor(one) not in first and ink.contrast(one, theme.card) > 1.8]
-        for number, item in enumerate(self.groups):
-            item.setBrush(pg.mkBrush(ink.faded([*first, *more][number % (2 + len(more))], OPACITY)))
+        key = []
+        for item, name, letter, colour in zip(self.groups, self.names, cycle(SHAPES.values()), cycle([*first, *more])):
+            item.setBrush(pg.mkBrush(ink.faded(colour, OPACITY)))
+            key.append(f'<span style="color:{colour.name()}">{letter}</span>&nbsp;{escape(name)}')
+        self.key_changed.emit("&nbsp; ".join(key))
         self.ring.setPen(pg.mkPen(theme.text, width=2))
-        for _, words in self.legend.items:
-            words.setText(words.text, color=theme.text, size="9pt")
         for side, words in zip(("bottom", "left"), self._axes):
             style_axis(self.plot.getAxis(side), theme, words)

@@ -87,7 +87,8 @@ def test_colours_follow_the_answer_or_whether_it_is_right_and_the_choice_stays(d
     drawn.by.setCurrentIndex(drawn.by.findData("right"))
     wrong = sum(label != answer for label, answer in zip(found.labels, found.predicted, strict=True))
     assert sizes() == [len(found.rows) - wrong, wrong]
-    assert [words.text for _, words in drawn.plot.legend.items] == ["right", "wrong"]
+    assert "right" in drawn.key.text()
+    assert "wrong" in drawn.key.text()
     assert drawn.plot.current == 5
 
 
