@@ -3,11 +3,13 @@
 from functools import lru_cache
 
 import msgspec
+import numpy as np
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import from_mapping
 from fnet_studio.core.recipe_sections import DataRecipe
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.engine.job import Job
@@ -19,8 +21,7 @@ def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
     the data raises."""
     record = run_store.read(command.run)
     recipe = from_mapping(record.recipe)
-    if not record.classifies:
-        raise UserError("run.no-texts", f"The run {command.run} classified no texts.", "Choose a classifier's run.")
+    require_classifier(record)
     job.check()
     part = _parts(msgspec.json.encode(recipe.data))[command.split]
     beyond = [row for row in command.rows if not 0 <= row < len(part)]
@@ -32,6 +33,17 @@ def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
         )
     pairs = tuple(part.pairs[row] for row in command.rows) if part.pairs is not None else ()
     return protocol.Texts(tuple(part.texts[row] for row in command.rows), pairs)
+
+
+def require_classifier(record: RunRecord) -> None:
+    """UserError `run.no-texts` for a language model's run."""
+    if not record.classifies:
+        raise UserError("run.no-texts", f"The run {record.id} classified no texts.", "Choose a classifier's run.")
+
+
+def spread(texts: int, most: int) -> np.ndarray:
+    """At most `most` places, evenly over all."""
+    return np.unique(np.linspace(0, texts - 1, min(texts, max(most, 1))).round().astype(int))
 
 
 @lru_cache(maxsize=1)

@@ -27,6 +27,7 @@ from fnet_studio.engine import (
     scripted_train,
 )
 from fnet_studio.engine.job import Job
+from fnet_studio.engine.run_texts import spread
 from fnet_studio.engine.scripted_text import number
 
 GARBAGE = b"Warning: this line was printed by a library in the middle of the stream\n"
@@ -179,7 +180,7 @@ class ScriptedEngine:
         """A cloud for each class, with a few texts on the wrong side."""
         run_store.read(command.run)
         texts = scripted_train.COUNTS[command.split]
-        rows = np.unique(np.linspace(0, texts - 1, min(texts, command.most)).round().astype(int))
+        rows = spread(texts, command.most)
         job.phase("asking", len(rows), "texts")
         for done in range(0, len(rows), max(len(rows) // 10, 1)):
             job.check()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import load
 from fnet_studio.engine.step import Training
-from fnet_studio.engine.task import bring_back
+from fnet_studio.engine.task import Task, bring_back
 
 
 def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
@@ -27,11 +28,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
-    part = task.parts[command.split]
-    if not len(part):
-        raise UserError(
-            "run.no-texts", f"The data of the run {command.run} has no {command.split} texts.", "Choose another split."
-        )
+    part = part_of(task, command)
     clock.enter("building")
     kept = bring_back(recipe, folder)
     training = Training(kept.model, kept.objective, recipe, total_steps=1)
@@ -70,6 +67,16 @@ def classify(command: protocol.Classify) -> protocol.Classified:
     predict = jax.jit(lambda x: kept.objective.probabilities(kept.model(x, training=False)))
     probabilities = predict(jax.tree.map(jnp.asarray, kept.encode(command.texts)))
     return protocol.Classified(tuple(kept.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
+
+
+def part_of(task: Task, command: protocol.Evaluate | protocol.MapTexts) -> Any:
+    """A classifier's are `feed.Rows`. UserError `run.no-texts` for a split without any."""
+    part = task.parts[command.split]
+    if not len(part):
+        raise UserError(
+            "run.no-texts", f"The data of the run {command.run} has no {command.split} texts.", "Choose another split."
+        )
+    return part
 
 
 def stored(run: str) -> tuple[Recipe, Path]:

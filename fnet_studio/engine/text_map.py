@@ -1,19 +1,17 @@
 """Where a stored classifier sees its texts: the vectors that its last layer decides by, drawn in a plane."""
 
-from collections.abc import Iterator
-
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 
-from fnet_studio.core import protocol
-from fnet_studio.core.errors import UserError
+from fnet_studio.core import protocol, run_store
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.feed import Batch, Rows, batches
+from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import load
-from fnet_studio.engine.stored_run import stored
+from fnet_studio.engine.run_texts import require_classifier, spread
+from fnet_studio.engine.stored_run import part_of, stored
 from fnet_studio.engine.task import bring_back
 
 BATCH = 32
@@ -25,22 +23,17 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     """UserError `run.no-texts` for a language model's run and an empty split, and what reading the data raises. Raises
     Stopped."""
     recipe, folder = stored(command.run)
-    if recipe.task not in ("classify", "finetune"):
-        raise UserError("run.no-texts", f"The run {command.run} classified no texts.", "Choose a classifier's run.")
+    require_classifier(run_store.read(command.run))
     clock = PhaseClock(job, {})
-    part = load(recipe, job, clock).parts[command.split]
-    if not len(part):
-        raise UserError(
-            "run.no-texts", f"The data of the run {command.run} has no {command.split} texts.", "Choose another split."
-        )
-    rows = spread(len(part), max(command.most, 1))
+    part = part_of(load(recipe, job, clock), command)
+    rows = spread(len(part), command.most)
     clock.enter("building")
     found = bring_back(recipe, folder)
     vectors_and_answers = _with_vectors(found.model)
     forward = jax.jit(lambda x: vectors_and_answers(x, training=False))
     clock.enter("asking", len(rows), "texts")
     vectors, answers = [], []
-    for batch in _batches(part, rows):
+    for batch in batches(Rows(part.take(rows), part.labels[rows]), BATCH, shuffle=False):
         job.check()
         vector, answer = forward(jax.tree.map(jnp.asarray, batch.inputs))
         real = batch.weights > 0
@@ -64,11 +57,6 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     return result, points.astype("<f4").tobytes()
 
 
-def spread(texts: int, most: int) -> np.ndarray:
-    """At most `most` places, evenly over all."""
-    return np.unique(np.linspace(0, texts - 1, min(texts, most)).round().astype(int))
-
-
 def principal_plane(vectors: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:
     """(n, dimensions) -> (n, 2): the vectors from their mean on, in the two directions of the greatest variance
     (Pearson 1901), and the share of all variance that each of the two holds. A direction's sign is the one that makes
@@ -88,7 +76,3 @@ def principal_plane(vectors: np.ndarray) -> tuple[np.ndarray, tuple[float, float
 def _with_vectors(model: keras.Model) -> keras.Model:
     before = next(layer for layer in model.layers if layer.name in DROPOUTS)
     return keras.Model(model.input, [before.input, model.output])
-
-
-def _batches(part: Rows, rows: np.ndarray) -> Iterator[Batch]:
-    return batches(Rows(part.take(rows), part.labels[rows]), BATCH, shuffle=False)

@@ -10,8 +10,8 @@ from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import stored_run
 from fnet_studio.engine.kept_preset import FOLDER
-from fnet_studio.engine.run_texts import run_texts
-from fnet_studio.engine.text_map import principal_plane, spread, text_map
+from fnet_studio.engine.run_texts import run_texts, spread
+from fnet_studio.engine.text_map import principal_plane, text_map
 from fnet_studio.engine.train import train
 from fnet_studio.models import FNetTextClassifier
 
