@@ -51,7 +51,8 @@ gpu-list: $(PACKAGE_VENV)/.installed
 
 package-test:
 	@[ "$$(id -u)" = 0 ] || { echo "A clean machine is made with debootstrap and chroot: run make package-test as root."; exit 1; }
-	@sh packaging/debian-packages.sh "the package's test" debootstrap lintian desktop-file-utils appstream xvfb xauth man-db
+	@sh packaging/debian-packages.sh "the package's test" debootstrap lintian desktop-file-utils appstream xvfb xauth man-db \
+	  dbus-daemon
 	PYTHONPATH=. $(PACKAGE_VENV)/bin/python packaging/linux/package_test.py
 
 $(PACKAGE_VENV)/.installed: packaging/constraints.txt packaging/constraints-package.txt

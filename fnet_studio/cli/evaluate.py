@@ -15,6 +15,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; or a preset")
     it.add_argument("--split", default="test", choices=("train", "validation", "test"), help="(%(default)s)")
     it.add_argument("--text", action="append", default=[], help="classify this text instead; may be repeated")
+    it.add_argument("--pair", action="append", default=[], help="the second text of a --text, for a model of pairs")
     it.add_argument("--task", choices=("masked-lm",), help="measure a preset's predictions of masked words in --data")
     it.add_argument("--data", metavar="FILE", help="of masked-lm: a .txt or .txt.xz file, or a folder of such")
     it.add_argument("--windows", type=int, default=2048, help="of masked-lm: drawn from the text at most (%(default)s)")
@@ -30,10 +31,10 @@ def run(options: argparse.Namespace) -> int:
         return _preset(options)
     run_store.folder(options.what)
     with Worker() as worker:
-        if options.text:
-            result, _ = worker.call(protocol.Classify(options.what, tuple(options.text)))
+        if options.text or options.pair:
+            result, _ = worker.call(protocol.Classify(options.what, tuple(options.text), tuple(options.pair)))
             assert isinstance(result, protocol.Classified)
-            print(_json(result) if options.json else _classes(options.text, result))
+            print(_json(result) if options.json else _classes(options.text, options.pair, result))
         else:
             result, _ = worker.call(protocol.Evaluate(options.what, options.split))
             assert isinstance(result, protocol.Evaluation)
@@ -78,9 +79,10 @@ def _measures(result: protocol.Evaluation) -> str:
     )
 
 
-def _classes(texts: list[str], result: protocol.Classified) -> str:
+def _classes(texts: list[str], pairs: list[str], result: protocol.Classified) -> str:
     lines = []
-    for text, row in zip(texts, result.probabilities, strict=True):
+    asked = list(map(" / ".join, zip(texts, pairs, strict=True))) if pairs else texts
+    for text, row in zip(asked, result.probabilities, strict=True):
         best = max(range(len(row)), key=row.__getitem__)
         lines.append(f"{result.class_names[best]}  {row[best]:.1%}  {text}")
     return "\n".join(lines)

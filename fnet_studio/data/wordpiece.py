@@ -90,6 +90,11 @@ class WordPieceTokenizer:
         ids = learner.get_vocab()
         return cls(sorted(ids, key=ids.__getitem__))
 
+    @property
+    def paired(self) -> bool:
+        """Whether it was learnt for pairs of texts."""
+        return self.vocabulary[SEPARATOR_ID : SEPARATOR_ID + 1] == (SEPARATOR,)
+
     def encode_batch(
         self,
         texts: Sequence[str],

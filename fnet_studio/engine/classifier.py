@@ -167,5 +167,5 @@ def bring_back(recipe: Recipe, folder: Path) -> Stored:
         model,
         objective(len(class_names)),
         class_names,
-        lambda texts: tokenizer.encode_batch(list(texts), length, cut=cut)[0].astype(np.int32),
+        lambda texts, pairs: tokenizer.encode_batch(texts, length, pairs=pairs, cut=cut)[0].astype(np.int32),
     )

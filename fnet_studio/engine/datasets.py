@@ -62,6 +62,7 @@ def summary(dataset: Dataset) -> dict:
     return {
         **splits,
         "class_names": list(dataset.class_names),
+        "paired": dataset.tokenizer.paired,
         "vocabulary_size": len(dataset.vocabulary),
         "sequence_length": dataset.sequence_length,
         "content_hash": dataset.content_hash,

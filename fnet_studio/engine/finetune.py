@@ -1,7 +1,7 @@
 """Fine-tuning: a preset's encoder with a new classifier, on texts or pairs of texts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class FineTuning:
         return {
             **{name: len(part) for name, part in self.parts.items()},
             "class_names": list(self.class_names),
+            "paired": self.packed.paired,
             "vocabulary_size": self.preprocessor.tokenizer.vocabulary_size(),
             "sequence_length": self.sequence_length,
             "content_hash": self.content_hash,
@@ -103,4 +104,8 @@ def bring_back(folder: Path) -> Stored:
         raise UserError(
             "run.unreadable", f"{CLASSES} of run {folder.name} cannot be read: {error}.", "Train it again."
         ) from None
-    return Stored(model, Softmax(), class_names, lambda texts: model.preprocessor(list(texts)))
+
+    def encode(texts: Sequence[str], pairs: Sequence[str] | None) -> Inputs:
+        return model.preprocessor(list(texts) if pairs is None else (list(texts), list(pairs)))
+
+    return Stored(model, Softmax(), class_names, encode)

@@ -145,7 +145,7 @@ def bring_back(folder: Path) -> Stored:
     """UserError `run.no-model`, or what a damaged preset raises."""
     model = FNetMaskedLM.from_preset(kept_preset.kept_folder(folder))
 
-    def refuse(texts: Any) -> Inputs:
+    def refuse(texts: Any, pairs: Any) -> Inputs:
         raise UserError(
             "run.no-classifier",
             f"The run {folder.name} trained a masked-LM model, which knows no classes.",

@@ -32,6 +32,12 @@ class Packed:
     content_hash: str
     report: DataReport
 
+    @property
+    def paired(self) -> bool:
+        inputs = self.parts["train"].inputs
+        assert isinstance(inputs, dict)
+        return bool(inputs["segment_ids"][:1].any())
+
 
 def own_length(recipe: Recipe, folder: Path) -> dict[str, int]:
     """What the recipe changes of a preset's preprocessor: nothing, or the length. UserError `recipe.length` when the

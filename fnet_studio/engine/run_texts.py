@@ -41,6 +41,24 @@ def require_classifier(record: RunRecord) -> None:
         raise UserError("run.no-texts", f"The run {record.id} classified no texts.", "Choose a classifier's run.")
 
 
+def require_pairs(record: RunRecord, command: protocol.Classify) -> None:
+    """UserError `run.pairs` where a model of pairs is asked about single texts, or the other way round. What a run of
+    before this was kept has learnt is not known."""
+    paired = record.data.get("paired")
+    if command.pairs and len(command.pairs) != len(command.texts):
+        raise UserError(
+            "run.pairs",
+            f"There are {len(command.texts)} texts and {len(command.pairs)} second texts.",
+            "Give each text its second one.",
+        )
+    if paired and not command.pairs:
+        raise UserError(
+            "run.pairs", f"The run {record.id} learnt to sort pairs of texts.", "Give the second text as well."
+        )
+    if paired is False and command.pairs:
+        raise UserError("run.pairs", f"The run {record.id} learnt to sort single texts.", "Leave the second text out.")
+
+
 def spread(texts: int, most: int) -> np.ndarray:
     """At most `most` places, evenly over all."""
     return np.unique(np.linspace(0, texts - 1, min(texts, max(most, 1))).round().astype(int))

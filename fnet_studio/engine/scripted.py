@@ -27,7 +27,7 @@ from fnet_studio.engine import (
     scripted_train,
 )
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.run_texts import spread
+from fnet_studio.engine.run_texts import require_pairs, spread
 from fnet_studio.engine.scripted_text import number
 
 GARBAGE = b"Warning: this line was printed by a library in the middle of the stream\n"
@@ -170,11 +170,12 @@ class ScriptedEngine:
         )
 
     def _texts(self, command: protocol.RunTexts) -> protocol.Texts:
-        run_store.read(command.run)
+        record = run_store.read(command.run)
         many = scripted_train.COUNTS[command.split]
         if not all(0 <= row < many for row in command.rows):
             raise UserError("run.no-texts", f"The {command.split} texts are {many}.", "Choose rows among them.")
-        return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows))
+        pairs = tuple(f"The second of number {row}." for row in command.rows) if record.data.get("paired") else ()
+        return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows), pairs)
 
     def _text_map(self, command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, bytes]:
         """A cloud for each class, with a few texts on the wrong side."""
@@ -215,8 +216,9 @@ class ScriptedEngine:
         )
 
     def _classify(self, command: protocol.Classify) -> protocol.Classified:
-        run_store.folder(command.run)
-        positive = [0.02 + 0.96 * (number(text) % 1000) / 1000 for text in command.texts]
+        require_pairs(run_store.read(command.run), command)
+        asked = map("".join, zip(command.texts, command.pairs)) if command.pairs else command.texts
+        positive = [0.02 + 0.96 * (number(text) % 1000) / 1000 for text in asked]
         return protocol.Classified(CLASSES, tuple((1 - p, p) for p in positive))
 
     def _health(self) -> protocol.Health:

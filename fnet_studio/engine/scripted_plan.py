@@ -100,6 +100,7 @@ def summary(recipe: Recipe) -> dict:
     return {
         **COUNTS,
         "class_names": ["negative", "positive"],
+        "paired": recipe.data.pair_column != "auto",
         "vocabulary_size": recipe.data.vocabulary_size,
         "sequence_length": length,
         "source": "scripted",

@@ -198,7 +198,8 @@ class _Play:
             self.recipe.data.vocabulary_size * model.hidden_dim
         )
         classes = [] if record.task == "masked-lm" else ["negative", "positive"]
-        record.data = {**COUNTS, "class_names": classes, "source": "scripted"}
+        paired = self.recipe.data.pair_column != "auto"
+        record.data = {**COUNTS, "class_names": classes, "paired": paired, "source": "scripted"}
         self.writer.save()
         self.job.tell(
             protocol.RunStarted(

@@ -17,6 +17,7 @@ from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import load
+from fnet_studio.engine.run_texts import require_pairs
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.task import Task, bring_back
 
@@ -64,8 +65,9 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
 def classify(command: protocol.Classify) -> protocol.Classified:
     """Probabilities of the classes for each text, by a stored model."""
     kept = bring_back(*stored(command.run))
+    require_pairs(run_store.read(command.run), command)
     predict = jax.jit(lambda x: kept.objective.probabilities(kept.model(x, training=False)))
-    probabilities = predict(jax.tree.map(jnp.asarray, kept.encode(command.texts)))
+    probabilities = predict(jax.tree.map(jnp.asarray, kept.encode(command.texts, command.pairs or None)))
     return protocol.Classified(tuple(kept.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
 
 

@@ -70,8 +70,8 @@ class Stored(NamedTuple):
     model: keras.Model
     objective: Objective
     class_names: Sequence[str]
-    encode: Callable[[Sequence[str]], Inputs]
-    """Texts to rows of the model's length."""
+    encode: Callable[[Sequence[str], Sequence[str] | None], Inputs]
+    """Texts, and the second text of each if there is one, to rows of the model's length."""
 
 
 def load_task(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Task:

@@ -22,9 +22,8 @@ from fnet_studio.ui.data.seen_tab import SeenTab
 from fnet_studio.ui.data.small_cards import RelocateCard, RenameCard, UndoCard
 from fnet_studio.ui.data.texts_tab import TextsTab
 from fnet_studio.ui.data.twins_tab import TwinsTab
-from fnet_studio.ui.data.working import Working, centred
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button, label, row
 from fnet_studio.ui.supervisor import Supervisor
@@ -32,6 +31,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
 from fnet_studio.ui.widgets.side import WithSide
+from fnet_studio.ui.widgets.working import Working, centred
 
 LIST_PX = 208
 MARGIN = 24

@@ -17,6 +17,7 @@ from fnet_studio import __version__
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 stand_in_wheels = importlib.import_module("stand_in_wheels")
+power_manager = importlib.import_module("power_manager")
 
 TRAIN_S = 600
 
@@ -36,9 +37,7 @@ def check_command(report: Report, machine: CleanMachine) -> None:
     code, said = use(machine, "fill-mask", "The capital of France is [MASK].", "--json")
     answers = re.findall(r'"text": ?"([^"]+)"', said)
     report.expect(code == 0 and answers, f"fill-mask answers: {' '.join(answers[:5])}", said)
-    small = ["--no-plan", "--json", "--set", "training.epochs=2"]
-    code, said = use(machine, "train", "sample-quick", *small, "--name", "packaged", limit_s=TRAIN_S)
-    report.expect(code == 0, "train sample-quick: a WordPiece vocabulary is trained, then the model", said)
+    check_training(report, machine)
     check_pretraining(report, machine)
     check_resuming(report, machine)
     check_bundle(report, machine)
@@ -52,6 +51,22 @@ def check_command(report: Report, machine: CleanMachine) -> None:
         seen.returncode == 0 and "protocol" in seen.stdout + seen.stderr,
         "`fnet-studio worker` is the worker, as over ssh",
     )
+
+
+def check_training(report: Report, machine: CleanMachine) -> None:
+    """Beside a desktop's power manager, whose bus reaches into the machine by a socket."""
+    power = power_manager.PowerManager(machine.root / "tmp/bus")
+    try:
+        small = ["--no-plan", "--json", "--set", "training.epochs=2", "--name", "packaged"]
+        bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/tmp/bus"}
+        code, said = use(machine, "train", "sample-quick", *small, limit_s=TRAIN_S, **bus)
+    finally:
+        power.end()
+        for path in (machine.root / "tmp").glob("bus*"):
+            path.unlink()
+    report.expect(code == 0, "train sample-quick: a WordPiece vocabulary is trained, then the model", said)
+    told = " ".join(power.told)
+    report.expect(told == "Inhibit UnInhibit", "the machine is kept awake during it, and not longer", told)
 
 
 def check_pretraining(report: Report, machine: CleanMachine) -> None:

@@ -570,6 +570,12 @@ def test_a_kept_run_can_be_evaluated_and_asked(trained, worker):
     assert len(classified.class_names) == len(classified.probabilities[0])
 
 
+def test_a_model_of_single_texts_says_that_it_takes_no_pairs(trained, worker):
+    with pytest.raises(UserError, match="single texts") as caught:
+        worker.call(protocol.Classify(trained.finished.run, ("One.",), ("Two.",)))
+    assert caught.value.kind == "run.pairs"
+
+
 def test_a_kept_run_can_be_looked_into_and_predicts_no_words(trained, worker):
     name = f"run:{trained.finished.run}"
     loaded, _ = worker.call(protocol.Load(name))

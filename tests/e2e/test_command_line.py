@@ -136,6 +136,9 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
     assert f"accuracy {lines[-1]['test_accuracy']:.2%}" in again.stdout
     asked = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
     assert sum(json.loads(asked.stdout)["probabilities"][0]) == pytest.approx(1)
+    refused = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--pair", "A dull one.")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "single texts" in refused.stderr
 
 
 def test_a_plan_is_told_and_nothing_is_run():

@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 
 import pytest
+from power_manager import PowerManager
 from worker_process import BareWorker, quick_recipe
 
 from fnet_studio.core import protocol
@@ -14,54 +14,11 @@ from fnet_studio.core import protocol
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("dbus-daemon") is None, reason="needs Linux and dbus-daemon"
 )
-COOKIE = 7
-
-
-class PowerManager:
-    """Owns the session bus. told: what it was asked for, in order."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.daemon = subprocess.Popen(
-            ["dbus-daemon", "--session", "--nofork", "--print-address"], stdout=subprocess.PIPE, text=True
-        )
-        assert self.daemon.stdout is not None
-        self.address = self.daemon.stdout.readline().strip()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-
-    def _serve(self) -> None:
-        from jeepney import new_method_return
-        from jeepney.bus_messages import message_bus
-        from jeepney.io.blocking import open_dbus_connection
-
-        with open_dbus_connection(self.address) as bus:
-            bus.send_and_get_reply(message_bus.RequestName("org.freedesktop.PowerManagement"))
-            self._ready.set()
-            try:
-                while True:
-                    asked = bus.receive()
-                    name = asked.header.fields.get(3)  # the member
-                    if name in ("Inhibit", "UnInhibit"):
-                        self.told.append(name)
-                        reply = ("u", (COOKIE,)) if name == "Inhibit" else (None, ())
-                        bus.send(new_method_return(asked, *reply))
-            except (ConnectionError, EOFError):
-                return
-
-    def end(self) -> None:
-        self.daemon.kill()
-        self.daemon.wait()
-        self._thread.join(10)
-        if self.daemon.stdout is not None:
-            self.daemon.stdout.close()
 
 
 @pytest.fixture
-def power(monkeypatch):
-    power = PowerManager()
+def power(monkeypatch, tmp_path):
+    power = PowerManager(tmp_path / "bus")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", power.address)
     yield power
     power.end()

@@ -142,10 +142,12 @@ class MeasurePreset(Command, frozen=True, tag="measure-preset"):
 
 
 class Classify(Command, frozen=True, tag="classify"):
-    """Ask a stored run's model about texts. `Done(Classified)`."""
+    """Ask a stored run's model about texts. `Done(Classified)`. pairs: the second text of each, for one that learnt to
+    sort pairs."""
 
     run: str
     texts: tuple[str, ...]
+    pairs: tuple[str, ...] = ()
 
 
 class MapTexts(Command, frozen=True, tag="map-texts"):

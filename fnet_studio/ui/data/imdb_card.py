@@ -6,11 +6,11 @@ from PySide6.QtWidgets import QWidget
 from fnet_studio.core import protocol
 from fnet_studio.core.recipe_sections import IMDB_URL
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.data.working import Working
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.working import Working
 
 
 class ImdbCard(Card):

@@ -20,9 +20,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.imdb_card import ImdbCard
-from fnet_studio.ui.data.working import Working
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -30,6 +29,7 @@ from fnet_studio.ui.train.data_preview import LabelNames, facts_of, labels_of
 from fnet_studio.ui.train.form_rows import TABLES, field_problem, file_problem, make_row, written
 from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import PathField
+from fnet_studio.ui.widgets.working import Working
 
 LOOK_MS = 300
 COLUMNS = {"data.text_column": "text", "data.pair_column": "pair", "data.label_column": "label"}

@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QGridLayout, QLayout, QProgressBar, QVBoxLayout, Q
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.cutting import Cutting, CuttingRow
-from fnet_studio.ui.data.working import Working
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.itemmodels.data_rows import PART_WORDS
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, follow_icon, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, percent
 from fnet_studio.ui.widgets.length_histogram import LengthHistogram
+from fnet_studio.ui.widgets.working import Working
 
 MOST_CLASSES = 12
 """That get a line each; the rest is summed up."""

@@ -9,13 +9,13 @@ from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.cutting import Cutting, CuttingRow, settled
 from fnet_studio.ui.data.token_flow import Cell, Kind, TokenFlow
-from fnet_studio.ui.data.working import Working
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.working import Working
 
 BOX_PX = 92
 MOST_PADS = 24

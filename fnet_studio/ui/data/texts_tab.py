@@ -19,15 +19,15 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.data.working import Working
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.itemmodels.data_rows import LABEL, LETTERS, PAGE, PART, PART_WORDS, ROW, TEXT, DataRowsModel
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import button, label, row, set_property
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.working import Working
 
 FILTER_MS = 200
 LOOK_MS = 60

@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter,
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import EmptyState, ErrorCard
 from fnet_studio.ui.data.texts_tab import Table
-from fnet_studio.ui.data.working import Working, centred
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.itemmodels.data_rows import PART_WORDS
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.working import Working, centred
 
 PAGE = 500
 """Pairs that are listed at a time; more are brought when the end is in sight."""

@@ -20,8 +20,8 @@ from fnet_studio.core import answer_tables, files, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.sentences import SUFFIXES, read_sentences
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import button, label
 from fnet_studio.ui.widgets.figures import count, duration, percent
 from fnet_studio.ui.widgets.flow import FlowLayout

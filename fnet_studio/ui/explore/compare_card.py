@@ -7,8 +7,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.explore.predictions_card import shown_text
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.widgets.differences import DifferenceBars
 

@@ -17,12 +17,12 @@ from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.masked_text import MaskedText
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.explore.pictures.card import PicturesCard
 from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
 from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.side import WithSide
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from fnet_studio.core import answer_tables, protocol
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.explore.predictions_card import shown_text
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.widgets.figures import nats
 from fnet_studio.ui.widgets.predictions import Prediction, PredictionBars

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from fnet_studio.core import protocol
 from fnet_studio.core.answer_tables import bits
 from fnet_studio.ui.explore.focus import Focus
-from fnet_studio.ui.explore.newest import NewestOnly
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.widgets.figures import nats
 
 PAUSE_MS = 350

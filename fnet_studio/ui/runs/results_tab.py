@@ -26,6 +26,7 @@ from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.row_text import RowText, row_text
 from fnet_studio.ui.runs.threshold_card import ThresholdCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -61,7 +62,8 @@ def read(run: str, split: str) -> Read:
 
 class ResultsTab(QWidget):
     explore_wanted = Signal(str)
-    try_wanted = Signal(str)
+    try_wanted = Signal(object)
+    """A `RowText`."""
 
     def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -278,9 +280,8 @@ class ResultsTab(QWidget):
                 if self._texts_failed:
                     self._texts_failed = False
                     _clear(self.trouble)
-                for place, text in enumerate(result.texts):
-                    pair = f" ‖ {result.pairs[place]}" if result.pairs else ""
-                    self._put_text(place, text + pair)
+                for place in range(len(result.texts)):
+                    self._put_text(place, row_text(result, place))
 
         def failed(reply: protocol.Failed) -> None:
             if number == self._asked:
@@ -289,24 +290,24 @@ class ResultsTab(QWidget):
 
         self._supervisor.ask(protocol.RunTexts(self._run, split, rows), on_done=done, on_failed=failed)
 
-    def _put_text(self, place: int, text: str) -> None:
+    def _put_text(self, place: int, of_row: RowText) -> None:
         item = self.errors.item(place, TEXT)
         if item is not None:
-            item.setText(" ".join(text.split())[:300])
-            item.setData(Qt.ItemDataRole.UserRole, text)
-            item.setToolTip(text[:1000])
+            item.setText(" ".join(str(of_row).split())[:300])
+            item.setData(Qt.ItemDataRole.UserRole, of_row)
+            item.setToolTip(str(of_row)[:1000])
 
-    def _text(self) -> str:
+    def _chosen(self) -> RowText:
         item = self.errors.item(self.errors.currentRow(), TEXT)
-        return str(item.data(Qt.ItemDataRole.UserRole) or "") if item is not None else ""
+        return (item.data(Qt.ItemDataRole.UserRole) if item is not None else None) or RowText()
 
     def _explore(self) -> None:
-        if self._text():
-            self.explore_wanted.emit(self._text())
+        if self._chosen().running:
+            self.explore_wanted.emit(self._chosen().running)
 
     def _try(self) -> None:
-        if self._text():
-            self.try_wanted.emit(self._text())
+        if self._chosen().running:
+            self.try_wanted.emit(self._chosen())
 
     # ------------------------------------------------------------------------------------------ measuring
 

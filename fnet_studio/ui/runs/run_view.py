@@ -13,6 +13,7 @@ from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
 from fnet_studio.ui.runs.results_tab import ResultsTab
+from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
 from fnet_studio.ui.runs.text_map_tab import TextMapTab
 from fnet_studio.ui.runs.try_tab import TryTab
@@ -87,9 +88,9 @@ class RunView(QWidget):
             self.tabs.setCurrentIndex(TABS.index(tab))
         self._show_tab()
 
-    def try_text(self, text: str) -> None:
+    def try_text(self, asked: RowText) -> None:
         self.tabs.setCurrentIndex(TABS.index("Try it"))
-        self.trying.try_text(text)
+        self.trying.try_text(asked)
 
     def _show_tab(self, *_: Any) -> None:
         entry, tab = self._entry, TABS[self.tabs.currentIndex()]

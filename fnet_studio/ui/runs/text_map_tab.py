@@ -6,16 +6,17 @@ from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidg
 
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import EmptyState, ErrorCard
-from fnet_studio.ui.data.working import Working, centred
-from fnet_studio.ui.explore.newest import NewestOnly
 from fnet_studio.ui.message_place import MessagePlace
+from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.row_text import RowText, row_text
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count, percent
 from fnet_studio.ui.widgets.scatter_plot import ScatterPlot
+from fnet_studio.ui.widgets.working import Working, centred
 
 SPLITS = ("test", "validation", "train")
 BY = (("true", "True class"), ("answer", "Answer"), ("right", "Right or wrong"))
@@ -30,7 +31,8 @@ WHAT = (
 
 class TextMapTab(QWidget):
     explore_wanted = Signal(str)
-    try_wanted = Signal(str)
+    try_wanted = Signal(object)
+    """A `RowText`."""
 
     def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +40,7 @@ class TextMapTab(QWidget):
         self._run = ""
         self.map: protocol.TextMap | None = None
         self._points = np.zeros((0, 2), np.float32)
+        self._row_text = RowText()
         self._asking = NewestOnly(supervisor, stop_older=True)
         self._asking_text = NewestOnly(supervisor)
         self.split = Choice()
@@ -164,6 +167,9 @@ class TextMapTab(QWidget):
 
     def _forget_text(self) -> None:
         self.chosen.setText("Click a point, or go from point to point with the arrow keys.")
+        self._no_text()
+
+    def _no_text(self) -> None:
         self.text.clear()
         for item in (self.explore, self.try_it):
             item.setEnabled(False)
@@ -177,10 +183,11 @@ class TextMapTab(QWidget):
         words = f"Row {count(at)}: answered {answer} with {percent(found.confidence[place])}, {right}"
         self.chosen.setText(words)
         self.plot.setAccessibleDescription(words)
+        self._no_text()
 
         def came(texts: protocol.Texts, _blob: bytes) -> None:
-            pair = f" ‖ {texts.pairs[0]}" if texts.pairs else ""
-            self.text.setPlainText(texts.texts[0] + pair)
+            self._row_text = row_text(texts, 0)
+            self.text.setPlainText(str(self._row_text))
             for item in (self.explore, self.try_it):
                 item.setEnabled(True)
 
@@ -190,7 +197,7 @@ class TextMapTab(QWidget):
         self._asking_text.ask(protocol.RunTexts(self._run, found.split, (at,)), came, failed)  # type: ignore[arg-type]
 
     def _explore(self) -> None:
-        self.explore_wanted.emit(self.text.toPlainText())
+        self.explore_wanted.emit(self._row_text.running)
 
     def _try(self) -> None:
-        self.try_wanted.emit(self.text.toPlainText())
+        self.try_wanted.emit(self._row_text)

@@ -8,6 +8,7 @@ from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import percent
@@ -24,11 +25,8 @@ class TryTab(QWidget):
         self._supervisor, self._themes = supervisor, themes
         self._run = ""
         self._asked = 0
-        self.box = QPlainTextEdit()
-        self.box.setPlaceholderText("A text to classify, such as: A slow start, but worth it.")
-        self.box.setAccessibleName("Text to classify")
-        self.box.setTabChangesFocus(True)
-        self.box.setFixedHeight(BOX_PX)
+        self.box = _box("Text to classify", "A text to classify, such as: A slow start, but worth it.")
+        self.second = _box("Second text", "The second text of the pair")
         self.ask_button = button("Classify", themes, "play", "primary", self.ask, "Ask the model (Ctrl+Enter)")
         self.explore = button("Open in Explore", themes, "compass", "", self._explore)
         self.words = label("The answer will stand here, a bar for each class.", "muted", wrap=True)
@@ -39,7 +37,7 @@ class TryTab(QWidget):
         self.trouble = QVBoxLayout()
         card = Card()
         card.column.addWidget(label("Try it", "section"))
-        card.column.addWidget(self.box)
+        card.column.addLayout(row(self.box, self.second, spacing=12))
         card.column.addLayout(row(self.ask_button, self.explore, None))
         card.column.addLayout(self.trouble)
         card.column.addWidget(self.words)
@@ -60,19 +58,27 @@ class TryTab(QWidget):
             _clear(self.answers)
             _clear(self.trouble)
             self.words.setText("The answer will stand here, a bar for each class.")
+        self.second.setVisible(bool(entry.record.data.get("paired")))
         self.ask_button.setEnabled(entry.record.classifies)
         if not entry.record.classifies:
             self.words.setText("This run trained a language model; it knows no classes. Open its preset in Explore.")
 
-    def try_text(self, text: str) -> None:
-        self.box.setPlainText(text)
+    def try_text(self, asked: RowText) -> None:
+        self.box.setPlainText(asked.text)
+        self.second.setPlainText(asked.pair)
+        if asked.pair:  # a run of before this was kept may not say so
+            self.second.show()
         self.box.setFocus()
 
     def ask(self) -> None:
-        text = self.box.toPlainText().strip()
-        if not text or not self.ask_button.isEnabled():
+        asked, paired = self._asked_about(), self.second.isVisibleTo(self)
+        if not asked.text or not self.ask_button.isEnabled():
             self.words.setText("Write a text first.")
             self.box.setFocus()
+            return
+        if paired and not asked.pair:
+            self.words.setText("This run learnt to sort pairs of texts: write the second one too.")
+            self.second.setFocus()
             return
         self._asked += 1
         number = self._asked
@@ -88,7 +94,11 @@ class TryTab(QWidget):
                 self.words.setText("")
                 self.trouble.addWidget(ErrorCard(self._themes, reply, closable=False))
 
-        self._supervisor.ask(protocol.Classify(self._run, (text,)), on_done=done, on_failed=failed)
+        command = protocol.Classify(self._run, (asked.text,), (asked.pair,) if paired else ())
+        self._supervisor.ask(command, on_done=done, on_failed=failed)
+
+    def _asked_about(self) -> RowText:
+        return RowText(self.box.toPlainText().strip(), self.second.toPlainText().strip())
 
     def _show(self, result: protocol.Classified) -> None:
         _clear(self.answers)
@@ -106,9 +116,18 @@ class TryTab(QWidget):
             self.answers.addWidget(label(percent(value)), place, 2, Qt.AlignmentFlag.AlignRight)
 
     def _explore(self) -> None:
-        text = self.box.toPlainText().strip()
+        text = self._asked_about().running
         if text:
             self.explore_wanted.emit(text)
+
+
+def _box(name: str, hint: str) -> QPlainTextEdit:
+    box = QPlainTextEdit()
+    box.setPlaceholderText(hint)
+    box.setAccessibleName(name)
+    box.setTabChangesFocus(True)
+    box.setFixedHeight(BOX_PX)
+    return box
 
 
 def _clear(layout: QGridLayout | QVBoxLayout) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from fnet_studio.core import run_store
+from fnet_studio.ui.runs.row_text import RowText
 
 EVALUATION = {
     "split": "test",
@@ -63,13 +64,13 @@ def test_a_cell_of_the_confusion_lists_its_texts_and_one_opens_in_explore(opened
     driver, page = opened
     page.open_run("Results")
     results = page._view.results
-    driver.wait(lambda: results.errors.rowCount() == 1 and "number 2" in results._text())
+    driver.wait(lambda: results.errors.rowCount() == 1 and "number 2" in results._chosen().text)
     results.confusion.cell_chosen.emit(0, 0)
-    driver.wait(lambda: "number 0" in results._text())
+    driver.wait(lambda: "number 0" in results._chosen().text)
     assert results.errors.rowCount() == 2
     results.threshold.slider.setValue(300)
     assert "100.0 %" in results.threshold.slider.accessibleDescription()
-    text = results._text()
+    text = results._chosen().text
     results.explore.click()
     assert driver.window.current == "explore"
     assert driver.window.page("explore").sentence.text == text
@@ -81,7 +82,7 @@ def test_the_try_it_box_answers_with_a_share_for_each_class(opened):
     box = page._view.trying
     box.ask()
     assert box.words.text() == "Write a text first."
-    box.try_text("A slow start, but worth it.")
+    box.try_text(RowText("A slow start, but worth it."))
     QTest.keyClick(box.box, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     driver.wait(lambda: box.words.text().startswith("It answers"))
     assert box.answers.count() == 6

@@ -1,5 +1,6 @@
 """Fine-tuning a preset: its own tokens and length, what is trained, and the preset that is kept."""
 
+import csv
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sample import read_sample
 from fnet_studio.engine import packed, stored_run
 from fnet_studio.engine.kept_preset import FOLDER
+from fnet_studio.engine.run_texts import run_texts
 from fnet_studio.engine.train import resume, train
 from fnet_studio.models import FNetBackbone, FNetTextClassifier
 from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor
@@ -131,11 +133,16 @@ def test_a_model_that_reads_the_end_of_long_texts_classifies_by_it_later_too(pre
     assert first != other_end
 
 
-def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, tmp_path):
+@pytest.fixture
+def pairs(tmp_path):
     lines = ["sentence1\tsentence2\tlabel"]
     lines += [f"the red house\tthe {'red' if i % 2 else 'blue'} house\t{i % 2}" for i in range(40)]
     (tmp_path / "pairs.tsv").write_text("\n".join(lines) + "\n")
-    values = mapping(preset, data__source="files", data__path=str(tmp_path / "pairs.tsv"), training__epochs=1)
+    return str(tmp_path / "pairs.tsv")
+
+
+def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, pairs):
+    values = mapping(preset, data__source="files", data__path=pairs, training__epochs=1)
     finished = start(values, job)
     record = run_store.read(finished.run)
     assert record.data["class_names"] == ["0", "1"]
@@ -146,6 +153,28 @@ def test_pairs_of_sentences_are_told_apart_by_their_segments(preset, job, tmp_pa
     inputs = task.parts["train"].inputs
     assert isinstance(inputs, dict)
     assert set(inputs["segment_ids"][0].tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("task", ["finetune", "classify"])
+def test_a_model_of_pairs_is_asked_about_pairs_as_it_was_trained_on_them(preset, job, pairs, task):
+    values = mapping(preset, data__source="files", data__path=pairs, training__epochs=3, data__vocabulary_size=100)
+    values |= {"task": task}
+    values["data"]["sequence_length"] = 16
+    run = start(values, job).run
+    assert run_store.read(run).data["paired"] is True
+    stored_run.evaluate(protocol.Evaluate(run, "validation"), job)
+    with (run_store.folder(run) / "predictions-validation.csv").open() as stream:
+        told = list(csv.DictReader(stream))
+    rows = tuple(int(row["row"]) for row in told)
+    texts = run_texts(protocol.RunTexts(run, "validation", rows), job)
+    asked = protocol.Classify(run, texts.texts, texts.pairs)
+    answers = np.array(stored_run.classify(asked).probabilities)
+    np.testing.assert_allclose(answers, [[float(row[f"p({name})"]) for name in "01"] for row in told], atol=1e-5)
+    assert len(np.unique(answers[:, 0].round(6))) == 2  # the first texts are all the same: the second ones tell
+    for pairs_of_it in ((), texts.pairs[:1]):
+        with pytest.raises(UserError) as caught:
+            stored_run.classify(protocol.Classify(run, texts.texts, pairs_of_it))
+        assert caught.value.kind == "run.pairs"
 
 
 def test_several_processes_pack_as_one_does(preset, monkeypatch):

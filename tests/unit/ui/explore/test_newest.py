@@ -3,7 +3,7 @@
 import pytest
 
 from fnet_studio.core import protocol
-from fnet_studio.ui.explore.newest import NewestOnly
+from fnet_studio.ui.newest import NewestOnly
 
 
 class SlowWorker:

@@ -1,0 +1,109 @@
+"""Asking a run's classifier about one's own texts, over the scripted engine."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from fnet_studio.core import run_store
+from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.link.command import local
+from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.row_text import RowText
+from fnet_studio.ui.runs.try_tab import TryTab
+from fnet_studio.ui.supervisor import Supervisor
+
+WAIT_MS = 30_000
+PAIRED, SINGLE, UNKNOWN = {"paired": True}, {"paired": False}, {}
+
+
+@pytest.fixture
+def tab(qtbot, qapp, themes):
+    supervisor = Supervisor(local("scripted"), qapp)
+    supervisor.start()
+    it = TryTab(supervisor, themes)
+    qtbot.addWidget(it)
+    it.show()
+    yield it
+    supervisor.shutdown()
+    QTest.qWait(20)
+
+
+def make_run(data, task="classify"):
+    writer = run_store.RunWriter.create("it", to_mapping(Recipe(task=task)))
+    writer.record.data = data
+    writer.finish("finished")
+    return RunEntry(writer.record, RunNotes())
+
+
+def answer(tab, qtbot):
+    tab.words.setText("")
+    QTest.mouseClick(tab.ask_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: tab.words.text().startswith("It answers"), timeout=WAIT_MS)
+    return tab.words.text()
+
+
+def test_a_run_of_single_texts_has_one_box(tab, qtbot):
+    tab.show_run(make_run(SINGLE))
+    assert not tab.second.isVisible()
+    tab.box.setPlainText("A slow start.")
+    assert answer(tab, qtbot)
+
+
+def test_a_run_of_pairs_asks_for_both_and_answers_by_both(tab, qtbot):
+    tab.show_run(make_run(PAIRED))
+    assert tab.second.isVisible()
+    tab.box.setPlainText("A slow start.")
+    QTest.mouseClick(tab.ask_button, Qt.MouseButton.LeftButton)
+    assert "the second one too" in tab.words.text()
+    assert tab.focusWidget() is tab.second
+    tab.second.setPlainText("It begins slowly.")
+    one = answer(tab, qtbot)
+    tab.second.setPlainText("It never begins.")
+    assert answer(tab, qtbot) != one
+
+
+def test_a_row_is_tried_with_both_of_its_texts_and_goes_to_explore_as_one(tab, qtbot):
+    tab.show_run(make_run(PAIRED))
+    tab.try_text(RowText("One.", "Two."))
+    assert (tab.box.toPlainText(), tab.second.toPlainText()) == ("One.", "Two.")
+    with qtbot.waitSignal(tab.explore_wanted) as told:
+        tab.explore.click()
+    assert told.args == ["One. Two."]
+    tab.try_text(RowText("Three."))
+    assert tab.second.toPlainText() == ""
+
+
+def test_a_run_that_does_not_say_what_it_learnt_takes_a_pair_that_it_was_trained_on(tab, qtbot):
+    tab.show_run(make_run(UNKNOWN))
+    assert not tab.second.isVisible()
+    tab.try_text(RowText("One.", "Two."))
+    assert tab.second.isVisible()
+    assert answer(tab, qtbot)
+
+
+def test_another_run_begins_with_the_boxes_that_it_needs_and_without_the_answer(tab, qtbot):
+    tab.show_run(make_run(PAIRED))
+    tab.try_text(RowText("One.", "Two."))
+    answer(tab, qtbot)
+    tab.show_run(make_run(SINGLE))
+    assert not tab.second.isVisible()
+    assert tab.answers.count() == 0
+    assert answer(tab, qtbot)  # what stands in the hidden box is not sent
+
+
+def test_a_language_models_run_says_where_to_go(tab):
+    tab.show_run(make_run({}, "pretrain"))
+    assert not tab.ask_button.isEnabled()
+    assert "Explore" in tab.words.text()
+
+
+def test_a_run_that_is_gone_is_said_in_words(tab, qtbot):
+    entry = make_run(SINGLE)
+    tab.show_run(entry)
+    (run_store.folder(entry.id) / "run.json").unlink()
+    tab.box.setPlainText("A slow start.")
+    tab.ask()
+    qtbot.waitUntil(lambda: tab.trouble.count() == 1, timeout=WAIT_MS)
+    assert entry.id in " ".join(item.text() for item in tab.findChildren(QLabel))
