@@ -188,7 +188,8 @@ class ConfirmCard(Card):
         follow_icon(mark, themes, "info", "warning", 20)
         texts = QVBoxLayout()
         texts.setSpacing(4)
-        texts.addWidget(label(question, "strong", wrap=True))
+        self.question = label(question, "strong", wrap=True)
+        texts.addWidget(self.question)
         if words:
             texts.addWidget(label(words, "", wrap=True))
         top = row(mark, spacing=12)

@@ -1,5 +1,8 @@
-"""What is asked of the desktop: open a folder, move things to the trash."""
+"""What is asked of the desktop: open a folder, move things to the trash, send the machine to sleep."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import send2trash
@@ -7,6 +10,44 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from fnet_studio.core.errors import UserError
+
+POWER = {
+    "linux": {"sleep": ("systemctl", "suspend"), "shut-down": ("systemctl", "poweroff")},
+    "darwin": {
+        "sleep": ("pmset", "sleepnow"),
+        "shut-down": ("osascript", "-e", 'tell application "System Events" to shut down'),
+    },
+    "win32": {
+        "sleep": ("rundll32.exe", "powrprof.dll,SetSuspendState", "0,1,0"),
+        "shut-down": ("shutdown", "/s", "/t", "0"),
+    },
+}
+"""The system's own commands; what the user may not do by them, they refuse."""
+POWER_WAIT_S = 30
+
+
+def power_actions() -> tuple[str, ...]:
+    """Of `sleep` and `shut-down`, those that this machine has a command for."""
+    return tuple(action for action, words in POWER.get(sys.platform, {}).items() if shutil.which(words[0]))
+
+
+def power(action: str) -> None:
+    """Send the machine to sleep, or shut it down. Takes moments: not for the window's own thread. UserError
+    `desktop.no-power` when the system refuses."""
+    try:
+        done = subprocess.run(
+            POWER[sys.platform][action], capture_output=True, text=True, errors="replace", timeout=POWER_WAIT_S
+        )
+        refused = (done.stderr or done.stdout).strip() if done.returncode else None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        refused = str(error)
+    if refused is not None:
+        what = "sent to sleep" if action == "sleep" else "shut down"
+        raise UserError(
+            "desktop.no-power",
+            f"The machine could not be {what}: {refused or 'it gave no reason.'}",
+            "The runs are over and kept. Do it by hand.",
+        )
 
 
 def open_folder(path: Path) -> None:

@@ -34,6 +34,7 @@ from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.stopping import Stopping
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.when_done import WhenDone
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
 
@@ -65,6 +66,7 @@ class Window(QMainWindow):
         self.stack = QStackedWidget()
         self.status = StatusLine(supervisor, themes)
         self.stopping = Stopping(supervisor, themes, self.notices, self)
+        self.when_done = WhenDone(supervisor, themes, self.notices, self)
         self._pages: dict[str, QWidget] = {}
         self._frames: dict[str, QScrollArea] = {}
         self._palette: Any = None
@@ -100,6 +102,8 @@ class Window(QMainWindow):
                 page.run_wanted.connect(self.show_run)
             elif key == WELCOME:
                 page.page_wanted.connect(self.go)
+            elif key == "train":
+                page.when_done_wanted.connect(self.when_done.begin)
             elif key == "data":
                 page.train_wanted.connect(self._train_on)
                 page.explore_wanted.connect(self._explore_text)
@@ -214,6 +218,7 @@ class Window(QMainWindow):
         self.rail.restart_wanted.connect(self.stopping.ask_restart)
         self.status.stop_wanted.connect(self.stopping.ask_stop)
         self.stopping.close_wanted.connect(self.close)
+        self.when_done.close_wanted.connect(self.close)
         self.status.run_wanted.connect(self.show_run)
         self.status.told.connect(self._tell)
         self.supervisor.state_changed.connect(self._state_changed)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -39,6 +39,9 @@ ENDED = ("finished", "stopped", "paused", "failed")
 class TrainPage(QWidget):
     """Puts together what the others own: the form its recipe, `LiveRun` the run, `RunStarter` what comes before it,
     `QueueRunner` what comes after."""
+
+    when_done_wanted = Signal(str)
+    """The queue has been worked off: a key of `ui.when_done.WORDS`."""
 
     def __init__(self, supervisor: Any, theme_source: Any, settings: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,6 +136,7 @@ class TrainPage(QWidget):
         self.starter.refused.connect(self._refused)
         self.starter.starting.connect(self.run.send)
         self.queue.changed.connect(self._queue_changed)
+        self.queue.finished.connect(self._queue_finished)
         self.queue.refused.connect(self._refused)
         self.queue_panel.run_wanted.connect(self.queue.start)
         self.queue_panel.pause_wanted.connect(self.queue.pause)
@@ -281,6 +285,11 @@ class TrainPage(QWidget):
         self._say(card)
         card.setFocus()
 
+    def _queue_finished(self) -> None:
+        action = self.queue_panel.take_when_done()
+        if action != "stay":
+            self.when_done_wanted.emit(action)
+
     def _queue_changed(self) -> None:
         self.queue_panel.show_active(self.queue.active)
 
@@ -382,9 +391,6 @@ class TrainPage(QWidget):
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
-        self.empty.words.setFixedWidth(360)
-        # the card's label is centred, and a centred label of several lines claims the height of one
-        self.empty.words.setMinimumHeight(self.empty.words.heightForWidth(self.empty.words.width()))
         self.run.show(True)
         self.pictures.watch(self.run.running)
         self.queue_panel.watch(True)

@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from fnet_studio.core import protocol, queue
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui.desktop import power_actions
 from fnet_studio.ui.itemmodels.queue import QueueModel
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.choice import Choice
 
 LOOK_MS = 1500
 """Other programs may change the queue too."""
 MOST_ROWS = 5
+WHEN_DONE = {"stay": "Stay open", "close": "Close FNet Studio", "sleep": "Sleep", "shut-down": "Shut down"}
 
 
 class QueuePanel(Card):
@@ -45,6 +48,15 @@ class QueuePanel(Card):
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.words = label("", "muted")
+        self.when_done = Choice()
+        self.when_done.setAccessibleName("When the queue is done")
+        self.when_done.setToolTip("What follows when nothing waits any more; a stop by hand is not followed by it")
+        for action in ("stay", "close", *power_actions()):
+            self.when_done.addItem(WHEN_DONE[action], action)
+        words = label("When done", "muted")
+        words.setBuddy(self.when_done)
+        self._after = QWidget()
+        self._after.setLayout(row(words, self.when_done, None))
         self.failure = label("", "error", wrap=True, selectable=True)
         self.run = button("Run the queue", themes, "play", "", self.run_wanted.emit, "One run after another")
         self.pause = button(
@@ -57,6 +69,7 @@ class QueuePanel(Card):
         self.column.addLayout(row(label("Queue", "strong"), self.words, None, self.run, self.pause))
         self.column.addWidget(self.table)
         self.column.addWidget(self.failure)
+        self.column.addWidget(self._after)
         foot = row(self.up, self.down, self.again, self.remove, None, spacing=0)
         foot.setContentsMargins(-8, 0, 0, 0)
         self._tools = QWidget()
@@ -69,6 +82,12 @@ class QueuePanel(Card):
         self._clock.setInterval(LOOK_MS)
         self._clock.timeout.connect(self.refresh)
         self.refresh()
+
+    def take_when_done(self) -> str:
+        """`stay`, or a key of `ui.when_done.WORDS`; the next queue begins with `stay` again."""
+        action = str(self.when_done.currentData())
+        self.when_done.setCurrentIndex(0)
+        return action
 
     def show_active(self, active: bool) -> None:
         """active: the queue is being worked off."""
@@ -104,6 +123,7 @@ class QueuePanel(Card):
         self.run.setVisible(not self._active)
         self.run.setEnabled(bool(waiting))
         self.pause.setVisible(self._active)
+        self._after.setVisible(bool(waiting) or self._active)
         self.setVisible(bool(entries))
         self._enable()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, queue
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.queue_driver import QueueDriver
 from fnet_studio.ui.train.run_starter import RunStarter
@@ -15,6 +15,8 @@ class QueueRunner(QObject):
 
     changed = Signal()
     """Active or not, and what became of an entry."""
+    finished = Signal()
+    """Nothing waits any more, nobody stopped it, and no other program works at an entry."""
     refused = Signal(object)
     """`protocol.Failed`: the queue's file cannot be used."""
 
@@ -60,6 +62,7 @@ class QueueRunner(QObject):
     def _send_next(self) -> None:
         try:
             command = self._driver.next()
+            elsewhere = command is None and any(entry.state == "running" for entry in queue.entries())
         except UserError as error:
             self.active = False
             self.refused.emit(protocol.Failed(error.kind, error.message, error.advice))
@@ -67,6 +70,8 @@ class QueueRunner(QObject):
             return
         if command is None:
             self.active = False
+            if not elsewhere:
+                self.finished.emit()
         elif isinstance(command, protocol.Train):
             self._starter.start_command(command, self._replied, self._refuse)
         else:

@@ -56,6 +56,19 @@ def test_a_failed_entry_says_why_and_can_wait_again(qtbot, panel):
     assert queue.entries()[0].state == "waiting"
 
 
+def test_what_follows_is_asked_while_something_waits_and_counts_once(panel):
+    assert panel.when_done.isVisible()
+    panel.when_done.setCurrentIndex(panel.when_done.findData("close"))
+    assert [panel.take_when_done(), panel.take_when_done()] == ["close", "stay"]
+    for entry in queue.entries():
+        queue.remove(entry.id)
+    queue.add(recipes.to_mapping(recipes.load(recipes.bundled("sample-quick"))))
+    queue.end(queue.claim().id, "done")
+    panel.refresh()
+    assert panel.isVisible()
+    assert not panel.when_done.isVisible()
+
+
 def test_a_damaged_queue_is_told_once(qtbot, panel):
     queue.path().write_text("{")
     told = []
