@@ -33,6 +33,8 @@ class Settings(Struct):
     reduced_motion: bool = False
     sides: dict[str, int] = {}
     """How wide the user made the sides of pages, in pixels; 0 for a hidden one."""
+    keys: dict[str, str] = {}
+    """Those that the user changed, by the names of `ui.keys.KEYS`; empty for none."""
     update_check: bool = False
     """Ask the feed of releases when the program starts."""
     update_feed: str = ""

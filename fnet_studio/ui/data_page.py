@@ -266,7 +266,7 @@ class DataPage(QWidget):
         gone = UserError(
             "data.missing",
             f"{', '.join(entry.missing)} is not there any more.",
-            "Plug its disk in and press F5, or say where it is now. The list keeps the data set.",
+            "Plug its disk in and look again, or say where it is now. The list keeps the data set.",
         )
         self.trouble.say(
             ErrorCard(

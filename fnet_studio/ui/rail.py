@@ -54,14 +54,14 @@ class Rail(QWidget):
         self._column.addSpacing(12)
         self.buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
-        for number, place in enumerate(PLACES, 1):
-            item, follower = self._item(themes, place.words, place.icon, f"{place.words} (Ctrl+{number})")
+        for place in PLACES:
+            item, follower = self._item(themes, place.words, place.icon, place.words)
             item.setCheckable(True)
             item.toggled.connect(lambda on, f=follower, name=place.icon: f.show_icon(name, "accent" if on else "muted"))
             item.clicked.connect(lambda _=False, key=place.key: self.chosen.emit(key))
             self._group.addButton(item)
             self.buttons[place.key] = item
-        self.find, _ = self._item(themes, "Find", "search", "Any button, preset, recipe or run by its name (Ctrl+K)")
+        self.find, _ = self._item(themes, "Find", "search", "Any button, preset, recipe or run by its name")
         self.find.clicked.connect(lambda _=False: self.find_wanted.emit())
         self._column.addStretch(1)
         self.device = DeviceFoot(themes)

@@ -15,6 +15,7 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
+from fnet_studio.ui.keys import Keys
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button
 from fnet_studio.ui.run_details import RunDetails
@@ -73,7 +74,8 @@ class RunsPage(QWidget):
         header.add_action(self.compare)
         header.add_action(button("Import", themes, "folder-input", "", self._ask_import, "A run from another machine"))
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
-        header.add_action(button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again (F5)"))
+        self.refresh_button = button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again")
+        header.add_action(self.refresh_button)
         self.body = QStackedWidget()
         self.with_side = self._lists()
         for page in (BusyState("Reading the runs"), self.empty, self.with_side):
@@ -127,6 +129,9 @@ class RunsPage(QWidget):
         """The first of the selected runs."""
         chosen = self.list.selected
         return chosen[0] if chosen else None
+
+    def use_keys(self, keys: Keys) -> None:
+        keys.tip("refresh", self.refresh_button)
 
     def refresh(self) -> None:
         """Read the folder again, beside the event loop."""

@@ -28,6 +28,8 @@ from fnet_studio.ui.desktop import open_folder, size_of, size_words
 from fnet_studio.ui.hardware.gpu_card import GpuCard
 from fnet_studio.ui.hardware.machine_card import MachineCard
 from fnet_studio.ui.hardware.wsl_card import WslCard
+from fnet_studio.ui.keys import Keys
+from fnet_studio.ui.keys_card import KeysCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.rail import memory_words
@@ -76,6 +78,7 @@ class SettingsPage(QWidget):
                 column.addWidget(card)
             column.addStretch(1)
         self._left = left
+        self._keys_place = QVBoxLayout()
         both = QHBoxLayout()
         both.setSpacing(16)
         both.addLayout(left, 1)
@@ -87,6 +90,7 @@ class SettingsPage(QWidget):
         whole.addWidget(self.notices)
         whole.addLayout(both)
         whole.addSpacing(4)
+        whole.addLayout(self._keys_place)
         whole.addWidget(self._log_card())
         whole.addStretch(1)
         self._reading = QTimer(self)
@@ -95,6 +99,10 @@ class SettingsPage(QWidget):
         supervisor.state_changed.connect(self._state_changed)
         supervisor.devices_changed.connect(self._show_worker)
         self._show_worker()
+
+    def use_keys(self, keys: Keys) -> None:
+        self.keys = KeysCard(keys, self._themes)
+        self._keys_place.addWidget(self.keys)
 
     # --------------------------------------------------------------------------------------------- look
 

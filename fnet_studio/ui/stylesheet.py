@@ -41,6 +41,7 @@ QPushButton[kind="danger"] { color: $danger_text; border-color: $danger; }
 QPushButton[kind="danger"]:hover, QPushButton[kind="danger"]:focus { border: 2px solid $danger; padding: 4px 13px; }
 QPushButton[kind="quiet"], QToolButton { background: transparent; border: 1px solid transparent;
   border-radius: 6px; padding: 4px 8px; color: $text; }
+QPushButton[kind="quiet"]:disabled { color: $muted; }
 QPushButton[kind="quiet"]:hover, QToolButton:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus, QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $chosen; }

@@ -1,12 +1,11 @@
 """The main window: rail, pages, notices and the status line, and who hears of what."""
 
 import base64
-from collections.abc import Callable
 from copy import copy
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -27,6 +26,7 @@ from fnet_studio.core.settings import Settings
 from fnet_studio.ui import icons
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, ErrorCard
+from fnet_studio.ui.keys import Keys
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.pages import MAKERS, WELCOME, preload
 from fnet_studio.ui.rail import PLACES, Rail
@@ -61,6 +61,7 @@ class Window(QMainWindow):
         self.setWindowIcon(icons.program_icon())
         self.setMinimumSize(*MINIMUM)
         self.resize(*USUAL)
+        self.keys = Keys(settings, self)
         self.rail = Rail(themes)
         self.notices = Notices()
         self.stack = QStackedWidget()
@@ -112,6 +113,10 @@ class Window(QMainWindow):
                 page.recipe_wanted.connect(self._train_again)
                 page.explore_wanted.connect(self._explore_text)
                 page.model_wanted.connect(self.explore_with)
+            if hasattr(page, "use_keys"):
+                page.use_keys(self.keys)
+            if hasattr(page, "with_side"):
+                self.keys.follow("side", page.with_side.show_key)
             if hasattr(page, "stop_wanted"):
                 page.stop_wanted.connect(self.stopping.ask_stop)
             if hasattr(page, "restart_wanted"):
@@ -226,16 +231,15 @@ class Window(QMainWindow):
         self.supervisor.pulse_changed.connect(self.rail.device.show_pulse)
         self.supervisor.restarted_by_itself.connect(self._restarted)
         self.supervisor.message.connect(self._message)
-        for number, place in enumerate(PLACES, 1):
-            self._shortcut(f"Ctrl+{number}", lambda key=place.key: self.go(key))
-        self._shortcut("F5", self._refresh)
-        self._shortcut("Ctrl+K", self.find_command)
-        self._shortcut("F9", self._switch_side)
-        self._shortcut("F11", self.switch_full_screen)
+        for place in PLACES:
+            self.keys.bind(f"go-{place.key}", self, lambda key=place.key: self.go(key))
+            self.keys.tip(f"go-{place.key}", self.rail.buttons[place.key])
+        self.keys.bind("find", self, self.find_command)
+        self.keys.tip("find", self.rail.find)
+        self.keys.bind("refresh", self, self._refresh)
+        self.keys.bind("side", self, self._switch_side)
+        self.keys.bind("full-screen", self, self.switch_full_screen)
         self._state_changed(self.supervisor.state)
-
-    def _shortcut(self, keys: str, do: Callable[[], None]) -> None:
-        QShortcut(QKeySequence(keys), self, do)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+Enter and Esc that no page took for itself; as shortcuts they would contend with the pages' own."""

@@ -31,9 +31,10 @@ def in_sight(*places: QWidget) -> Iterator[Command]:
 
 
 def pages(window: Any) -> Iterator[Command]:
-    for number, place in enumerate(PLACES, 1):
+    for place in PLACES:
         if place.key != window.current:
-            yield Command(place.words, f"Page · Ctrl+{number}", place.icon, lambda key=place.key: window.go(key))
+            kind = _kind(window, "Page", f"go-{place.key}")
+            yield Command(place.words, kind, place.icon, lambda key=place.key: window.go(key))
 
 
 def presets(window: Any, entries: Iterable[Entry]) -> Iterator[Command]:
@@ -61,9 +62,9 @@ def looks(window: Any) -> Iterator[Command]:
         window.page("settings").themes.button(place).click()
 
     if window.side is not None:
-        yield Command(window.side.switch_words, "Look · F9", "eye", window.side.switch)
+        yield Command(window.side.switch_words, _kind(window, "Look", "side"), "eye", window.side.switch)
     full = "Leave the full screen" if window.isFullScreen() else "Full screen"
-    yield Command(full, "Look · F11", "eye", window.switch_full_screen)
+    yield Command(full, _kind(window, "Look", "full-screen"), "eye", window.switch_full_screen)
     for place, (key, words) in enumerate(THEMES):
         if window.current != "settings" and key != window.themes.choice:
             yield Command(f"Theme: {words.lower()}", "Look", "eye", lambda place=place: choose(place))
@@ -77,6 +78,11 @@ def runs(window: Any, entries: Iterable[RunEntry]) -> Iterator[Command]:
         yield Command(entry.name, line, "history", lambda run=entry.id: window.show_run(run))
 
 
+def _kind(window: Any, kind: str, name: str) -> str:
+    """With the key, if there is one."""
+    return " · ".join(filter(None, (kind, window.keys.words(name))))
+
+
 def _usable(widget: QWidget) -> bool:
     return isValid(widget) and widget.isVisible() and widget.isEnabled()
 
@@ -84,7 +90,7 @@ def _usable(widget: QWidget) -> bool:
 def _require(widget: QWidget, words: str) -> None:
     """A run may end while the list is open, and its Stop with it."""
     if not _usable(widget):
-        advice = "It went or was switched off after the list was opened. Ctrl+K lists what can be done now."
+        advice = "It went or was switched off after the list was opened. The list shows what can be done now."
         raise UserError("command.gone", f"“{words}” is not there any more.", advice)
 
 

@@ -12,6 +12,7 @@ from fnet_studio.core import protocol, provenance, queue
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.cards import ConfirmCard, EmptyState, ErrorCard
+from fnet_studio.ui.keys import Keys
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, scrolling
 from fnet_studio.ui.train.actions import Actions
@@ -103,17 +104,10 @@ class TrainPage(QWidget):
         layout.addWidget(self.with_side, 1)
 
     def _connect(self) -> None:
-        for keys, do in (
-            ("Ctrl+Return", self.start),
-            ("Ctrl+Enter", self.start),
-            ("Ctrl+P", self.pause),
-            ("Ctrl+Shift+P", self.pause_and_free),
-            ("Ctrl+Shift+S", self.checkpoint),
-            ("Ctrl+E", self.evaluate),
-        ):
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(do)
+            shortcut.activated.connect(self.start)
         header = self.header
         header.start_wanted.connect(self.start)
         header.check_wanted.connect(self.check)
@@ -284,6 +278,17 @@ class TrainPage(QWidget):
         card.dismissed.connect(lambda: self._say(None))
         self._say(card)
         card.setFocus()
+
+    def use_keys(self, keys: Keys) -> None:
+        controls = self.controls
+        for name, do, buttons in (
+            ("pause", self.pause, (controls.pause, controls.go_on)),
+            ("free", self.pause_and_free, (controls.free,)),
+            ("checkpoint", self.checkpoint, (controls.checkpoint,)),
+            ("evaluate", self.evaluate, (controls.evaluate,)),
+        ):
+            keys.bind(name, self, do, page=True)
+            keys.tip(name, *buttons)
 
     def _queue_finished(self) -> None:
         action = self.queue_panel.take_when_done()

@@ -27,26 +27,22 @@ class RunControls(QWidget):
         def make(words: str, icon: str, kind: str, do: Any, tip: str) -> Any:
             return button(words, themes, icon, kind, do, tip)
 
-        self.pause = make(
-            "Pause", "pause", "", self.pause_wanted.emit, "Hold the run where it is; it keeps its memory (Ctrl+P)"
-        )
-        self.go_on = make("Continue", "play", "primary", self.pause_wanted.emit, "Let the held run go on (Ctrl+P)")
+        self.pause = make("Pause", "pause", "", self.pause_wanted.emit, "Hold the run where it is; it keeps its memory")
+        self.go_on = make("Continue", "play", "primary", self.pause_wanted.emit, "Let the held run go on")
         self.free = make(
             "Pause and free",
             "cpu",
             "",
             self.free_wanted.emit,
-            "Save a checkpoint and give the memory back; the run can be resumed at any time (Ctrl+Shift+P)",
+            "Save a checkpoint and give the memory back; the run can be resumed at any time",
         )
-        self.checkpoint = make(
-            "Checkpoint now", "save", "", self.checkpoint_wanted.emit, "Save all of the run now (Ctrl+Shift+S)"
-        )
+        self.checkpoint = make("Checkpoint now", "save", "", self.checkpoint_wanted.emit, "Save all of the run now")
         self.evaluate = make(
             "Evaluate now",
             "gauge",
             "",
             self.evaluate_wanted.emit,
-            "Measure the model on the validation texts now; it decides nothing (Ctrl+E)",
+            "Measure the model on the validation texts now; it decides nothing",
         )
         self._actions = QWidget()
         flow = FlowLayout(self._actions, gap_x=8, gap_y=8)

@@ -34,6 +34,7 @@ class WithSide(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._key, self._words, self._settings, self._usual = key, words, settings, usual
         self._themes, self._at_right = themes, at_right
+        self._switch_key = ""
         self._side = side
         self._holder = QWidget()
         inner = QVBoxLayout(self._holder)
@@ -58,6 +59,11 @@ class WithSide(QSplitter):
     def points_left(self) -> bool:
         """Where the side goes, or comes from, when it is switched."""
         return self.hidden == self._at_right
+
+    def show_key(self, key: str) -> None:
+        """What the key that switches it is called."""
+        self._switch_key = key
+        self._show()
 
     def set_usual(self, width: int) -> None:
         """Of a page that has become wider or smaller."""
@@ -106,7 +112,7 @@ class WithSide(QSplitter):
         self._side.setVisible(not self.hidden)
         self._holder.setMinimumWidth(self._usual if not self.hidden else 0)
         self._place()
-        self.handle(1).tell(self.switch_words, self.points_left)
+        self.handle(1).tell(self.switch_words, self.points_left, self._switch_key)
 
     def _place(self) -> None:
         most = HIDDEN if self.hidden else max(int(self.width() * MOST_SHARE), self._usual)
@@ -134,9 +140,9 @@ class _Handle(QSplitterHandle):
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.button)
 
-    def tell(self, words: str, points_left: bool) -> None:
+    def tell(self, words: str, points_left: bool, key: str) -> None:
         self.button.setAccessibleName(words)
-        self.button.setToolTip(f"{words} (F9)")
+        self.button.setToolTip(f"{words} ({key})" if key else words)
         self._icon.show_icon("chevron-left" if points_left else "chevron-right", "muted")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
