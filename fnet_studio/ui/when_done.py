@@ -46,6 +46,14 @@ class WhenDone(QObject):
         card.setFocus()
         self._clock.start()
 
+    def escape(self) -> bool:
+        """Esc on any page says no. Whether there was something to say no to."""
+        card = self._notices.find(NOTICE)
+        if not isinstance(card, ConfirmCard):
+            return False
+        card.answer(card.way_out)
+        return True
+
     def _tick(self) -> None:
         card = self._notices.find(NOTICE)
         if not isinstance(card, ConfirmCard) or self._supervisor.long_running:  # whoever begins a run is there

@@ -246,7 +246,8 @@ class Window(QMainWindow):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & CONTROL:
             self._begin()
         elif event.key() == Qt.Key.Key_Escape:
-            self.stopping.escape()
+            if not self.when_done.escape():
+                self.stopping.escape()
         else:
             super().keyPressEvent(event)
 

@@ -1,7 +1,13 @@
 """The window after a queue that it worked off."""
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
-def test_the_window_closes_after_the_queue_if_that_was_chosen_and_nobody_says_no(open_window):
+
+@pytest.fixture
+def asked(open_window):
+    """A window whose queue is done, and that was told to close then."""
     driver = open_window("rate=400,steps=40", "train")
     driver.wait_ready()
     page = driver.window.page("train")
@@ -10,7 +16,19 @@ def test_the_window_closes_after_the_queue_if_that_was_chosen_and_nobody_says_no
     choice.setCurrentIndex(choice.findData("close"))
     page.queue_panel.run.click()
     driver.wait(lambda: driver.window.notices.find("when-done") is not None)
-    assert driver.window.isVisible()
-    driver.window.notices.find("when-done").answer("now")
-    driver.wait(lambda: not driver.window.isVisible())
-    driver.wait(lambda: not driver.supervisor.state.alive)
+    return driver
+
+
+def test_the_window_closes_after_the_queue_if_that_was_chosen_and_nobody_says_no(asked):
+    assert asked.window.isVisible()
+    asked.window.notices.find("when-done").answer("now")
+    asked.wait(lambda: not asked.window.isVisible())
+    asked.wait(lambda: not asked.supervisor.state.alive)
+
+
+def test_esc_on_any_page_keeps_it_open(asked):
+    asked.window.go("settings")
+    QTest.keyClick(asked.window, Qt.Key.Key_Escape)
+    assert asked.window.notices.find("when-done") is None
+    assert asked.window.isVisible()
+    assert asked.window.when_done.escape() is False
