@@ -83,7 +83,7 @@ def open_paths(window: Window, paths: list[Path]) -> None:
             window.page("runs").import_run(path)
         elif path.is_dir() or path.suffix.lower() == ".zip":
             window.go("presets")
-            window.page("presets").import_folder(path)
+            window.page("presets").importing.bring(path)
         else:
             advice = f"Open a run ({run_bundle.SUFFIX}), or a preset's folder or zip archive."
             window.show_error(UserError("window.unknown-file", f"{path} is nothing that can be opened here.", advice))

@@ -43,6 +43,18 @@ class Progress(QObject):
             self.moved.emit(done / max(total, 1))
 
 
+class CommandProgress(Progress):
+    """Of a command at the worker: Stop asks for its end."""
+
+    def __init__(self, on_stop: Callable[[], object], parent: Any) -> None:
+        super().__init__(parent)
+        self._on_stop = on_stop
+
+    def stop(self) -> None:
+        super().stop()
+        self._on_stop()
+
+
 class Background(QObject):
     """Owns the questions that are still open. Work must not touch widgets."""
 

@@ -6,19 +6,20 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import places, preset_import, preset_trash, protocol, recipe
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui.background import STOPPED, Background, Progress
+from fnet_studio.ui.background import Background, CommandProgress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button, scrolling
 from fnet_studio.ui.presets.details import PresetDetails
 from fnet_studio.ui.presets.downloads import Downloads
+from fnet_studio.ui.presets.importing import Importing
 from fnet_studio.ui.presets.library import PresetLibrary
 from fnet_studio.ui.presets.list_view import PresetList
 from fnet_studio.ui.runs.told_card import ToldCard
@@ -29,18 +30,6 @@ from fnet_studio.ui.widgets.path_field import dropped_path
 from fnet_studio.ui.widgets.side import WithSide
 
 LIST_PX = 380
-
-
-class CommandProgress(Progress):
-    """Of a command at the worker: Stop asks for its end."""
-
-    def __init__(self, on_stop: Callable[[], object], parent: Any) -> None:
-        super().__init__(parent)
-        self._on_stop = on_stop
-
-    def stop(self) -> None:
-        super().stop()
-        self._on_stop()
 
 
 class PresetsPage(QWidget):
@@ -67,6 +56,7 @@ class PresetsPage(QWidget):
         self.details = PresetDetails(themes)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
+        self.importing = Importing(supervisor, themes, self.notices, self)
         self.setAcceptDrops(True)
         self.empty = EmptyState(
             themes, "package", "No presets", "Models to explore are listed here. Import one, or drop its folder."
@@ -89,19 +79,12 @@ class PresetsPage(QWidget):
     def _header(self) -> PageHeader:
         header = PageHeader("Presets", "Models to explore and to train: here, to be downloaded, and kept by your runs.")
         header.add_action(button("Open folder", self._themes, "folder-open", "", self._open_all))
-        self.import_button = button(
-            "Import", self._themes, "folder-input", "", None, "Bring a preset in; a folder or a zip can be dropped too"
-        )
-        menu = QMenu(self.import_button)
-        menu.addAction("A folder, copied", self._choose_folder)
-        menu.addAction("A zip archive", self._choose_archive)
-        menu.addAction("A folder, used where it lies", self._choose_link)
-        self.import_button.setMenu(menu)
-        header.add_action(self.import_button)
+        header.add_action(self.importing.button)
         return header
 
     def _connect(self) -> None:
         self.library.changed.connect(self._came)
+        self.importing.imported.connect(self.select)
         self.list.selection_changed.connect(self._show)
         self.list.view.delete_wanted.connect(lambda: self._of_selected("delete"))
         self.list.view.open_wanted.connect(lambda: self._of_selected("use"))
@@ -235,22 +218,7 @@ class PresetsPage(QWidget):
         self.notices.put("download", ToldCard(self._themes, " ".join([f"{name} was downloaded.", *notes])))
         self.select(name)
 
-    # ----------------------------------------------------------------------------------------------- import
-
-    def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Choose a preset's folder")
-        if folder:
-            self.import_folder(Path(folder))
-
-    def _choose_archive(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Choose an archive", str(Path.home()), "Zip archive (*.zip)")
-        if path:
-            self.import_folder(Path(path))
-
-    def _choose_link(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Choose a preset's folder, to be used where it lies")
-        if folder:
-            self.link_folder(Path(folder))
+    # ------------------------------------------------------------------------------ folders, lists and trash
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _dropped(event):
@@ -260,75 +228,7 @@ class PresetsPage(QWidget):
         path = _dropped(event)
         if path is not None:
             event.acceptProposedAction()
-            self.import_folder(path)
-
-    def import_folder(self, source: Path) -> None:
-        """A folder or a zip archive: copied aside, every weight read by the worker, and then given its name."""
-        if not self.import_button.isEnabled():
-            return
-        told = self._busy(f"Copying {source.name}", Progress(self))
-        self._background.run(lambda: preset_import.stage(source, told), self._read_staged, self._not_imported)
-
-    def _read_staged(self, staged: preset_import.Staged) -> None:
-        def read() -> None:
-            folder = self._try(lambda: preset_import.commit(staged))
-            self._rest()
-            if folder is not None:
-                self.notices.put("import", ToldCard(self._themes, f"{folder.name} was imported."))
-                self.select(folder.name)
-
-        def refused(failed: protocol.Failed | None) -> None:
-            self._background.run(lambda: preset_import.abandon(staged), lambda _: None)
-            self._not_imported(failed)
-
-        self._ask_to_read(str(staged.folder), f"Reading the weights of {staged.name}", read, refused)
-
-    def link_folder(self, source: Path) -> None:
-        """Use a folder where it lies, once the worker has read its weights."""
-        if not self.import_button.isEnabled() or self._try(lambda: preset_import.check(source)) is None:
-            return
-
-        def read() -> None:
-            name = self._try(lambda: preset_import.link(source))
-            self._rest()
-            if name is not None:
-                self.notices.put("import", ToldCard(self._themes, f"{name} is used where it lies: {source}."))
-                self.select(name)
-
-        self._ask_to_read(str(source), f"Reading the weights of {source.name}", read, self._not_imported)
-
-    def _ask_to_read(
-        self,
-        folder: str,
-        words: str,
-        read: Callable[[], object],
-        refused: Callable[[protocol.Failed | None], object],
-    ) -> None:
-        id = 0
-        self._busy(words, CommandProgress(lambda: self._supervisor.ask(protocol.Stop(id, "discard")), self))
-        id = self._supervisor.ask(
-            protocol.Load(folder),
-            on_done=lambda _result, _blob: read(),
-            on_failed=refused,
-            on_stopped=lambda _: refused(None),
-        )
-
-    def _busy(self, words: str, progress: Progress) -> Progress:
-        self.import_button.setEnabled(False)
-        self.notices.put("import", ToldCard(self._themes, f"{words} …", busy=progress))
-        return progress
-
-    def _rest(self) -> None:
-        self.import_button.setEnabled(True)
-        self.notices.take("import")
-
-    def _not_imported(self, failed: protocol.Failed | UserError | None) -> None:
-        """None: it was stopped."""
-        self._rest()
-        if failed is not None and failed.kind != STOPPED:
-            self.notices.put("import", ErrorCard(self._themes, failed))
-
-    # ------------------------------------------------------------------------------ folders, lists and trash
+            self.importing.bring(path)
 
     def relocate(self, entry: Entry, folder: Path) -> None:
         if self._try(lambda: preset_import.relocate(entry.key, folder) or True):

@@ -112,16 +112,16 @@ def test_what_is_dropped_is_imported(page, qtbot, tmp_path, packed):
     qtbot.waitUntil(lambda: "my_model" in keys(page), timeout=20_000)
     qtbot.waitUntil(lambda: page.selected.key == "my_model")
     assert isinstance(page.notices.find("import"), ToldCard)
-    assert page.import_button.isEnabled()
+    assert page.importing.button.isEnabled()
     assert (places.presets() / "my_model" / "model.weights.h5").is_file()
     assert page.selected.licence == "MIT"
 
 
 def test_a_folder_that_is_no_preset_is_refused_and_nothing_is_copied(page, qtbot, tmp_path):
-    page.import_folder(tmp_path)
+    page.importing.bring(tmp_path)
     qtbot.waitUntil(lambda: isinstance(page.notices.find("import"), ErrorCard))
     assert "config.json" in page.notices.find("import").message.text()
-    assert page.import_button.isEnabled()
+    assert page.importing.button.isEnabled()
     assert not places.presets().exists() or list(places.presets().iterdir()) == []
 
 
@@ -258,7 +258,7 @@ def golden(tmp_path_factory):
 
 def test_the_real_worker_imports_checks_and_exports(open_page, qtbot, golden, tmp_path):
     page = open_page("jax")
-    page.import_folder(golden)
+    page.importing.bring(golden)
     qtbot.waitUntil(lambda: "tiny_model" in keys(page), timeout=60_000)
     entry = choose(page, qtbot, "tiny_model")
     press(page, "check")
@@ -271,7 +271,7 @@ def test_the_real_worker_imports_checks_and_exports(open_page, qtbot, golden, tm
     assert (tmp_path / "made/model.safetensors").is_file()
     damaged = shutil.copytree(golden, tmp_path / "damaged")
     (damaged / "model.weights.h5").write_bytes(b"nothing of it")
-    page.import_folder(damaged)
+    page.importing.bring(damaged)
     qtbot.waitUntil(lambda: isinstance(page.notices.find("import"), ErrorCard), timeout=60_000)
     qtbot.waitUntil(lambda: not list(places.presets().glob(".*")))
     assert "damaged" not in keys(page)
