@@ -214,3 +214,26 @@ def test_no_page_is_wider_than_the_smallest_window(open_window):
         driver.qtbot.wait(20)
         frame = driver.window.stack.currentWidget()
         assert frame.horizontalScrollBar().maximum() == 0, place.key
+
+
+def test_a_key_is_changed_in_the_settings_and_works_at_once_and_after_the_next_start(open_window):
+    driver = open_window()
+    driver.wait(driver.window.isActiveWindow)
+    field = driver.window.page("settings").keys.fields["go-runs"]
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_1, CONTROL)  # taken: told so, and nobody goes anywhere
+    driver.wait(lambda: "Go to Explore" in driver.window.page("settings").keys.trouble.text())
+    assert driver.window.current == "settings"
+    QTest.keyClick(field, Qt.Key.Key_J, CONTROL)
+    driver.wait(lambda: driver.window.settings.keys == {"go-runs": "Ctrl+J"})
+    assert driver.window.rail.buttons["runs"].toolTip() == "Runs (Ctrl+J)"
+    driver.window.setFocus()
+    QTest.keyClick(driver.window, Qt.Key.Key_3, CONTROL)
+    assert driver.window.current == "settings"
+    QTest.keyClick(driver.window, Qt.Key.Key_J, CONTROL)
+    assert driver.window.current == "runs"
+    driver.window.close()
+    other = open_window()
+    other.wait(other.window.isActiveWindow)
+    QTest.keyClick(other.window, Qt.Key.Key_J, CONTROL)
+    assert other.window.current == "runs"
