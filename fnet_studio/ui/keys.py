@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui.parts import with_key
 from fnet_studio.ui.rail import PLACES
 
 
@@ -39,11 +40,6 @@ FIXED = {
 }
 """By key, whose it is for good."""
 MODIFIERS = (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.MetaModifier)
-
-
-def with_key(words: str, key: str) -> str:
-    """A tooltip that names its key, if there is one."""
-    return f"{words} ({key})" if key else words
 
 
 class Keys(QObject):
@@ -114,12 +110,12 @@ class Keys(QObject):
         text = sequence.toString(QKeySequence.SequenceFormat.PortableText)
         if not text:
             return ""
-        pressed = sequence[0]
+        pressed, called = sequence[0], sequence.toString(QKeySequence.SequenceFormat.NativeText)
         function = Qt.Key.Key_F1 <= pressed.key() <= Qt.Key.Key_F35
         if sequence.count() > 1 or not (function or any(pressed.keyboardModifiers() & one for one in MODIFIERS)):
             raise UserError(
                 "keys.plain",
-                f"{sequence.toString(QKeySequence.SequenceFormat.NativeText)} alone would be typed into texts.",
+                f"{called} alone would be typed into texts.",
                 "Press it together with Ctrl or Alt, or take one of the keys F2 to F12.",
             )
         others = (key.words for one, key in KEYS.items() if one != name and self.of(one) == sequence)
@@ -127,7 +123,7 @@ class Keys(QObject):
         if other:
             raise UserError(
                 "keys.taken",
-                f"{sequence.toString(QKeySequence.SequenceFormat.NativeText)} is taken: {other}.",
+                f"{called} is taken: {other}.",
                 "Press another one, or change that one first.",
             )
         return text

@@ -55,6 +55,11 @@ def button(
     return result
 
 
+def with_key(words: str, key: str) -> str:
+    """A tooltip that names its key, if there is one."""
+    return f"{words} ({key})" if key else words
+
+
 class IconFollower(QObject):
     """Keeps a button's or a label's icon in a colour of the theme. Lives as long as the widget."""
 

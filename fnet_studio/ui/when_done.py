@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from fnet_studio.ui import desktop
+from fnet_studio.core.errors import UserError
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
@@ -34,10 +34,10 @@ class WhenDone(QObject):
     def begin(self, action: str) -> None:
         """action: one of `WORDS`."""
         self._action, self._left_s = action, COUNT_S
-        what, now, no = WORDS[action]
+        _, now, no = WORDS[action]
         card = ConfirmCard(
             self._themes,
-            f"The queue is done. {what} in {COUNT_S} s.",
+            self._question(),
             "The runs are kept, with what became of each.",
             [("now", now, "primary"), ("no", no, "")],
         )
@@ -45,6 +45,9 @@ class WhenDone(QObject):
         self._notices.put(NOTICE, card)
         card.setFocus()
         self._clock.start()
+
+    def _question(self) -> str:
+        return f"The queue is done. {WORDS[self._action][0]} in {self._left_s} s."
 
     def escape(self) -> bool:
         """Esc on any page says no. Whether there was something to say no to."""
@@ -61,7 +64,7 @@ class WhenDone(QObject):
             self._notices.take(NOTICE)
             return
         self._left_s -= 1
-        card.question.setText(f"The queue is done. {WORDS[self._action][0]} in {self._left_s} s.")
+        card.question.setText(self._question())
         if self._left_s <= 0:
             card.answer("now")
 
@@ -72,8 +75,10 @@ class WhenDone(QObject):
         if self._action == "close":
             self.close_wanted.emit()
         else:
+            from fnet_studio.ui import desktop  # what it imports would delay the window's first paint
+
             action = self._action
             self._background.run(lambda: desktop.power(action), lambda _: None, self._refused)
 
-    def _refused(self, error: Exception) -> None:
+    def _refused(self, error: UserError) -> None:
         self._notices.put(NOTICE, ErrorCard(self._themes, error))

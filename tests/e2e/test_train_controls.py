@@ -258,14 +258,20 @@ def test_the_queue_runs_what_was_added_as_it_was_added(qtbot, open_page):
     assert run_store.read(queue.entries()[0].run).recipe["training"]["epochs"] == 2
 
 
-def test_what_was_chosen_follows_the_last_run_of_the_queue_failed_or_not(qtbot, open_page):
-    page = open_page("steps=60,rate=0,crash@5")
+def close_when_done(page):
+    """Choose that; what is then wanted of the window."""
     wanted = []
     page.when_done_wanted.connect(wanted.append)
-    page.enqueue()
-    page.enqueue()
     choice = page.queue_panel.when_done
     choice.setCurrentIndex(choice.findData("close"))
+    return wanted
+
+
+def test_what_was_chosen_follows_the_last_run_of_the_queue_failed_or_not(qtbot, open_page):
+    page = open_page("steps=60,rate=0,crash@5")
+    wanted = close_when_done(page)
+    page.enqueue()
+    page.enqueue()
     page.queue_panel.run.click()
     qtbot.waitUntil(lambda: wanted == ["close"], timeout=WAIT_MS)
     assert [entry.state for entry in queue.entries()] == ["failed", "failed"]
@@ -273,13 +279,10 @@ def test_what_was_chosen_follows_the_last_run_of_the_queue_failed_or_not(qtbot, 
 
 def test_nothing_follows_while_another_program_works_at_an_entry(qtbot, open_page):
     page = open_page()
-    wanted = []
-    page.when_done_wanted.connect(wanted.append)
+    wanted = close_when_done(page)
     page.enqueue()
     queue.claim()  # as `fnet-studio queue run` does, in this very process
     page.enqueue()
-    choice = page.queue_panel.when_done
-    choice.setCurrentIndex(choice.findData("close"))
     page.queue_panel.run.click()
     qtbot.waitUntil(lambda: [entry.state for entry in queue.entries()] == ["running", "done"], timeout=WAIT_MS)
     qtbot.waitUntil(lambda: not page.queue.active, timeout=WAIT_MS)
@@ -288,12 +291,9 @@ def test_nothing_follows_while_another_program_works_at_an_entry(qtbot, open_pag
 
 def test_stopping_a_run_of_the_queue_stops_the_queue(qtbot, open_page):
     page = open_page("steps=6000,rate=200")
-    wanted = []
-    page.when_done_wanted.connect(wanted.append)
+    wanted = close_when_done(page)
     page.enqueue()
     page.enqueue()
-    choice = page.queue_panel.when_done
-    choice.setCurrentIndex(choice.findData("close"))
     page.queue_panel.run.click()
     qtbot.waitUntil(lambda: len(page.run.state.step) > 3, timeout=WAIT_MS)
     page.stop("keep")

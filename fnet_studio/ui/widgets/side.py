@@ -6,7 +6,7 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QToolButton, QVBoxLayout, QWidget
 
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui.parts import follow_icon
+from fnet_studio.ui.parts import follow_icon, with_key
 from fnet_studio.ui.theme import ThemeSource
 
 GAP_PX = 16
@@ -142,7 +142,7 @@ class _Handle(QSplitterHandle):
 
     def tell(self, words: str, points_left: bool, key: str) -> None:
         self.button.setAccessibleName(words)
-        self.button.setToolTip(f"{words} ({key})" if key else words)
+        self.button.setToolTip(with_key(words, key))
         self._icon.show_icon("chevron-left" if points_left else "chevron-right", "muted")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

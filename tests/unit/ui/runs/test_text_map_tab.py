@@ -7,26 +7,20 @@ from PySide6.QtTest import QTest
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
-from fnet_studio.link.command import local
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.text_map_tab import TextMapTab
-from fnet_studio.ui.supervisor import Supervisor
 
 WAIT_MS = 30_000
 COUNTS = {"train": 20_000, "validation": 5_000, "test": 25_000}
 
 
 @pytest.fixture
-def tab(qtbot, qapp, themes):
-    supervisor = Supervisor(local("scripted"), qapp)
-    supervisor.start()
+def tab(qtbot, supervisor, themes):
     it = TextMapTab(supervisor, themes)
     qtbot.addWidget(it)
     it.resize(900, 600)
     it.show()
-    yield it
-    supervisor.shutdown()
-    QTest.qWait(20)
+    return it
 
 
 def make_run(task="classify"):

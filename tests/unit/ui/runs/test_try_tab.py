@@ -8,26 +8,20 @@ from PySide6.QtWidgets import QLabel
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
-from fnet_studio.link.command import local
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.runs.try_tab import TryTab
-from fnet_studio.ui.supervisor import Supervisor
 
 WAIT_MS = 30_000
 PAIRED, SINGLE, UNKNOWN = {"paired": True}, {"paired": False}, {}
 
 
 @pytest.fixture
-def tab(qtbot, qapp, themes):
-    supervisor = Supervisor(local("scripted"), qapp)
-    supervisor.start()
+def tab(qtbot, supervisor, themes):
     it = TryTab(supervisor, themes)
     qtbot.addWidget(it)
     it.show()
-    yield it
-    supervisor.shutdown()
-    QTest.qWait(20)
+    return it
 
 
 def make_run(data, task="classify"):
