@@ -61,6 +61,7 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "steps_per_epoch": 1000,
         "short_share": 0.33,
         "masked": 0.15,
+        "subsampling": 0.0,
         "whole_words": False,
         "validation_rows": 512,
         "vocabulary_lines": 400_000,

@@ -240,6 +240,16 @@ class PretrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     masked: Annotated[
         float, Meta(gt=0.0, le=0.9, title="Masked", description="Share of the tokens of a row that are to be guessed.")
     ] = 0.15
+    subsampling: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            title="Subsampling",
+            description="In short texts, pieces more frequent than this share of the text are masked more rarely, by "
+            'the square root: whoever masks a word in a sentence rarely means a "the". 0: all alike.',
+        ),
+    ] = 0.0
     whole_words: Annotated[bool, Meta(title="Whole words", description="Mask all pieces of a word together.")] = False
     validation_rows: Annotated[
         int,

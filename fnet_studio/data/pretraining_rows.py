@@ -47,12 +47,16 @@ class PretrainingRows:
 
     def batch(self, step: int, batch_size: int) -> np.ndarray:
         """(batch_size, length) uint16, `[CLS] tokens [SEP]` and pads. step counts from 0 over the whole run."""
-        before, after = (int(count * batch_size * self.short_share) for count in (step, step + 1))
-        short = min(after - before, batch_size) if len(self.sentences) else 0
-        first = step * batch_size - (before if len(self.sentences) else 0)
+        short = self.short_rows(step, batch_size)
+        first = step * batch_size - (int(step * batch_size * self.short_share) if len(self.sentences) else 0)
         spans = [self._window(number) for number in range(first, first + batch_size - short)]
         spans += self._short(step, short)
         return self._rows(spans)
+
+    def short_rows(self, step: int, batch_size: int) -> int:
+        """So many of a batch's rows, its last ones, are short texts."""
+        before, after = (int(count * batch_size * self.short_share) for count in (step, step + 1))
+        return min(after - before, batch_size) if len(self.sentences) else 0
 
     def validation(self, rows: int) -> np.ndarray:
         """(up to rows, length) uint16: windows drawn once, without short texts."""
@@ -107,6 +111,16 @@ class PretrainingRows:
             end = int(self.sentences[follower]) if follower < len(self.sentences) else last
             spans.append((begin, min(end, last, begin + self.length - 2)))
         return spans
+
+
+def subsampling(stream: np.ndarray, vocabulary_size: int, threshold: float) -> np.ndarray:
+    """(vocabulary_size,) float32: min(1, sqrt(threshold / frequency)) for each piece of a stream (tokens,), which keeps
+    words like "the" from being most of what is drawn (Mikolov and others, arXiv 1310.4546, section 2.3)."""
+    counts = np.zeros(vocabulary_size, np.int64)
+    for first in range(0, len(stream), _CHUNK):
+        counts += np.bincount(stream[first : first + _CHUNK], minlength=vocabulary_size)
+    frequency = np.maximum(counts, 1) / max(len(stream), 1)
+    return np.minimum(1.0, np.sqrt(threshold / frequency)).astype(np.float32)
 
 
 def _sentence_starts(stream: np.ndarray, pieces: Pieces) -> np.ndarray:

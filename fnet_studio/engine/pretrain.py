@@ -12,7 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check
 from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.data import token_shards
-from fnet_studio.data.pretraining_rows import Pieces, PretrainingRows
+from fnet_studio.data.pretraining_rows import Pieces, PretrainingRows, subsampling
 from fnet_studio.engine import kept_preset, pretrain_corpus
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Rows
@@ -83,6 +83,9 @@ class Pretrain(MaskedLM):
         self._word_begins = word_begins if options.whole_words else None
         self._unselectable = np.zeros(tokenizer.vocabulary_size(), bool)
         self._unselectable[[*tokenizer.special_token_ids, corpus.document_end]] = True
+        self._chances = None
+        if options.subsampling:
+            self._chances = subsampling(train, tokenizer.vocabulary_size(), options.subsampling)
         try:
             self.rows = PretrainingRows(train, pieces, length, options.short_share, seed)
             held_out = PretrainingRows(validation, pieces, length, 0.0, seed).validation(options.validation_rows)
@@ -126,18 +129,27 @@ class Pretrain(MaskedLM):
         options, size = self.recipe.pretraining, self.recipe.training.batch_size
         for step in range(first_step, options.steps_per_epoch):
             overall = epoch * options.steps_per_epoch + step
+            rows = self.rows.batch(overall, size)
             done = mask_rows(
-                self.rows.batch(overall, size),
+                rows,
                 np.random.default_rng([self.recipe.training.seed, _MASKS, overall]),
                 rate=options.masked,
                 room=self.room,
                 mask_token_id=self.preprocessor.tokenizer.mask_token_id,
                 unselectable=self._unselectable,
                 word_begins=self._word_begins,
+                chances=self._chances_in(rows, self.rows.short_rows(overall, size)),
             )
             segments = np.zeros(done.token_ids.shape, np.int32)
             inputs = {"token_ids": done.token_ids, "segment_ids": segments, "mask_positions": done.positions}
             yield Batch(inputs, done.labels, done.weights)
+
+    def _chances_in(self, rows: np.ndarray, short: int) -> np.ndarray | None:
+        if self._chances is None:
+            return None
+        chances = self._chances[rows]
+        chances[: len(rows) - short] = 1.0
+        return chances
 
     def keep(self, model: keras.Model, folder: Path) -> Path:
         model.head_state = "pretrained"

@@ -113,6 +113,7 @@ def mask_rows(
     mask_token_id: int,
     unselectable: np.ndarray,
     word_begins: np.ndarray | None = None,
+    chances: np.ndarray | None = None,
     mask_token_rate: float = 0.8,
     random_token_rate: float = 0.1,
 ) -> MaskedRows:
@@ -120,7 +121,8 @@ def mask_rows(
     tokens, no more and no less (rounded at random), at least one and at most `room`.
 
     unselectable, word_begins: (vocabulary,) bool. With the pieces that begin a word all those of a word are chosen
-    together, except in the last word of a row that still fits in part.
+    together, except in the last word of a row that still fits in part. chances: (rows, length) float32 above 0, how
+    likely a place is drawn beside the others of its row; a word goes by that of its first piece.
     """
     ids = np.asarray(token_ids, np.int32)
     selectable = ~unselectable[ids]
@@ -128,10 +130,12 @@ def mask_rows(
     wanted = np.floor(rate * count + random.random(len(ids))).astype(int)
     wanted = np.minimum(np.clip(wanted, 1, room), count)
     scores = random.random(ids.shape, np.float32)
+    if chances is not None:  # the smallest of exponential times: a draw without replacement (Efraimidis, Spirakis 2006)
+        scores = -np.log1p(-scores) / chances
     if word_begins is not None:
-        word = np.cumsum(word_begins[ids] | ~selectable, axis=1)
-        scores = np.take_along_axis(np.pad(scores, ((0, 0), (0, 1))), word, axis=1)
-    order = np.argsort(np.where(selectable, scores, 2.0), axis=1, kind="stable")[:, :room]
+        begins = np.where(word_begins[ids] | ~selectable, np.arange(ids.shape[1]), 0)
+        scores = np.take_along_axis(scores, np.maximum.accumulate(begins, axis=1), axis=1)
+    order = np.argsort(np.where(selectable, scores, np.inf), axis=1, kind="stable")[:, :room]
     chosen = np.arange(room) < wanted[:, None]
     positions = np.where(chosen, order, 0).astype(np.int32)
     labels = np.where(chosen, np.take_along_axis(ids, positions, axis=1), 0).astype(np.int32)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnet_studio.data import token_shards
-from fnet_studio.data.pretraining_rows import LEAST_TOKENS, Pieces, PretrainingRows
+from fnet_studio.data.pretraining_rows import LEAST_TOKENS, Pieces, PretrainingRows, subsampling
 
 END, PAD, CLS, SEP, STOP, CAPITAL = 2, 3, 4, 5, 7, 8
 FLAGS = np.zeros(3000, bool)
@@ -58,12 +58,22 @@ def test_short_rows_are_whole_sentences_in_their_share():
     rows = PretrainingRows(stream, PIECES, 64, 0.25, 0)
     short = 0
     for step in range(40):
-        for row in rows.batch(step, 10):
+        count = rows.short_rows(step, 10)
+        for at, row in enumerate(rows.batch(step, 10)):
             inside = contents(row).tolist()
+            assert (len(inside) <= 12) == (at >= 10 - count)
             if len(inside) <= 12:
                 assert inside == sentence * (len(inside) // 4)
                 short += 1
     assert short == 100
+
+
+@given(st.lists(st.integers(0, 19), min_size=1, max_size=300), st.floats(1e-6, 1))
+def test_subsampling_makes_pieces_rarer_by_the_square_root_of_their_frequency(pieces, threshold):
+    kept = subsampling(np.array(pieces, np.uint16), 20, threshold)
+    for piece, chance in enumerate(kept):
+        frequency = max(pieces.count(piece), 1) / len(pieces)
+        assert chance == pytest.approx(min(1.0, (threshold / frequency) ** 0.5), rel=1e-5)
 
 
 def test_passes_differ_in_their_cuts_and_their_order():

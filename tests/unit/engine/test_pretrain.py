@@ -120,6 +120,23 @@ def test_a_preset_is_taken_over_with_its_vocabulary_and_more_positions(corpus, p
     assert np.array_equal(np.asarray(model.masked_lm_head.output_bias.value), before.masked_lm_head.output_bias.value)
 
 
+def test_subsampling_masks_frequent_pieces_more_rarely_in_short_texts_alone(corpus):
+    def masked(threshold):
+        """How often the most frequent piece is among the masked ones, in windows and in short texts."""
+        task = loaded(mapping(corpus, pretraining__subsampling=threshold, pretraining__steps_per_epoch=60))
+        piece = np.bincount(task.rows.stream[task.rows.stream > 6]).argmax()
+        found = {"windows": [], "short": []}
+        for step, batch in enumerate(task.train_batches(0)):
+            windows = 8 - task.rows.short_rows(step, 8)
+            for kind, rows in (("windows", slice(0, windows)), ("short", slice(windows, 8))):
+                found[kind] += batch.labels[rows][batch.weights[rows] > 0].tolist()
+        return {kind: np.mean(np.array(labels) == piece) for kind, labels in found.items()}
+
+    before, after = masked(0.0), masked(0.001)
+    assert after["windows"] > 0.7 * before["windows"]
+    assert after["short"] < 0.6 * before["short"]
+
+
 def test_held_out_text_is_never_trained_on(corpus):
     (corpus / "held-out.txt").write_text("\n\n".join("Zebras zigzag. " * 30 for _ in range(6)))
     task = loaded(mapping(corpus, data__vocabulary_size=120))

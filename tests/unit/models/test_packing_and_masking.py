@@ -177,6 +177,27 @@ def test_whole_words_are_masked_together():
         assert len(set(words.tolist())) == 1
 
 
+def test_places_are_drawn_by_their_chances():
+    ids = np.tile(np.arange(7, 17), (20_000, 1))
+    chances = np.tile(np.arange(1, 11, dtype=np.float32), (20_000, 1))
+    random = np.random.default_rng(0)
+    options = {"rate": 0.1, "room": 1, "mask_token_id": 6, "unselectable": SPECIAL}
+    done = mask_rows(ids, random, chances=chances, **options)
+    found = np.bincount(done.labels[:, 0] - 7, minlength=10) / len(ids)
+    assert np.allclose(found, np.arange(1, 11) / 55, atol=0.01)
+
+
+def test_a_word_is_drawn_by_the_chance_of_its_first_piece():
+    begins = np.arange(100) % 3 == 0
+    ids = np.tile(np.array([4, 9, 10, 11, 12, 13, 14, 5]), (20_000, 1))
+    chances = np.where(ids == 9, 3.0, 1.0).astype(np.float32)
+    chances[:, 5:] = 50.0  # those of pieces that go on with a word say nothing
+    options = {"rate": 0.5, "room": 3, "mask_token_id": 6, "unselectable": SPECIAL}
+    done = mask_rows(ids, np.random.default_rng(0), word_begins=begins, chances=chances, **options)
+    assert set(map(tuple, np.sort(done.labels, axis=1).tolist())) == {(9, 10, 11), (12, 13, 14)}
+    assert abs((done.labels.min(axis=1) == 9).mean() - 0.75) < 0.01
+
+
 def test_a_row_without_text_has_nothing_to_guess():
     done = mask_rows(
         np.array([[4, 5, 3, 3]]), np.random.default_rng(0), rate=0.15, room=2, mask_token_id=6, unselectable=SPECIAL
