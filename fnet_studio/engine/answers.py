@@ -85,14 +85,16 @@ def fill_many(preset: LoadedPreset, command: protocol.FillMany, job: Heeds = NOB
     rows: list[protocol.ManyRow] = []
     asked: list[tuple[int, np.ndarray, list[int]]] = []
     for text in command.texts:
-        tokenized = preset.tokenize(text)
+        cut_tokens = 0
         try:
+            tokenized = preset.tokenize(text)
+            cut_tokens = tokenized.cut_tokens
             at = mask_positions(tokenized, tokenized)
         except UserError as error:
-            rows.append(protocol.ManyRow(cut_tokens=tokenized.cut_tokens, problem=error.message))
+            rows.append(protocol.ManyRow(cut_tokens=cut_tokens, problem=error.message))
             continue
         asked.append((len(rows), preset.padded([token.id for token in tokenized.tokens]), at))
-        rows.append(protocol.ManyRow(cut_tokens=tokenized.cut_tokens))
+        rows.append(protocol.ManyRow(cut_tokens=cut_tokens))
     if asked:
         most = max(len(at) for *_, at in asked)
         ids = np.stack([row for _, row, _ in asked])

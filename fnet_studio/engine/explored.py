@@ -1,7 +1,7 @@
 """What pictures and predictions ask of a model in memory, whatever it is."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,29 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.engine.first_calls import FirstCalls
 
 Head = Literal["pretrained", "none", "fine-tuned"]
+SEPARATOR = "[SEP]"
+
+
+class Part(NamedTuple):
+    """One of the texts that a prompt holds, and where it begins there."""
+
+    begin: int
+    text: str
+
+
+def texts_of(prompt: str) -> list[Part]:
+    """A text, or the two between which `[SEP]` is written, without the spaces beside it. UserError `text.too-many`."""
+    texts = prompt.split(SEPARATOR)
+    if len(texts) > 2:
+        raise UserError(
+            "text.too-many",
+            f"{SEPARATOR} is written {len(texts) - 1} times, and a model takes two texts at most.",
+            f"Write {SEPARATOR} once, between the two texts.",
+        )
+    if len(texts) == 1:
+        return [Part(0, prompt)]
+    first, second = texts[0].rstrip(), texts[1].lstrip()
+    return [Part(0, first), Part(len(prompt) - len(second), second)]
 
 
 class Explored:
@@ -49,7 +72,7 @@ class Explored:
         tokens = list(tokenized.tokens)
         last = len(tokens) - 1 - self.edges
         for index in positions:
-            if not self.edges <= index <= last:
+            if not self.edges <= index <= last or tokens[index].word < 0:
                 raise UserError(
                     "fill-mask.position",
                     f"There is no word at position {index}: the text has positions {self.edges} to {last}.",

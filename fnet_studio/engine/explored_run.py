@@ -8,9 +8,9 @@ import numpy as np
 from fnet_studio.core import presets, protocol, run_models, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
-from fnet_studio.data.wordpiece import PAD_ID, UNKNOWN, UNKNOWN_ID, WordPieceTokenizer
+from fnet_studio.data.wordpiece import PAD_ID, SEPARATOR, SEPARATOR_ID, UNKNOWN, UNKNOWN_ID, WordPieceTokenizer
 from fnet_studio.engine import checkpoint, classifier, finetune, masked_lm
-from fnet_studio.engine.explored import Explored
+from fnet_studio.engine.explored import Explored, texts_of
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.step import Weights
@@ -112,27 +112,42 @@ class LoadedRun(Explored):
         )
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
-        """A typed `[MASK]` hides a word as a click does."""
+        """A typed `[MASK]` hides a word as a click does, and `[SEP]` parts the two texts of a pair. UserError
+        `text.too-many`, also for two texts where the run learnt single ones."""
+        parts = texts_of(text)
+        if len(parts) > 1 and not self.tokenizer.paired:
+            raise UserError(
+                "text.too-many",
+                f"{self.name} learnt to sort single texts.",
+                f"Leave {SEPARATOR} and the second text out.",
+            )
         tokens: list[protocol.Token] = []
-        cut, cut_at, begin, word = 0, -1, 0, -1
+        cut: list[protocol.Token] = []
+        room = self.length + 1 - len(parts)
+        for number, (begin, part) in enumerate(parts):
+            if number:
+                tokens.append(protocol.Token(SEPARATOR_ID, SEPARATOR, -1, -1, -1, True))
+            found = self._tokens(begin, part, max((token.word for token in tokens), default=-1))
+            tokens += found[:room]
+            cut += found[room:]
+            room = max(room - len(found), 0)
+        cut_at = cut[0].begin if cut else -1
+        return protocol.Tokenized(tuple(tokens), self.length, self.length - len(tokens), cut_at, len(cut))
+
+    def _tokens(self, begin: int, text: str, word: int) -> list[protocol.Token]:
+        """Of a text that begins at a character of the prompt, behind so many words."""
+        tokens: list[protocol.Token] = []
         for number, part in enumerate(text.split(MASK)):
             if number:
                 word += 1
                 hidden = self.hidden_token
-                here = [protocol.Token(hidden.id, hidden.piece, begin - len(MASK), begin, word, True)]
-            else:
-                here = []
+                tokens.append(protocol.Token(hidden.id, hidden.piece, begin - len(MASK), begin, word, True))
             found = self.tokenizer.encode(part, max(len(part), 1))  # never more tokens than characters
             for piece, id, (first, last) in zip(found.tokens, found.token_ids.tolist(), found.spans):
                 word += not piece.startswith("##")
-                here.append(protocol.Token(id, piece, begin + first, begin + last, word))
-            room = self.length - len(tokens)
-            if len(here) > room:
-                cut_at = cut_at if cut else here[room].begin
-                cut += len(here) - room
-            tokens += here[:room]
+                tokens.append(protocol.Token(id, piece, begin + first, begin + last, word))
             begin += len(part) + len(MASK)
-        return protocol.Tokenized(tuple(tokens), self.length, self.length - len(tokens), cut_at, cut)
+        return tokens
 
     def piece(self, token_id: int) -> str:
         return self.tokenizer.vocabulary[token_id]

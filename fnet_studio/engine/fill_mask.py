@@ -8,7 +8,7 @@ import numpy as np
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.explored import Explored, Head
+from fnet_studio.engine.explored import SEPARATOR, Explored, Head, texts_of
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.tokenizer import MASK, SPACE, FNetTokenizer
@@ -54,15 +54,22 @@ class LoadedPreset(Explored):
         return self.model.head_state
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
-        """`[CLS] text [SEP]`, cut to the model's length; an index into the tokens is a position in the model."""
+        """`[CLS] text [SEP]`, or `[CLS] first [SEP] second [SEP]` for two texts (`texts_of`), cut at the end to the
+        model's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
         tokenizer = self._as_transformers if transformers_compatible else self.tokenizer
-        pieces = tokenizer.encode(text)
-        kept, cut = pieces[: self.length - 2], pieces[self.length - 2 :]
-        tokens = [
-            protocol.Token(tokenizer.cls_token_id, "[CLS]", -1, -1, -1, True),
-            *(protocol.Token(p.id, p.piece, p.begin, p.end, p.word, p.is_mask) for p in kept),
-            protocol.Token(tokenizer.sep_token_id, "[SEP]", -1, -1, -1, True),
-        ]
+        parts = texts_of(text)
+        room, word = self.length - 1 - len(parts), 0
+        tokens = [protocol.Token(tokenizer.cls_token_id, "[CLS]", -1, -1, -1, True)]
+        cut: list[protocol.Token] = []
+        for begin, part in parts:
+            pieces = [
+                protocol.Token(p.id, p.piece, begin + p.begin, begin + p.end, word + p.word, p.is_mask)
+                for p in tokenizer.encode(part)
+            ]
+            tokens += [*pieces[:room], protocol.Token(tokenizer.sep_token_id, SEPARATOR, -1, -1, -1, True)]
+            cut += pieces[room:]
+            room = max(room - len(pieces), 0)
+            word = max((token.word for token in tokens), default=-1) + 1
         return protocol.Tokenized(
             tokens=tuple(tokens),
             sequence_length=self.length,
@@ -83,17 +90,25 @@ class LoadedPreset(Explored):
 
     def features(self, tokenized: protocol.Tokenized) -> dict[str, np.ndarray]:
         ids = self.padded([token.id for token in tokenized.tokens])[None]
-        return {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
+        return {"token_ids": ids, "segment_ids": self.segments(ids)}
+
+    def segments(self, ids: np.ndarray) -> np.ndarray:
+        """(rows, length) 0 or 1, as `models.packing` numbers them: a separator belongs to the text before it, and pads
+        to the first."""
+        separators = ids == self.tokenizer.sep_token_id
+        before = separators.cumsum(axis=1) - separators
+        return ((before == 1) & (ids != self.pad_id)).astype(ids.dtype)
 
     def log_probabilities(
-        self, ids: np.ndarray, positions: np.ndarray, job: Heeds = NOBODY
+        self, ids: np.ndarray, positions: np.ndarray, job: Heeds = NOBODY, segments: np.ndarray | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """ids (rows, length), positions (rows, masks) -> for each row (its index, (masks, vocabulary) natural
-        logarithms of probabilities).
+        logarithms of probabilities). segments: (rows or 1, length), where the ids do not tell them.
 
         Rows go through the model in chunks of at most `CHUNK_TOKENS` tokens, and a chunk's number of rows is rounded up
         to a power of two, so that memory is bounded and few programs are compiled. job is heeded before each chunk.
         """
+        segments = np.broadcast_to(self.segments(ids) if segments is None else segments, ids.shape)
         most = max(1, CHUNK_TOKENS // self.length)
         for begin in range(0, len(ids), most):
             job.check()
@@ -102,7 +117,7 @@ class LoadedPreset(Explored):
             take = np.minimum(np.arange(begin, begin + room), begin + count - 1)
             features = {
                 "token_ids": ids[take],
-                "segment_ids": np.zeros_like(ids[take]),
+                "segment_ids": segments[take],
                 "mask_positions": np.asarray(positions, np.int32)[take],
             }
             # inside, the number of masks is rounded up too: `FNetMaskedLM.log_probabilities`

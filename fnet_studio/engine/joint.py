@@ -38,11 +38,12 @@ def search(preset: LoadedPreset, ids: np.ndarray, at: list[int], width: int, wan
     `wanted` best chains: with a width of the whole vocabulary it is exact."""
     beam = [Chain()]
     rows = []
+    segments = preset.segments(ids[None])  # a separator that a chain puts in is a guess, and parts nothing
     for step, place in enumerate(at):
         filled = np.stack([_filled(ids, at, chain.ids) for chain in beam])
         keep = wanted if step == len(at) - 1 else width
         longer: list[tuple[float, Chain]] = []
-        for index, values in preset.log_probabilities(filled, np.full((len(beam), 1), place), job):
+        for index, values in preset.log_probabilities(filled, np.full((len(beam), 1), place), job, segments):
             row, chain = values[0], beam[index]
             if index == 0:
                 rows.append(row)
@@ -56,7 +57,7 @@ def search(preset: LoadedPreset, ids: np.ndarray, at: list[int], width: int, wan
 def score(preset: LoadedPreset, ids: np.ndarray, at: list[int], chosen: list[int], job: Heeds) -> Chain:
     """The chain of given pieces, in one batch."""
     filled = np.stack([_filled(ids, at, tuple(chosen[:step])) for step in range(len(at))])
-    found = preset.log_probabilities(filled, np.array(at)[:, None], job)
+    found = preset.log_probabilities(filled, np.array(at)[:, None], job, preset.segments(ids[None]))
     return Chain(tuple(chosen), tuple(float(values[0][chosen[step]]) for step, values in found))
 
 

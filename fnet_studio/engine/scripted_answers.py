@@ -32,11 +32,13 @@ def filled(command: protocol.FillMask) -> protocol.Filled:
 def many(command: protocol.FillMany) -> protocol.FilledMany:
     rows = []
     for text in command.texts:
+        cut_tokens = 0
         try:
+            cut_tokens = tokenize(text).cut_tokens
             answers = fill(protocol.FillMask(command.preset, text, top_k=command.top_k)).answers
-            rows.append(protocol.ManyRow(answers, tokenize(text).cut_tokens))
+            rows.append(protocol.ManyRow(answers, cut_tokens))
         except UserError as error:
-            rows.append(protocol.ManyRow(cut_tokens=tokenize(text).cut_tokens, problem=error.message))
+            rows.append(protocol.ManyRow(cut_tokens=cut_tokens, problem=error.message))
     return protocol.FilledMany(tuple(rows), 1.0)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
+from fnet_studio.engine.explored import SEPARATOR, texts_of
 from fnet_studio.engine.text_cutter import Pieces
 
 LENGTH = 128
@@ -73,24 +74,29 @@ class WordCutter:
 
 
 def tokenize(text: str) -> protocol.Tokenized:
-    """One token a word or sign."""
-    found = list(_WORD.finditer(text))
-    kept, cut = found[: LENGTH - 2], found[LENGTH - 2 :]
+    """One token a word or sign; `[SEP]` between two texts. UserError `text.too-many`."""
+    parts = texts_of(text)
     tokens = [protocol.Token(CLS, "[CLS]", -1, -1, -1, True)]
-    word = -1
-    for match in kept:
-        piece = match.group()
-        leading = match.start() == 0 or text[match.start() - 1].isspace()
-        word += 1
-        is_mask = piece == "[MASK]"
-        shown = f"▁{piece}" if leading and not is_mask else piece
-        tokens.append(protocol.Token(word_id(piece), shown, match.start(), match.end(), word, is_mask))
-    tokens.append(protocol.Token(SEP, "[SEP]", -1, -1, -1, True))
+    cut: list[protocol.Token] = []
+    room, word = LENGTH - 1 - len(parts), -1
+    for begin, part in parts:
+        found = []
+        for match in _WORD.finditer(part):
+            piece = match.group()
+            leading = match.start() == 0 or part[match.start() - 1].isspace()
+            word += 1
+            is_mask = piece == "[MASK]"
+            shown = f"▁{piece}" if leading and not is_mask else piece
+            place = (begin + match.start(), begin + match.end())
+            found.append(protocol.Token(word_id(piece), shown, *place, word, is_mask))
+        tokens += [*found[:room], protocol.Token(SEP, SEPARATOR, -1, -1, -1, True)]
+        cut += found[room:]
+        room = max(room - len(found), 0)
     return protocol.Tokenized(
         tuple(tokens),
         sequence_length=LENGTH,
         padding=LENGTH - len(tokens),
-        cut_at=cut[0].start() if cut else -1,
+        cut_at=cut[0].begin if cut else -1,
         cut_tokens=len(cut),
     )
 
@@ -99,7 +105,7 @@ def with_masks(tokenized: protocol.Tokenized, masked: tuple[int, ...]) -> protoc
     """UserError `fill-mask.position` for a place where no word is."""
     tokens = list(tokenized.tokens)
     for index in masked:
-        if not 0 < index < len(tokens) - 1:
+        if not 0 < index < len(tokens) - 1 or tokens[index].word < 0:
             raise UserError(
                 "fill-mask.position", f"There is no word at position {index}.", "Choose a word of the text."
             )

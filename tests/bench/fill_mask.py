@@ -1,6 +1,9 @@
 """How often a preset's best, five best and ten best words hold the answer to a gap.
 
-    python tests/bench/fill_mask.py PRESET… [--probes ../shared/data/eval/fill_mask_probes.jsonl]
+    python tests/bench/fill_mask.py PRESET… [--probes ../shared/data/eval/fill_mask_probes.jsonl] [--held-out TEXT]
+
+TEXT: a file that none of the presets was trained on. Single sentences of it are asked too, with one word hidden in
+each: any word, and one that is not among the 200 most frequent ones, as whoever asks for a word means.
 
 Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` is how many probes there
 are. Full stops and commas are closed up, as text is written, and each text is padded to the preset's own length.
@@ -8,16 +11,21 @@ are. Full stops and commas are closed up, as text is written, and each text is p
 
 import argparse
 import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 
+from fnet_studio.engine.pretrain_corpus import documents
 from fnet_studio.models import FNetMaskedLM
 
 PROBES = Path(__file__).resolve().parents[2].parent / "shared/data/eval/fill_mask_probes.jsonl"
 AT = (1, 5, 10)
 BATCH = 32
+SENTENCES, FREQUENT = 2000, 200
+_WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?=[ .,;:!?])")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
 def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
@@ -41,6 +49,25 @@ def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
     return found
 
 
+def hidden_words(held_out: Path) -> list[dict]:
+    """The same at every call, whatever the presets; sentences of 7 to 30 words."""
+    random = np.random.default_rng(0)
+    texts = [" ".join(text.split()) for text in documents(held_out)]
+    sentences = [one for text in texts for one in _SENTENCE_END.split(text) if 6 <= one.count(" ") < 30]
+    counts = Counter(word.lower() for text in texts for word in _WORD.findall(text))
+    frequent = {word for word, _ in counts.most_common(FREQUENT)}
+    probes = []
+    for source, left_out in (("held-out words", set()), ("rarer words", frequent)):
+        found = 0
+        for at in random.permutation(len(sentences)):
+            words = [word for word in _WORD.finditer(sentences[at]) if word[0].lower() not in left_out]
+            if words and found < SENTENCES:
+                word, found = words[random.integers(len(words))], found + 1
+                text = f"{sentences[at][: word.start()]}[MASK]{sentences[at][word.end() :]}"
+                probes.append({"source": source, "text": text, "answer": word[0]})
+    return probes
+
+
 def report(name: str, probes: list[dict]) -> None:
     by_source = defaultdict(list)
     for probe, rank in zip(probes, ranks(FNetMaskedLM.from_preset(name), probes), strict=True):
@@ -49,15 +76,17 @@ def report(name: str, probes: list[dict]) -> None:
     for source, found in by_source.items():
         one_piece = sum(rank > 0 for rank in found)
         hits = " / ".join(str(sum(0 < rank <= at for rank in found)) for at in AT)
-        print(f"  {source:<16} {hits:>16} of {one_piece} (all: {len(found)})")
+        print(f"  {source:<16} {hits:>18} of {one_piece} (all: {len(found)})")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("presets", nargs="+", metavar="PRESET")
     parser.add_argument("--probes", type=Path, default=PROBES)
+    parser.add_argument("--held-out", type=Path)
     options = parser.parse_args()
     probes = [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()]
+    probes += hidden_words(options.held_out) if options.held_out else []
     for name in options.presets:
         report(name, probes)
 

@@ -1,9 +1,10 @@
 """Write the model card of a pretrained preset from what is measured here and from the run that made it.
 
-    python tests/bench/model_card.py FOLDER --run runs/RUN/run.json --data valid.txt.xz
+    python tests/bench/model_card.py FOLDER --run runs/RUN/run.json --data valid.txt.xz [--after CARD]
 
-Several runs after --run are told in their order, each one having gone on from the one before. FOLDER/README.md then
-tells size, training, figures and the five best words for ten everyday sentences, unedited.
+Several runs after --run are told in their order, each one having gone on from the one before. CARD is the card of the
+preset that the first of them began with, whose training is told before theirs. FOLDER/README.md then tells size,
+training, figures and the five best words for ten everyday sentences, unedited.
 """
 
 import argparse
@@ -52,22 +53,30 @@ def stage(run: dict[str, Any], length: int, first: bool) -> str:
         begin = "then from there"
     else:
         begin = "from scratch" if started_from == "none" else f"from `{started_from}`"
+    share = pretraining.get("subsampling")
+    rarely = f", pieces above a frequency of {share:g} masked more rarely there" if share else ""
     return (
         f"{begin}: {run['steps']:,} steps of {training['batch_size']} x {length} ({tokens / 1e6:,.1f} million tokens "
         f"and pads), {steps.get('optimiser', 'adam')} at {training['learning_rate']:g}, {steps['schedule']} schedule, "
         f"averaged weights {steps['ema']:g}, masking {pretraining['masked']:.0%}, {pretraining['short_share']:.0%} of "
-        f"the rows short and padded, {run['training_s'] / 60:,.0f} minutes"
+        f"the rows short and padded{rarely}, {run['training_s'] / 60:,.0f} minutes"
     )
 
 
 def card(
-    folder: Path, runs: list[dict[str, Any]], result: protocol.PresetMeasured, lines: list[str], probes: str
+    folder: Path,
+    runs: list[dict[str, Any]],
+    before: list[str],
+    result: protocol.PresetMeasured,
+    lines: list[str],
+    probes: str,
 ) -> str:
     shape = json.loads((folder / "config.json").read_text())["config"]
     parameters = json.loads((folder / "metadata.json").read_text())["parameter_count"]
     held_out = Path(runs[-1]["recipe"]["data"].get("validation_path", "none")).name.replace("none", "valid.txt.xz")
     device = (runs[-1].get("device") or {}).get("name", "")
-    stages = "\n".join(f"  - {stage(run, result.sequence_length, not at)}" for at, run in enumerate(runs))
+    new = [f"  - {stage(run, result.sequence_length, not at and not before)}" for at, run in enumerate(runs)]
+    stages = "\n".join([*before, *new])
     return f"""# {folder.name}
 
 A small cased English FNet with a trained masked-LM head, in KerasHub's preset format: {shape["num_layers"]} layers,
@@ -86,7 +95,7 @@ Weights are float16 on disk.
   states falsehoods as readily as facts.
 - Licence: Apache-2.0 for the weights.
 
-Hits on probes of facts and of common sense:
+Hits on probes of facts and of common sense, and on words hidden in single sentences of the held-out text:
 
 ```
 {probes}```
@@ -104,16 +113,20 @@ def main() -> None:
         "--run", type=Path, required=True, nargs="+", help="run.json of each run that made it, in order"
     )
     parser.add_argument("--data", type=Path, required=True, help="text that was held out")
+    parser.add_argument("--after", type=Path, metavar="CARD", help="the card of the preset that they began with")
     parser.add_argument("--probes", type=Path, default=fill_mask.PROBES)
     options = parser.parse_args()
     folder = options.folder.absolute()
     result, lines = measured(str(folder), str(options.data.absolute()))
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        fill_mask.report(str(folder), [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()])
+        asked = [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()]
+        fill_mask.report(str(folder), asked + fill_mask.hidden_words(options.data))
     probes = told.getvalue().replace(str(folder), folder.name)
     runs = [json.loads(path.read_text("utf-8")) for path in options.run]
-    (folder / "README.md").write_text(card(folder, runs, result, lines, probes), "utf-8")
+    earlier = options.after.read_text("utf-8").splitlines() if options.after else []
+    before = [line for line in earlier if line.startswith("  - ")]
+    (folder / "README.md").write_text(card(folder, runs, before, result, lines, probes), "utf-8")
     print(folder / "README.md")
 
 

@@ -56,6 +56,40 @@ def test_tokens_cover_the_text_and_its_words(worker):
     assert inner[0].word == 0
 
 
+def test_a_separator_parts_two_texts_and_their_words_are_counted_on(worker):
+    text = "A slow start. [SEP]  But worth it."
+    tokens = worker.call(protocol.Tokenize(PRESET, text))[0].tokens
+    assert [index for index, token in enumerate(tokens) if token.piece == "[SEP]"][1:] == [len(tokens) - 1]
+    inner = [token for token in tokens if not token.special]
+    assert [text[token.begin : token.end].strip() for token in inner][-1] == "."
+    assert "".join(text[token.begin : token.end] for token in inner).replace(" ", "") == "Aslowstart.Butworthit."
+    words = [token.word for token in inner]
+    assert words == sorted(words)
+    assert set(words) == set(range(max(words) + 1))
+
+
+def test_a_mask_in_the_second_text_is_answered_and_the_separator_is_no_word(worker):
+    text = "It rained. [SEP] The [MASK] was wet."
+    filled, _ = worker.call(protocol.FillMask(PRESET, text, top_k=3))
+    (answer,) = filled.answers
+    tokens = filled.tokenized.tokens
+    between = next(index for index, token in enumerate(tokens) if token.piece == "[SEP]")
+    assert between < answer.position
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.FillMask(PRESET, text, masked=(between,)))
+    assert caught.value.kind == "fill-mask.position"
+
+
+def test_a_third_text_is_refused_in_words_and_in_its_row_alone(worker):
+    three = "One. [SEP] Two. [SEP] The [MASK]."
+    with pytest.raises(UserError, match="two texts at most") as caught:
+        worker.call(protocol.Tokenize(PRESET, three))
+    assert caught.value.kind == "text.too-many"
+    told, _ = worker.call(protocol.FillMany(PRESET, (three, TEXT)))
+    assert "two texts at most" in told.rows[0].problem
+    assert told.rows[1].answers
+
+
 def test_a_text_that_is_too_long_says_where_it_was_cut(worker):
     text = "word " * 3000
     tokenized, _ = worker.call(protocol.Tokenize(PRESET, text))

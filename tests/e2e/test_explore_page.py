@@ -81,6 +81,24 @@ def test_a_click_on_a_prediction_puts_the_word_in(qtbot, open_page):
     qtbot.waitUntil(lambda: page.predictions.words.text() == HINT, timeout=WAIT_MS)
 
 
+def test_a_separator_parts_two_texts_and_a_third_one_is_refused_without_the_tokens_of_before(qtbot, open_page):
+    page = open_page(Settings(sentence="It rained. [SEP] The street was wet."))
+    qtbot.waitUntil(lambda: page.predictions.words.text() == HINT, timeout=WAIT_MS)
+    special = [chip.word.text for chip in page.sentence.chips.chips() if chip.word.special]
+    assert special == ["[CLS]", "[SEP]", "[SEP]"]
+    qtbot.mouseClick(chip(page, "wet"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
+    assert "“wet” stood there" in page.predictions.bars()[0]._original.text()
+    page.sentence.set_text("One. [SEP] Two. [SEP] Three.")
+    qtbot.waitUntil(lambda: bool(page.findChildren(ErrorCard)), timeout=WAIT_MS)
+    assert page.sentence.chips.chips() == []
+    assert page.focus.tokenized is None
+    page.sentence.set_text("One. [SEP] Two.")
+    qtbot.waitUntil(lambda: len(page.sentence.chips.chips()) == 7, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not page.findChildren(ErrorCard), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(page.pictures.planes), timeout=WAIT_MS)
+
+
 def test_the_whole_round_works_by_keyboard(qtbot, open_page):
     page = open_page(Settings(sentence="The film was great."))
     qtbot.waitUntil(lambda: len(page.sentence.chips.chips()) == 7, timeout=WAIT_MS)

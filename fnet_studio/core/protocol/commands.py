@@ -31,7 +31,8 @@ class Load(Command, frozen=True, tag="load"):
 
 
 class Tokenize(Command, frozen=True, tag="tokenize"):
-    """`Done(Tokenized)`: the text as the model would see it, nothing masked but typed `[MASK]`."""
+    """`Done(Tokenized)`: the text as the model would see it, nothing masked but typed `[MASK]`. Here and below,
+    `[SEP]` in a text makes two texts of it, a pair."""
 
     preset: str
     text: str

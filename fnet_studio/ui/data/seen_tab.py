@@ -12,6 +12,7 @@ from fnet_studio.ui.data.token_flow import Cell, Kind, TokenFlow
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, label, row, scrolling
+from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count
@@ -173,6 +174,7 @@ class SeenTab(QWidget):
         self.area.ensureVisible(box.x(), self.flow.y() + box.y(), 8, 24)
 
     def _explore(self) -> None:
-        text = self.box.toPlainText().strip()
-        if text:
-            self.explore_wanted.emit(text)
+        pair = self.pair.toPlainText().strip() if self.pair.isVisibleTo(self) else ""
+        prompt = RowText(self.box.toPlainText().strip(), pair).prompt
+        if prompt:
+            self.explore_wanted.emit(prompt)

@@ -61,7 +61,7 @@ class ExplorePage(QWidget):
         self.from_file.setToolTip("Answer all sentences of a file, as a table")
         self.pictures = PicturesCard(supervisor, theme_source, self.focus)
         self.messages = MessagePlace()
-        header = PageHeader("Explore", "Hide a word, see what the model would put there, and look at how it mixes.")
+        header = PageHeader("Explore", "Hide a word, see what the model would put there, and how it mixes.")
         for action in (self.examples, self.history, self.from_file, self.sentence.preset):
             header.add_action(action)
         one = QWidget()
@@ -207,12 +207,18 @@ class ExplorePage(QWidget):
         if self._loaded is None:
             return
         command = protocol.Tokenize(self.preset, self.sentence.text)
-        self._words.ask(command, self._has_tokens, self._failed)
+        self._words.ask(command, self._has_tokens, self._has_no_tokens)
 
     def _has_tokens(self, result: Any, _: bytes) -> None:
         self.messages.say(None)
         self.sentence.show_tokens(result)
         self._look()
+
+    def _has_no_tokens(self, failed: protocol.Failed) -> None:
+        """Those of the text before would say that they are this one's."""
+        self._failed(failed)
+        self.sentence.forget_tokens()
+        self.focus.forget()
 
     def _look(self) -> None:
         """At the sentence as it is now: its predictions and its pictures."""

@@ -127,6 +127,14 @@ class SentenceCard(QFrame):
         self._shown_text = self.masked.text
         self._show()
 
+    def forget_tokens(self) -> None:
+        """The present text has none."""
+        self._tokenized, self._spans = None, ()
+        self.chips.show_words(())
+        self._area.refit()
+        self.note.setText("")
+        self.box.strike_from(-1)
+
     def put(self, span: Span, words: str, *, joined: bool) -> None:
         """Write a candidate into the sentence, in the place of a masked stretch."""
         self.put_all([(span, words, joined)])

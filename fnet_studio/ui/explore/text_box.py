@@ -18,6 +18,7 @@ class TextBox(QPlainTextEdit):
         super().__init__(parent)
         self.setTabChangesFocus(True)
         self.setPlaceholderText("Type a sentence. Write [MASK] where a word is wanted, or click a word below.")
+        self.setToolTip("[MASK]: a hidden word. [SEP] between two texts: the model is given both, as a pair.")
         self.setAccessibleName("Sentence")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().documentLayout().documentSizeChanged.connect(self._refit)

@@ -134,7 +134,7 @@ class TokensCard(QWidget):
         focus = self._focus
         self.model.show_tokens(focus.text, focus.tokenized, focus.masked)
         if focus.tokenized is None:
-            self.line.setText("The tokens of the sentence will be here once a preset has been read.")
+            self.line.setText("The tokens of the sentence will be here once the model has read it.")
             return
         it = focus.tokenized
         cut = f" {count(it.cut_tokens)} did not fit." if it.cut_tokens else ""

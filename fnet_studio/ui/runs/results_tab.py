@@ -24,9 +24,9 @@ from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, Fact, button, label, row
+from fnet_studio.ui.row_text import RowText, row_text
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
-from fnet_studio.ui.runs.row_text import RowText, row_text
 from fnet_studio.ui.runs.threshold_card import ThresholdCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -302,11 +302,11 @@ class ResultsTab(QWidget):
         return (item.data(Qt.ItemDataRole.UserRole) if item is not None else None) or RowText()
 
     def _explore(self) -> None:
-        if self._chosen().running:
-            self.explore_wanted.emit(self._chosen().running)
+        if self._chosen().prompt:
+            self.explore_wanted.emit(self._chosen().prompt)
 
     def _try(self) -> None:
-        if self._chosen().running:
+        if self._chosen().prompt:
             self.try_wanted.emit(self._chosen())
 
     # ------------------------------------------------------------------------------------------ measuring

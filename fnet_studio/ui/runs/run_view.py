@@ -10,10 +10,10 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
 from fnet_studio.ui.runs.results_tab import ResultsTab
-from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
 from fnet_studio.ui.runs.text_map_tab import TextMapTab
 from fnet_studio.ui.runs.try_tab import TryTab

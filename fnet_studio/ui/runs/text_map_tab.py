@@ -9,8 +9,8 @@ from fnet_studio.ui.cards import EmptyState, ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.row_text import RowText, row_text
 from fnet_studio.ui.runs.library import RunEntry
-from fnet_studio.ui.runs.row_text import RowText, row_text
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
@@ -197,7 +197,7 @@ class TextMapTab(QWidget):
         self._asking_text.ask(protocol.RunTexts(self._run, found.split, (at,)), came, failed)  # type: ignore[arg-type]
 
     def _explore(self) -> None:
-        self.explore_wanted.emit(self._row_text.running)
+        self.explore_wanted.emit(self._row_text.prompt)
 
     def _try(self) -> None:
         self.try_wanted.emit(self._row_text)

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QProgressBar, QVBoxLa
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry
-from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import percent
@@ -116,7 +116,7 @@ class TryTab(QWidget):
             self.answers.addWidget(label(percent(value)), place, 2, Qt.AlignmentFlag.AlignRight)
 
     def _explore(self) -> None:
-        text = self._asked_about().running
+        text = self._asked_about().prompt
         if text:
             self.explore_wanted.emit(text)
 

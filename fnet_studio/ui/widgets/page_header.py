@@ -21,7 +21,8 @@ class PageHeader(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self._layout.addLayout(words, 1)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        # not Maximum: that would cut a purpose that needs another line on a narrow page
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def add_action(self, widget: QWidget) -> None:
         self._layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from fnet_studio.core import run_store
-from fnet_studio.ui.runs.row_text import RowText
+from fnet_studio.ui.row_text import RowText
 
 EVALUATION = {
     "split": "test",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy_fnet import NumpyFNet
 
 from fnet_studio.core import protocol
@@ -52,6 +54,52 @@ def hidden(preset, positions, text=TEXT):
 
 def fill(preset, masked, text=TEXT, **options):
     return answers.fill(preset, protocol.FillMask("golden", text, tuple(masked), **options))
+
+
+WORDS = st.lists(st.sampled_from(["river", "the", "town", "ran,", "Sea.", "un", "-"]), max_size=6).map(" ".join)
+
+
+@given(WORDS, WORDS, st.booleans())
+def test_two_texts_are_packed_as_a_pair_is_for_training(preset, first, second, spaces):
+    between = " [SEP]  " if spaces else "[SEP]"
+    features = preset.features(preset.tokenize(first + between + second))
+    packed = preset.model.preprocessor.pack(([first], [second]))
+    for found, wanted in zip((features["token_ids"], features["segment_ids"]), packed, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 90), (90, 5), (90, 90)])
+def test_two_texts_that_are_too_long_lose_their_end(preset, first, second):
+    text = " ".join(["town"] * first) + " [SEP] " + " ".join(["river"] * second)
+    tokenized = preset.tokenize(text)
+    tokens = tokenized.tokens
+    of_each = [len(preset.tokenizer.encode(part.strip())) for part in text.split("[SEP]")]
+    assert (len(tokens), tokenized.padding) == (64, 0)
+    assert tokenized.cut_tokens == sum(of_each) - 61
+    seen = [token for token in tokens if token.begin >= 0]
+    assert max(token.end for token in seen if token.begin < tokenized.cut_at) <= tokenized.cut_at
+    assert all(token.begin < tokenized.cut_at for token in seen)
+    assert [token.piece for token in tokens].count("[SEP]") == 2
+
+
+def test_a_mask_in_a_second_text_is_answered_with_its_segment(preset, folder):
+    first, second = "The river ran through the town.", "It reached the sea."
+    (answer,) = fill(preset, (), text=f"{first}[SEP][MASK] reached the sea.", top_k=20).answers
+    ids, segments = preset.model.preprocessor.pack(([first], [second]))
+    ids[0, answer.position] = preset.tokenizer.mask_token_id
+    features = {"token_ids": ids, "segment_ids": segments, "mask_positions": np.array([[answer.position]])}
+    row = preset.model.probabilities(features)[0, 0]
+    assert segments[0, answer.position] == 1
+    np.testing.assert_allclose([c.probability for c in answer.candidates], np.sort(row)[::-1][:20], **CLOSE)
+
+
+def test_a_candidate_right_behind_a_separator_begins_a_word(preset):
+    told = [
+        candidates.score(preset, protocol.Score("golden", text, target, ("The",))).rows[0]
+        for text, target in (("[SEP][MASK] river", 2), ("[SEP] [MASK] river", 2))
+    ]
+    assert [piece.piece for piece in told[0].pieces] == [piece.piece for piece in told[1].pieces]
+    assert told[0].pieces[0].piece.startswith("▁")
 
 
 def test_each_mask_has_the_probabilities_of_a_plain_forward_pass_at_the_presets_own_length(preset, plain):

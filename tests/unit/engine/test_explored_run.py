@@ -96,6 +96,8 @@ def _has_words(run):
         == "A[MASK]film,unbelievable"
     )
     assert model.masked(model.tokenize("A film"), [0]).tokens[0].id == 1
+    with pytest.raises(UserError, match="learnt to sort single texts"):
+        model.tokenize("A film. [SEP] Another one.")
     long = model.tokenize("good " * 40)
     assert (len(long.tokens), long.padding, long.cut_tokens, long.cut_at) == (32, 0, 8, 160)
     with pytest.raises(UserError, match="knows classes, not words"):

@@ -11,6 +11,7 @@ from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sample import read_sample
 from fnet_studio.engine import packed, stored_run
+from fnet_studio.engine.explored_run import load_run
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.run_texts import run_texts
 from fnet_studio.engine.train import resume, train
@@ -171,10 +172,23 @@ def test_a_model_of_pairs_is_asked_about_pairs_as_it_was_trained_on_them(preset,
     answers = np.array(stored_run.classify(asked).probabilities)
     np.testing.assert_allclose(answers, [[float(row[f"p({name})"]) for name in "01"] for row in told], atol=1e-5)
     assert len(np.unique(answers[:, 0].round(6))) == 2  # the first texts are all the same: the second ones tell
+    _is_explored_as_it_was_trained(run, texts)
     for pairs_of_it in ((), texts.pairs[:1]):
         with pytest.raises(UserError) as caught:
             stored_run.classify(protocol.Classify(run, texts.texts, pairs_of_it))
         assert caught.value.kind == "run.pairs"
+
+
+def _is_explored_as_it_was_trained(run, texts):
+    model = load_run(f"run:{run}")
+    kept = stored_run.bring_back(*stored_run.stored(run))
+    for first, second in zip(texts.texts[:3], texts.pairs[:3], strict=True):
+        shown = model.features(model.tokenize(f"{first} [SEP] {second}"))
+        trained_on = kept.encode([first], [second])
+        trained_on = trained_on if isinstance(trained_on, dict) else {"token_ids": trained_on}
+        for name, wanted in trained_on.items():
+            np.testing.assert_array_equal(shown[name][:, : wanted.shape[1]], wanted)
+            assert (shown[name][:, wanted.shape[1] :] == (model.pad_id if name == "token_ids" else 0)).all()
 
 
 def test_several_processes_pack_as_one_does(preset, monkeypatch):

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry
-from fnet_studio.ui.runs.row_text import RowText
 from fnet_studio.ui.runs.try_tab import TryTab
 
 WAIT_MS = 30_000
@@ -58,13 +58,13 @@ def test_a_run_of_pairs_asks_for_both_and_answers_by_both(tab, qtbot):
     assert answer(tab, qtbot) != one
 
 
-def test_a_row_is_tried_with_both_of_its_texts_and_goes_to_explore_as_one(tab, qtbot):
+def test_a_row_is_tried_with_both_of_its_texts_and_goes_to_explore_as_a_pair(tab, qtbot):
     tab.show_run(make_run(PAIRED))
     tab.try_text(RowText("One.", "Two."))
     assert (tab.box.toPlainText(), tab.second.toPlainText()) == ("One.", "Two.")
     with qtbot.waitSignal(tab.explore_wanted) as told:
         tab.explore.click()
-    assert told.args == ["One. Two."]
+    assert told.args == ["One. [SEP] Two."]
     tab.try_text(RowText("Three."))
     assert tab.second.toPlainText() == ""
 

@@ -1,4 +1,4 @@
-"""What a classifier was given of one row: a text, or two."""
+"""What a model is given of one row: a text, or two."""
 
 from typing import NamedTuple
 
@@ -13,9 +13,9 @@ class RowText(NamedTuple):
         return f"{self.text} ‖ {self.pair}" if self.pair else self.text
 
     @property
-    def running(self) -> str:
-        """One after the other, for a model that takes one text."""
-        return f"{self.text} {self.pair}".strip()
+    def prompt(self) -> str:
+        """As Explore takes it: `[SEP]` between two texts."""
+        return f"{self.text} [SEP] {self.pair}" if self.pair else self.text
 
 
 def row_text(texts: protocol.Texts, place: int) -> RowText:
