@@ -51,6 +51,7 @@ QToolButton:disabled { color: $muted; }
 QToolButton[rail="true"] { border-radius: 8px; padding: 6px 4px; font-size: 9pt; color: $muted; }
 QToolButton[rail="true"]:checked { background: $chosen; color: $accent_text; font-weight: 600; }
 QPushButton[small="true"] { font-size: 9pt; color: $muted; padding: 3px 4px; }
+QPushButton[small="true"]::menu-indicator { left: 4px; }
 QWidget#rail { background: $card; border: none; border-right: 1px solid $line; }
 QWidget#status { background: $card; border: none; border-top: 1px solid $line; }
 
