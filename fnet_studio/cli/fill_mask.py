@@ -23,7 +23,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser(
         "fill-mask",
         help="what a model would put in place of [MASK]",
-        epilog="--csv and --json print a table of all texts, or one JSON object a text, in the place of words.",
+        epilog="[SEP] within a TEXT parts the two texts of a pair. --csv and --json print a table of all texts, or one "
+        "JSON object a text, in the place of words.",
     )
     it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
     it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a .csv, .tsv or .jsonl")
