@@ -92,7 +92,8 @@ Weights are float16 on disk.
 - On held-out text, masked 15 %: accuracy {result.accuracy:.3f} ({result.masks:,} masks), pseudo-perplexity
   {result.pseudo_perplexity:.1f}.
 - Limits: a model this small knows grammar and set phrases, and hardly any facts. It has the biases of its sources, and
-  states falsehoods as readily as facts.
+  states falsehoods as readily as facts. It was trained on single texts: until it is fine-tuned on pairs, two texts with
+  [SEP] between them are strange to it.
 - Licence: Apache-2.0 for the weights.
 
 Hits on probes of facts and of common sense, and on words hidden in single sentences of the held-out text:
