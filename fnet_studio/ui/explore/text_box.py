@@ -19,8 +19,8 @@ class TextBox(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setPlaceholderText("Type a sentence. Write [MASK] where a word is wanted, or click a word below.")
         self.setToolTip(
-            "[MASK]: a hidden word. [SEP] between two texts makes a pair of them, for models that were trained on pairs; "
-            "to the others it is strange."
+            "[MASK]: a hidden word. [SEP] between two texts makes a pair of them, for models that were trained on "
+            "pairs; to the others it is strange."
         )
         self.setAccessibleName("Sentence")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
