@@ -7,11 +7,10 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.explored import SEPARATOR
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.ranking import rank_of
-from fnet_studio.models.tokenizer import MASK, SPACE
+from fnet_studio.models.tokenizer import MASK, SEP, SPACE
 
 MOST_CANDIDATES = 200
 CONTINUES = "…"
@@ -81,7 +80,7 @@ def _begins_word(text: str, tokenized: protocol.Tokenized, first: int) -> bool:
     token = tokenized.tokens[first]
     if not token.special:
         return token.piece.startswith(SPACE)
-    return token.begin == 0 or text[token.begin - 1].isspace() or text[: token.begin].endswith(SEPARATOR)
+    return token.begin == 0 or text[token.begin - 1].isspace() or text[: token.begin].endswith(SEP)
 
 
 def _pieces(preset: LoadedPreset, text: str, begins: bool) -> list[int]:

@@ -7,10 +7,11 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.data.wordpiece import SEPARATOR
 from fnet_studio.engine.first_calls import FirstCalls
+from fnet_studio.engine.text_cutter import Pieces
 
 Head = Literal["pretrained", "none", "fine-tuned"]
-SEPARATOR = "[SEP]"
 
 
 class Part(NamedTuple):
@@ -33,6 +34,12 @@ def texts_of(prompt: str) -> list[Part]:
         return [Part(0, prompt)]
     first, second = texts[0].rstrip(), texts[1].lstrip()
     return [Part(0, first), Part(len(prompt) - len(second), second)]
+
+
+def tokenized(found: Pieces, length: int) -> protocol.Tokenized:
+    """For a model of so many positions."""
+    cut_at = found.cut[0].begin if found.cut else -1
+    return protocol.Tokenized(tuple(found.tokens), length, length - len(found.tokens), cut_at, len(found.cut))
 
 
 class Explored:

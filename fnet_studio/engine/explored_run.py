@@ -10,10 +10,11 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.data.wordpiece import PAD_ID, SEPARATOR, SEPARATOR_ID, UNKNOWN, UNKNOWN_ID, WordPieceTokenizer
 from fnet_studio.engine import checkpoint, classifier, finetune, masked_lm
-from fnet_studio.engine.explored import Explored, texts_of
+from fnet_studio.engine.explored import Explored, texts_of, tokenized
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.step import Weights
+from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.mixers import layer_mixings
 from fnet_studio.models.tokenizer import MASK
@@ -121,18 +122,13 @@ class LoadedRun(Explored):
                 f"{self.name} learnt to sort single texts.",
                 f"Leave {SEPARATOR} and the second text out.",
             )
-        tokens: list[protocol.Token] = []
-        cut: list[protocol.Token] = []
-        room = self.length + 1 - len(parts)
-        for number, (begin, part) in enumerate(parts):
-            if number:
-                tokens.append(protocol.Token(SEPARATOR_ID, SEPARATOR, -1, -1, -1, True))
-            found = self._tokens(begin, part, max((token.word for token in tokens), default=-1))
-            tokens += found[:room]
-            cut += found[room:]
-            room = max(room - len(found), 0)
-        cut_at = cut[0].begin if cut else -1
-        return protocol.Tokenized(tuple(tokens), self.length, self.length - len(tokens), cut_at, len(cut))
+        found = Pieces([], [], [], [])
+        for segment, (begin, part) in enumerate(parts):
+            tokens = self._tokens(begin, part, max((token.word for token in found.tokens), default=-1))
+            found.take(segment, tokens, self.length + 1 - len(found.tokens) - len(parts[segment:]), "end")
+            if segment < len(parts) - 1:
+                found.put(segment, protocol.Token(SEPARATOR_ID, SEPARATOR, -1, -1, -1, True))
+        return tokenized(found, self.length)
 
     def _tokens(self, begin: int, text: str, word: int) -> list[protocol.Token]:
         """Of a text that begins at a character of the prompt, behind so many words."""

@@ -8,10 +8,11 @@ import numpy as np
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.explored import SEPARATOR, Explored, Head, texts_of
+from fnet_studio.engine.explored import Explored, Head, texts_of, tokenized
 from fnet_studio.engine.first_calls import NOBODY, Heeds
+from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
-from fnet_studio.models.tokenizer import MASK, SPACE, FNetTokenizer
+from fnet_studio.models.tokenizer import CLS, MASK, SEP, SPACE, FNetTokenizer
 
 CHUNK_TOKENS = 4096
 """How many tokens go through the model at a time: 8 rows of 512, about 50 MB of activations at base size."""
@@ -57,26 +58,17 @@ class LoadedPreset(Explored):
         """`[CLS] text [SEP]`, or `[CLS] first [SEP] second [SEP]` for two texts (`texts_of`), cut at the end to the
         model's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
         tokenizer = self._as_transformers if transformers_compatible else self.tokenizer
-        parts = texts_of(text)
-        room, word = self.length - 1 - len(parts), 0
-        tokens = [protocol.Token(tokenizer.cls_token_id, "[CLS]", -1, -1, -1, True)]
-        cut: list[protocol.Token] = []
-        for begin, part in parts:
+        parts, word = texts_of(text), 0
+        found = Pieces([protocol.Token(tokenizer.cls_token_id, CLS, -1, -1, -1, True)], [0], [], [])
+        for segment, (begin, part) in enumerate(parts):
             pieces = [
                 protocol.Token(p.id, p.piece, begin + p.begin, begin + p.end, word + p.word, p.is_mask)
                 for p in tokenizer.encode(part)
             ]
-            tokens += [*pieces[:room], protocol.Token(tokenizer.sep_token_id, SEPARATOR, -1, -1, -1, True)]
-            cut += pieces[room:]
-            room = max(room - len(pieces), 0)
-            word = max((token.word for token in tokens), default=-1) + 1
-        return protocol.Tokenized(
-            tokens=tuple(tokens),
-            sequence_length=self.length,
-            padding=self.length - len(tokens),
-            cut_at=cut[0].begin if cut else -1,
-            cut_tokens=len(cut),
-        )
+            found.take(segment, pieces, self.length - len(found.tokens) - len(parts[segment:]), "end")
+            found.put(segment, protocol.Token(tokenizer.sep_token_id, SEP, -1, -1, -1, True))
+            word = max(token.word for token in found.tokens) + 1
+        return tokenized(found, self.length)
 
     def require_head(self) -> None:
         """UserError `fill-mask.no-head`: a random head is never asked."""

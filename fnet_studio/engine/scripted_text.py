@@ -10,7 +10,8 @@ import numpy as np
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine.explored import SEPARATOR, texts_of
+from fnet_studio.data.wordpiece import SEPARATOR
+from fnet_studio.engine.explored import texts_of, tokenized
 from fnet_studio.engine.text_cutter import Pieces
 
 LENGTH = 128
@@ -75,12 +76,10 @@ class WordCutter:
 
 def tokenize(text: str) -> protocol.Tokenized:
     """One token a word or sign; `[SEP]` between two texts. UserError `text.too-many`."""
-    parts = texts_of(text)
-    tokens = [protocol.Token(CLS, "[CLS]", -1, -1, -1, True)]
-    cut: list[protocol.Token] = []
-    room, word = LENGTH - 1 - len(parts), -1
-    for begin, part in parts:
-        found = []
+    parts, word = texts_of(text), -1
+    found = Pieces([protocol.Token(CLS, "[CLS]", -1, -1, -1, True)], [0], [], [])
+    for segment, (begin, part) in enumerate(parts):
+        tokens = []
         for match in _WORD.finditer(part):
             piece = match.group()
             leading = match.start() == 0 or part[match.start() - 1].isspace()
@@ -88,17 +87,10 @@ def tokenize(text: str) -> protocol.Tokenized:
             is_mask = piece == "[MASK]"
             shown = f"▁{piece}" if leading and not is_mask else piece
             place = (begin + match.start(), begin + match.end())
-            found.append(protocol.Token(word_id(piece), shown, *place, word, is_mask))
-        tokens += [*found[:room], protocol.Token(SEP, SEPARATOR, -1, -1, -1, True)]
-        cut += found[room:]
-        room = max(room - len(found), 0)
-    return protocol.Tokenized(
-        tuple(tokens),
-        sequence_length=LENGTH,
-        padding=LENGTH - len(tokens),
-        cut_at=cut[0].begin if cut else -1,
-        cut_tokens=len(cut),
-    )
+            tokens.append(protocol.Token(word_id(piece), shown, *place, word, is_mask))
+        found.take(segment, tokens, LENGTH - len(found.tokens) - len(parts[segment:]), "end")
+        found.put(segment, protocol.Token(SEP, SEPARATOR, -1, -1, -1, True))
+    return tokenized(found, LENGTH)
 
 
 def with_masks(tokenized: protocol.Tokenized, masked: tuple[int, ...]) -> protocol.Tokenized:

@@ -11,21 +11,18 @@ are. Full stops and commas are closed up, as text is written, and each text is p
 
 import argparse
 import json
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
+from preset_shape import WORD, hidden, sentences_of, texts_of
 
-from fnet_studio.engine.pretrain_corpus import documents
 from fnet_studio.models import FNetMaskedLM
 
 PROBES = Path(__file__).resolve().parents[2].parent / "shared/data/eval/fill_mask_probes.jsonl"
 AT = (1, 5, 10)
 BATCH = 32
 SENTENCES, FREQUENT = 2000, 200
-_WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?=[ .,;:!?])")
-_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
 def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
@@ -50,21 +47,23 @@ def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
 
 
 def hidden_words(held_out: Path) -> list[dict]:
-    """The same at every call, whatever the presets; sentences of 7 to 30 words."""
+    """The same at every call, whatever the presets."""
     random = np.random.default_rng(0)
-    texts = [" ".join(text.split()) for text in documents(held_out)]
-    sentences = [one for text in texts for one in _SENTENCE_END.split(text) if 6 <= one.count(" ") < 30]
-    counts = Counter(word.lower() for text in texts for word in _WORD.findall(text))
+    texts = texts_of(held_out)
+    sentences = [one for text in texts for one in sentences_of(text)]
+    counts = Counter(word.lower() for text in texts for word in WORD.findall(text))
     frequent = {word for word, _ in counts.most_common(FREQUENT)}
     probes = []
     for source, left_out in (("held-out words", set()), ("rarer words", frequent)):
-        found = 0
+        found = []
         for at in random.permutation(len(sentences)):
-            words = [word for word in _WORD.finditer(sentences[at]) if word[0].lower() not in left_out]
-            if words and found < SENTENCES:
-                word, found = words[random.integers(len(words))], found + 1
-                text = f"{sentences[at][: word.start()]}[MASK]{sentences[at][word.end() :]}"
-                probes.append({"source": source, "text": text, "answer": word[0]})
+            words = [word for word in WORD.finditer(sentences[at]) if word[0].lower() not in left_out]
+            if words:
+                word = words[random.integers(len(words))]
+                found.append({"source": source, "text": hidden(sentences[at], [word]).text, "answer": word[0]})
+            if len(found) == SENTENCES:
+                break
+        probes += found
     return probes
 
 

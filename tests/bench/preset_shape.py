@@ -35,7 +35,7 @@ LENGTH, BATCH = 256, 32
 PASSAGE, ASKED = 100, 8
 ROWS = {"passages": 750, "sentences": 4000}
 WARM_UP, TIMED = 3, 20
-_WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?=[ .,;:!?])")
+WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?=[ .,;:!?])")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
@@ -108,7 +108,7 @@ def ready(shape: str, corpus: Path, held_out: Path, steps: int) -> tuple[Any, An
 def questions(texts: list[str], tokenizers: list[Any]) -> dict[str, list[Asked]]:
     """Words that are one piece in every vocabulary, in texts that fit each; the same at every call."""
     random = np.random.default_rng(0)
-    words = sorted({word for text in texts for word in _WORD.findall(text)})
+    words = sorted({word for text in texts for word in WORD.findall(text)})
     for tokenizer in tokenizers:
         words = [word for word, ids in zip(words, tokenizer.tokenize(words), strict=True) if len(ids) == 1]
     known = set(words)
@@ -116,23 +116,34 @@ def questions(texts: list[str], tokenizers: list[Any]) -> dict[str, list[Asked]]
     for text in texts:
         words = text.split(" ")
         passages += [" ".join(words[at : at + PASSAGE]) for at in range(0, len(words) - PASSAGE + 1, PASSAGE)]
-        sentences += [one for one in _SENTENCE_END.split(text) if 6 <= one.count(" ") < 30]
+        sentences += sentences_of(text)
     found: dict[str, list[Asked]] = {}
     for kind, pool, many in (("passages", passages, ASKED), ("sentences", sentences, 1)):
         chosen = []
         for at in random.permutation(len(pool)):
-            places = [place for place in _WORD.finditer(pool[at]) if place[0] in known]
+            places = [place for place in WORD.finditer(pool[at]) if place[0] in known]
             if len(chosen) == ROWS[kind]:
                 break
             fits = all(len(tokenizer.ids(pool[at])) <= LENGTH - 2 for tokenizer in tokenizers)
             if fits and len(places) >= many:
                 picked = np.sort(random.choice(len(places), many, replace=False))
-                chosen.append(_asked(pool[at], [places[place] for place in picked]))
+                chosen.append(hidden(pool[at], [places[place] for place in picked]))
         found[kind] = chosen
     return found
 
 
-def _asked(text: str, places: list[re.Match]) -> Asked:
+def texts_of(held_out: Path) -> list[str]:
+    from fnet_studio.engine.pretrain_corpus import documents
+
+    return [" ".join(text.split()) for text in documents(held_out)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """Those of 7 to 30 words."""
+    return [one for one in _SENTENCE_END.split(text) if 6 <= one.count(" ") < 30]
+
+
+def hidden(text: str, places: list[re.Match]) -> Asked:
     parts, end = [], 0
     for place in places:
         parts += [text[end : place.start()], "[MASK]"]
@@ -202,11 +213,10 @@ def main() -> None:
 
 def compare(folders: dict[str, Path], held_out: Path) -> None:
     from fnet_studio.engine.kept_preset import kept_folder
-    from fnet_studio.engine.pretrain_corpus import documents
     from fnet_studio.models.preset import open_preset
     from fnet_studio.models.tokenizer import FNetTokenizer
 
-    texts = [" ".join(text.split()) for text in documents(held_out)]
+    texts = texts_of(held_out)
     presets = {shape: kept_folder(folder) for shape, folder in folders.items()}
     asked = questions(texts, [FNetTokenizer(open_preset(folder).vocabulary()) for folder in presets.values()])
     for shape, folder in presets.items():
