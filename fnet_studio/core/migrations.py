@@ -61,6 +61,7 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "steps_per_epoch": 1000,
         "short_share": 0.33,
         "masked": 0.15,
+        "openings": 0.0,
         "subsampling": 0.0,
         "whole_words": False,
         "validation_rows": 512,

@@ -237,6 +237,16 @@ class PretrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="Share of rows that hold one to three sentences and pads; the others are full of text.",
         ),
     ] = 0.33
+    openings: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            title="Openings",
+            description="Share of the short texts that are the first sentences of a document: they stand by themselves "
+            "and say what a thing is, as what is typed does. 0: all sentences alike.",
+        ),
+    ] = 0.0
     masked: Annotated[
         float, Meta(gt=0.0, le=0.9, title="Masked", description="Share of the tokens of a row that are to be guessed.")
     ] = 0.15

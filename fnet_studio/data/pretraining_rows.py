@@ -30,14 +30,18 @@ class PretrainingRows:
     every pass. Nothing crosses the end of a document.
     """
 
-    def __init__(self, stream: np.ndarray, pieces: Pieces, length: int, short_share: float, seed: int) -> None:
-        """stream: (tokens,) uint16, each document ended by `pieces.document_end`. ValueError when it holds no
-        window."""
+    def __init__(
+        self, stream: np.ndarray, pieces: Pieces, length: int, short_share: float, seed: int, openings: float = 0.0
+    ) -> None:
+        """stream: (tokens,) uint16, each document ended by `pieces.document_end`. openings: so large a share of the
+        short texts are first sentences of documents. ValueError when the stream holds no window."""
         self.stream, self.pieces, self.length, self.short_share, self.seed = stream, pieces, length, short_share, seed
+        self.openings = openings
         ends = np.flatnonzero(stream == pieces.document_end)
         self.starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
         self.ends = ends.astype(np.int64)
         self.sentences = _sentence_starts(stream, pieces) if short_share else np.zeros(0, np.int64)
+        self._first_sentences = np.flatnonzero(np.isin(self.sentences, self.starts))
         self._firsts = [0]
         """Number of the first window of each pass that was looked at."""
         self._pass = -1
@@ -99,10 +103,13 @@ class PretrainingRows:
         return windows[windows[:, 1] - windows[:, 0] >= LEAST_TOKENS]
 
     def _short(self, step: int, count: int) -> list[tuple[int, int]]:
-        """One to three sentences in a row each, of one document."""
+        """One to three sentences in a row each, of one document; some from its beginning."""
         random = np.random.default_rng([self.seed, 4, step])
         chosen = random.integers(len(self.sentences), size=count) if count else np.zeros(0, np.int64)
         many = random.integers(1, MOST_SENTENCES + 1, size=count)
+        if self.openings and len(self._first_sentences):
+            opening = random.random(count) < self.openings
+            chosen[opening] = self._first_sentences[random.integers(len(self._first_sentences), size=opening.sum())]
         spans = []
         for sentence, sentences in zip(chosen, many, strict=True):
             begin = int(self.sentences[sentence])

@@ -87,7 +87,7 @@ class Pretrain(MaskedLM):
         if options.subsampling:
             self._chances = subsampling(train, tokenizer.vocabulary_size(), options.subsampling)
         try:
-            self.rows = PretrainingRows(train, pieces, length, options.short_share, seed)
+            self.rows = PretrainingRows(train, pieces, length, options.short_share, seed, options.openings)
             held_out = PretrainingRows(validation, pieces, length, 0.0, seed).validation(options.validation_rows)
         except ValueError:
             raise UserError("data.empty", "The texts hold too few tokens.", "Choose more or longer texts.") from None

@@ -68,6 +68,20 @@ def test_short_rows_are_whole_sentences_in_their_share():
     assert short == 100
 
 
+@pytest.mark.parametrize("openings", [0.0, 0.5, 1.0])
+def test_the_share_of_openings_are_first_sentences_of_documents(openings):
+    first, later = [CAPITAL, 60, 61, STOP], [CAPITAL, 50, 51, STOP]
+    stream = np.array((first + later * 400 + [END]) * 50, np.uint16)
+    rows = PretrainingRows(stream, PIECES, 64, 1.0, 0, openings=openings)
+    beginnings = [contents(row)[1] for step in range(40) for row in rows.batch(step, 25)]
+    assert beginnings.count(60) / len(beginnings) == pytest.approx(openings, abs=0.05)
+
+
+def test_texts_without_a_sentence_to_begin_with_have_no_openings():
+    stream = np.array([END] + [50, 51, STOP] * 20 + [END], np.uint16)
+    PretrainingRows(stream, PIECES, 64, 0.5, 0, openings=1.0).batch(0, 8)
+
+
 @given(st.lists(st.integers(0, 19), min_size=1, max_size=300), st.floats(1e-6, 1))
 def test_subsampling_makes_pieces_rarer_by_the_square_root_of_their_frequency(pieces, threshold):
     kept = subsampling(np.array(pieces, np.uint16), 20, threshold)

@@ -137,6 +137,17 @@ def test_subsampling_masks_frequent_pieces_more_rarely_in_short_texts_alone(corp
     assert after["short"] < 0.6 * before["short"]
 
 
+def test_a_recipe_decides_how_many_short_texts_begin_a_document(corpus):
+    def begin_one(openings):
+        task = loaded(mapping(corpus, pretraining__openings=openings, pretraining__short_share=1.0))
+        stream, starts, sep = task.rows.stream, task.rows.starts, task.rows.pieces.sep
+        texts = [row[1 : np.flatnonzero(row == sep)[0]] for row in task.rows.batch(0, 200)]
+        return np.mean([any(np.array_equal(stream[at : at + len(text)], text) for at in starts) for text in texts])
+
+    assert begin_one(1.0) == 1.0
+    assert begin_one(0.0) < 0.9
+
+
 def test_held_out_text_is_never_trained_on(corpus):
     (corpus / "held-out.txt").write_text("\n\n".join("Zebras zigzag. " * 30 for _ in range(6)))
     task = loaded(mapping(corpus, data__vocabulary_size=120))
