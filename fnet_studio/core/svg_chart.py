@@ -42,11 +42,25 @@ class Area:
 
 
 @dataclass
+class Points:
+    """x, y: (points,) float64. corners: of the mark, (n, 2) in pixels around a point; none for a circle."""
+
+    x: np.ndarray
+    y: np.ndarray
+    colour: str
+    name: str = ""
+    opacity: float = 1.0
+    corners: Sequence[tuple[float, float]] = ()
+
+
+@dataclass
 class Plot:
     axis: str
     """The y axis' words, with the unit."""
     lines: list[Line] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
+    points: list[Points] = field(default_factory=list)
+    """Their spans are to be given."""
     star: tuple[float, float, str] | None = None
     """(x, y, words) of the best value."""
     marks: list[tuple[float, str]] = field(default_factory=list)
@@ -144,6 +158,10 @@ def _plot(
         parts.append(_area(area, at_x, at_y, edges))
     for line in plot.lines:
         parts += _line(line, x_span, at_x, at_y, edges)
+    for points in plot.points:
+        for a, b in zip(at_x(points.x).tolist(), at_y(points.y).tolist()):
+            if edges[0] <= a <= edges[2] and edges[1] <= b <= edges[3]:
+                parts.append(_mark(points, a, b))
     for x, words in plot.marks:
         if x_span[0] <= x <= x_span[1]:
             spot = float(at_x(np.array(x)))
@@ -154,10 +172,19 @@ def _plot(
             )
     if plot.star is not None:
         parts += _star(float(at_x(np.array(plot.star[0]))), float(at_y(np.array(plot.star[1]))), plot.star[2], edges)
-    named = [line for line in plot.lines if line.name]
+    named = [one for one in (*plot.lines, *plot.points) if one.name]
+    if any(one.name for one in plot.points):  # which lie anywhere, also where the names stand
+        wide = 6.2 * max(len(one.name) for one in named) + 32
+        parts.append(
+            f"<rect x='{left + width - wide - 4:.1f}' y='{top + 2}' width='{wide:.1f}' height='{15 * len(named) + 3}' "
+            "fill='#FFFFFF' fill-opacity='0.85'/>"
+        )
     for row, line in enumerate(named):
         y = top + 14 + row * 15
         x = left + width - 12 - 6.2 * max(len(one.name) for one in named)
+        if isinstance(line, Points):
+            parts += [_mark(line, x - 10, y - 4), _text(x, y, line.name, INK)]
+            continue
         dash = " stroke-dasharray='5 3'" if line.dashed else ""
         parts.append(
             f"<path d='M{x - 26:.1f} {y - 4}h20' stroke='{line.colour}' stroke-width='2' fill='none' "
@@ -186,6 +213,13 @@ def _line(line: Line, x_span: tuple[float, float], at_x, at_y, edges) -> list[st
             if left <= a <= right and top <= b <= foot:
                 parts.append(f"<circle cx='{a:.1f}' cy='{b:.1f}' r='3' fill='{line.colour}'/>")
     return parts
+
+
+def _mark(points: Points, x: float, y: float) -> str:
+    look = f"fill='{points.colour}' fill-opacity='{points.opacity:g}'"
+    if not points.corners:
+        return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' {look}/>"
+    return f"<path d='M{'L'.join(f'{x + a:.1f} {y + b:.1f}' for a, b in points.corners)}z' {look}/>"
 
 
 def _area(area: Area, at_x, at_y, edges) -> str:

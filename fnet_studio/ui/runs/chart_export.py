@@ -1,4 +1,4 @@
-"""The learning chart as a file: drawn anew in the light print theme, or as its values."""
+"""Charts as files: drawn anew in the light print theme, or as their values."""
 
 import csv
 import io
@@ -46,13 +46,17 @@ def write(path: Path, kind: str, run: Drawn, others: list[Drawn], view: View) ->
     elif kind == "json":
         files.write_atomically(path, as_json([run, *figure.flat(others)]))
     else:
-        svg = figure.draw(run, others, view, run.name).encode()
-        if kind == "svg":
-            files.write_atomically(path, svg)
-        elif kind == "png":
-            _save(picture(svg), path)
-        else:
-            _write_pdf(svg, path)
+        write_drawing(path, kind, figure.draw(run, others, view, run.name).encode())
+
+
+def write_drawing(path: Path, kind: str, svg: bytes) -> None:
+    """kind: png, svg or pdf. UserError when the disk refuses."""
+    if kind == "svg":
+        files.write_atomically(path, svg)
+    elif kind == "png":
+        _save(picture(svg), path)
+    else:
+        _write_pdf(svg, path)
 
 
 def picture(svg: bytes) -> QImage:

@@ -5,15 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFrame,
     QGridLayout,
-    QHeaderView,
     QScrollArea,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -24,9 +20,9 @@ from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, Fact, button, label, row
-from fnet_studio.ui.row_text import RowText, row_text
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.texts_table import Line, TextsTable
 from fnet_studio.ui.runs.threshold_card import ThresholdCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -35,7 +31,6 @@ from fnet_studio.ui.widgets.unit_plot import UnitPlot
 
 LISTED = 50
 LIST_PX = 300
-TEXT = 3
 
 
 class Read(NamedTuple):
@@ -70,9 +65,7 @@ class ResultsTab(QWidget):
         self._supervisor, self._themes = supervisor, themes
         self._background = Background(self)
         self._run, self._first_split = "", "test"
-        self._rows: list[int] = []
         self._read = Read([])
-        self._asked = 0
         self._texts_failed = False
         self.split = QComboBox()
         self.split.setAccessibleName("Measured on")
@@ -87,7 +80,8 @@ class ResultsTab(QWidget):
             themes, "Calibration", "confidence of the answer", "share that is right", diagonal=True, points=True
         )
         self.calibrated = label("", "muted", wrap=True)
-        self.errors = self._error_table()
+        self.errors = TextsTable(supervisor)
+        self.errors.setFixedHeight(LIST_PX)
         self.listed = label("", "section")
         self.all_errors = button("Most confident errors", themes, "", "", self._list_errors)
         self.explore = button("Open in Explore", themes, "compass", "", self._explore, "Look inside the text (Enter)")
@@ -110,6 +104,9 @@ class ResultsTab(QWidget):
         layout.addWidget(self.stack, 1)
         self.split.activated.connect(lambda _: self._load(self.split.currentData()))
         self.confusion.cell_chosen.connect(self._list_cell)
+        self.errors.itemActivated.connect(lambda _: self._explore())
+        self.errors.came.connect(self._texts_came)
+        self.errors.failed.connect(self._no_texts)
 
     def _shown(self) -> QWidget:
         shown = QWidget()
@@ -137,23 +134,6 @@ class ResultsTab(QWidget):
         column.addWidget(errors)
         column.addStretch(1)
         return shown
-
-    def _error_table(self) -> QTableWidget:
-        table = QTableWidget(0, 4)
-        table.setHorizontalHeaderLabels(["True class", "Answered", "Confidence", "Text"])
-        table.setAccessibleName("Texts")
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        table.horizontalHeader().setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
-        table.setFixedHeight(LIST_PX)
-        table.setTabKeyNavigation(False)
-        table.itemActivated.connect(lambda _: self._explore())
-        return table
 
     # ------------------------------------------------------------------------------------------- reading
 
@@ -252,62 +232,27 @@ class ResultsTab(QWidget):
         assert report is not None
         names = report.class_names
         self.listed.setText(title)
-        self._rows = [one[0] for one in lines]
-        self.errors.setRowCount(max(len(lines), 1))
-        self.errors.clearSpans()
-        for place, (at, true, answered, confidence) in enumerate(lines):
-            cells = (names[true], names[answered], percent(confidence, 2), f"Row {at}")
-            for column, words in enumerate(cells):
-                item = QTableWidgetItem(words)
-                if column == 2:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.errors.setItem(place, column, item)
         for widget in (self.explore, self.try_it):
             widget.setEnabled(bool(lines))
-        if not lines:
-            self.errors.setSpan(0, 0, 1, 4)
-            self.errors.setItem(0, 0, QTableWidgetItem(nothing))
-            return
-        self.errors.selectRow(0)
-        self._ask_texts(report.split)
+        told = [Line(at, names[true], names[answered], confidence) for at, true, answered, confidence in lines]
+        self.errors.put(self._run, report.split, told, nothing)
 
-    def _ask_texts(self, split: str) -> None:
-        self._asked += 1
-        number, rows = self._asked, tuple(self._rows)
+    def _texts_came(self) -> None:
+        if self._texts_failed:
+            self._texts_failed = False
+            _clear(self.trouble)
 
-        def done(result: Any, _blob: bytes = b"") -> None:
-            if number == self._asked and isinstance(result, protocol.Texts):
-                if self._texts_failed:
-                    self._texts_failed = False
-                    _clear(self.trouble)
-                for place in range(len(result.texts)):
-                    self._put_text(place, row_text(result, place))
-
-        def failed(reply: protocol.Failed) -> None:
-            if number == self._asked:
-                self._texts_failed = True
-                self._say(reply)  # the rows stay, by their numbers
-
-        self._supervisor.ask(protocol.RunTexts(self._run, split, rows), on_done=done, on_failed=failed)
-
-    def _put_text(self, place: int, of_row: RowText) -> None:
-        item = self.errors.item(place, TEXT)
-        if item is not None:
-            item.setText(" ".join(str(of_row).split())[:300])
-            item.setData(Qt.ItemDataRole.UserRole, of_row)
-            item.setToolTip(str(of_row)[:1000])
-
-    def _chosen(self) -> RowText:
-        item = self.errors.item(self.errors.currentRow(), TEXT)
-        return (item.data(Qt.ItemDataRole.UserRole) if item is not None else None) or RowText()
+    def _no_texts(self, failed: protocol.Failed) -> None:
+        self._texts_failed = True
+        self._say(failed)
 
     def _explore(self) -> None:
-        if self._chosen().prompt:
-            self.explore_wanted.emit(self._chosen().prompt)
+        if self.errors.chosen().prompt:
+            self.explore_wanted.emit(self.errors.chosen().prompt)
 
     def _try(self) -> None:
-        if self._chosen().prompt:
-            self.try_wanted.emit(self._chosen())
+        if self.errors.chosen().prompt:
+            self.try_wanted.emit(self.errors.chosen())
 
     # ------------------------------------------------------------------------------------------ measuring
 

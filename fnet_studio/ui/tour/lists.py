@@ -89,6 +89,12 @@ def _one_run(hand: Hand, runs: Any) -> None:
     view.text_map.plot.choose(0)
     hand.wait(view.text_map.explore.isEnabled, "a point says which text it is")
     hand.snap("4-run-texts")
+    view.text_map.plot.setFocus()
+    for _ in range(4):
+        hand.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    hand.expect(view.text_map.table.rowCount() > 1, "points that are gathered list their texts")
+    hand.wait(view.text_map.explore.isEnabled, "and one of them can be looked into")
+    hand.snap("4-run-texts-gathered")
     view.tabs.setCurrentIndex(4)
     hand.type(view.trying.box, "A slow start, but worth it.")
     hand.click(view.trying.ask_button)
