@@ -9,6 +9,7 @@ from typing import Any
 
 from fnet_studio.core import answer_tables as tables
 from fnet_studio.core import protocol
+from fnet_studio.core.alternatives import variants
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.core.sentences import read_sentences
@@ -23,7 +24,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser(
         "fill-mask",
         help="what a model would put in place of [MASK]",
-        epilog="[SEP] within a TEXT parts the two texts of a pair. --csv and --json print a table of all texts, or one "
+        epilog="[SEP] within a TEXT parts the two texts of a pair; {doctor|nurse} in it asks for both. "
+        "--csv and --json print a table of all texts, or one "
         "JSON object a text, in the place of words.",
     )
     it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
@@ -51,7 +53,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    texts = [*options.text, *(read_sentences(options.file) if options.file else ())]
+    typed = [one.text for text in options.text for one in variants(text)]
+    texts = [*typed, *(read_sentences(options.file) if options.file else ())]
     if not texts:
         raise UserError("fill-mask.no-text", "There is no text to fill.", "Give a TEXT with [MASK] in it, or --file F.")
     if sum(map(bool, (options.joint, options.left_to_right))) > 1:

@@ -13,6 +13,8 @@ class Expect(Struct, frozen=True, forbid_unknown_fields=True):
     """What the preset answers at a mask; a test holds it to that."""
 
     mask: int
+    of: int = 1
+    """Of the sentences that alternatives make, which one."""
     best: str = ""
     at_least: float = 0.0
     """Of the best one's probability."""

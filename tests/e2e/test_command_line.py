@@ -50,6 +50,15 @@ def test_fill_mask_as_json_has_one_object_a_text():
     assert [len(item["masks"]) for item in objects] == [1, 2]
 
 
+def test_alternatives_are_answered_one_after_the_other_and_too_many_are_refused():
+    done = fnet_studio("fill-mask", "--engine", "scripted", "The {capital|river} of France is [MASK].", "--json")
+    texts = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+    assert texts == ["The capital of France is [MASK].", "The river of France is [MASK]."]
+    done = fnet_studio("fill-mask", "--engine", "scripted", "{a|b}" * 5 + " [MASK]")
+    assert done.returncode == 1
+    assert "32 sentences" in done.stderr
+
+
 def test_a_file_of_sentences_is_answered_as_one_table_in_its_order(tmp_path):
     (tmp_path / "s.csv").write_text('text\n"First, a [MASK]."\nNo gap.\nA [MASK] and a [MASK].\n')
     done = fnet_studio("fill-mask", "--engine", "scripted", "--file", str(tmp_path / "s.csv"), "--csv", "--top", "2")

@@ -12,6 +12,7 @@ from fnet_studio.core import places, protocol
 from fnet_studio.core.history import History
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
+from fnet_studio.ui.explore.masked_text import MaskedText
 from fnet_studio.ui.explore.page import ExplorePage
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -286,3 +287,60 @@ def test_an_example_sets_everything_that_it_needs(qtbot, answered):
     page.show_example(page.examples.examples[0])
     assert not page.sentence.surprise.isChecked()
     assert page.predictions.mode.currentData() == "independent"
+
+
+def test_alternatives_stand_beside_each_other_and_can_be_sorted_and_saved(qtbot, open_page, tmp_path):
+    page = open_page("The {capital|river} of {France|Spain} is [MASK].")
+    card = page.alternatives
+    qtbot.waitUntil(lambda: len(card.rows) == 4, timeout=WAIT_MS)
+    assert card.isVisible()
+    assert not page.answers.isVisible()
+    heads = [card.table.horizontalHeaderItem(column).text() for column in range(card.table.columnCount())]
+    assert [head.rstrip(" ▾") for head in heads] == [
+        "Word", "capital, France", "capital, Spain", "river, France", "river, Spain"
+    ]  # fmt: skip
+    for at, row in enumerate(card.rows):
+        best = row.answers[0].candidates[0]
+        line = next(line for word, line in card.words() if word == best.text)
+        assert line[at] == best.probability
+    card.table.horizontalHeader().sectionClicked.emit(3)
+    column = [values[2] or 0.0 for _, values in card.words()]
+    assert column == sorted(column, reverse=True)
+    assert card.table.item(0, 0).text() == card.rows[2].answers[0].candidates[0].text
+    assert card.table.item(0, 3).font().bold()
+    card.save_to(tmp_path / "a.csv", "csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["word"] for row in rows] == [word for word, _ in card.words()]
+    assert "The river of Spain is [MASK]." in rows[0]
+    card.save_to(tmp_path / "a.json", "json")
+    assert [one["text"] for one in json.loads((tmp_path / "a.json").read_text())] == [one.text for one in card.variants]
+    page.sentence.set_text("The capital of France is [MASK].")
+    qtbot.waitUntil(lambda: bool(page.predictions.bars()), timeout=WAIT_MS)
+    assert page.answers.isVisible()
+    assert not card.isVisible()
+
+
+def test_a_word_that_was_hidden_by_a_click_is_hidden_in_every_alternative(qtbot, open_page):
+    page = open_page("The {capital|river} of France is Paris.")
+    qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
+    page.sentence.set_prompt(MaskedText(page.sentence.text, frozenset({(33, 38)})))
+    qtbot.waitUntil(lambda: any(row.answers for row in page.alternatives.rows), timeout=WAIT_MS)
+    assert [one.text for one in page.alternatives.variants] == [
+        "The capital of France is [MASK].", "The river of France is [MASK]."
+    ]  # fmt: skip
+
+
+def test_alternatives_without_a_mask_and_too_many_of_them_say_what_to_do(qtbot, open_page):
+    page = open_page("The {capital|river} of France.")
+    card = page.alternatives
+    qtbot.waitUntil(lambda: "Click a word above" in card.line.text(), timeout=WAIT_MS)
+    assert not card.table.rowCount()
+    assert not card.csv_button.isEnabled()
+    page.sentence.set_text("{a|b}" * 6)
+    qtbot.waitUntil(lambda: card.messages.isVisible(), timeout=WAIT_MS)
+    assert "64 sentences" in card.messages.card.message.text()
+    page.sentence.set_text("{a|b} [MASK]")
+    qtbot.waitUntil(lambda: card.table.columnCount() == 3, timeout=WAIT_MS)
+    assert not card.messages.isVisible()
+    qtbot.waitUntil(lambda: len(card.rows) == 2, timeout=WAIT_MS)

@@ -51,6 +51,14 @@ class MaskedText:
         kept = replace(self, spans=frozenset(other for other in self.spans if not _overlap(span, other)))
         return kept.edited(before + words + after)
 
+    def written(self) -> str:
+        """The text with `[MASK]` in the place of each hidden stretch."""
+        text = self.text
+        for begin, end in sorted(self.spans, reverse=True):
+            hidden = text[begin:end]
+            text = text[:begin] + hidden[: len(hidden) - len(hidden.lstrip())] + MASK + text[end:]
+        return text
+
     def positions(self, tokens: tuple[protocol.Token, ...]) -> tuple[int, ...]:
         """The tokens that the masks hide."""
         return tuple(

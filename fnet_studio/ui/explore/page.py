@@ -13,6 +13,7 @@ from fnet_studio.core.run_state import phase_words
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.explore.alternatives_card import AlternativesCard
 from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
 from fnet_studio.ui.explore.focus import Focus
@@ -56,6 +57,7 @@ class ExplorePage(QWidget):
         self.examples = ExamplesButton()
         self.history = HistoryButton(theme_source)
         self.batch = BatchCard(supervisor, theme_source)
+        self.alternatives = AlternativesCard(supervisor, theme_source)
         self.from_file = QPushButton("From a file")
         self.from_file.setCheckable(True)
         self.from_file.setToolTip("Answer all sentences of a file, as a table")
@@ -78,7 +80,10 @@ class ExplorePage(QWidget):
         layout.addWidget(header)
         layout.addWidget(self.messages)
         inner.addWidget(self.sentence)
-        inner.addWidget(self.with_side, 1)
+        self._below = QStackedWidget()
+        self._below.addWidget(self.with_side)
+        self._below.addWidget(self.alternatives)
+        inner.addWidget(self._below, 1)
         self._body = QStackedWidget()
         self._body.addWidget(one)
         self._body.addWidget(self.batch)
@@ -230,6 +235,12 @@ class ExplorePage(QWidget):
     def _predict(self) -> None:
         if self._loaded is None:
             return
+        several = self.sentence.has_alternatives and self._loaded.head != "none"
+        self._below.setCurrentWidget(self.alternatives if several else self.with_side)
+        if several:
+            self._words.forget()
+            self.alternatives.ask(self.preset, self.sentence.masked.written())
+            return
         if self._loaded.head == "none":
             self._words.forget()
             if self._loaded.task == "classify":
@@ -308,12 +319,14 @@ class ExplorePage(QWidget):
     # ------------------------------------------------------------------------------- other sentences
 
     def show_example(self, example: Example) -> None:
+        self.from_file.setChecked(False)
         self.predictions.choose_mode(example.mode)
         self.sentence.surprise.setChecked(example.surprise)
         self.answers.tabs.setCurrentIndex(0)
         self.sentence.set_prompt(MaskedText(example.text))
 
     def show_prompt(self, prompt: Prompt) -> None:
+        self.from_file.setChecked(False)
         if prompt.preset != self.preset and self.sentence.preset.findData(prompt.preset) >= 0:
             self.choose_preset(prompt.preset)
         self.sentence.set_prompt(MaskedText(prompt.text, frozenset(prompt.spans)))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol, run_models
+from fnet_studio.core.alternatives import has_alternatives
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
@@ -120,6 +121,10 @@ class SentenceCard(QFrame):
     @property
     def has_typed_mask(self) -> bool:
         return "[MASK]" in self.masked.text
+
+    @property
+    def has_alternatives(self) -> bool:
+        return has_alternatives(self.masked.text)
 
     def show_tokens(self, tokenized: protocol.Tokenized) -> None:
         """The tokens of the present text, nothing masked in them but typed masks."""

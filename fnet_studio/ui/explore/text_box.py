@@ -20,7 +20,7 @@ class TextBox(QPlainTextEdit):
         self.setPlaceholderText("Type a sentence. Write [MASK] where a word is wanted, or click a word below.")
         self.setToolTip(
             "[MASK]: a hidden word. [SEP] between two texts makes a pair of them, for models that were trained on "
-            "pairs; to the others it is strange."
+            "pairs; to the others it is strange. {doctor|nurse}: alternatives, whose answers can be compared."
         )
         self.setAccessibleName("Sentence")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -3,6 +3,7 @@
 import pytest
 
 from fnet_studio.core import protocol
+from fnet_studio.core.alternatives import variants
 from fnet_studio.core.examples import read_examples
 from fnet_studio.engine import answers, surprise
 from fnet_studio.engine.fill_mask import LoadedPreset
@@ -15,16 +16,16 @@ def preset():
     return LoadedPreset(EXAMPLES.preset)
 
 
-def test_there_are_ten_of_them_and_none_is_without_a_claim():
-    assert len(EXAMPLES.example) == 10
-    assert len({example.text for example in EXAMPLES.example}) == 10
+def test_each_of_them_is_there_once_and_none_is_without_a_claim():
+    assert len({example.text for example in EXAMPLES.example}) == len(EXAMPLES.example) > 9
     assert all(example.shows and (example.expect or example.most_surprising) for example in EXAMPLES.example)
 
 
 @pytest.mark.parametrize("example", EXAMPLES.example, ids=lambda example: example.text)
 def test_what_an_example_says_of_the_bundled_preset_is_true(preset, example):
     for claim in example.expect:
-        filled = answers.fill(preset, protocol.FillMask(EXAMPLES.preset, example.text, top_k=50, mode=example.mode))
+        text = variants(example.text)[claim.of - 1].text
+        filled = answers.fill(preset, protocol.FillMask(EXAMPLES.preset, text, top_k=50, mode=example.mode))
         answer = filled.answers[claim.mask - 1]
         words = [candidate.text for candidate in answer.candidates]
         probability = {candidate.text: candidate.probability for candidate in reversed(answer.candidates)}

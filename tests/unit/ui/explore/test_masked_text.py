@@ -83,3 +83,8 @@ def test_positions_are_those_of_the_tokens_that_a_mask_covers():
     )
     assert MaskedText("The unable", frozenset({(4, 10)})).positions(tokens) == (2, 3)
     assert MaskedText("The unable", frozenset()).positions(tokens) == ()
+
+
+def test_written_out_each_hidden_stretch_is_a_mask_and_the_space_before_it_stays():
+    text = MaskedText("The [MASK] of France is Paris.", frozenset({(13, 20), (24, 29)}))
+    assert text.written() == "The [MASK] of [MASK] is [MASK]."
