@@ -83,6 +83,10 @@ class Explore:
             hand.snap(f"1-explore-{name}")
         page.answers.tabs.setCurrentIndex(0)
         page.predictions.choose_mode("independent")
+        hand.type(page.sentence.box, "The {doctor|nurse|king} said that [MASK] was tired.")
+        hand.wait(lambda: len(page.alternatives.rows) == 3, "alternatives stand beside each other")
+        hand.settle()
+        hand.snap("1-explore-alternatives")
 
     def _pictures(self, card: Any) -> None:
         """Each tab once, its text and its files."""
