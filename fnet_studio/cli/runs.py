@@ -1,4 +1,4 @@
-"""fnet-studio runs [list | export RUN | import FILE | compare RUN…]"""
+"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN]"""
 
 import argparse
 import sys
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import provenance, recipe, recipe_diff, run_bundle, run_notes, run_store
+from fnet_studio.cli.convert import told_comparisons
+from fnet_studio.cli.data_common import ask
+from fnet_studio.core import protocol, provenance, recipe, recipe_diff, run_bundle, run_notes, run_store
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -27,6 +29,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("run_ids", metavar="RUN", nargs="+")
     one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     one.set_defaults(run=compare)
+    one = what.add_parser("repeat", help="train the steps between its two newest checkpoints again: are they the same?")
+    one.add_argument("run_id", metavar="RUN")
+    one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
+    one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    one.set_defaults(run=repeat)
     one = what.add_parser("command", help="print the command that would start the same run again")
     one.add_argument("run_id", metavar="RUN")
     one.add_argument("--python", action="store_true", help="as a cell for a notebook")
@@ -89,6 +96,20 @@ def compare(options: argparse.Namespace) -> int:
     for one in different:
         print(f"  {one.key:<28} {' | '.join(one.values)}")
     return 0
+
+
+def repeat(options: argparse.Namespace) -> int:
+    """1 when anything differs."""
+    repeated = ask(options, protocol.RepeatSteps(options.run_id))
+    if options.json:
+        print(msgspec.json.encode({"passed": repeated.passed, **msgspec.to_builtins(repeated)}).decode())
+        return 0 if repeated.passed else 1
+    print(f"{repeated.run}: steps {repeated.first:,} to {repeated.last:,} again, in {repeated.took_s:.1f} s")
+    told_comparisons(repeated.comparisons)
+    if repeated.devices_then != repeated.devices:
+        print(f"Then a batch was shared by {repeated.devices_then} devices, now by {repeated.devices}.")
+    print("It goes on exactly where it was." if repeated.passed else "NOT the same.")
+    return 0 if repeated.passed else 1
 
 
 def _share(value: float | None) -> str:

@@ -126,6 +126,16 @@ def read_newest(folder: Path, like: State) -> tuple[State, Position]:
     )
 
 
+def read(path: Path, like: State) -> tuple[State, Position]:
+    """One of `stored`. UserError `run.no-checkpoint` when it is gone or damaged."""
+    try:
+        return _read(path, like)
+    except _UNREADABLE as error:
+        raise UserError(
+            "run.no-checkpoint", f"The checkpoint {path.name} cannot be read: {error}.", "Train the run anew."
+        ) from None
+
+
 def _read(path: Path, like: _Arrays) -> tuple[_Arrays, Position]:
     with safe_open(path, framework="numpy") as opened:
         header = opened.metadata() or {}

@@ -80,6 +80,10 @@ class JaxEngine:
                 from fnet_studio.engine.stored_run import evaluate
 
                 return evaluate(command, job), b""
+            case protocol.RepeatSteps():
+                from fnet_studio.engine.repeat import repeat_steps
+
+                return repeat_steps(command, job), b""
             case protocol.MeasurePreset():
                 from fnet_studio.engine.measure_preset import measure_preset
 

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from fnet_studio.core import protocol
-from fnet_studio.core.errors import Stopped
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.core.run_store import RunWriter
+from fnet_studio.core.run_store import RunRecord, RunWriter
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
@@ -25,7 +25,7 @@ from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import LiveMaps
 from fnet_studio.engine.memory import MemoryGauge
 from fnet_studio.engine.space import MB, DiskFloor
-from fnet_studio.engine.step import State, Stepped, Training, Weights
+from fnet_studio.engine.step import State, Training, Weights
 from fnet_studio.engine.task import Task, load_task
 
 
@@ -38,6 +38,35 @@ def load(recipe: Recipe, job: Job, clock: PhaseClock) -> Task:
         hold_early(job, clock.aside)
 
     return load_task(recipe, progress, lambda: bool(job.stop_mode))
+
+
+def require_same_data(record: RunRecord, task: Task) -> None:
+    """UserError `run.data-changed`."""
+    if record.data.get("content_hash", task.content_hash) != task.content_hash:
+        raise UserError(
+            "run.data-changed",
+            f"The data is not what the run {record.id} was trained with.",
+            "Put the old data back, or start a new run.",
+        )
+
+
+def compile_calls(task: Task, training: Training, state: State) -> None:
+    """For those of an epoch's beginning; its last one may have fewer steps."""
+    first = list(itertools.islice(task.train_batches(0), training.per_call))
+    if training.per_call == 1:
+        training.compile_step(first[0], state)
+    else:
+        training.compile_steps(first, state)
+
+
+def calls(task: Task, training: Training, epoch: int, first_step: int) -> Iterator[Batch]:
+    """What the rest of an epoch gives the device in one go: a batch, or several with an axis in front."""
+    ordered = task.train_batches(epoch, first_step)
+    if training.per_call == 1:
+        yield from ordered
+    else:
+        while several := list(itertools.islice(ordered, training.per_call)):
+            yield training.put(several)
 
 
 class Run:
@@ -99,7 +128,7 @@ class Run:
         elif self._resumed:
             self.annotate("resumed")
         self.clock.enter("compiling")
-        self._compile()
+        compile_calls(task, self.training, self.state)
         self.job.check()
         self.training.compile_forward(next(task.evaluation_batches("validation")), self.state)
         self.job.check()
@@ -154,13 +183,13 @@ class Run:
         """The rest of the epoch under way."""
         at = self.at
         self.clock.enter("training", self.writer.record.total_steps, "steps", done=at.step)
-        calls = self._calls()
-        batches = next(calls, None)
+        ahead = calls(self.task, self.training, at.epoch, at.step_in_epoch)
+        batches = next(ahead, None)
         while batches is not None:
             self._heed()
             began = time.monotonic()
-            self.state, stepped = self._call(batches)
-            batches = next(calls, None)  # made while the device works
+            self.state, stepped = self.training.call(self.state, batches)
+            batches = next(ahead, None)  # made while the device works
             rows = np.stack([np.atleast_1d(np.asarray(value, float)) for value in stepped], axis=1)  # waits for it
             took = (time.monotonic() - began) / len(rows)
             for row in rows.tolist():
@@ -171,27 +200,6 @@ class Run:
                     self.control.written(self.checkpoint)
         counted = max(at.weight_sum, 1.0)
         self._tell_evaluated("train", at.epoch + 1, at.loss_sum / counted, at.correct_sum / counted, int(at.weight_sum))
-
-    def _compile(self) -> None:
-        """For the calls of an epoch's beginning; its last one may have fewer steps."""
-        first = list(itertools.islice(self.task.train_batches(0), self.training.per_call))
-        if self.training.per_call == 1:
-            self.training.compile_step(first[0], self.state)
-        else:
-            self.training.compile_steps(first, self.state)
-
-    def _calls(self) -> Iterator[Batch]:
-        """What the rest of the epoch gives the device in one go: a batch, or several with an axis in front."""
-        per_call = self.training.per_call
-        ordered = self.task.train_batches(self.at.epoch, self.at.step_in_epoch)
-        if per_call == 1:
-            yield from ordered
-        else:
-            while several := list(itertools.islice(ordered, per_call)):
-                yield self.training.put(several)
-
-    def _call(self, batches: Batch) -> tuple[State, Stepped]:
-        return (self.training.step if self.training.per_call == 1 else self.training.steps)(self.state, batches)
 
     def _stepped(self, loss: float, correct: float, weight: float, rate: float, norm: float, took_s: float) -> None:
         at = self.at

@@ -91,6 +91,8 @@ class ScriptedEngine:
                 return scripted_train.resume(command, job, self._script, self._write_garbage), b""
             case protocol.Evaluate():
                 return self._evaluate(command, job), b""
+            case protocol.RepeatSteps():
+                return self._repeat_steps(command, job), b""
             case protocol.MapTexts():
                 return self._text_map(command, job)
             case protocol.RunTexts():
@@ -168,6 +170,19 @@ class ScriptedEngine:
             duration_s=0.1,
             confusion=((right, wrong), (wrong, right)),
         )
+
+    def _repeat_steps(self, command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepeated:
+        """Its steps are made of their numbers: those of its log are the same again."""
+        losses = [row["loss"] for row in run_store.read_metrics(command.run) if "split" not in row]
+        if len(losses) < 2:
+            raise UserError("run.one-checkpoint", f"The run {command.run} has no two steps.", "Train a longer one.")
+        job.phase("training", len(losses), "steps")
+        for done in range(len(losses)):
+            job.check()
+            job.progress(done + 1)
+            time.sleep(0.002)
+        same = Comparison(f"Losses of steps 1 to {len(losses):,}", "the log", len(losses), 0.0, max(losses))
+        return protocol.StepsRepeated(command.run, 1, len(losses), (same,))
 
     def _texts(self, command: protocol.RunTexts) -> protocol.Texts:
         record = run_store.read(command.run)

@@ -116,6 +116,10 @@ class Training:
         own = held.output_size_in_bytes - held.alias_size_in_bytes
         return self.devices * (held.argument_size_in_bytes + held.temp_size_in_bytes + own)
 
+    def call(self, state: State, batches: Batch) -> tuple[State, Stepped]:
+        """What the device does in one go: a step, or several. The state that is passed in is used up."""
+        return (self.step if self.per_call == 1 else self.steps)(state, batches)
+
     def step(self, state: State, batch: Batch) -> tuple[State, Stepped]:
         """One optimiser step. The state that is passed in is used up."""
         return self._step(state, batch)

@@ -25,6 +25,7 @@ LONG = (
     protocol.Plan,
     *TRAININGS,
     protocol.Evaluate,
+    protocol.RepeatSteps,
     protocol.MeasurePreset,
     protocol.Inspect,
 )

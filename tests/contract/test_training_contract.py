@@ -226,6 +226,7 @@ def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
         protocol.Classify("../..", ("x",)),
         protocol.RunTexts("none", "test", (0,)),
         protocol.MapTexts("none"),
+        protocol.RepeatSteps("none"),
         protocol.Load("run:no-such-run"),
     ],
 )
@@ -233,6 +234,19 @@ def test_a_run_that_is_not_there_is_named(worker, command):
     with pytest.raises(UserError) as caught:
         worker.call(command)
     assert caught.value.kind == "run.missing"
+
+
+def test_the_last_steps_of_a_run_are_trained_again_and_are_the_same(trained, worker):
+    phases = []
+    found, _ = worker.call(
+        protocol.RepeatSteps(trained.finished.run),
+        lambda envelope, blob: phases.append(envelope.body.name) if isinstance(envelope.body, protocol.Phase) else None,
+    )
+    assert found.passed, found.comparisons
+    assert 1 <= found.first <= found.last == trained.state.step[-1]
+    assert "log" in found.comparisons[0].against
+    assert "training" in phases
+    assert set(phases) <= set(PHASES)
 
 
 def test_a_recipe_out_of_bounds_is_refused_before_anything_is_written(worker):

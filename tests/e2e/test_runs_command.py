@@ -33,6 +33,22 @@ def test_a_run_is_exported_and_imported(runs, tmp_path, capsys):
     assert "is not a run of FNet Studio" in capsys.readouterr().err
 
 
+def test_a_run_of_the_real_engine_is_repeated_and_one_without_checkpoints_is_refused(runs, capsys):
+    tiny = ["training.epochs=2", "data.sequence_length=32", "data.vocabulary_size=400", "model.hidden_dim=16"]
+    settings = [word for change in tiny for word in ("--set", change)]
+    assert main(["train", "sample-quick", "--no-plan", *settings]) == 0
+    run = run_store.list_runs()[0][0].id
+    capsys.readouterr()
+    assert main(["runs", "repeat", run]) == 0
+    shown = capsys.readouterr().out
+    assert "ok    Weights" in shown
+    assert "exactly where it was" in shown
+    assert main(["runs", "repeat", run, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["passed"]
+    assert main(["runs", "repeat", runs[0]]) == 1
+    assert "no checkpoint" in capsys.readouterr().err
+
+
 def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     assert main(["runs", "compare", *runs]) == 0
     shown = capsys.readouterr().out

@@ -132,6 +132,13 @@ class Evaluate(Command, frozen=True, tag="evaluate"):
     split: Literal["train", "validation", "test"] = "test"
 
 
+class RepeatSteps(Command, frozen=True, tag="repeat-steps"):
+    """Train the steps between a run's two newest checkpoints again, and compare what comes of them with what is stored:
+    `Done(StepsRepeated)`, also where something differs. The run stays as it is."""
+
+    run: str
+
+
 class MeasurePreset(Command, frozen=True, tag="measure-preset"):
     """How well a preset's masked-LM head guesses plain text. `Done(PresetMeasured)`. path: a .txt or .txt.xz file, or a
     folder of such. windows: drawn from the text at most. tokens: that the pseudo-perplexity is estimated from."""
@@ -351,7 +358,7 @@ class Shutdown(Command, frozen=True, tag="shutdown"):
 
 AnyCommand = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
-    | Evaluate | MeasurePreset | Classify | MapTexts | RunTexts | OpenData | DataRows | DataTwins | DataLengths
-    | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download | Inspect
-    | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown
+    | Evaluate | RepeatSteps | MeasurePreset | Classify | MapTexts | RunTexts | OpenData | DataRows | DataTwins
+    | DataLengths | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download
+    | Inspect | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown
 )  # fmt: skip

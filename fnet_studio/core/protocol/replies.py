@@ -32,6 +32,7 @@ from fnet_studio.core.protocol.results import (
     PresetMeasured,
     RunFinished,
     Scored,
+    StepsRepeated,
     Surprises,
     TextMap,
     Tokenized,
@@ -42,7 +43,7 @@ Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
     | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | TextMap | Texts | DataPreview
     | Converted | PresetChecked | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted
-    | TextPacked | Health
+    | TextPacked | StepsRepeated | Health
 )  # fmt: skip
 
 RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
@@ -59,6 +60,7 @@ RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
     commands.Train: RunFinished,
     commands.Resume: RunFinished,
     commands.Evaluate: Evaluation,
+    commands.RepeatSteps: StepsRepeated,
     commands.MeasurePreset: PresetMeasured,
     commands.Classify: Classified,
     commands.MapTexts: TextMap,

@@ -302,6 +302,22 @@ class PresetChecked(Struct, frozen=True, tag="preset-checked"):
         return all(it.passed for it in self.comparisons)
 
 
+class StepsRepeated(Struct, frozen=True, tag="steps-repeated"):
+    run: str
+    first: int
+    last: int
+    """Steps, both of them repeated."""
+    comparisons: tuple[Comparison, ...]
+    devices_then: int = 1
+    """That shared a batch; another number adds up in another order."""
+    devices: int = 1
+    took_s: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return all(it.passed for it in self.comparisons)
+
+
 class Downloaded(Struct, frozen=True, tag="downloaded"):
     path: str
     size_bytes: int

@@ -7,11 +7,12 @@ from fnet_studio.core import protocol, run_store
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Entry
 from fnet_studio.ui.desktop import size_words
-from fnet_studio.ui.parts import Badge, Card, Fact, button, follow_icon, label, row
+from fnet_studio.ui.parts import Badge, Card, Fact, button, label, row
 from fnet_studio.ui.presets.downloads import Download
 from fnet_studio.ui.presets.looks import HEADS, ORIGINS, STATES, state_of
 from fnet_studio.ui.presets.model_card import ModelCard
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.comparisons import Comparisons
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.flow import FlowLayout
 
@@ -215,37 +216,19 @@ class Checks(Card):
 
     def __init__(self, themes: ThemeSource) -> None:
         super().__init__()
-        self._themes = themes
         self.column.addWidget(label("Self-test", "section"))
         self.verdict = label("", "strong", wrap=True)
         self.column.addWidget(self.verdict)
-        self._rows = QWidget()
-        self.column.addWidget(self._rows)
+        self.compared = Comparisons(themes)
+        self.column.addWidget(self.compared)
 
     def show_checked(self, checked: protocol.PresetChecked | None) -> None:
         self.setVisible(checked is not None)
         if checked is None:
             return
-        old, self._rows = self._rows, QWidget()
-        self.column.replaceWidget(old, self._rows)
-        old.hide()
-        old.deleteLater()
         good = f"All as it should be, in {checked.took_s:.1f} s."
         self.verdict.setText(good if checked.passed else "Something differs by more than it may.")
-        column = QVBoxLayout(self._rows)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for it in checked.comparisons:
-            mark = label("")
-            follow_icon(mark, self._themes, *(("circle-check", "success") if it.passed else ("circle-x", "danger")))
-            words = QVBoxLayout()
-            words.setSpacing(0)
-            words.addWidget(label(f"{it.what}, against {it.against}", "", wrap=True, selectable=True))
-            verdict = "As it should be" if it.passed else "Differs"
-            words.addWidget(label(f"{verdict}: {it.words}; {count(it.count)} numbers", "caption", wrap=True))
-            line = row(mark, spacing=8)
-            line.addLayout(words, 1)
-            column.addLayout(line)
+        self.compared.put(checked.comparisons)
 
 
 def _facts(entry: Entry) -> list[tuple[str, str, str]]:

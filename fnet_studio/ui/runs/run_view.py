@@ -13,6 +13,7 @@ from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
+from fnet_studio.ui.runs.repeat_card import RepeatCard
 from fnet_studio.ui.runs.results_tab import ResultsTab
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
 from fnet_studio.ui.runs.text_map_tab import TextMapTab
@@ -45,6 +46,10 @@ class RunView(QWidget):
         self.title = label("", "section")
         self.when = label("", "muted")
         self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
+        self.repeat = RepeatCard(supervisor, themes)
+        self.repeat.hide()
+        tip = "Train its last steps again, and compare with what was stored"
+        self.check = button("Check resuming", themes, "badge-check", "", self._show_repeat, tip)
         self.chart = RunChart(themes, smoothing=smoothing, library=library)
         self.no_curve = EmptyState(
             themes, "chart-line", "It wrote no steps", "The run ended before its first training step."
@@ -68,7 +73,8 @@ class RunView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(row(self.back, self.title, self.when, None, spacing=12))
+        column.addLayout(row(self.back, self.title, self.when, None, self.check, spacing=12))
+        column.addWidget(self.repeat)
         column.addWidget(self.tabs, 1)
         self.tabs.currentChanged.connect(self._show_tab)
         self.chart.chart.mark_chosen.connect(self._mark_chosen)
@@ -84,9 +90,14 @@ class RunView(QWidget):
         self.title.setText(entry.name)
         self.when.setText(entry.id)
         self._fresh = set()
+        self.repeat.show_run(entry.id)
         if tab:
             self.tabs.setCurrentIndex(TABS.index(tab))
         self._show_tab()
+
+    def _show_repeat(self) -> None:
+        self.repeat.show()
+        self.repeat.start.setFocus()
 
     def try_text(self, asked: RowText) -> None:
         self.tabs.setCurrentIndex(TABS.index("Try it"))

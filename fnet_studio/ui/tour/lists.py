@@ -76,6 +76,12 @@ def _one_run(hand: Hand, runs: Any) -> None:
         return
     hand.wait(lambda: len(view.chart.chart.trace) > 0, "its curves are read")
     hand.snap("4-run-curves")
+    hand.click(view.check)
+    hand.click(view.repeat.start)
+    hand.wait(lambda: view.repeat.verdict.isVisible(), "its last steps are trained again, and compared", 60)
+    hand.say(f"        {view.repeat.verdict.text()}")
+    hand.snap("4-run-repeated")
+    hand.click(view.repeat.close_button)
     view.tabs.setCurrentIndex(1)
     hand.wait(lambda: len(view.maps.atlases) > 0, "the maps that it kept can be looked through")
     hand.snap("4-run-maps")
