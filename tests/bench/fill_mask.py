@@ -3,7 +3,8 @@
     python tests/bench/fill_mask.py PRESET… [--probes ../shared/data/eval/fill_mask_probes.jsonl] [--held-out TEXT]
 
 TEXT: a file that none of the presets was trained on. Single sentences of it are asked too, with one word hidden in
-each: any word, and one that is not among the 200 most frequent ones, as whoever asks for a word means.
+each: any word, and one that is not among the 200 most frequent ones, as whoever asks for a word means. So are up to six
+of the latter in the first sentence of each document, which says what a thing is.
 
 Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` is how many probes there
 are. Full stops and commas are closed up, as text is written, and each text is padded to the preset's own length.
@@ -22,7 +23,7 @@ from fnet_studio.models import FNetMaskedLM
 PROBES = Path(__file__).resolve().parents[2].parent / "shared/data/eval/fill_mask_probes.jsonl"
 AT = (1, 5, 10)
 BATCH = 32
-SENTENCES, FREQUENT = 2000, 200
+SENTENCES, FREQUENT, OF_AN_OPENING = 2000, 200, 6
 
 
 def ranks(model: FNetMaskedLM, probes: list[dict]) -> list[int]:
@@ -64,6 +65,12 @@ def hidden_words(held_out: Path) -> list[dict]:
             if len(found) == SENTENCES:
                 break
         probes += found
+    for text in texts:
+        opening = [one for one in sentences_of(text)[:1] if text.startswith(one)]
+        words = [w for sentence in opening for w in WORD.finditer(sentence) if w[0].lower() not in frequent]
+        for at in random.permutation(len(words))[:OF_AN_OPENING]:
+            probe = {"source": "openings, rarer", "text": hidden(opening[0], [words[at]]).text, "answer": words[at][0]}
+            probes.append(probe)
     return probes
 
 
