@@ -97,7 +97,7 @@ def drag(port, spots, modifier):
         where = QPointF(spot)
         event = QMouseEvent(kind, where, port.mapToGlobal(where), button, held, modifier)
         QGuiApplication.sendEvent(port, event)
-        QTest.qWait(5)
+        QTest.qWait(15)  # pyqtgraph passes moves over that come within a hundredth of a second
 
     send(QEvent.Type.MouseButtonPress, spots[0], left, left)
     for begin, end in itertools.pairwise(spots):
