@@ -104,7 +104,7 @@ class ResultsTab(QWidget):
         layout.addWidget(self.stack, 1)
         self.split.activated.connect(lambda _: self._load(self.split.currentData()))
         self.confusion.cell_chosen.connect(self._list_cell)
-        self.errors.itemActivated.connect(lambda _: self._explore())
+        self.errors.activated.connect(lambda _: self._explore())
         self.errors.came.connect(self._texts_came)
         self.errors.failed.connect(self._no_texts)
 

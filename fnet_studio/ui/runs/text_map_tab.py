@@ -115,8 +115,8 @@ class TextMapTab(QWidget):
         self.plot.chosen.connect(self._choose)
         self.plot.gathered_changed.connect(self._list)
         self.lasso.toggled.connect(self._use_lasso)
-        self.table.currentCellChanged.connect(lambda line, *_: self._choose_line(line))
-        self.table.itemActivated.connect(lambda _: self._explore())
+        self.table.line_chosen.connect(self._choose_line)
+        self.table.activated.connect(lambda _: self._explore())
         self.table.failed.connect(lambda failed: self.messages.say(ErrorCard(self._themes, failed)))
 
     def _lay_out_map(self) -> QWidget:
@@ -297,7 +297,7 @@ class TextMapTab(QWidget):
         """In the table too, where it is one of those."""
         if self.plot.gathered[place] and not self.listed.isHidden():
             line = int(self.plot.gathered[:place].sum())
-            if line != self.table.currentRow():
+            if line != self.table.currentIndex().row():
                 with QSignalBlocker(self.table):
                     self.table.selectRow(line)
 

@@ -1,10 +1,10 @@
 """Texts of a run as a table: what they are, what its model answered, and the words, which come after the rest."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from fnet_studio.core import answer_tables, protocol
 from fnet_studio.ui.newest import NewestOnly
@@ -16,6 +16,10 @@ COLUMNS = ("True class", "Answered", "Confidence", "Text")
 CONFIDENCE, TEXT = 2, 3
 CSV_COLUMNS = ("row", "true_class", "answered", "confidence", "text", "second_text")
 SHOWN_CHARACTERS, TOLD_CHARACTERS = 300, 1000
+MEASURED_ROWS = 100
+"""That the columns' widths are made for."""
+NOWHERE = QModelIndex()
+Index = QModelIndex | QPersistentModelIndex
 
 
 class Line(NamedTuple):
@@ -26,60 +30,103 @@ class Line(NamedTuple):
     confidence: float
 
 
-class TextsTable(QTableWidget):
+class TextsModel(QAbstractTableModel):
+    """A model and no items: a lasso gathers thousands of texts."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.lines: Sequence[Line] = ()
+        self.texts: list[RowText] = []
+        self.nothing = ""
+
+    def put(self, lines: Sequence[Line], nothing: str) -> None:
+        self.beginResetModel()
+        self.lines, self.texts, self.nothing = lines, [], nothing
+        self.endResetModel()
+
+    def put_texts(self, texts: list[RowText]) -> None:
+        self.texts = texts
+        self.dataChanged.emit(self.index(0, TEXT), self.index(len(self.lines) - 1, TEXT))
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else max(len(self.lines), 1)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        return len(COLUMNS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        at, column = index.row(), index.column()
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == CONFIDENCE:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole and column == TEXT and at < len(self.texts):
+            return str(self.texts[at])[:TOLD_CHARACTERS]
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if not self.lines:
+            return self.nothing if column == 0 else ""
+        line = self.lines[at]
+        if column == TEXT:
+            words = " ".join(str(self.texts[at]).split())[:SHOWN_CHARACTERS] if self.texts else ""
+            return words or f"Row {line.row}"
+        return (line.true, line.answered, percent(line.confidence, 2))[column]
+
+    def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        return None
+
+
+class TextsTable(QTableView):
+    line_chosen = Signal(int)
     came = Signal()
     """The words are there."""
     failed = Signal(object)
     """`protocol.Failed`: the lines stay, with their rows' numbers."""
 
     def __init__(self, supervisor: Supervisor, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
+        super().__init__(parent)
         self._asking = NewestOnly(supervisor)
-        self.lines: Sequence[Line] = ()
-        self._texts: list[RowText] = []
-        self.setHorizontalHeaderLabels(COLUMNS)
+        self.texts = TextsModel(self)
+        self.setModel(self.texts)
         self.setAccessibleName("Texts")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
         self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        head = self.horizontalHeader()
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        head.setResizeContentsPrecision(MEASURED_ROWS)
+        head.setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
+        self.selectionModel().currentRowChanged.connect(lambda now, _before: self.line_chosen.emit(now.row()))
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        return self.texts.lines
 
     def put(self, run: str, split: str, lines: Sequence[Line], nothing: str) -> None:
         """nothing: said in place of no lines."""
-        self.lines, self._texts = lines, []
         self._asking.forget()
         self.clearSpans()
-        self.setRowCount(max(len(lines), 1))
-        for place, line in enumerate(lines):
-            for column, words in enumerate((line.true, line.answered, percent(line.confidence, 2), f"Row {line.row}")):
-                self.setItem(place, column, QTableWidgetItem(words))
-            self.item(place, CONFIDENCE).setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.texts.put(lines, nothing)
         if not lines:
-            self.setItem(0, 0, QTableWidgetItem(nothing))
             self.setSpan(0, 0, 1, len(COLUMNS))
             return
+        for column in range(TEXT):
+            self.resizeColumnToContents(column)
         self.selectRow(0)
         self._asking.ask(protocol.RunTexts(run, split, tuple(line.row for line in lines)), self._came, self.failed.emit)
 
     def chosen(self) -> RowText:
         """Empty while the words have not come."""
-        place = self.currentRow()
-        return self._texts[place] if 0 <= place < len(self._texts) else RowText()
+        place, texts = self.currentIndex().row(), self.texts.texts
+        return texts[place] if 0 <= place < len(texts) else RowText()
 
     def as_csv(self) -> str:
-        texts = self._texts or [RowText()] * len(self.lines)
+        texts = self.texts.texts or [RowText()] * len(self.lines)
         return answer_tables.as_csv(CSV_COLUMNS, [(*line, *text) for line, text in zip(self.lines, texts, strict=True)])
 
     def _came(self, found: protocol.Texts, _blob: bytes) -> None:
-        self._texts = [row_text(found, place) for place in range(len(found.texts))]
-        for place, text in enumerate(self._texts):
-            item = self.item(place, TEXT)
-            item.setText(" ".join(str(text).split())[:SHOWN_CHARACTERS])
-            item.setToolTip(str(text)[:TOLD_CHARACTERS])
+        self.texts.put_texts([row_text(found, place) for place in range(len(found.texts))])
         self.came.emit()

@@ -98,7 +98,7 @@ def _one_run(hand: Hand, runs: Any) -> None:
     view.text_map.plot.setFocus()
     for _ in range(4):
         hand.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    hand.expect(view.text_map.table.rowCount() > 1, "points that are gathered list their texts")
+    hand.expect(len(view.text_map.table.lines) > 1, "points that are gathered list their texts")
     hand.wait(view.text_map.explore.isEnabled, "and one of them can be looked into")
     hand.snap("4-run-texts-gathered")
     view.tabs.setCurrentIndex(4)

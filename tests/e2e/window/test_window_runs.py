@@ -64,10 +64,10 @@ def test_a_cell_of_the_confusion_lists_its_texts_and_one_opens_in_explore(opened
     driver, page = opened
     page.open_run("Results")
     results = page._view.results
-    driver.wait(lambda: results.errors.rowCount() == 1 and "number 2" in results.errors.chosen().text)
+    driver.wait(lambda: len(results.errors.lines) == 1 and "number 2" in results.errors.chosen().text)
     results.confusion.cell_chosen.emit(0, 0)
     driver.wait(lambda: "number 0" in results.errors.chosen().text)
-    assert results.errors.rowCount() == 2
+    assert len(results.errors.lines) == 2
     results.threshold.slider.setValue(300)
     assert "100.0 %" in results.threshold.slider.accessibleDescription()
     text = results.errors.chosen().text
