@@ -1,6 +1,7 @@
 """Alternatives in a sentence: `The {doctor|nurse} said …` stands for one sentence with each of them."""
 
 import itertools
+import math
 import re
 from typing import NamedTuple
 
@@ -29,9 +30,7 @@ def variants(text: str) -> tuple[Variant, ...]:
     if not groups:
         return (Variant(text, ()),)
     between = _GROUP.split(text)[::2]
-    count = 1
-    for group in groups:
-        count *= len(group)
+    count = math.prod(map(len, groups))
     if count > MOST:
         raise UserError(
             "alternatives.too-many",

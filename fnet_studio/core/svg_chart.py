@@ -173,15 +173,16 @@ def _plot(
     if plot.star is not None:
         parts += _star(float(at_x(np.array(plot.star[0]))), float(at_y(np.array(plot.star[1]))), plot.star[2], edges)
     named = [one for one in (*plot.lines, *plot.points) if one.name]
+    longest = 6.2 * max((len(one.name) for one in named), default=0)
     if any(one.name for one in plot.points):  # which lie anywhere, also where the names stand
-        wide = 6.2 * max(len(one.name) for one in named) + 32
+        wide = longest + 32
         parts.append(
             f"<rect x='{left + width - wide - 4:.1f}' y='{top + 2}' width='{wide:.1f}' height='{15 * len(named) + 3}' "
             "fill='#FFFFFF' fill-opacity='0.85'/>"
         )
     for row, line in enumerate(named):
         y = top + 14 + row * 15
-        x = left + width - 12 - 6.2 * max(len(one.name) for one in named)
+        x = left + width - 12 - longest
         if isinstance(line, Points):
             parts += [_mark(line, x - 10, y - 4), _text(x, y, line.name, INK)]
             continue

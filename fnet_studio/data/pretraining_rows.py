@@ -41,7 +41,7 @@ class PretrainingRows:
         self.starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
         self.ends = ends.astype(np.int64)
         self.sentences = _sentence_starts(stream, pieces) if short_share else np.zeros(0, np.int64)
-        self._first_sentences = np.flatnonzero(np.isin(self.sentences, self.starts))
+        self._first_sentences = np.flatnonzero(np.isin(self.sentences, self.starts)) if openings else np.zeros(0, int)
         self._firsts = [0]
         """Number of the first window of each pass that was looked at."""
         self._pass = -1
@@ -107,7 +107,7 @@ class PretrainingRows:
         random = np.random.default_rng([self.seed, 4, step])
         chosen = random.integers(len(self.sentences), size=count) if count else np.zeros(0, np.int64)
         many = random.integers(1, MOST_SENTENCES + 1, size=count)
-        if self.openings and len(self._first_sentences):
+        if len(self._first_sentences):
             opening = random.random(count) < self.openings
             chosen[opening] = self._first_sentences[random.integers(len(self._first_sentences), size=opening.sum())]
         spans = []

@@ -181,11 +181,12 @@ class AlternativesCard(QFrame):
         )
         self.table.horizontalHeader().setMinimumSectionSize(max(widest + COLUMN_MARGIN_PX, LEAST_COLUMN_PX))
         best = [max((line[1][at] or 0.0 for line in words), default=0.0) for at in range(len(self.rows))]
+        largest = max(best, default=0.0)
         for line, (word, values) in enumerate(words):
             self.table.setItem(line, 0, QTableWidgetItem(word or "␣"))
             for at, value in enumerate(values):
                 cell = self._cell(at, value, value == best[at])
-                cell.setData(SHARE, (value or 0.0) / max(best))
+                cell.setData(SHARE, (value or 0.0) / largest)
                 self.table.setItem(line, 1 + at, cell)
         if self.rows:
             self._tell()

@@ -65,7 +65,7 @@ def as_csv(found: protocol.TextMap, points: np.ndarray, gathered: np.ndarray) ->
 
 
 def write(path: Path, kind: str, what: bytes) -> None:
-    """kind: a key of EXPORTS. what: `drawing`, or for csv the table's bytes. UserError when the disk refuses."""
+    """kind: a key of EXPORTS. what: `drawing`, or for csv a table's bytes. UserError when the disk refuses."""
     if kind == "csv":
         files.write_atomically(path, what)
     else:

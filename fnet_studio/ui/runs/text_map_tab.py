@@ -1,6 +1,5 @@
 """A map of a run's texts: near to each other lie those that its classifier sees alike."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import files, protocol
+from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import EmptyState, ErrorCard
@@ -307,8 +306,7 @@ class TextMapTab(QWidget):
             self.save_table_to(path)
 
     def save_table_to(self, path: Path) -> None:
-        data = self.table.as_csv().encode()
-        self._write(path, lambda: files.write_atomically(path, data))
+        self._write(path, "csv", self.table.as_csv().encode())
 
     # ------------------------------------------------------------------------------------------ taking away
 
@@ -340,18 +338,19 @@ class TextMapTab(QWidget):
             what = text_map_export.as_csv(found, self._points, self.plot.gathered).encode()
         else:
             what = self._drawing()
-        self._write(path, lambda: text_map_export.write(path, kind, what))
+        self._write(path, kind, what)
 
     def _asked_where(self, kind: str, what: str) -> Path | None:
         start = str(Path.home() / f"{self._name}-{what}.{kind}")
         name, _ = QFileDialog.getSaveFileName(self, "Save", start, f"*.{kind}")
         return Path(name if name.endswith(f".{kind}") else f"{name}.{kind}") if name else None
 
-    def _write(self, path: Path, write: Callable[[], None]) -> None:
+    def _write(self, path: Path, kind: str, what: bytes) -> None:
         def failed(error: UserError) -> None:
             self.messages.say(ErrorCard(self._themes, error))
 
-        self._background.run(write, lambda _: self._say(f"Saved {path}."), failed)
+        write = text_map_export.write
+        self._background.run(lambda: write(path, kind, what), lambda _: self._say(f"Saved {path}."), failed)
 
     def _say(self, words: str) -> None:
         self.said.setText(words)
