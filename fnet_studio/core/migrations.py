@@ -63,6 +63,7 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "masked": 0.15,
         "openings": 0.0,
         "subsampling": 0.0,
+        "one_piece": False,
         "whole_words": False,
         "validation_rows": 512,
         "vocabulary_lines": 400_000,

@@ -260,6 +260,14 @@ class PretrainingRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             'the square root: whoever masks a word in a sentence rarely means a "the". 0: all alike.',
         ),
     ] = 0.0
+    one_piece: Annotated[
+        bool,
+        Meta(
+            title="Words of one piece",
+            description="In short texts, only words that are one piece are masked, as a [MASK] in a sentence stands "
+            "for one; the pieces of longer words stay as they are.",
+        ),
+    ] = False
     whole_words: Annotated[bool, Meta(title="Whole words", description="Mask all pieces of a word together.")] = False
     validation_rows: Annotated[
         int,

@@ -80,10 +80,10 @@ class Pretrain(MaskedLM):
             ends,
             sentence_begins,
         )
-        self._word_begins = word_begins if options.whole_words else None
+        self._word_begins = word_begins
         self._unselectable = np.zeros(tokenizer.vocabulary_size(), bool)
         self._unselectable[[*tokenizer.special_token_ids, corpus.document_end]] = True
-        self._chances = None
+        self._chances = np.ones(tokenizer.vocabulary_size(), np.float32)
         if options.subsampling:
             self._chances = subsampling(train, tokenizer.vocabulary_size(), options.subsampling)
         try:
@@ -137,7 +137,7 @@ class Pretrain(MaskedLM):
                 room=self.room,
                 mask_token_id=self.preprocessor.tokenizer.mask_token_id,
                 unselectable=self._unselectable,
-                word_begins=self._word_begins,
+                word_begins=self._word_begins if options.whole_words else None,
                 chances=self._chances_in(rows, self.rows.short_rows(overall, size)),
             )
             segments = np.zeros(done.token_ids.shape, np.int32)
@@ -145,9 +145,14 @@ class Pretrain(MaskedLM):
             yield Batch(inputs, done.labels, done.weights)
 
     def _chances_in(self, rows: np.ndarray, short: int) -> np.ndarray | None:
-        if self._chances is None:
+        """(rows, length) float32, how likely each place is masked; the last `short` rows are short texts."""
+        options = self.recipe.pretraining
+        if not (options.subsampling or options.one_piece):
             return None
         chances = self._chances[rows]
+        if options.one_piece:
+            ends_word = np.roll(self._word_begins[rows] | self._unselectable[rows], -1, axis=1)
+            chances *= self._word_begins[rows] & ends_word
         chances[: len(rows) - short] = 1.0
         return chances
 

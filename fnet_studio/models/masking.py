@@ -121,17 +121,19 @@ def mask_rows(
     tokens, no more and no less (rounded at random), at least one and at most `room`.
 
     unselectable, word_begins: (vocabulary,) bool. With the pieces that begin a word all those of a word are chosen
-    together, except in the last word of a row that still fits in part. chances: (rows, length) float32 above 0, how
-    likely a place is drawn beside the others of its row; a word goes by that of its first piece.
+    together, except in the last word of a row that still fits in part. chances: (rows, length) float32, how likely a
+    place is drawn beside the others of its row; 0: it cannot be selected. A word goes by that of its first piece.
     """
     ids = np.asarray(token_ids, np.int32)
     selectable = ~unselectable[ids]
+    if chances is not None:
+        selectable &= chances > 0
     count = selectable.sum(axis=1)
     wanted = np.floor(rate * count + random.random(len(ids))).astype(int)
     wanted = np.minimum(np.clip(wanted, 1, room), count)
     scores = random.random(ids.shape, np.float32)
     if chances is not None:  # the smallest of exponential times: a draw without replacement (Efraimidis, Spirakis 2006)
-        scores = -np.log1p(-scores) / chances
+        scores = -np.log1p(-scores) / np.where(selectable, chances, 1.0)
     if word_begins is not None:
         begins = np.where(word_begins[ids] | ~selectable, np.arange(ids.shape[1]), 0)
         scores = np.take_along_axis(scores, np.maximum.accumulate(begins, axis=1), axis=1)

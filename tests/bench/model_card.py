@@ -56,12 +56,13 @@ def stage(run: dict[str, Any], length: int, first: bool) -> str:
     share = pretraining.get("subsampling")
     openings = pretraining.get("openings")
     begun = f" (first sentences of documents: {openings:.0%} of them)" if openings else ""
+    words = ", only words of one piece masked there" if pretraining.get("one_piece") else ""
     rarely = f", pieces above a frequency of {share:g} masked more rarely there" if share else ""
     return (
         f"{begin}: {run['steps']:,} steps of {training['batch_size']} x {length} ({tokens / 1e6:,.1f} million tokens "
         f"and pads), {steps.get('optimiser', 'adam')} at {training['learning_rate']:g}, {steps['schedule']} schedule, "
         f"averaged weights {steps['ema']:g}, masking {pretraining['masked']:.0%}, {pretraining['short_share']:.0%} of "
-        f"the rows short and padded{begun}{rarely}, {run['training_s'] / 60:,.0f} minutes"
+        f"the rows short and padded{begun}{rarely}{words}, {run['training_s'] / 60:,.0f} minutes"
     )
 
 

@@ -137,6 +137,28 @@ def test_subsampling_masks_frequent_pieces_more_rarely_in_short_texts_alone(corp
     assert after["short"] < 0.6 * before["short"]
 
 
+def test_words_of_one_piece_are_the_only_ones_masked_in_short_texts(corpus):
+    def parts_of_words(one_piece):
+        """The share of masked places in windows and in short texts that are a part of a longer word."""
+        task = loaded(mapping(corpus, pretraining__one_piece=one_piece, pretraining__steps_per_epoch=60))
+        pieces = task.preprocessor.tokenizer.get_vocabulary()
+        goes_on = np.array([not piece.startswith("▁") and piece[:1].isalnum() for piece in pieces])
+        found = {"windows": [], "short": []}
+        for step, batch in enumerate(task.train_batches(0)):
+            rows = task.rows.batch(step, 8)
+            partly = goes_on[rows] | np.roll(goes_on[rows], -1, axis=1)
+            masked = np.take_along_axis(partly, batch.inputs["mask_positions"], axis=1)
+            windows = 8 - task.rows.short_rows(step, 8)
+            for kind, kept in (("windows", slice(0, windows)), ("short", slice(windows, 8))):
+                found[kind] += masked[kept][batch.weights[kept] > 0].tolist()
+        return {kind: np.mean(parts) for kind, parts in found.items()}
+
+    before, after = parts_of_words(False), parts_of_words(True)
+    assert min(before.values()) > 0.1
+    assert after["short"] == 0.0
+    assert after["windows"] == before["windows"]
+
+
 def test_a_recipe_decides_how_many_short_texts_begin_a_document(corpus):
     def begin_one(openings):
         task = loaded(mapping(corpus, pretraining__openings=openings, pretraining__short_share=1.0))

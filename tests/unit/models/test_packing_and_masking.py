@@ -187,6 +187,16 @@ def test_places_are_drawn_by_their_chances():
     assert np.allclose(found, np.arange(1, 11) / 55, atol=0.01)
 
 
+def test_a_place_without_a_chance_is_never_chosen_and_does_not_count():
+    ids = np.tile(np.arange(7, 27), (500, 1))
+    chances = np.tile(np.arange(20) % 4 == 0, (500, 1)).astype(np.float32)
+    chances[0] = 0.0
+    options = {"rate": 0.4, "room": 8, "mask_token_id": 6, "unselectable": SPECIAL}
+    done = mask_rows(ids, np.random.default_rng(0), chances=chances, **options)
+    assert done.weights.sum(axis=1).tolist() == [0] + [2] * 499
+    assert ((done.labels[done.weights > 0] - 7) % 4 == 0).all()
+
+
 def test_a_word_is_drawn_by_the_chance_of_its_first_piece():
     begins = np.arange(100) % 3 == 0
     ids = np.tile(np.array([4, 9, 10, 11, 12, 13, 14, 5]), (20_000, 1))
