@@ -26,7 +26,7 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             title="Archive, file or folder",
             description="IMDb: aclImdb.tar.gz, the folder made from it, or the word download. Files: a table (CSV, "
-            "TSV, JSON lines, Parquet), or a folder with one folder for each class.",
+            "TSV, JSON, Excel, OpenDocument, Parquet; packed ones too), or a folder with one folder for each class.",
         ),
     ] = ""
     url: Annotated[

@@ -14,7 +14,8 @@ from fnet_studio.core.patterns import repeats
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles
-from fnet_studio.data.plain import read_plain
+from fnet_studio.data.packed import bare_name
+from fnet_studio.data.plain import is_text, read_plain
 from fnet_studio.data.search import ApartSearch
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.data.split import split_rows
@@ -70,10 +71,10 @@ def open_parts(
 def is_plain(path: Path) -> bool:
     """A text file, or a folder of such without a folder for each class."""
     if not path.is_dir():
-        return path.suffix.lower() in (".txt", ".text", ".xz", "") and path.is_file()
+        return Path(bare_name(path)).suffix.lower() in (".txt", ".text", "") and path.is_file()
     entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
     deeper = any(entry.is_dir() for entry in entries) or any(is_table(entry) for entry in entries)
-    return not deeper and any(entry.name.lower().endswith((".txt", ".txt.xz")) for entry in entries)
+    return not deeper and any(is_text(entry) for entry in entries)
 
 
 def _unlabelled(texts: list[str]) -> LabelledTexts:

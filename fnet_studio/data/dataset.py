@@ -94,7 +94,9 @@ def load_dataset(
     known = cache.load(key)
     if known is not None:
         try:
-            return _from_cache(known[0], known[1], sequence_length, cut, content_hash, key)
+            kept = _from_cache(known[0], known[1], sequence_length, cut, content_hash, key)
+            # the same texts may have come from another file, about which there were other things to say
+            return kept if corpus is None else replace(kept, report=replace(kept.report, notes=corpus.notes))
         except (KeyError, TypeError, ValueError):
             cache.discard(key)
     if corpus is None:

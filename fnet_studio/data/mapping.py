@@ -8,7 +8,10 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.data.tables import Table
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "body", "message", "tweet", "document", "title")
-LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target", "polarity", "gold_label", "rating", "y")
+LABEL_NAMES = (
+    *("label", "labels", "class", "category", "sentiment", "target", "polarity", "gold_label", "rating", "stars"),
+    *("score", "topic", "emotion", "intent", "y"),
+)
 PAIR_NAMES = (
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),
@@ -61,10 +64,13 @@ def find_columns(table: Table, wanted: Columns) -> Columns:
 
 
 def text_column(table: Table, wanted: str) -> str:
-    """The column of texts that need no label: the one asked for, or "" to look for a usual name. UserError
-    `data.columns`."""
+    """The column of texts that need no label: the one asked for, or "" to look for a usual name; a column that is
+    alone needs none. UserError `data.columns`."""
     by_lower = {name.lower(): name for name in reversed(list(table.columns))}
-    found = wanted if wanted in table.columns else "" if wanted else _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, ())
+    found = wanted if wanted in table.columns else ""
+    if not wanted:
+        alone = next(iter(table.columns)) if len(table.columns) == 1 else ""
+        found = _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, ()) or alone
     if not found:
         raise UserError(
             "data.columns",

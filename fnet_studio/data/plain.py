@@ -1,7 +1,6 @@
 """Texts without labels, for masked-language training: plain text files, or the `unsup` reviews of IMDb."""
 
 import hashlib
-import lzma
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
 from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
+from fnet_studio.data.packed import bare_name, read_bytes
 
 Unit = Literal["auto", "line", "paragraph", "file"]
 
@@ -27,7 +27,7 @@ class PlainTexts:
 def read_plain(
     path: Path, unit: Unit = "auto", progress: Progress | None = None, stopped: StopCheck | None = None
 ) -> PlainTexts:
-    """The texts of a file, or of all .txt and .txt.xz files under a folder in the order of their paths.
+    """The texts of a file, or of all .txt files, packed ones too, under a folder in the order of their paths.
 
     unit: what one text is. `auto`: paragraphs where blank lines part them, else lines. Blank texts are left out.
     Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.binary`, `data.encoding` or `data.empty`.
@@ -56,21 +56,13 @@ def read_plain(
 
 
 def text_files(path: Path) -> list[Path]:
-    """A file itself; of a folder, its .txt and .txt.xz files at any depth."""
-    return sorted([*path.rglob("*.txt"), *path.rglob("*.txt.xz")]) if path.is_dir() else [path]
+    """A file itself; of a folder, its .txt files at any depth, packed ones too."""
+    return sorted(file for file in path.rglob("*.txt*") if is_text(file)) if path.is_dir() else [path]
 
 
-def read_bytes(file: Path) -> bytes:
-    """Unpacked where it is an .xz file. OSError; UserError `data.unreadable` for a damaged one."""
-    raw = file.read_bytes()
-    if file.suffix != ".xz":
-        return raw
-    try:
-        return lzma.decompress(raw)
-    except (lzma.LZMAError, EOFError) as error:
-        raise UserError(
-            "data.unreadable", f"{file} cannot be unpacked: {error}.", "It is damaged or cut off: fetch it again."
-        ) from None
+def is_text(path: Path) -> bool:
+    """Whether a folder's file is one of its texts, by its name."""
+    return bare_name(path).lower().endswith(".txt")
 
 
 def read_imdb_unlabelled(path: Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> PlainTexts:

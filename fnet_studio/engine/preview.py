@@ -5,9 +5,12 @@ from pathlib import Path
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.data.browse import is_plain
 from fnet_studio.data.encodings import decode_file, sniff
 from fnet_studio.data.files import split_folders
-from fnet_studio.data.mapping import Columns, find_columns
+from fnet_studio.data.mapping import Columns, find_columns, text_column
+from fnet_studio.data.packed import unpacked
+from fnet_studio.data.plain import text_files
 from fnet_studio.data.tables import Table, is_table, read_table
 
 HEAD_BYTES = 4 * 2**20
@@ -16,6 +19,14 @@ SAMPLES = 8
 MOST_LABELS = 50
 """A column with more different values than this hardly holds classes."""
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+FORMAT_NAMES = {
+    "csv": "CSV",
+    "tsv": "TSV",
+    "jsonl": "JSON lines",
+    "json": "JSON",
+    "parquet": "Parquet",
+    "sheet": "Spreadsheet",
+}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "binary": ""}
 
 
@@ -32,16 +43,16 @@ def preview(command: protocol.PreviewData) -> protocol.DataPreview:
 def _look(named: str, path: Path) -> protocol.DataPreview:
     if path.is_dir():
         return _folder(named, path)
-    if is_table(path):
+    if is_table(path) or path.suffix.lower() == ".zip":  # which says what it holds instead
         return _table(named, path, {})
     if not path.exists():
         raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.")
-    if path.suffix.lower() in (".txt", ".text", ""):
+    if is_plain(path):
         return _text(named, [path])
     raise UserError(
         "data.format",
         f"{path.name} is no table and no text that can be read here.",
-        "Choose a CSV, TSV, JSON lines or Parquet file, a .txt file, or a folder.",
+        "Choose a CSV, TSV, JSON, Excel, OpenDocument or Parquet table, a .txt file, or a folder.",
     )
 
 
@@ -67,7 +78,7 @@ def _folder(named: str, path: Path) -> protocol.DataPreview:
         return protocol.DataPreview(
             named, "classes", "a folder for each class", sum(classes.values()), True, columns, samples, parts=parts
         )
-    files = sorted(path.rglob("*.txt"))
+    files = text_files(path)
     if not files:
         raise UserError(
             "data.layout",
@@ -79,19 +90,18 @@ def _folder(named: str, path: Path) -> protocol.DataPreview:
 
 def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPreview:
     table = read_table(path, head_bytes=HEAD_BYTES)
-    whole = path.suffix.lower() in (".parquet", ".json") or path.stat().st_size <= HEAD_BYTES
     try:
         found = find_columns(table, Columns())
         text, pair, label = found.text, found.pair, found.label
     except UserError:
-        text = pair = label = ""
+        text, pair, label = _text_alone(table), "", ""
     encoding = ENCODINGS.get(table.encoding, table.encoding.upper())
     return protocol.DataPreview(
         path=named,
         kind="table",
-        format=", ".join(filter(None, (_format_name(table.format), encoding, DELIMITERS.get(table.delimiter)))),
+        format=", ".join(filter(None, (FORMAT_NAMES[table.format], encoding, DELIMITERS.get(table.delimiter)))),
         rows=len(table),
-        whole=whole,
+        whole=table.whole,
         columns=tuple(protocol.ColumnPreview(name, _labels(table, name)) for name in table.columns),
         samples=tuple(
             tuple(_short(values[row]) for values in table.columns.values()) for row in range(min(SAMPLES, len(table)))
@@ -102,6 +112,13 @@ def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPrevie
         parts=parts,
         notes=table.notes,
     )
+
+
+def _text_alone(table: Table) -> str:
+    try:
+        return text_column(table, "")
+    except UserError:
+        return ""
 
 
 def _labels(table: Table, name: str) -> tuple[tuple[str, int], ...]:
@@ -119,7 +136,7 @@ def _labels(table: Table, name: str) -> tuple[tuple[str, int], ...]:
 def _text(named: str, files: list[Path]) -> protocol.DataPreview:
     texts = [_start(file) for file in files[:SAMPLES]]
     if len(files) == 1:
-        with open(files[0], "rb") as stream:
+        with unpacked(files[0]) as stream:
             raw = stream.read(2**16)
         words, _ = decode_file(raw[: raw.rfind(b"\n") + 1] or raw, files[0])
         texts = [_short(line) for line in words.splitlines() if line.strip()][:SAMPLES]
@@ -131,7 +148,7 @@ def _text(named: str, files: list[Path]) -> protocol.DataPreview:
 
 
 def _start(file: Path) -> str:
-    with open(file, "rb") as stream:
+    with unpacked(file) as stream:
         raw = stream.read(4 * CELL_CHARS)
     return _short(raw.decode("utf-8", "replace"))
 
@@ -139,7 +156,3 @@ def _start(file: Path) -> str:
 def _short(cell: str) -> str:
     cell = " ".join(cell.split())
     return cell if len(cell) <= CELL_CHARS else cell[: CELL_CHARS - 1] + "…"
-
-
-def _format_name(kind: str) -> str:
-    return {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "json": "JSON", "parquet": "Parquet"}[kind]

@@ -65,9 +65,9 @@ class ImportView(QWidget):
         themes = self._themes
         self.path = PathField(
             "File or folder",
-            "A table (CSV, TSV, JSON lines, Parquet), a text file, a folder with one folder for each class, or IMDb's "
-            "archive or folder.",
-            TABLES.replace("Tables and texts (", "Tables, texts, archives (*.tar.gz *.tgz "),
+            "A table (CSV, TSV, JSON, Excel, OpenDocument, Parquet), a text file, a folder with one folder for each "
+            "class, or IMDb's archive or folder.",
+            TABLES.replace("Tables and texts (", "Tables, texts, archives (*.tgz "),
             file_problem,
         )
         self.path.changed.connect(self._path_changed)

@@ -16,7 +16,10 @@ from fnet_studio.ui.widgets.path_field import PathField
 PATHS = ("data.path", "data.validation_path", "data.test_path")
 COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
 ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
-TABLES = "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.parquet *.txt);;All files (*)"
+TABLES = (
+    "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.xlsx *.xlsm *.xlsb *.xls *.ods *.parquet *.txt "
+    "*.gz *.bz2 *.xz *.zip);;All files (*)"
+)
 
 
 def written(value: Any) -> str:

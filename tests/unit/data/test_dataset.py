@@ -84,6 +84,18 @@ def test_another_option_is_another_entry(archive, change):
     assert len(list(cache.path_of("x").parent.glob("*.npz"))) == 2
 
 
+def test_notes_are_about_the_file_that_was_read_whatever_the_cache_holds(tmp_path):
+    rows = "\n".join(f"text number {number},{'pos' if number % 2 else 'neg'}" for number in range(40))
+    odd, sound = tmp_path / "odd.csv", tmp_path / "sound.csv"
+    odd.write_text(f"text,label\n{rows}\na,b,c\n")
+    sound.write_text(f"text,label\n{rows}\n")
+    first, second, third = (load_dataset("files", path, vocabulary_size=200) for path in (odd, sound, odd))
+    assert first.key == second.key
+    assert "odd.csv" in "".join(first.report.notes)
+    assert second.report.notes == ()
+    assert third.report.notes == first.report.notes
+
+
 def test_changed_texts_are_another_entry(tmp_path):
     folder = unpack(tmp_path / "folder", REVIEWS)
     before = load(folder).key

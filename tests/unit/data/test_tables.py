@@ -128,6 +128,40 @@ def test_numbers_truth_values_and_lists_of_json_become_text(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        [{"text": "Good", "label": 1}, {"text": "Bad", "label": 0}],
+        {"version": 2, "data": [{"text": "Good", "label": 1}, {"text": "Bad", "label": 0}]},
+        {"text": ["Good", "Bad"], "label": [1, 0]},
+        {"text": {"0": "Good", "1": "Bad"}, "label": {"0": 1, "1": 0}},
+    ],
+    ids=["a list", "a list in an object", "columns", "columns of pandas"],
+)
+def test_json_is_a_table_however_it_is_laid_out(tmp_path, document):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document, indent=1))
+    assert read_table(path).columns == {"text": ["Good", "Bad"], "label": ["1", "0"]}
+
+
+def test_a_json_file_may_hold_lines(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('{"text": "Good"}\n{"text": "Bad"}\n')
+    assert read_table(path).columns == {"text": ["Good", "Bad"]}
+
+
+def test_objects_within_an_object_become_columns(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"data": {"text": "Good", "by": {"name": "A"}}, "label": 1}\n{"label": 0}')
+    assert read_table(path).columns == {"data.text": ["Good", ""], "data.by.name": ["A", ""], "label": ["1", "0"]}
+
+
+def test_a_name_that_heads_two_columns_is_numbered(tmp_path):
+    rows = [("Good", "pos", "a"), ("Bad", "neg", "b")]
+    table = read_table(write_csv(tmp_path / "a.csv", rows, header=("text", "label", "text")))
+    assert table.columns == {"text": ["Good", "Bad"], "label": ["pos", "neg"], "text (2)": ["a", "b"]}
+
+
 def test_a_line_separator_inside_a_json_string_ends_no_line(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"text": "one\u2028two"}, ensure_ascii=False), "utf-8")
@@ -142,7 +176,8 @@ def test_a_line_separator_inside_a_json_string_ends_no_line(tmp_path):
         ("a.jsonl", b"\n\n", "data.empty"),
         ("a.csv", b"\x00\x01\x02", "data.binary"),
         ("a.csv", "ab".encode("utf-16") + b"\x00\xd8", "data.encoding"),
-        ("a.xlsx", b"PK", "data.format"),
+        ("a.docx", b"PK", "data.format"),
+        ("a.json", b'"a word"', "data.rows"),
         ("a.json", b"[1, 2", "data.rows"),
     ],
 )

@@ -1,5 +1,8 @@
 """A look at the head of the user's own data."""
 
+import gzip
+import zipfile
+
 import pytest
 
 from fnet_studio.core import protocol
@@ -64,6 +67,35 @@ def test_a_head_cut_anywhere_is_still_text(tmp_path, encoding):
         table = read_table(path, head_bytes=size)
         assert table.columns["text"][0] == "Été à Paris"
         assert len(table) < 40
+
+
+def test_a_column_that_is_alone_is_the_text(tmp_path):
+    found = look(put(tmp_path / "a.csv", "words\nOne thing.\nAnother thing.\n"))
+    assert (found.text, found.pair, found.label) == ("words", "", "")
+
+
+def test_a_packed_table_tells_how_much_of_it_was_read(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"text,label\n" + b"A long enough line of text,pos\n" * 200_000))
+    found = look(path)
+    assert not found.whole
+    assert 1000 < found.rows < 200_000
+    path.write_bytes(gzip.compress(b"text,label\nGood,pos\nBad,neg\n"))
+    assert look(path).whole
+
+
+def test_packed_texts_show_their_first_lines(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"One line.\nAnother.\n"))
+    assert look(path).samples == (("One line.",), ("Another.",))
+
+
+def test_a_zip_archive_that_is_no_table_says_what_it_holds(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("cat.png", b"x")
+    with pytest.raises(UserError, match="holds no table"):
+        look(path)
 
 
 def test_a_column_of_many_values_holds_no_labels(tmp_path):

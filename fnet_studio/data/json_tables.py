@@ -1,0 +1,94 @@
+"""Rows out of JSON: lines of objects, a list of them, or one object that holds a list or whole columns."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fnet_studio.core import progress as steps
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.progress import Progress, StopCheck
+from fnet_studio.data.cells import as_text
+
+
+def read_json(
+    path: Path, text: str, lines: bool, progress: Progress | None, stopped: StopCheck | None
+) -> tuple[dict[str, list[str]], list[int]]:
+    """Columns, and the numbers of the lines (or items) that hold no object. lines: an object a line; otherwise a
+    document, which may turn out to be lines all the same. Objects within an object become columns of their own, as
+    `data.text`. UserError `data.rows`."""
+    document = None if lines else _document(path, text)
+    columns = _as_columns(document)
+    if columns is not None:
+        return columns, []
+    items = enumerate(document, 1) if isinstance(document, list) else _lines(text, progress, stopped)
+    if isinstance(document, dict):
+        items = enumerate([document], 1)
+    objects: list[dict[str, Any]] = []
+    wrong: list[int] = []
+    names: dict[str, None] = {}
+    for number, item in items:
+        if isinstance(item, dict):
+            objects.append(_flat(item))
+            names.update(dict.fromkeys(objects[-1]))
+        else:
+            wrong.append(number)
+    return {name: [as_text(item.get(name)) for item in objects] for name in names}, wrong
+
+
+def _document(path: Path, text: str) -> Any:
+    """A list of rows, an object, or None for what is lines of objects."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if text.lstrip().startswith("{"):
+            return None
+        raise UserError("data.rows", f"{path} is not valid JSON: {error}.", "Mend the file.") from None
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if _is_rows(value)]
+        return lists[0] if len(lists) == 1 else document
+    return document if isinstance(document, list) else [document]
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _as_columns(document: Any) -> dict[str, list[str]] | None:
+    """Of {name: [values]} and of pandas' {name: {row: value}}, all equally long; None of anything else."""
+    if not isinstance(document, dict) or not document:
+        return None
+    values = list(document.values())
+    if all(isinstance(column, list) for column in values):
+        columns = values
+    elif all(isinstance(column, dict) and column.keys() == values[0].keys() for column in values) and len(values) > 1:
+        columns = [list(column.values()) for column in values]
+    else:
+        return None
+    if len({len(column) for column in columns}) > 1:
+        return None
+    return {name: [as_text(value) for value in column] for name, column in zip(document, columns, strict=True)}
+
+
+def _lines(text: str, progress: Progress | None, stopped: StopCheck | None) -> Iterator[tuple[int, Any]]:
+    # Not splitlines: it also cuts at U+2028, which JSON allows inside a string.
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if number % 1024 == 1:
+            steps.check(stopped)
+            steps.report(progress, "reading", number, len(lines))
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError):
+                yield number, None
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in item.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": deeper for inner, deeper in _flat(value).items()}
+        else:
+            flat[name] = value
+    return flat
