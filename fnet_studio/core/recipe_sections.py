@@ -44,7 +44,13 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     pair_column: Annotated[
         str, Meta(title="Second text", description="Column of the second text of a pair; auto: looked for.")
     ] = "auto"
-    label_column: Annotated[str, Meta(title="Label column", description="Of files; auto: looked for.")] = "auto"
+    label_column: Annotated[
+        str,
+        Meta(
+            title="Label column",
+            description="Of files; auto: looked for; none: there is none, the texts are for masked-LM training.",
+        ),
+    ] = "auto"
     labels: Annotated[
         str,
         Meta(

@@ -14,8 +14,9 @@ from fnet_studio.core.patterns import repeats
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles
+from fnet_studio.data.mapping import NO_LABEL, Columns
 from fnet_studio.data.packed import bare_name
-from fnet_studio.data.plain import is_text, read_plain
+from fnet_studio.data.plain import is_text, read_texts
 from fnet_studio.data.search import ApartSearch
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.data.split import split_rows
@@ -53,15 +54,16 @@ def open_parts(
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> OpenedParts:
-    """As a training would read and split it; plain text without labels as masked-LM training would. Raises Stopped,
-    and what the readers raise."""
-    if source == "files" and is_plain(Path(path)):
-        found = read_plain(Path(path), progress=progress, stopped=stopped)
+    """As a training would read and split it; plain text, and tables without labels, as masked-LM training would.
+    Raises Stopped, and what the readers raise."""
+    columns = files.columns if files is not None else Columns()
+    if source == "files" and (columns.label == NO_LABEL or is_plain(Path(path))):
+        found = read_texts(Path(path), columns.text, progress, stopped)
         train, validation = split_rows(len(found.texts), validation_split, split_seed)
         rows = {"train": train, "validation": validation, "test": np.zeros(0, np.int64)}
         parts = {name: _unlabelled([found.texts[row] for row in rows[name]]) for name in SPLITS}
         if files is not None and files.test:
-            parts["test"] = _unlabelled(read_plain(Path(files.test), progress=progress, stopped=stopped).texts)
+            parts["test"] = _unlabelled(read_texts(Path(files.test), columns.text, progress, stopped).texts)
         return OpenedParts(parts, (), found.content_hash, found.notes)
     corpus = read_corpus(source, path, files, progress, stopped)
     parts = parts_of(corpus, validation_split, split_seed)

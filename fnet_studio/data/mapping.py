@@ -22,11 +22,13 @@ PAIR_NAMES = (
 )
 _FIRST_OF_PAIRS = tuple(one for one, _ in PAIR_NAMES)
 MOST_CLASSES = 1000
+NO_LABEL = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Names of columns; an empty one is looked for. pair: the second text of each row, if the task has two.
+    """Names of columns; an empty one is looked for. pair: the second text of each row, if the task has two. label:
+    NO_LABEL where the texts have none.
 
     classes: label as it stands in the file to the class name it means; two labels may share a name. Empty: the
     labels are the names."""
@@ -41,6 +43,12 @@ def find_columns(table: Table, wanted: Columns) -> Columns:
     """The columns to use: those asked for, the others by their names, else by their content. UserError
     `data.columns` names what is missing and what there is."""
     names = list(table.columns)
+    if wanted.label == NO_LABEL and NO_LABEL not in table.columns:
+        raise UserError(
+            "data.columns",
+            f"{table.path} was said to have no labels, and a classifier needs them.",
+            "Choose the column of the labels (data.label_column), or masked-LM training, which needs none.",
+        )
     for name in (wanted.text, wanted.label, wanted.pair):
         if name and name not in table.columns:
             raise _columns_error(table, f"has no column {name!r}")

@@ -12,7 +12,10 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
 from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
+from fnet_studio.data.files import training_part
+from fnet_studio.data.mapping import text_column
 from fnet_studio.data.packed import bare_name, read_bytes
+from fnet_studio.data.tables import is_table, read_table
 
 Unit = Literal["auto", "line", "paragraph", "file"]
 
@@ -53,6 +56,21 @@ def read_plain(
         raise UserError("data.empty", f"{path} holds no text.", "Choose a text file, or a folder of .txt files.")
     steps.report(progress, "reading", len(files), len(files))
     return PlainTexts(texts, digest.hexdigest(), tuple(notes))
+
+
+def read_texts(
+    path: Path, column: str = "", progress: Progress | None = None, stopped: StopCheck | None = None
+) -> PlainTexts:
+    """The texts of any file or folder of one's own, whatever labels it has; of a folder with a training part those
+    alone. column: of a table, "" to look for it. Raises Stopped, and what `read_plain`, `read_table` and `text_column`
+    raise."""
+    part = training_part(path)
+    if not is_table(part):
+        return read_plain(part, progress=progress, stopped=stopped)
+    table = read_table(part, progress=progress, stopped=stopped)
+    texts = [text for text in table.columns[text_column(table, column)] if text.strip()]
+    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
+    return PlainTexts(texts, digest.hexdigest(), table.notes)
 
 
 def text_files(path: Path) -> list[Path]:

@@ -11,12 +11,9 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.data import cache
-from fnet_studio.data.files import training_part
-from fnet_studio.data.mapping import text_column
-from fnet_studio.data.plain import PlainTexts, read_imdb_unlabelled, read_plain
+from fnet_studio.data.plain import PlainTexts, read_imdb_unlabelled, read_texts
 from fnet_studio.data.sources import read_corpus
 from fnet_studio.data.split import split_rows
-from fnet_studio.data.tables import is_table, read_table
 from fnet_studio.engine.feed import Rows
 
 CHUNK = 256
@@ -78,23 +75,14 @@ def _read(recipe: Recipe, path: str, progress: Progress, stopped: StopCheck) -> 
     """The texts of the training part, without their labels; of IMDb the unlabelled reviews as well."""
     data = recipe.data
     if data.source == "files":
-        part = training_part(Path(path))
-        if is_table(part):
-            return _column(part, "" if data.text_column == "auto" else data.text_column, progress, stopped)
-        return read_plain(part, progress=progress, stopped=stopped)
+        column = "" if data.text_column == "auto" else data.text_column
+        return read_texts(Path(path), column, progress, stopped)
     corpus = read_corpus(data.source, path, None, progress, stopped)
     if data.source == "sample":
         return PlainTexts(corpus.train.texts, corpus.content_hash, corpus.notes)
     more = read_imdb_unlabelled(Path(path), progress, stopped)
     content = hashlib.sha256((corpus.content_hash + more.content_hash).encode()).hexdigest()
     return PlainTexts(corpus.train.texts + more.texts, content, (*corpus.notes, *more.notes))
-
-
-def _column(path: Path, name: str, progress: Progress, stopped: StopCheck) -> PlainTexts:
-    table = read_table(path, progress=progress, stopped=stopped)
-    texts = [text for text in table.columns[text_column(table, name)] if text.strip()]
-    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
-    return PlainTexts(texts, digest.hexdigest(), table.notes)
 
 
 def windows_of(

@@ -32,7 +32,9 @@ from fnet_studio.ui.widgets.path_field import PathField
 from fnet_studio.ui.widgets.working import Working
 
 LOOK_MS = 300
-COLUMNS = {"data.text_column": "text", "data.pair_column": "pair", "data.label_column": "label"}
+PAIR, LABEL = "data.pair_column", "data.label_column"
+COLUMNS = {"data.text_column": "text", PAIR: "pair", LABEL: "label"}
+NO_LABEL = "none"
 WIDTH_PX = 680
 ROW_PX = 28
 
@@ -224,8 +226,12 @@ class ImportView(QWidget):
         choices = [(name, name) for name in names]
         for key, field in COLUMNS.items():
             found = getattr(preview, field)
-            none = "None" if key == "data.pair_column" else "Not found: choose it"
-            self.rows[key].set_choices([("auto", f"{found} (found)" if found else none), *choices])
+            none = "None" if key == PAIR else "Not found: choose it"
+            fixed = [("auto", f"{found} (found)" if found else none)]
+            if key == LABEL:
+                fixed.append((NO_LABEL, "None: texts alone"))
+            self.rows[key].set_choices([*fixed, *choices])
+        self.rows[LABEL].set_text(NO_LABEL if len(names) == 1 else "auto")
         self._follow()
 
     # ------------------------------------------------------------------------------------------ editing
@@ -252,9 +258,10 @@ class ImportView(QWidget):
         own = preview is not None and self.source == "files"
         self.seen.setVisible(bool(self.facts.text()))
         self.table.setVisible(own)
+        alone = table and self.rows[LABEL].text == NO_LABEL
         for key in COLUMNS:
-            self.rows[key].setVisible(table)
-        labelled = own and preview is not None and preview.kind != "text"
+            self.rows[key].setVisible(table and not (alone and key == PAIR))
+        labelled = own and preview is not None and preview.kind != "text" and not alone
         named = labelled and self._name_labels()
         self.label_names.setVisible(bool(named))
         self.rows["data.labels"].setVisible(bool(labelled and not named))
@@ -274,7 +281,7 @@ class ImportView(QWidget):
     def _name_labels(self) -> bool:
         preview = self.preview
         assert preview is not None
-        labels = labels_of(preview, self.rows["data.label_column"].text)
+        labels = labels_of(preview, self.rows[LABEL].text)
         return self.label_names.show_labels(labels, self.rows["data.labels"].text)
 
     def recipe(self) -> DataRecipe:

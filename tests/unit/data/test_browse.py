@@ -3,12 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnet_studio.core.errors import Stopped
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.data import browse
 from fnet_studio.data.browse import OpenedParts
 from fnet_studio.data.corpus import LabelledTexts
-from fnet_studio.data.files import DataFiles
+from fnet_studio.data.files import DataFiles, read_files
+from fnet_studio.data.mapping import Columns
 
 
 def opened(train, validation=(), test=(), labels=None):
@@ -58,6 +59,28 @@ def test_rows_are_found_by_part_label_and_pattern():
 def test_a_search_can_be_stopped():
     with pytest.raises(Stopped):
         browse.fitting(opened(["a"]), pattern=compile_pattern("a"), stopped=lambda: True)
+
+
+def test_a_table_that_is_said_to_have_no_labels_is_plain_text(tmp_path):
+    for name in ("all", "train", "test"):
+        (tmp_path / f"{name}.csv").write_text("id,words\n" + "".join(f"{n},{name} text {n}\n" for n in range(10)))
+    columns = Columns(text="words", label="none")
+    test = str(tmp_path / "test.csv")
+    found = browse.open_parts("files", tmp_path / "all.csv", DataFiles("", test=test, columns=columns), 0.2, 42)
+    assert {name: len(part) for name, part in found.parts.items()} == {"train": 8, "validation": 2, "test": 10}
+    assert found.class_names == ()
+    assert (found.parts["train"].labels == -1).all()
+    assert found.parts["test"].texts[3] == "test text 3"
+    folder = browse.open_parts("files", tmp_path, DataFiles("", columns=columns), 0.2, 42)
+    assert all(text.startswith("train") for text in folder.parts["train"].texts)
+
+
+def test_a_classifier_is_not_trained_on_what_is_said_to_have_no_labels(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nGood,1\nBad,0\n")
+    with pytest.raises(UserError, match="no labels"):
+        read_files(DataFiles(str(tmp_path / "a.csv"), columns=Columns(label="none")))
+    (tmp_path / "b.csv").write_text("text,none\nGood,1\nBad,0\n")
+    assert read_files(DataFiles(str(tmp_path / "b.csv"), columns=Columns(label="none"))).class_names == ("0", "1")
 
 
 def test_plain_text_is_split_and_has_no_labels(tmp_path):

@@ -82,6 +82,26 @@ def test_a_table_is_looked_at_mapped_checked_and_added(qtbot, page, table):
     assert data_sets.find("My films").data.labels == "0=bad"
 
 
+def test_a_table_of_texts_alone_is_added_without_labels(qtbot, page, tmp_path, table):
+    path = tmp_path / "alone.csv"
+    path.write_text("words\n" + "".join(f"A line with the number {number}\n" for number in range(50)))
+    page.begin_import(str(path))
+    importing = page.importing
+    qtbot.waitUntil(lambda: importing.preview is not None, timeout=WAIT_MS)
+    rows = importing.rows
+    assert rows["data.label_column"].text == "none"
+    assert not rows["data.labels"].isVisible()
+    assert not rows["data.pair_column"].isVisible()
+    importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(path), timeout=WAIT_MS)
+    assert page.opened.class_names == ()
+    assert [part.texts for part in page.opened.splits] == [40, 10, 0]
+    assert data_sets.find("Alone").data.label_column == "none"
+    page.begin_import(str(table))
+    qtbot.waitUntil(lambda: importing.preview is not None and importing.preview.path == str(table), timeout=WAIT_MS)
+    assert rows["data.label_column"].text == "auto", "what was chosen for another file does not stay"
+
+
 def test_what_cannot_be_read_stays_in_the_form_with_its_line(qtbot, page, tmp_path):
     path = tmp_path / "broken.csv"
     path.write_text("text,label\nfine,1\nalso fine,0\n" + "one,too,many\n" * 3)
