@@ -1,6 +1,9 @@
 """The installed command line, as an ordinary user: answers, trainings, checkpoints, bundles."""
 
+import bz2
+import gzip
 import importlib
+import lzma
 import re
 import signal
 import subprocess
@@ -18,6 +21,7 @@ from fnet_studio import __version__
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 stand_in_wheels = importlib.import_module("stand_in_wheels")
 power_manager = importlib.import_module("power_manager")
+workbooks = importlib.import_module("workbooks")
 
 TRAIN_S = 600
 
@@ -37,6 +41,7 @@ def check_command(report: Report, machine: CleanMachine) -> None:
     code, said = use(machine, "fill-mask", "The capital of France is [MASK].", "--json")
     answers = re.findall(r'"text": ?"([^"]+)"', said)
     report.expect(code == 0 and answers, f"fill-mask answers: {' '.join(answers[:5])}", said)
+    check_tables(report, machine)
     check_training(report, machine)
     check_pretraining(report, machine)
     check_resuming(report, machine)
@@ -51,6 +56,19 @@ def check_command(report: Report, machine: CleanMachine) -> None:
         seen.returncode == 0 and "protocol" in seen.stdout + seen.stderr,
         "`fnet-studio worker` is the worker, as over ssh",
     )
+
+
+def check_tables(report: Report, machine: CleanMachine) -> None:
+    """Of each kind that needs a library of its own."""
+    rows = [["text", "label"], ["A joy.", "pos"], ["Dull.", "neg"]]
+    workbooks.xlsx(machine.home / "a.xlsx", {"One": rows})
+    workbooks.ods(machine.home / "a.ods", rows)
+    table = "\n".join(",".join(row) for row in rows).encode()
+    for ending, pack in {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}.items():
+        (machine.home / f"a.csv.{ending}").write_bytes(pack(table))
+    for name in ("a.xlsx", "a.ods", "a.csv.gz", "a.csv.bz2", "a.csv.xz"):
+        code, said = use(machine, "data", "preview", f"/home/{USER}/{name}")
+        report.expect(code == 0 and "label: label" in said, f"{name} is read", said)
 
 
 def check_training(report: Report, machine: CleanMachine) -> None:
