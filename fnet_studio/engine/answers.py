@@ -7,6 +7,7 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.mask import meant_as_mask
 from fnet_studio.engine import joint
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
@@ -25,7 +26,7 @@ def fill(preset: LoadedPreset, command: protocol.FillMask, job: Heeds = NOBODY) 
     preset.require_head()
     tokenized = preset.tokenize(command.text, command.transformers_compatible)
     masked = preset.masked(tokenized, command.masked)
-    at = mask_positions(tokenized, masked)
+    at = mask_positions(command.text, tokenized, masked)
     originals = [tokenized.tokens[index].id for index in at]
     if command.mode == "independent":
         ids = preset.padded([token.id for token in masked.tokens])
@@ -89,7 +90,7 @@ def fill_many(preset: LoadedPreset, command: protocol.FillMany, job: Heeds = NOB
         try:
             tokenized = preset.tokenize(text)
             cut_tokens = tokenized.cut_tokens
-            at = mask_positions(tokenized, tokenized)
+            at = mask_positions(text, tokenized, tokenized)
         except UserError as error:
             rows.append(protocol.ManyRow(cut_tokens=cut_tokens, problem=error.message))
             continue
@@ -117,7 +118,7 @@ def compare(
         preset.require_head()
         tokenized = preset.tokenize(asked.text)
         masked = preset.masked(tokenized, asked.masked)
-        at = mask_positions(tokenized, masked)
+        at = mask_positions(asked.text, tokenized, masked)
         job.check()
         values = _all_at_once(preset, preset.padded([token.id for token in masked.tokens]), at, job)
         originals = [tokenized.tokens[index].id for index in at]
@@ -143,11 +144,11 @@ def compare(
     return protocol.Compared(*sides, tuple(masks), _ms(began))
 
 
-def mask_positions(tokenized: protocol.Tokenized, masked: protocol.Tokenized) -> list[int]:
-    """Where the masks are. UserError `fill-mask.no-mask`, `fill-mask.cut-mask` or `fill-mask.too-many`."""
+def mask_positions(text: str, tokenized: protocol.Tokenized, masked: protocol.Tokenized) -> list[int]:
+    """Where the masks of a text are. UserError `fill-mask.no-mask`, `fill-mask.cut-mask` or `fill-mask.too-many`."""
     at = [index for index, token in enumerate(masked.tokens) if token.piece == MASK and token.special]
     if not at:
-        raise _no_mask(tokenized)
+        raise _no_mask(tokenized, text)
     if len(at) > MOST_MASKS:
         raise UserError("fill-mask.too-many", f"The text has {len(at)} masks.", f"Use {MOST_MASKS} or fewer at a time.")
     return at
@@ -190,16 +191,16 @@ def _probability(preset: LoadedPreset, row: np.ndarray, piece: str) -> float | N
     return math.exp(min(float(row[token_id]), 0.0))
 
 
-def _no_mask(tokenized: protocol.Tokenized) -> UserError:
+def _no_mask(tokenized: protocol.Tokenized, text: str) -> UserError:
     if tokenized.cut_tokens:
         return UserError(
             "fill-mask.cut-mask",
             f"The part of the text that fits, {tokenized.sequence_length} tokens, has no mask.",
             "Shorten the text before the mask.",
         )
-    return UserError(
-        "fill-mask.no-mask", "The text has no mask.", "Write [MASK] where a word is wanted, or click a word."
-    )
+    meant = meant_as_mask(text)
+    advice = f"Write {meant} as {MASK}." if meant else f"Write {MASK} where a word is wanted, or click a word."
+    return UserError("fill-mask.no-mask", "The text has no mask.", advice)
 
 
 def _ms(began: float) -> float:

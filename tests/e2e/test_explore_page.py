@@ -52,6 +52,16 @@ def chip(page, text):
     return next(chip for chip in page.sentence.chips.chips() if chip.word.text == text)
 
 
+
+def test_a_mask_that_is_written_otherwise_is_noticed(qtbot, open_page):
+    page = open_page()
+    qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
+    page.sentence.set_text("The [mask] is here.")
+    qtbot.waitUntil(lambda: "Write [mask] as [MASK]" in page.sentence.note.text(), timeout=WAIT_MS)
+    page.sentence.set_text("The [MASK] is here.")
+    qtbot.waitUntil(lambda: answered(page) and "Write" not in page.sentence.note.text(), timeout=WAIT_MS)
+
+
 def test_a_typed_mask_is_answered_with_words_and_maps_without_a_click(qtbot, open_page):
     page = open_page(Settings(sentence="The capital of France is [MASK]."))
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)

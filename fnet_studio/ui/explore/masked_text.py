@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from fnet_studio.core import protocol
+from fnet_studio.core.mask import MASK
 
 Span = tuple[int, int]
-MASK = "[MASK]"
 
 
 @dataclass(frozen=True)

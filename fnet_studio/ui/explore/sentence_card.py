@@ -9,12 +9,15 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel,
 
 from fnet_studio.core import presets, protocol, run_models
 from fnet_studio.core.alternatives import has_alternatives
+from fnet_studio.core.mask import MASK, meant_as_mask
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
+
+HOW = "Click a word to hide it from the model, click again to show it."
 
 
 class SentenceCard(QFrame):
@@ -120,7 +123,7 @@ class SentenceCard(QFrame):
 
     @property
     def has_typed_mask(self) -> bool:
-        return "[MASK]" in self.masked.text
+        return MASK in self.masked.text
 
     @property
     def has_alternatives(self) -> bool:
@@ -203,7 +206,9 @@ class SentenceCard(QFrame):
                 f"{tokenized.cut_tokens} were cut, from “{start}” on."
             )
         else:
-            hint = self._about_surprise or "Click a word to hide it from the model, click again to show it."
+            meant = "" if self.positions else meant_as_mask(self.masked.text)
+            how = f"Write {meant} as {MASK} to have it guessed." if meant else HOW
+            hint = self._about_surprise or how
             self.note.setText(f"{used} of {tokenized.sequence_length} tokens. {hint}")
         self.box.strike_from(tokenized.cut_at)
         role = "error" if tokenized.cut_tokens else "caption"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fnet_studio.core import protocol
-from fnet_studio.ui.explore.masked_text import MASK, Span
+from fnet_studio.core.mask import MASK
+from fnet_studio.ui.explore.masked_text import Span
 from fnet_studio.ui.widgets.chips import Word
 
 

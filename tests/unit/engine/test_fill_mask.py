@@ -83,6 +83,13 @@ def test_a_text_without_a_mask_says_how_to_make_one(preset):
     assert "[MASK]" in caught.value.advice
 
 
+@pytest.mark.parametrize("meant", ["[mask]", "<mask>", "____"])
+def test_what_was_meant_as_a_mask_is_named(preset, meant):
+    with pytest.raises(UserError) as caught:
+        fill(preset, f"The {meant} is here.")
+    assert caught.value.advice == f"Write {meant} as [MASK]."
+
+
 @pytest.mark.parametrize("position", [0, 99, -1])
 def test_a_position_outside_the_text_is_refused(preset, position):
     with pytest.raises(UserError) as caught:

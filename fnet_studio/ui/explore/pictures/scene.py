@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from fnet_studio.core import measurements, protocol
+from fnet_studio.core.mask import MASK
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.pictures.plane import Axis
 
-MASK = "[MASK]"
 UNKNOWN = "[UNK]"
 """What stands in the place of a hidden word where there is no mask: in a classifier."""
 
