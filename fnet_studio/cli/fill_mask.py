@@ -12,8 +12,8 @@ from fnet_studio.core import protocol
 from fnet_studio.core.alternatives import variants
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
-from fnet_studio.core.sentences import read_sentences
 from fnet_studio.link.blocking import Worker
+from fnet_studio.tables.sentences import read_sentences
 
 BAR = 24
 AT_A_TIME = 32
@@ -29,7 +29,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "JSON object a text, in the place of words.",
     )
     it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
-    it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a .csv, .tsv or .jsonl")
+    it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a table with a column text")
     it.add_argument("--preset", default=DEFAULT_PRESET, metavar="P", help="a preset's name or folder (%(default)s)")
     it.add_argument("--top", type=int, default=5, metavar="K", help="answers for each mask (%(default)s)")
     it.add_argument("--mask", default="", metavar="WORD", help="hide this word of each text, all of its pieces")

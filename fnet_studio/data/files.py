@@ -12,9 +12,9 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.encodings import ManyFilesDecoder
 from fnet_studio.data.mapping import Columns, class_names_of, find_columns
-from fnet_studio.data.tables import is_table, read_table
+from fnet_studio.tables.encodings import ManyFilesDecoder
+from fnet_studio.tables.table import is_table, read_table
 
 _TRAIN_NAMES = ("train", "training")
 _VALIDATION_NAMES = ("validation", "valid", "val", "dev")

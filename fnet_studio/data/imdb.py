@@ -17,8 +17,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.encodings import ManyFilesDecoder
 from fnet_studio.data.unzipped import Unzipped
+from fnet_studio.tables.encodings import ManyFilesDecoder
 
 CLASS_NAMES = ("neg", "pos")
 SPLITS = ("train", "test")

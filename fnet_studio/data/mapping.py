@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.tables import Table
+from fnet_studio.tables.table import Table
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "body", "message", "tweet", "document", "title")
 LABEL_NAMES = (

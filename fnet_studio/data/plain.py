@@ -11,11 +11,11 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
-from fnet_studio.data.encodings import ManyFilesDecoder, decode_file
 from fnet_studio.data.files import training_part
 from fnet_studio.data.mapping import text_column
-from fnet_studio.data.packed import bare_name, read_bytes
-from fnet_studio.data.tables import is_table, read_table
+from fnet_studio.tables.encodings import ManyFilesDecoder, decode_file
+from fnet_studio.tables.packed import bare_name, read_bytes
+from fnet_studio.tables.table import is_table, read_table
 
 Unit = Literal["auto", "line", "paragraph", "file"]
 

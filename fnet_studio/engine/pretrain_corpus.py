@@ -13,12 +13,12 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.data import imdb, token_shards
-from fnet_studio.data.encodings import decode_file
-from fnet_studio.data.packed import read_bytes
 from fnet_studio.data.plain import text_files
 from fnet_studio.models.preset import open_preset
 from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.vocabulary import DOCUMENT_END, LONGEST_LINE, make_vocabulary
+from fnet_studio.tables.encodings import decode_file
+from fnet_studio.tables.packed import read_bytes
 
 CHUNK = 512
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")

@@ -6,12 +6,12 @@ from pathlib import Path
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.data.browse import is_plain
-from fnet_studio.data.encodings import decode_file, sniff
 from fnet_studio.data.files import split_folders
 from fnet_studio.data.mapping import Columns, find_columns, text_column
-from fnet_studio.data.packed import unpacked
 from fnet_studio.data.plain import text_files
-from fnet_studio.data.tables import Table, is_table, read_table
+from fnet_studio.tables.encodings import decode_file, sniff
+from fnet_studio.tables.packed import unpacked
+from fnet_studio.tables.table import Table, is_table, read_table
 
 HEAD_BYTES = 4 * 2**20
 CELL_CHARS = 160

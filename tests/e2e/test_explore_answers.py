@@ -252,6 +252,7 @@ def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page,
     assert told[0]["masks"][0]["answers"][0]["text"] == "Paris"
     assert "no mask" in told[1]["problem"]
     page.batch.read(tmp_path / "gone.txt")
+    qtbot.waitUntil(lambda: page.batch.messages.card is not None, timeout=WAIT_MS)
     assert "gone.txt" in page.batch.messages.card.message.text()
     page.batch.close_button.click()
     assert not page.batch.isVisible()

@@ -52,7 +52,6 @@ def chip(page, text):
     return next(chip for chip in page.sentence.chips.chips() if chip.word.text == text)
 
 
-
 def test_a_mask_that_is_written_otherwise_is_noticed(qtbot, open_page):
     page = open_page()
     qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)

@@ -26,9 +26,9 @@ from fnet_studio.ui.parts import Card, button, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import LabelNames, facts_of, labels_of
-from fnet_studio.ui.train.form_rows import TABLES, field_problem, file_problem, make_row, written
+from fnet_studio.ui.train.form_rows import field_problem, file_problem, make_row, written
 from fnet_studio.ui.widgets.field_row import FieldRow
-from fnet_studio.ui.widgets.path_field import PathField
+from fnet_studio.ui.widgets.path_field import TABLES, PathField
 from fnet_studio.ui.widgets.working import Working
 
 LOOK_MS = 300

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.train.form_rows import TABLES, file_problem
-from fnet_studio.ui.widgets.path_field import PathField
+from fnet_studio.ui.train.form_rows import file_problem
+from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
 
 class SmallCard(Card):

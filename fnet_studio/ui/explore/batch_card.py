@@ -18,19 +18,21 @@ from PySide6.QtWidgets import (
 
 from fnet_studio.core import answer_tables, files, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.sentences import SUFFIXES, read_sentences
+from fnet_studio.tables.sentences import read_sentences
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import button, label
 from fnet_studio.ui.widgets.figures import count, duration, percent
 from fnet_studio.ui.widgets.flow import FlowLayout
+from fnet_studio.ui.widgets.path_field import TABLES
 
 AT_A_TIME = 16
 NOWHERE = QModelIndex()
 HEADS = ("#", "Sentence", "Answers, best first")
 ABOUT = (
-    "One sentence a line with [MASK] in it, or a .csv, .tsv or .jsonl with a column named text. Every mask is answered "
+    "One sentence a line with [MASK] in it, or a table with a column named text. Every mask is answered "
     "with the others hidden."
 )
 
@@ -94,11 +96,13 @@ class BatchCard(QFrame):
         self.setProperty("card", True)
         self._themes = themes
         self._newest = NewestOnly(supervisor, stop_older=True)
+        self._background = Background(self)
         self._preset = ""
         self._top_k = 5
         self._name = ""
         self._began = 0.0
         self._running = False
+        self._reading: Path | None = None
         self.model = BatchModel(self)
         self.title = label("Sentences from a file", "section")
         self.line = label(ABOUT, "muted", wrap=True)
@@ -142,21 +146,26 @@ class BatchCard(QFrame):
         self._preset, self._top_k = preset, min(top_k, 10)
 
     def choose(self) -> None:
-        kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a file of sentences", "", f"Sentences ({kinds});;All (*)")
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a file of sentences", "", TABLES)
         if name:
             self.read(Path(name))
 
     def read(self, path: Path) -> None:
         self._newest.forget()
         self.messages.say(None)
-        try:
-            texts = read_sentences(path)
-        except UserError as error:
-            self._running = False
+        self._running, self._reading = False, path
+        self._show_state()
+        self.line.setText(f"Reading {path.name} …")
+
+        def failed(error: UserError) -> None:
             self._show_state()
             self._fail(protocol.Failed(error.kind, error.message, error.advice))
-            return
+
+        self._background.run(lambda: read_sentences(path), lambda texts: self._begin(path, texts), failed, "file")
+
+    def _begin(self, path: Path, texts: tuple[str, ...]) -> None:
+        if self._reading is None:
+            return  # it was closed meanwhile
         self._name = path.name
         self.model.begin(texts)
         self._running = True
@@ -165,7 +174,7 @@ class BatchCard(QFrame):
         self._next()
 
     def stop(self) -> None:
-        self._running = False
+        self._running, self._reading = False, None
         self._newest.forget()
         self._show_state()
 

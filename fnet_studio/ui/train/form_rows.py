@@ -11,15 +11,11 @@ from fnet_studio.ui.train import preset_row
 from fnet_studio.ui.train.form_groups import choices
 from fnet_studio.ui.train.preset_row import PresetRow
 from fnet_studio.ui.widgets.field_row import FieldRow
-from fnet_studio.ui.widgets.path_field import PathField
+from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
 PATHS = ("data.path", "data.validation_path", "data.test_path")
 COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
 ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
-TABLES = (
-    "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.xlsx *.xlsm *.xlsb *.xls *.ods *.parquet *.txt "
-    "*.gz *.bz2 *.xz *.zip);;All files (*)"
-)
 
 
 def written(value: Any) -> str:

@@ -20,7 +20,6 @@ from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
     ARCHIVES,
     COLUMNS,
-    TABLES,
     archive_problem,
     field_problem,
     file_problem,
@@ -32,7 +31,7 @@ from fnet_studio.ui.train.known_recipes import KnownRecipe, own_recipe
 from fnet_studio.ui.train.preset_row import PresetRow
 from fnet_studio.ui.train.recipe_picker import RecipePicker
 from fnet_studio.ui.widgets.field_row import FieldRow
-from fnet_studio.ui.widgets.path_field import PathField, dropped_path
+from fnet_studio.ui.widgets.path_field import TABLES, PathField, dropped_path
 
 FIRST = "sample-quick"
 SOURCE, PATH = "data.source", "data.path"

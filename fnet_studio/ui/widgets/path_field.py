@@ -27,6 +27,12 @@ def dropped_path(event: Any) -> str:
     return urls[0].toLocalFile() if len(urls) == 1 else ""
 
 
+TABLES = (
+    "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.xlsx *.xlsm *.xlsb *.xls *.ods *.parquet *.txt "
+    "*.gz *.bz2 *.xz *.zip);;All files (*)"
+)
+
+
 class PathField(QWidget):
     """As a `FieldRow`: texts in, texts out. One with a word for nothing may be left empty, is marked when it is not,
     and then has a button that empties it."""

@@ -7,8 +7,8 @@ import pytest
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.tables import read_table
 from fnet_studio.engine.preview import HEAD_BYTES, preview
+from fnet_studio.tables.table import read_table
 
 
 def look(path):

@@ -4,7 +4,7 @@ import pytest
 from workbooks import ods, xlsx
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.tables import read_table
+from fnet_studio.tables.table import read_table
 
 ROWS = [["review", "stars", "seen"], ["A joy & more", 5, True], ['He said "dull"\nand left', 1.5, False]]
 

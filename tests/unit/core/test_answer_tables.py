@@ -6,47 +6,6 @@ import math
 import pytest
 
 from fnet_studio.core import answer_tables, protocol
-from fnet_studio.core.errors import UserError
-from fnet_studio.core.sentences import read_sentences
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.txt", "One [MASK].\n\n  Two   [MASK]. \r\n"),
-        ("a.csv", 'id,Text\n1,"One [MASK]."\n2,Two [MASK].\n'),
-        ("headless.csv", '"One [MASK].",x\nTwo [MASK].,y\n'),
-        ("a.tsv", "sentence\tid\nOne [MASK].\t1\nTwo [MASK].\t2\n"),
-        ("a.jsonl", '{"text": "One [MASK]."}\n"Two [MASK]."\n'),
-        ("bom.txt", "\ufeffOne [MASK].\nTwo [MASK]."),
-    ],
-)
-def test_sentences_are_read_from_lines_tables_and_json(tmp_path, name, content):
-    (tmp_path / name).write_text(content, "utf-8")
-    assert read_sentences(tmp_path / name) == ("One [MASK].", "Two [MASK].")
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "kind", "words"),
-    [
-        ("a.txt", b"fine\nna\xefve\n", "sentences.encoding", "line 2"),
-        ("a.txt", b" \n\n", "sentences.empty", "no sentence"),
-        ("a.jsonl", b'{"text": "x"}\n{"label": 1}\n', "sentences.format", "Line 2"),
-        ("a.jsonl", b"{\n", "sentences.format", "Line 1"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_named_with_its_line(tmp_path, name, content, kind, words):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(UserError, match=words) as caught:
-        read_sentences(tmp_path / name)
-    assert caught.value.kind == kind
-    assert caught.value.advice
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(UserError, match="gone") as caught:
-        read_sentences(tmp_path / "gone.txt")
-    assert caught.value.kind == "sentences.unreadable"
 
 
 def candidate(text, probability):

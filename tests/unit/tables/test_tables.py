@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.data.encodings import decode_file, sniff
-from fnet_studio.data.tables import read_table
+from fnet_studio.tables.encodings import decode_file, sniff
+from fnet_studio.tables.table import read_table
 
 ROWS = [("pos", "A wonderful film, and short."), ("neg", 'He said "dull"; I agree.'), ("pos", "Zwei\nZeilen, schön")]
 

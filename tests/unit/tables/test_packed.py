@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data import packed
 from fnet_studio.data.browse import is_plain
 from fnet_studio.data.plain import read_plain
-from fnet_studio.data.tables import is_table, read_table
+from fnet_studio.tables import packed
+from fnet_studio.tables.table import is_table, read_table
 
 TABLE = b"text,label\nGood,pos\nBad,neg\n"
 PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}

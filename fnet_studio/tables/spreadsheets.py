@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.cells import as_text
+from fnet_studio.tables.cells import as_text
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 

@@ -11,11 +11,11 @@ from fnet_studio.core import progress as steps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
-from fnet_studio.data import spreadsheets
-from fnet_studio.data.encodings import decode_file, sniff
-from fnet_studio.data.json_tables import read_json
-from fnet_studio.data.packed import bare_name, members, read_bytes, unpacked
-from fnet_studio.data.parquet import read_parquet
+from fnet_studio.tables import spreadsheets
+from fnet_studio.tables.encodings import decode_file, sniff
+from fnet_studio.tables.json_tables import read_json
+from fnet_studio.tables.packed import bare_name, members, read_bytes, unpacked
+from fnet_studio.tables.parquet import read_parquet
 
 FORMATS = {
     ".csv": "csv",

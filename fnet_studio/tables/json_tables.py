@@ -8,7 +8,7 @@ from typing import Any
 from fnet_studio.core import progress as steps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck
-from fnet_studio.data.cells import as_text
+from fnet_studio.tables.cells import as_text
 
 
 def read_json(

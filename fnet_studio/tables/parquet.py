@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.data.cells import as_text
+from fnet_studio.tables.cells import as_text
 
 
 def read_parquet(path: Path, raw: bytes) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
