@@ -1,5 +1,6 @@
 """The one owner of the worker process in the window: native Qt signals, no threads, no waiting."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,15 @@ class _Pending(NamedTuple):
     on_done: OnDone | None
     on_failed: OnFailed | None
     on_stopped: OnStopped | None
+
+    def deliver(self, reply: protocol.Reply, blob: bytes) -> None:
+        match reply:
+            case protocol.Done(result=result) if self.on_done:
+                self.on_done(result, blob)
+            case protocol.Failed() if self.on_failed:
+                self.on_failed(reply)
+            case protocol.Stopped() if self.on_stopped:
+                self.on_stopped(reply)
 
 
 class Supervisor(QObject):
@@ -299,13 +309,10 @@ class Supervisor(QObject):
         self.message.emit(envelope, replied.blob)
         callbacks = self._callbacks.pop(replied.id, None)
         if callbacks is not None:
-            match reply:
-                case protocol.Done(result=result) if callbacks.on_done:
-                    callbacks.on_done(result, replied.blob)
-                case protocol.Failed() if callbacks.on_failed:
-                    callbacks.on_failed(reply)
-                case protocol.Stopped() if callbacks.on_stopped:
-                    callbacks.on_stopped(reply)
+            try:
+                callbacks.deliver(reply, replied.blob)
+            except Exception:  # a fault of one panel is told; the answers of the others, read with this one, still come
+                sys.excepthook(*sys.exc_info())
         if ladder is not None:
             self.stopping_changed.emit()
         freed = isinstance(reply, protocol.Stopped) and reply.paused

@@ -101,3 +101,19 @@ def test_a_device_that_is_lost_gets_another_worker(qtbot, supervise):
     qtbot.waitUntil(lambda: bool(replies(heard)), timeout=WAIT_MS)
     assert replies(heard)[0].kind == "device.lost"
     qtbot.waitUntil(lambda: supervisor.state.name == "ready" and supervisor.pid != before, timeout=WAIT_MS)
+
+
+def test_a_panel_that_fails_at_its_answer_is_told_and_the_other_panels_get_theirs(qtbot, supervise):
+    supervisor = supervise("")
+    got = []
+
+    def fail(result, blob):
+        raise RuntimeError("this panel is gone")
+
+    with qtbot.captureExceptions() as told:
+        for number in range(12):
+            on_done = fail if number % 3 == 0 else lambda result, blob, number=number: got.append(number)
+            supervisor.ask(protocol.Tokenize("", f"Sentence {number}."), on_done=on_done)
+        qtbot.waitUntil(lambda: len(got) == 8, timeout=WAIT_MS)
+    assert [str(value) for _, value, _ in told] == ["this panel is gone"] * 4
+    assert supervisor.state.name == "ready"
