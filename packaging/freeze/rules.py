@@ -10,12 +10,19 @@ WINDOW, WORKER = "fnet-studio", "fnet-studio-worker"
 COMMAND_LINE = "fnet-studio-console"
 """On Windows alone."""
 
-WINDOW_PACKAGES = ("fnet_studio.ui", "fnet_studio.cli", "fnet_studio.link", "fnet_studio.core")
+WINDOW_PACKAGES = (
+    "fnet_studio.ui",
+    "fnet_studio.cli",
+    "fnet_studio.link",
+    "fnet_studio.tables",
+    "fnet_studio.core",
+)
 WORKER_PACKAGES = (
     "fnet_studio.worker",
     "fnet_studio.engine",
     "fnet_studio.models",
     "fnet_studio.data",
+    "fnet_studio.tables",
     "fnet_studio.core",
 )
 """Named whole, since some of their modules are imported by a computed name."""

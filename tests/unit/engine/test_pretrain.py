@@ -123,7 +123,8 @@ def test_a_preset_is_taken_over_with_its_vocabulary_and_more_positions(corpus, p
 def test_subsampling_masks_frequent_pieces_more_rarely_in_short_texts_alone(corpus):
     def masked(threshold):
         """How often the most frequent piece is among the masked ones, in windows and in short texts."""
-        task = loaded(mapping(corpus, pretraining__subsampling=threshold, pretraining__steps_per_epoch=60))
+        settings = {"pretraining__one_piece": False, "pretraining__steps_per_epoch": 60}
+        task = loaded(mapping(corpus, pretraining__subsampling=threshold, **settings))
         piece = np.bincount(task.rows.stream[task.rows.stream > 6]).argmax()
         found = {"windows": [], "short": []}
         for step, batch in enumerate(task.train_batches(0)):
