@@ -14,6 +14,7 @@ from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.mapping import Columns, class_names_of, find_columns
 from fnet_studio.tables.encodings import ManyFilesDecoder
+from fnet_studio.tables.packed import bare_name
 from fnet_studio.tables.table import is_table, read_table
 
 _TRAIN_NAMES = ("train", "training")
@@ -83,6 +84,12 @@ def _read(
     place = Path(path)
     if place.is_dir():
         raw = _read_class_folders(place, progress, stopped)
+    elif bare_name(place).lower().endswith((".txt", ".text")) and place.is_file():
+        raise UserError(
+            "data.labels",
+            f"{place} is plain text, which has no labels, and a classifier needs them.",
+            "Choose a table, a folder with one folder for each class, or masked-LM training, which needs no labels.",
+        )
     else:
         raw = _read_labelled_table(place, files, progress, stopped)
     update(f"{len(raw.texts)} {raw.pairs is not None}\0".encode())

@@ -79,6 +79,9 @@ def test_a_classifier_is_not_trained_on_what_is_said_to_have_no_labels(tmp_path)
     (tmp_path / "a.csv").write_text("text,label\nGood,1\nBad,0\n")
     with pytest.raises(UserError, match="no labels"):
         read_files(DataFiles(str(tmp_path / "a.csv"), columns=Columns(label="none")))
+    (tmp_path / "a.txt").write_text("Good.\nBad.\n")
+    with pytest.raises(UserError, match="no labels"):
+        read_files(DataFiles(str(tmp_path / "a.txt")))
     (tmp_path / "b.csv").write_text("text,none\nGood,1\nBad,0\n")
     assert read_files(DataFiles(str(tmp_path / "b.csv"), columns=Columns(label="none"))).class_names == ("0", "1")
 
