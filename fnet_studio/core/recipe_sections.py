@@ -13,6 +13,8 @@ DEFAULT_PRESET = "fnet_small_en"
 """The bundled one that is taken where nothing is said, and shown first."""
 DOWNLOAD = "download"
 """As the path of IMDb: get the archive from its address, once."""
+NO_LABEL = "none"
+"""As the name of the label's column: the texts have none."""
 IMDB_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz#md5=7c2ac02c03563afcf9b574c7e56c153a"
 """The data set's home page."""
 

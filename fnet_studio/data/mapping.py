@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_sections import NO_LABEL
 from fnet_studio.tables.table import Table
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "body", "message", "tweet", "document", "title")
@@ -22,7 +23,6 @@ PAIR_NAMES = (
 )
 _FIRST_OF_PAIRS = tuple(one for one, _ in PAIR_NAMES)
 MOST_CLASSES = 1000
-NO_LABEL = "none"
 
 
 @dataclass(frozen=True, slots=True)

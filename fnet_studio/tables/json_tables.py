@@ -21,18 +21,23 @@ def read_json(
     columns = _as_columns(document)
     if columns is not None:
         return columns, []
-    items = enumerate(document, 1) if isinstance(document, list) else _lines(text, progress, stopped)
-    if isinstance(document, dict):
-        items = enumerate([document], 1)
+    if document is None:
+        items = _lines(text, progress, stopped)
+    else:
+        items = enumerate(document if isinstance(document, list) else [document], 1)
     objects: list[dict[str, Any]] = []
     wrong: list[int] = []
     names: dict[str, None] = {}
     for number, item in items:
-        if isinstance(item, dict):
-            objects.append(_flat(item))
-            names.update(dict.fromkeys(objects[-1]))
-        else:
+        try:
+            flat = _flat(item) if isinstance(item, dict) else None
+        except RecursionError:  # deeper than Python can follow, as in `_lines`
+            flat = None
+        if flat is None:
             wrong.append(number)
+        else:
+            objects.append(flat)
+            names.update(dict.fromkeys(flat))
     return {name: [as_text(item.get(name)) for item in objects] for name in names}, wrong
 
 

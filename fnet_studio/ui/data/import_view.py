@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from fnet_studio.core import data_sets, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.recipe_sections import DataRecipe
+from fnet_studio.core.recipe_sections import NO_LABEL, DataRecipe
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.imdb_card import ImdbCard
 from fnet_studio.ui.message_place import MessagePlace
@@ -34,7 +34,6 @@ from fnet_studio.ui.widgets.working import Working
 LOOK_MS = 300
 PAIR, LABEL = "data.pair_column", "data.label_column"
 COLUMNS = {"data.text_column": "text", PAIR: "pair", LABEL: "label"}
-NO_LABEL = "none"
 WIDTH_PX = 680
 ROW_PX = 28
 

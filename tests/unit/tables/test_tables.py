@@ -156,6 +156,16 @@ def test_objects_within_an_object_become_columns(tmp_path):
     assert read_table(path).columns == {"data.text": ["Good", ""], "data.by.name": ["A", ""], "label": ["1", "0"]}
 
 
+def test_lines_that_are_nested_too_deeply_are_left_out_and_the_others_are_read(tmp_path):
+    path = tmp_path / "a.jsonl"
+    # Python 3.11 and 3.12 do not even parse the deeper ones; 3.13 does, and then cannot follow them
+    deep = ['{"a": ' * depth + "1" + "}" * depth for depth in (*range(850, 1000, 2), 1500, 5000, 100_000)]
+    path.write_text("\n".join(['{"text": "Good"}'] * 1000 + deep))
+    table = read_table(path)
+    assert table.columns["text"][:1000] == ["Good"] * 1000
+    assert "left out" in table.notes[0]
+
+
 def test_a_name_that_heads_two_columns_is_numbered(tmp_path):
     rows = [("Good", "pos", "a"), ("Bad", "neg", "b")]
     table = read_table(write_csv(tmp_path / "a.csv", rows, header=("text", "label", "text")))
