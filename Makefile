@@ -34,7 +34,8 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	# a process of the tests that crashes ends them: with loadfile, xdist would wait for its successor for ever
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 # frozen from an environment of its own, in which each version and its hash is given
 PACKAGE_VENV := build/package-venv

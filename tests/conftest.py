@@ -1,5 +1,6 @@
 """Every test gets a home of its own, the CPU, and no screen."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -17,6 +18,21 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """What a test with widgets leaves as cyclic garbage is collected after it. Python would collect at any time and in
+    any thread (xdist has one): a widget destroyed while Qt tells all widgets of a new style crashes the process. The
+    program has fnet_studio.ui.garbage for it."""
+    if "qapp" not in item.fixturenames:
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,6 +15,7 @@ from fnet_studio import __version__
 from fnet_studio.core import protocol, run_bundle, settings
 from fnet_studio.core.errors import UserError
 from fnet_studio.link import command
+from fnet_studio.ui.garbage import GarbageCollection
 from fnet_studio.ui.pages import WELCOME
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -43,6 +44,7 @@ def run(argv: list[str]) -> int:
     application.setApplicationDisplayName("FNet Studio")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("fnet-studio")
+    GarbageCollection(application)
     window = make_window(application, options.engine, options.script, options.page)
     sys.excepthook = _Reporter(window)
     window.painted.connect(lambda: open_paths(window, options.paths))

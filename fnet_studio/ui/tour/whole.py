@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from fnet_studio.link.command import EngineName
 from fnet_studio.ui.app import make_window
+from fnet_studio.ui.garbage import GarbageCollection
 from fnet_studio.ui.hand import Hand
 from fnet_studio.ui.tour.explore import Explore
 from fnet_studio.ui.tour.lists import see_lists
@@ -56,6 +57,7 @@ def run_tour(folder: Path, seconds: float = 60.0, engine: EngineName = "jax") ->
 def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
     application = QApplication.instance() or QApplication(["fnet-studio"])
     assert isinstance(application, QApplication)
+    GarbageCollection(application)
     began = time.monotonic()
     window = make_window(application, engine)
     hand = Hand(window, folder)

@@ -162,6 +162,85 @@ def test_an_error_in_a_slot_becomes_a_card_and_the_window_goes_on():
     assert "nobody foresaw this" in ran.stdout
 
 
+def test_a_widget_among_the_garbage_is_destroyed_by_the_window_s_thread_whoever_allocates():
+    program = """
+        import sys, threading, time, weakref
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication, QLabel
+        from fnet_studio.ui import app
+
+        destroyed_by = []
+
+        def drop_a_widget():
+            label = QLabel("gone")
+            label.itself = label
+            weakref.finalize(label, lambda: destroyed_by.append(threading.current_thread().name))
+
+        def read_a_table():
+            until = time.monotonic() + 20
+            while not destroyed_by and time.monotonic() < until:
+                rows = [[{}] for _ in range(5000)]
+                time.sleep(0.01)
+
+        def begin():
+            drop_a_widget()
+            threading.Thread(target=read_a_table, name="reader").start()
+
+        def look():
+            if destroyed_by:
+                timer.stop()
+                print(*destroyed_by)
+                next(one for one in QApplication.topLevelWidgets() if hasattr(one, "notices")).close()
+
+        application = QApplication(["test"])
+        QTimer.singleShot(1000, begin)
+        timer = QTimer(interval=50)
+        timer.timeout.connect(look)
+        timer.start()
+        sys.exit(app.run(["--engine", "scripted", "--page", "settings"]))
+    """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["MainThread"]
+
+
+def test_widgets_among_the_garbage_outlive_a_change_of_the_theme():
+    """Qt goes through the list of all widgets and tells each; what Python runs then must not destroy the next."""
+    program = """
+        import gc, sys
+        from PySide6.QtCore import QEvent, QObject, QTimer
+        from PySide6.QtWidgets import QApplication, QLabel
+        from fnet_studio.ui import app
+        from fnet_studio.ui.theme import ThemeSource
+
+        class Listener(QObject):
+            def eventFilter(self, watched, event):
+                if event.type() == QEvent.Type.StyleChange:
+                    gc.set_threshold(1, 1, 1)
+                return len([[] for _ in range(10)]) == 0
+
+        def change():
+            gc.set_threshold(1000000)
+            for _ in range(200):
+                label = QLabel("gone")
+                label.show()
+                label.hide()
+                label.itself = label
+            application.findChild(ThemeSource).set_choice("dark")
+            print("changed")
+            next(one for one in QApplication.topLevelWidgets() if hasattr(one, "notices")).close()
+
+        application = QApplication(["test"])
+        listener = Listener()
+        application.installEventFilter(listener)
+        QTimer.singleShot(1000, change)
+        sys.exit(app.run(["--engine", "scripted", "--page", "settings"]))
+    """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["changed"]
+
+
 @pytest.mark.slow
 def test_the_guided_tour_sees_what_it_should(tmp_path):
     ran = subprocess.run(
