@@ -32,7 +32,7 @@ def pytest_runtest_protocol(item):
         return (yield)
     finally:
         gc.enable()
-        gc.collect()
+        gc.collect(1)  # what the test made is young, and the old is much: all of JAX
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -21,9 +21,8 @@ WAIT_MS = 60_000
 TWO = "The [MASK] of France is [MASK]."
 
 
-@pytest.fixture(scope="module")
-def supervisor(qapp, tmp_path_factory):
-    """One scripted worker for all: it keeps nothing between questions."""
+@pytest.fixture
+def supervisor(qapp):
     it = Supervisor(local("scripted"))
     it.start()
     yield it
