@@ -54,7 +54,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     typed = [one.text for text in options.text for one in variants(text)]
-    texts = [*typed, *(read_sentences(options.file) if options.file else ())]
+    texts = [*typed, *(_from_file(options.file) if options.file else ())]
     if not texts:
         raise UserError("fill-mask.no-text", "There is no text to fill.", "Give a TEXT with [MASK] in it, or --file F.")
     if sum(map(bool, (options.joint, options.left_to_right))) > 1:
@@ -71,6 +71,13 @@ def run(options: argparse.Namespace) -> int:
             return _print(options, tables.ANSWERS, _many(worker, options, texts))
         head = tables.ANSWERS if not (options.joint or options.left_to_right) else tables.JOINT
         return _print(options, head, _filled(worker, options, texts))
+
+
+def _from_file(path: Path) -> tuple[str, ...]:
+    found = read_sentences(path)
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    return found.texts
 
 
 Answer = tuple[Any, list, str]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
@@ -14,7 +15,13 @@ MOST_SENTENCES = 100_000
 COLUMNS = ("text", "sentence", "prompt")
 
 
-def read_sentences(path: Path) -> tuple[str, ...]:
+class Sentences(NamedTuple):
+    texts: tuple[str, ...]
+    notes: tuple[str, ...]
+    """What its reader should know of the file: a guessed encoding, sheets that were not read."""
+
+
+def read_sentences(path: Path) -> Sentences:
     """The sentences in order, empty ones left out. Of a table the column text, sentence or prompt, or the first one
     where none is called so. JSON lines: the same fields of an object, or a string a line. Anything else: a line each.
 
@@ -27,11 +34,15 @@ def read_sentences(path: Path) -> tuple[str, ...]:
                 "Split it into smaller files.",
             )
         if Path(bare_name(path)).suffix.lower() in (".jsonl", ".ndjson"):
-            found = _from_json_lines(decode_file(read_bytes(path), path)[0], path)
+            text, notes = decode_file(read_bytes(path), path)
+            found = _from_json_lines(text, path)
         elif is_table(path):
-            found = _from_table(path)
+            # without a heading: a table of sentences often has none, and its first one would be taken for it
+            table = read_table(path, header=False)
+            found, notes = _column(table.columns), table.notes
         else:
-            found = decode_file(read_bytes(path), path)[0].splitlines()
+            text, notes = decode_file(read_bytes(path), path)
+            found = text.splitlines()
     except OSError as error:
         raise read_error(error, path) from error
     sentences = tuple(clean for sentence in found if (clean := " ".join(sentence.split())))
@@ -43,12 +54,10 @@ def read_sentences(path: Path) -> tuple[str, ...]:
             f"{path.name} has {len(sentences)} sentences.",
             f"Split it into files of {MOST_SENTENCES} or fewer.",
         )
-    return sentences
+    return Sentences(sentences, notes)
 
 
-def _from_table(path: Path) -> list[str]:
-    # without a heading: a table of sentences often has none, and its first sentence would be taken for one
-    columns = read_table(path, header=False).columns
+def _column(columns: dict[str, list[str]]) -> list[str]:
     named = {name.strip().lower(): name for name in reversed(columns)}
     headed = {values[0].strip().lower(): name for name, values in reversed(columns.items())}
     for wanted in COLUMNS:

@@ -96,8 +96,9 @@ QTableView::item, QTreeView::item { padding: 4px 8px; border: none; }
 QTreeView::item:selected, QListWidget::item:selected { background: $chosen; color: $text; }
 QTableView:focus, QTreeView:focus, QListWidget:focus, QListView#presets:focus { border-color: $accent; }
 QHeaderView { background: transparent; border: none; }
-QHeaderView::section { background: $card; color: $muted; border: none; border-bottom: 1px solid $line;
-  padding: 6px 8px; font-size: 9pt; font-weight: 600; }
+QHeaderView::section { background: transparent; color: $muted; border: none; border-bottom: 1px solid $line;
+  padding: 6px 11px; font-size: 9pt; font-weight: 600; }
+QHeaderView::section:vertical { border: none; }
 QTableCornerButton::section { background: $card; border: none; }
 
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;

@@ -7,6 +7,7 @@ import math
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from workbooks import xlsx
 
 from fnet_studio.core import places, protocol
 from fnet_studio.core.history import History
@@ -255,6 +256,25 @@ def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page,
     assert "gone.txt" in page.batch.messages.card.message.text()
     page.batch.close_button.click()
     assert not page.batch.isVisible()
+
+
+def test_a_row_with_two_masks_shows_answers_of_both_and_says_which_sheet_was_read(qtbot, open_page, tmp_path):
+    rows = [["text"], ["The [MASK] barked at the [MASK]."], ["No gap."]]
+    xlsx(tmp_path / "s.xlsx", {"Mine": rows, "Other": rows})
+    page = open_page("x")
+    qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
+    page.from_file.click()
+    page.batch.read(tmp_path / "s.xlsx")
+    model = page.batch.model
+    qtbot.waitUntil(lambda: len(model.rows) == 2, timeout=WAIT_MS)
+    cell = model.index(0, 2)
+    shown = [mask.split(", ") for mask in cell.data().split("  |  ")]
+    told = [mask.split(", ") for mask in cell.data(Qt.ItemDataRole.ToolTipRole).split("  |  ")]
+    assert [len(mask) for mask in shown] == [3, 3]
+    assert [len(mask) for mask in told] == [10, 10]
+    assert [mask[:3] for mask in told] == shown
+    assert "1 has no answer" in page.batch.line.text()
+    assert "the sheet Mine was read, and not: Other" in page.batch.line.text()
 
 
 def test_a_batch_that_is_stopped_keeps_what_was_answered(qtbot, open_page, tmp_path):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from fnet_studio.core import answer_tables, files, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.tables.sentences import read_sentences
+from fnet_studio.tables.sentences import Sentences, read_sentences
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
@@ -29,6 +29,8 @@ from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.path_field import TABLES
 
 AT_A_TIME = 16
+IN_A_CELL = 6
+"""Answers: more would be cut, and the second mask's not seen. The rest stands in the tool tip and in what is saved."""
 NOWHERE = QModelIndex()
 HEADS = ("#", "Sentence", "Answers, best first")
 ABOUT = (
@@ -67,7 +69,9 @@ class BatchModel(QAbstractTableModel):
             return count(at + 1)
         if column == 1:
             return self.texts[at]
-        return _words(self.rows[at]) if at < len(self.rows) else "…"
+        if at >= len(self.rows):
+            return "…"
+        return _words(self.rows[at], short=role == Qt.ItemDataRole.DisplayRole)
 
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
@@ -75,15 +79,20 @@ class BatchModel(QAbstractTableModel):
         return None
 
 
-def _words(row: protocol.ManyRow) -> str:
+def _words(row: protocol.ManyRow, *, short: bool) -> str:
     if row.problem:
         return f"No answer: {row.problem}"
+    shown = max(1, IN_A_CELL // max(len(row.answers), 1)) if short else None
     masks = [
-        ", ".join(f"{item.text or '␣'} {percent(item.probability)}" for item in answer.candidates)
+        ", ".join(f"{item.text or '␣'} {percent(item.probability)}" for item in answer.candidates[:shown])
         for answer in row.answers
     ]
     cut = f"  ·  {row.cut_tokens} tokens cut" if row.cut_tokens else ""
     return "  |  ".join(masks) + cut
+
+
+def _without_answer(missing: int) -> str:
+    return f" {count(missing)} {'has' if missing == 1 else 'have'} no answer." if missing else ""
 
 
 class BatchCard(QFrame):
@@ -99,7 +108,7 @@ class BatchCard(QFrame):
         self._background = Background(self)
         self._preset = ""
         self._top_k = 5
-        self._name = ""
+        self._name = self._notes = ""
         self._began = 0.0
         self._running = False
         self._reading: Path | None = None
@@ -161,16 +170,16 @@ class BatchCard(QFrame):
             self._show_state()
             self._fail(protocol.Failed(error.kind, error.message, error.advice))
 
-        self._background.run(lambda: read_sentences(path), lambda texts: self._begin(path, texts), failed, "file")
+        self._background.run(lambda: read_sentences(path), lambda found: self._begin(path, found), failed, "file")
 
-    def _begin(self, path: Path, texts: tuple[str, ...]) -> None:
+    def _begin(self, path: Path, found: Sentences) -> None:
         if self._reading is None:
             return  # it was closed meanwhile
-        self._name = path.name
-        self.model.begin(texts)
+        self._name, self._notes = path.name, " ".join(found.notes)
+        self.model.begin(found.texts)
         self._running = True
         self._began = time.monotonic()
-        self.bar.setRange(0, len(texts))
+        self.bar.setRange(0, len(found.texts))
         self._next()
 
     def stop(self) -> None:
@@ -216,7 +225,7 @@ class BatchCard(QFrame):
         elif not self._running and done < total:
             words += ". Stopped: what is there can be saved"
         missing = sum(bool(it.problem) for it in self.model.rows)
-        self.line.setText(f"{words}.{f' {count(missing)} have no answer.' if missing else ''}")
+        self.line.setText(f"{words}.{_without_answer(missing)} {self._notes}".rstrip())
 
     def _save(self, kind: str) -> None:
         stem = Path(self._name).stem or "sentences"

@@ -19,6 +19,7 @@ TIPS = (
     "First and last character in the text, counted from 0",
     "What it stands for in the text",
 )
+_NUMBERS = (0, 2, 3)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -47,7 +48,7 @@ class TokenModel(QAbstractTableModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self.rows[index.row()][index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (0, 2, 3):
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
             return _RIGHT
         return None
 
@@ -56,6 +57,8 @@ class TokenModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return HEADS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in _NUMBERS:
+            return _RIGHT
         return TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
 

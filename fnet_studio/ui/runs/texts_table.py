@@ -18,6 +18,7 @@ CSV_COLUMNS = ("row", "true_class", "answered", "confidence", "text", "second_te
 SHOWN_CHARACTERS, TOLD_CHARACTERS = 300, 1000
 MEASURED_ROWS = 100
 """That the columns' widths are made for."""
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
@@ -57,7 +58,7 @@ class TextsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         at, column = index.row(), index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole and column == CONFIDENCE:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and column == TEXT and at < len(self.texts):
             return str(self.texts[at])[:TOLD_CHARACTERS]
         if role != Qt.ItemDataRole.DisplayRole:
@@ -73,6 +74,8 @@ class TextsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == CONFIDENCE:
+            return RIGHT
         return None
 
 

@@ -26,7 +26,7 @@ from fnet_studio.tables.sentences import read_sentences
 )
 def test_sentences_are_read_from_lines_tables_and_json(tmp_path, name, content):
     (tmp_path / name).write_text(content, "utf-8")
-    assert read_sentences(tmp_path / name) == ("One [MASK].", "Two [MASK].")
+    assert read_sentences(tmp_path / name).texts == ("One [MASK].", "Two [MASK].")
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,22 @@ def test_sentences_are_read_from_packed_files_spreadsheets_and_other_encodings(t
     (tmp_path / "a.csv").write_bytes(("text;id\n" + ";1\n".join(both) + ";2\n").encode("utf-16"))
     xlsx(tmp_path / "a.xlsx", {"One": [["id", "Text"], *([number, text] for number, text in enumerate(both))]})
     for path in sorted(tmp_path.iterdir()):
-        assert read_sentences(path) == both, path.name
+        assert read_sentences(path).texts == both, path.name
+
+
+def test_it_is_told_what_was_guessed_and_what_was_not_read(tmp_path):
+    rows = [["text"], ["One [MASK]."]]
+    xlsx(tmp_path / "a.xlsx", {"One": rows, "Two": rows})
+    (tmp_path / "a.txt").write_bytes("Schön [MASK].".encode("cp1252"))
+    (tmp_path / "b.txt").write_bytes("Schön [MASK].".encode())
+    assert "and not: Two" in read_sentences(tmp_path / "a.xlsx").notes[0]
+    assert "Windows-1252" in read_sentences(tmp_path / "a.txt").notes[0]
+    assert read_sentences(tmp_path / "b.txt").notes == ()
 
 
 def test_a_line_separator_inside_a_string_of_json_ends_no_line(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps("One\u2028two [MASK].", ensure_ascii=False), "utf-8")
-    assert read_sentences(tmp_path / "a.jsonl") == ("One two [MASK].",)
+    assert read_sentences(tmp_path / "a.jsonl").texts == ("One two [MASK].",)
 
 
 def test_too_many_sentences_are_refused_with_their_number(tmp_path, monkeypatch):
