@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
+from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import protocol
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 
@@ -36,7 +37,7 @@ def add_to(its: argparse._SubParsersAction) -> None:
     it.add_argument("--text", default="", help="a text of one's own, in place of a row")
     it.add_argument("--pair", default=None, help="its second text")
     it.add_argument("--split", default="train", choices=("train", "validation", "test"), help="%(default)s")
-    it.add_argument("--row", type=int, default=0, help="of the part, from 0 (%(default)s)")
+    it.add_argument("--row", type=at_least(0), default=0, help="of the part, from 0 (%(default)s)")
     _tokens(it)
 
 
@@ -50,8 +51,8 @@ def _one(its: argparse._SubParsersAction, name: str, words: str, do: Any) -> arg
 
 
 def _page(it: argparse.ArgumentParser) -> None:
-    it.add_argument("--first", type=int, default=0, help="begin with this one (%(default)s)")
-    it.add_argument("--count", type=int, default=20, help="how many, 1000 at most (%(default)s)")
+    it.add_argument("--first", type=at_least(0), default=0, help="begin with this one (%(default)s)")
+    it.add_argument("--count", type=at_least(1), default=20, help="how many, 1000 at most (%(default)s)")
 
 
 def _tokens(it: argparse.ArgumentParser) -> None:

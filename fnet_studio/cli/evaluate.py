@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import presets, protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
@@ -18,9 +19,14 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--pair", action="append", default=[], help="the second text of a --text, for a model of pairs")
     it.add_argument("--task", choices=("masked-lm",), help="measure a preset's predictions of masked words in --data")
     it.add_argument("--data", metavar="FILE", help="of masked-lm: a .txt or .txt.xz file, or a folder of such")
-    it.add_argument("--windows", type=int, default=2048, help="of masked-lm: drawn from the text at most (%(default)s)")
     it.add_argument(
-        "--tokens", type=int, default=2000, help="of masked-lm: that pseudo-perplexity is estimated from (%(default)s)"
+        "--windows", type=at_least(1), default=2048, help="of masked-lm: drawn from the text at most (%(default)s)"
+    )
+    it.add_argument(
+        "--tokens",
+        type=at_least(1),
+        default=2000,
+        help="of masked-lm: that pseudo-perplexity is estimated from (%(default)s)",
     )
     it.add_argument("--json", action="store_true", help="JSON")
     it.set_defaults(run=run)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import answer_tables as tables
 from fnet_studio.core import protocol
 from fnet_studio.core.alternatives import variants
@@ -31,13 +32,15 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
     it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a table with a column text")
     it.add_argument("--preset", default=DEFAULT_PRESET, metavar="P", help="a preset's name or folder (%(default)s)")
-    it.add_argument("--top", type=int, default=5, metavar="K", help="answers for each mask (%(default)s)")
+    it.add_argument("--top", type=at_least(1), default=5, metavar="K", help="answers for each mask (%(default)s)")
     it.add_argument("--mask", default="", metavar="WORD", help="hide this word of each text, all of its pieces")
     it.add_argument("--transformers", action="store_true", help="tokenise around [MASK] as Transformers does")
     several = it.add_argument_group("several masks")
     several.add_argument("--left-to-right", action="store_true", help="put each answer in before the next mask")
     several.add_argument("--joint", action="store_true", help="search for the best answers together")
-    several.add_argument("--beam", type=int, default=5, metavar="N", help="how widely --joint searches (%(default)s)")
+    several.add_argument(
+        "--beam", type=at_least(1), default=5, metavar="N", help="how widely --joint searches (%(default)s)"
+    )
     other = it.add_argument_group("other questions")
     other.add_argument("--candidates", metavar="A,B,…", help="how well these fit at the first mask")
     other.add_argument("--against", metavar="TEXT", help="the same masks in another text, with the differences")

@@ -114,6 +114,21 @@ def test_wrong_input_is_told_in_words_without_a_traceback(words, part):
     assert run_store.list_runs() == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["fill-mask", "A [MASK].", "--top", "0"], "0 is not a whole number of 1 or more"),
+        (["fill-mask", "A [MASK].", "--joint", "--beam", "wide"], "wide is not a whole number of 1 or more"),
+        (["data", "tokens", "sample", "--row", "-1"], "-1 is not a whole number of 0 or more"),
+    ],
+)
+def test_a_number_that_cannot_be_meant_is_refused_with_what_can_be(words, part):
+    done = fnet_studio(*words)
+    assert done.returncode == 2
+    assert part in done.stderr
+    assert done.stdout == ""
+
+
 @pytest.mark.parametrize("kind", ["truncated", "escaping", "link"])
 def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_path, kind):
     archive = tmp_path / "aclImdb.tar.gz"
