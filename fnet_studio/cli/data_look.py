@@ -68,6 +68,8 @@ def preview(options: argparse.Namespace) -> int:
     if options.json:
         return _json(found)
     print(f"{found.format}, {'' if found.whole else 'the first '}{found.rows:,} rows")
+    if found.parts:
+        print(f"parts: {', '.join(found.parts)}")
     for name, column in (("text", found.text), ("second text", found.pair), ("label", found.label)):
         print(f"{name}: {column or 'not found'}")
     print("  |  ".join(column.name for column in found.columns))

@@ -1,9 +1,11 @@
 """A corpus from the user's own files: tables, or a folder for each class."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,18 +17,20 @@ from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.mapping import Columns, class_names_of, find_columns
 from fnet_studio.tables.encodings import ManyFilesDecoder
 from fnet_studio.tables.packed import bare_name
-from fnet_studio.tables.table import is_table, read_table
+from fnet_studio.tables.table import is_table, parts_in, read_table
 
-_TRAIN_NAMES = ("train", "training")
-_VALIDATION_NAMES = ("validation", "valid", "val", "dev")
-_TEST_NAMES = ("test", "testing")
+_USUAL_NAMES = {
+    "training": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class DataFiles:
-    """train: a table, or a folder with one sub-folder a class, or one that holds `train`, `test` and perhaps
-    `validation` of that kind. validation, test: more of the same, empty when there is none. header, delimiter: as
-    for `read_table`."""
+    """train: a table, or a folder with one sub-folder a class; or what holds `train`, `test` and perhaps `validation`
+    of that kind: a folder, a workbook, a JSON document or a zip archive. validation, test: more of the same, empty
+    when there is none. header, delimiter: as for `read_table`."""
 
     train: str
     validation: str = ""
@@ -34,6 +38,17 @@ class DataFiles:
     columns: Columns = field(default_factory=Columns)
     header: bool | None = None
     delimiter: str = ""
+
+
+class Place(NamedTuple):
+    """Where one part of a data set lies."""
+
+    path: Path
+    part: str = ""
+    """Of a file that holds several tables, as for `read_table`."""
+
+    def __str__(self) -> str:
+        return f"{self.path}, {self.part}" if self.part else str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +69,13 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
     UserError `data.labels` for a label that the training part does not have, `data.layout` for an odd folder.
     """
     digest = hashlib.sha256()
-    train, validation, test = files.train, files.validation, files.test
-    if Path(train).is_dir():
-        train, validation, test = split_folders(Path(train), validation, test)
-    named = {"training": train, "validation": validation, "test": test}
+    chosen = {"validation": files.validation, "test": files.test}
+    named = find_parts(Path(files.train)) | {name: Place(Path(path)) for name, path in chosen.items() if path}
     raws: dict[str, _Raw] = {}
-    for name, path in named.items():
+    for name in ("training", "validation", "test"):
         digest.update(name.encode())
-        if path:
-            raws[name] = _read(path, files, digest.update, progress, stopped)
+        if name in named:
+            raws[name] = _read(named[name], files, digest.update, progress, stopped)
     classes = files.columns.classes
     names = class_names_of(raws["training"].labels, classes, raws["training"].where)
     notes = [note for raw in raws.values() for note in raw.notes]
@@ -75,19 +88,19 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
 
 
 def _read(
-    path: str,
+    place: Place,
     files: DataFiles,
     update: Callable[[bytes], None],
     progress: Progress | None,
     stopped: StopCheck | None,
 ) -> _Raw:
-    place = Path(path)
-    if place.is_dir():
-        raw = _read_class_folders(place, progress, stopped)
-    elif bare_name(place).lower().endswith((".txt", ".text")) and place.is_file():
+    path = place.path
+    if path.is_dir():
+        raw = _read_class_folders(path, progress, stopped)
+    elif bare_name(path).lower().endswith((".txt", ".text")) and path.is_file():
         raise UserError(
             "data.labels",
-            f"{place} is plain text, which has no labels, and a classifier needs them.",
+            f"{path} is plain text, which has no labels, and a classifier needs them.",
             "Choose a table, a folder with one folder for each class, or masked-LM training, which needs no labels.",
         )
     else:
@@ -100,8 +113,15 @@ def _read(
     return raw
 
 
-def _read_labelled_table(path: Path, files: DataFiles, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
-    table = read_table(path, header=files.header, delimiter=files.delimiter, progress=progress, stopped=stopped)
+def _read_labelled_table(place: Place, files: DataFiles, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
+    table = read_table(
+        place.path,
+        part=place.part,
+        header=files.header,
+        delimiter=files.delimiter,
+        progress=progress,
+        stopped=stopped,
+    )
     columns = find_columns(table, files.columns)
     labels = [label.strip() for label in table.columns[columns.label]]
     told = table.class_names.get(columns.label, [])
@@ -110,7 +130,7 @@ def _read_labelled_table(path: Path, files: DataFiles, progress: Progress | None
         # The hub marks a row without a label by -1.
         labels = ["" if label == "-1" else label for label in labels]
     pairs = table.columns[columns.pair] if columns.pair else None
-    return _Raw(table.columns[columns.text], labels, pairs, f"{path}, column {columns.label!r},", table.notes)
+    return _Raw(table.columns[columns.text], labels, pairs, f"{place}, column {columns.label!r},", table.notes)
 
 
 def _read_class_folders(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
@@ -145,26 +165,23 @@ def _read_class_folders(path: Path, progress: Progress | None, stopped: StopChec
     return _Raw(texts, labels, None, str(path), decoder.notes)
 
 
-def training_part(path: Path) -> Path:
-    """What a folder holds for training, where it also holds a test part: reading it all would train on the test."""
-    return Path(split_folders(path, "", "")[0]) if path.is_dir() else path
-
-
-def split_folders(path: Path, validation: str, test: str) -> tuple[str, str, str]:
-    """`path` itself, or what lies in it under the usual names, be it folders or tables."""
-
-    def inside(names: tuple[str, ...]) -> str:
-        entries = sorted(path.iterdir())
-        for name in names:
-            for entry in entries:
-                if (entry.is_dir() and entry.name.lower() == name) or (is_table(entry) and entry.stem.lower() == name):
-                    return str(entry)
-        return ""
-
-    train = inside(_TRAIN_NAMES)
-    if not train:
-        return str(path), validation, test
-    return train, validation or inside(_VALIDATION_NAMES), test or inside(_TEST_NAMES)
+def find_parts(path: Path) -> dict[str, Place]:
+    """`training`, `validation` and `test`, each where it is there: folders or tables of the usual names in a folder,
+    tables of such names in one file. Without one for training it is `path` itself, and nothing else."""
+    inside: dict[str, Place] = {}
+    if path.is_dir():
+        for entry in sorted(path.iterdir(), reverse=True):  # folders and tables of one name: the first counts
+            if entry.is_dir() or is_table(entry):
+                inside[(entry.name if entry.is_dir() else Path(bare_name(entry)).stem).lower()] = Place(entry)
+    else:
+        with contextlib.suppress(OSError, UserError):  # who reads it will say so
+            inside = {name: Place(path, part) for name, part in parts_in(path).items()}
+    found = {
+        kind: inside[name]
+        for kind, names in _USUAL_NAMES.items()
+        if (name := next((name for name in names if name in inside), ""))
+    }
+    return found if "training" in found else {"training": Place(path)}
 
 
 def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], notes: list[str]) -> LabelledTexts:

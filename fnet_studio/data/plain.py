@@ -11,7 +11,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
-from fnet_studio.data.files import training_part
+from fnet_studio.data.files import find_parts
 from fnet_studio.data.mapping import text_column
 from fnet_studio.tables.encodings import ManyFilesDecoder, decode_file
 from fnet_studio.tables.packed import bare_name, read_bytes
@@ -61,13 +61,13 @@ def read_plain(
 def read_texts(
     path: Path, column: str = "", progress: Progress | None = None, stopped: StopCheck | None = None
 ) -> PlainTexts:
-    """The texts of any file or folder of one's own, whatever labels it has; of a folder with a training part those
-    alone. column: of a table, "" to look for it. Raises Stopped, and what `read_plain`, `read_table` and `text_column`
-    raise."""
-    part = training_part(path)
-    if not is_table(part):
-        return read_plain(part, progress=progress, stopped=stopped)
-    table = read_table(part, progress=progress, stopped=stopped)
+    """The texts of any file or folder of one's own, whatever labels it has; of one with a training part those alone:
+    reading it all would train on the test. column: of a table, "" to look for it. Raises Stopped, and what
+    `read_plain`, `read_table` and `text_column` raise."""
+    place = find_parts(path)["training"]
+    if not is_table(place.path):
+        return read_plain(place.path, progress=progress, stopped=stopped)
+    table = read_table(place.path, part=place.part, progress=progress, stopped=stopped)
     texts = [text for text in table.columns[text_column(table, column)] if text.strip()]
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass"))
     return PlainTexts(texts, digest.hexdigest(), table.notes)

@@ -6,7 +6,7 @@ from pathlib import Path
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.data.browse import is_plain
-from fnet_studio.data.files import split_folders
+from fnet_studio.data.files import Place, find_parts
 from fnet_studio.data.mapping import Columns, find_columns, text_column
 from fnet_studio.data.plain import text_files
 from fnet_studio.tables.encodings import decode_file, sniff
@@ -44,7 +44,7 @@ def _look(named: str, path: Path) -> protocol.DataPreview:
     if path.is_dir():
         return _folder(named, path)
     if is_table(path) or path.suffix.lower() == ".zip":  # which says what it holds instead
-        return _table(named, path, {})
+        return _table(named, path, find_parts(path))
     if not path.exists():
         raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.")
     if is_plain(path):
@@ -57,26 +57,32 @@ def _look(named: str, path: Path) -> protocol.DataPreview:
 
 
 def _folder(named: str, path: Path) -> protocol.DataPreview:
-    train, validation, test = split_folders(path, "", "")
-    parts = {"training": train, "validation": validation, "test": test} if train != str(path) else {}
-    parts = {name: place for name, place in parts.items() if place}
-    if is_table(Path(train)):
-        return _table(named, Path(train), parts)
+    parts = find_parts(path)
+    train = parts["training"].path
+    if is_table(train):
+        return _table(named, path, parts)
     classes = Counter(
         {
             entry.name: sum(1 for _ in entry.rglob("*.txt"))
-            for entry in sorted(Path(train).iterdir())
+            for entry in sorted(train.iterdir())
             if entry.is_dir() and not entry.name.startswith(".") and entry.name != "unsup"
         }
     )
     classes = +classes
     if classes:
         labels = tuple(sorted(classes.items()))
-        first = [next(iter(sorted((Path(train) / name).rglob("*.txt")))) for name in list(classes)[:SAMPLES]]
+        first = [next(iter(sorted((train / name).rglob("*.txt")))) for name in list(classes)[:SAMPLES]]
         samples = tuple((_start(file), file.relative_to(train).parts[0]) for file in first)
         columns = (protocol.ColumnPreview("text"), protocol.ColumnPreview("folder", labels))
         return protocol.DataPreview(
-            named, "classes", "a folder for each class", sum(classes.values()), True, columns, samples, parts=parts
+            named,
+            "classes",
+            "a folder for each class",
+            sum(classes.values()),
+            True,
+            columns,
+            samples,
+            parts=_inside(path, parts),
         )
     files = text_files(path)
     if not files:
@@ -88,8 +94,14 @@ def _folder(named: str, path: Path) -> protocol.DataPreview:
     return _text(named, files)
 
 
-def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPreview:
-    table = read_table(path, head_bytes=HEAD_BYTES)
+def _inside(path: Path, parts: dict[str, Place]) -> dict[str, str]:
+    """The parts that were found in what was chosen; none when it is all one."""
+    return {} if parts["training"] == Place(path) else {name: str(place) for name, place in parts.items()}
+
+
+def _table(named: str, path: Path, parts: dict[str, Place]) -> protocol.DataPreview:
+    place = parts["training"]
+    table = read_table(place.path, part=place.part, head_bytes=HEAD_BYTES)
     try:
         found = find_columns(table, Columns())
         text, pair, label = found.text, found.pair, found.label
@@ -109,7 +121,7 @@ def _table(named: str, path: Path, parts: dict[str, str]) -> protocol.DataPrevie
         text=text,
         pair=pair,
         label=label,
-        parts=parts,
+        parts=_inside(path, parts),
         notes=table.notes,
     )
 

@@ -12,12 +12,12 @@ from fnet_studio.tables.cells import as_text
 
 
 def read_json(
-    path: Path, text: str, lines: bool, progress: Progress | None, stopped: StopCheck | None
+    path: Path, text: str, lines: bool, part: str, progress: Progress | None, stopped: StopCheck | None
 ) -> tuple[dict[str, list[str]], list[int]]:
     """Columns, and the numbers of the lines (or items) that hold no object. lines: an object a line; otherwise a
-    document, which may turn out to be lines all the same. Objects within an object become columns of their own, as
-    `data.text`. UserError `data.rows`."""
-    document = None if lines else _document(path, text)
+    document, which may turn out to be lines all the same. part: of a document with several lists. Objects within an
+    object become columns of their own, as `data.text`. UserError `data.rows`."""
+    document = None if lines else _document(path, text, part)
     columns = _as_columns(document)
     if columns is not None:
         return columns, []
@@ -41,18 +41,41 @@ def read_json(
     return {name: [as_text(item.get(name)) for item in objects] for name in names}, wrong
 
 
-def _document(path: Path, text: str) -> Any:
+def list_names(path: Path, text: str) -> list[str]:
+    """Of the lists of objects in a document, in their order; none where it is something else. UserError
+    `data.rows`."""
+    return list(_lists(_parsed(path, text)))
+
+
+def _document(path: Path, text: str, part: str) -> Any:
     """A list of rows, an object, or None for what is lines of objects."""
+    document = _parsed(path, text)
+    lists = _lists(document)
+    if part:
+        return lists[part]
+    if len(lists) > 1:
+        raise UserError(
+            "data.rows",
+            f"{path} holds {len(lists)} lists of rows: {', '.join(list(lists)[:5])}.",
+            "Call the one to train on train, and others validation and test; or leave one.",
+        )
+    if lists:
+        return next(iter(lists.values()))
+    return document if document is None or isinstance(document, list | dict) else [document]
+
+
+def _parsed(path: Path, text: str) -> Any:
+    """None for what is lines of objects."""
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         if text.lstrip().startswith("{"):
             return None
         raise UserError("data.rows", f"{path} is not valid JSON: {error}.", "Mend the file.") from None
-    if isinstance(document, dict):
-        lists = [value for value in document.values() if _is_rows(value)]
-        return lists[0] if len(lists) == 1 else document
-    return document if isinstance(document, list) else [document]
+
+
+def _lists(document: Any) -> dict[str, list[Any]]:
+    return {name: value for name, value in document.items() if _is_rows(value)} if isinstance(document, dict) else {}
 
 
 def _is_rows(value: Any) -> bool:

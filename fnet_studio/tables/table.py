@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fnet_studio.core import progress as steps
@@ -13,7 +13,7 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.tables import spreadsheets
 from fnet_studio.tables.encodings import decode_file, sniff
-from fnet_studio.tables.json_tables import read_json
+from fnet_studio.tables.json_tables import list_names, read_json
 from fnet_studio.tables.packed import bare_name, members, read_bytes, unpacked
 from fnet_studio.tables.parquet import read_parquet
 
@@ -64,22 +64,39 @@ def is_table(path: Path) -> bool:
         return False
 
 
+def parts_in(path: Path) -> dict[str, str]:
+    """What lies beside each other in one file, by its name in lower case: the sheets of a workbook, the lists of a
+    JSON document, the tables in a zip archive (without their endings). `read_table` reads one of them. OSError, and
+    UserError as `read_table` raises."""
+    path = Path(path)
+    if path.suffix.lower() == ".zip":
+        return {PurePosixPath(name).stem.lower(): name for name in _tables_in(path)}
+    names: list[str] = []
+    if _format_of(bare_name(path)) == "sheet":
+        names = spreadsheets.sheet_names(path, read_bytes(path))
+    elif _format_of(bare_name(path)) == "json":
+        names = list_names(path, decode_file(read_bytes(path), path)[0])
+    return {name.strip().lower(): name for name in names}
+
+
 def read_table(
     path: Path,
     *,
+    part: str = "",
     header: bool | None = None,
     delimiter: str = "",
     head_bytes: int = 0,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> Table:
-    """A whole table. header: None to look for one; without, columns are called `column 1` and so on. delimiter:
-    empty to look for it. head_bytes: read no more of a long file than about this much, where its format allows; 0 for
-    all of it. Raises Stopped, UserError `data.missing`, `data.unreadable`, `data.too-large`, `data.format`,
-    `data.binary`, `data.encoding`, `data.rows`, `data.empty` or `data.no-parquet`, naming the file and the line."""
+    """A whole table. part: of a file that holds several, as `parts_in` names it. header: None to look for one; without,
+    columns are called `column 1` and so on. delimiter: empty to look for it. head_bytes: read no more of a long file
+    than about this much, where its format allows; 0 for all of it. Raises Stopped, UserError `data.missing`,
+    `data.unreadable`, `data.too-large`, `data.format`, `data.binary`, `data.encoding`, `data.rows`, `data.empty` or
+    `data.no-parquet`, naming the file and the line."""
     path = Path(path)
     try:
-        name, member = _inside(path)
+        name, member = (part, part) if part and path.suffix.lower() == ".zip" else _inside(path)
         kind = _format_of(name)
         by_lines = kind in ("csv", "tsv", "jsonl")
         raw, whole = _head(path, member, head_bytes) if head_bytes and by_lines else (read_bytes(path, member), True)
@@ -92,7 +109,7 @@ def read_table(
         columns, class_names = read_parquet(path, raw)
         return _filled(Table(path, kind, "binary", columns, class_names=class_names))
     if kind == "sheet":
-        rows, notes = spreadsheets.read_sheet(path, raw)
+        rows, notes = spreadsheets.read_sheet(path, raw, part)
         columns, wrong = _columns(rows, header)
         return _filled(Table(path, kind, "binary", columns, notes))
     text, notes = decode_file(raw, path)
@@ -101,7 +118,7 @@ def read_table(
         columns, wrong = _columns(_delimited(path, text, delimiter, progress, stopped), header)
         odd = f"do not have {len(columns)} fields"
     else:
-        columns, wrong = read_json(path, text, kind == "jsonl", progress, stopped)
+        columns, wrong = read_json(path, text, kind == "jsonl", part, progress, stopped)
         odd = "do not hold a JSON object"
     if wrong:
         odd = _odd_words(wrong, odd)
@@ -125,7 +142,8 @@ def _inside(path: Path) -> tuple[str, str]:
         if len(found) == 1:
             return found[0], found[0]
         what = f"{len(found)} tables: {', '.join(found[:5])}" if found else "no table"
-        raise UserError("data.format", f"{path} holds {what}.", "Unpack it, and choose what you want of it.")
+        advice = "Unpack it and choose one, or call them train, validation and test."
+        raise UserError("data.format", f"{path} holds {what}.", advice)
     if not _format_of(bare_name(path)):
         raise UserError(
             "data.format",

@@ -31,7 +31,7 @@ class DataPreview(Struct, frozen=True, tag="data-preview"):
     label: str = ""
     """The columns that `auto` stands for; empty where none was found."""
     parts: dict[str, str] = {}
-    """Files or folders for `training`, `validation` and `test` that were found in a folder."""
+    """What was found for `training`, `validation` and `test` in a folder, or in a file that holds several tables."""
     notes: tuple[str, ...] = ()
 
 

@@ -1,13 +1,16 @@
+import gzip
 import json
+import zipfile
 
 import pytest
 from review_archives import REVIEWS, pack, unpack
+from workbooks import xlsx
 
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.data.dataset import load_dataset
-from fnet_studio.data.files import DataFiles, read_files
+from fnet_studio.data.files import DataFiles, find_parts, read_files
 from fnet_studio.data.mapping import Columns
-from fnet_studio.data.plain import read_imdb_unlabelled, read_plain
+from fnet_studio.data.plain import read_imdb_unlabelled, read_plain, read_texts
 
 
 def write(path, text, encoding="utf-8"):
@@ -92,6 +95,68 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     corpus = read_files(DataFiles(train))
     assert corpus.train.texts == ["good", "bad"]
     assert "1 rows without a label" in corpus.notes[0]
+
+
+PARTS = {
+    "train": [["good", "pos"], ["bad", "neg"]],
+    "dev": [["fine", "pos"]],
+    "test": [["dull", "neg"], ["lovely", "pos"]],
+}
+HEAD = ["text", "label"]
+
+
+def together(path):
+    """All parts in one file, beside something else."""
+    csvs = {f"{name}.csv": "\n".join(map(",".join, [HEAD, *rows])) for name, rows in PARTS.items()}
+    if path.suffix == ".xlsx":
+        xlsx(path, {"About": [["words"]], **{name.title(): [HEAD, *rows] for name, rows in PARTS.items()}})
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in {"data/more.csv": "a,b\n1,2\n", **csvs}.items():
+                archive.writestr(name, content)
+    elif path.suffix == ".json":
+        lists = {name: [dict(zip(HEAD, row, strict=True)) for row in rows] for name, rows in PARTS.items()}
+        path.write_text(json.dumps({"version": 1, **lists}))
+    else:
+        for name, content in csvs.items():
+            path.mkdir(exist_ok=True)
+            (path / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.zip", "a.json", "folder"])
+def test_the_parts_of_a_data_set_are_found_by_their_names_in_one_file_as_in_a_folder(tmp_path, name):
+    corpus = read_files(DataFiles(str(together(tmp_path / name))))
+    assert corpus.class_names == ("neg", "pos")
+    assert corpus.train.texts == ["good", "bad"]
+    assert corpus.validation is not None
+    assert corpus.validation.texts == ["fine"]
+    assert (corpus.test.texts, corpus.test.labels.tolist()) == (["dull", "lovely"], [0, 1])
+    assert corpus.notes == ()
+    assert read_texts(tmp_path / name).texts == ["good", "bad"], "the test's texts are not trained on"
+
+
+def test_a_part_that_is_chosen_takes_the_place_of_the_one_that_was_found(tmp_path):
+    other = write(tmp_path / "other.csv", "text,label\nwell,pos\n")
+    corpus = read_files(DataFiles(str(together(tmp_path / "a.json")), test=other))
+    assert corpus.test.texts == ["well"]
+    assert corpus.validation is not None
+
+
+def test_a_file_without_a_part_to_train_on_is_one_table(tmp_path):
+    xlsx(tmp_path / "a.xlsx", {"All": [HEAD, *PARTS["train"]], "Test": [HEAD, *PARTS["test"]]})
+    assert find_parts(tmp_path / "a.xlsx").keys() == {"training"}
+    corpus = read_files(DataFiles(str(tmp_path / "a.xlsx")))
+    assert corpus.train.texts == ["good", "bad"]
+    assert len(corpus.test) == 0
+    assert "and not: Test" in corpus.notes[0]
+
+
+def test_a_label_of_one_part_alone_is_named_with_its_part(tmp_path):
+    xlsx(tmp_path / "a.xlsx", {"train": [HEAD, *PARTS["train"]], "test": [HEAD, ["hm", "maybe"]]})
+    assert (
+        "a.xlsx, test, column 'label', holds the label 'maybe'" in refused(DataFiles(str(tmp_path / "a.xlsx"))).message
+    )
 
 
 def test_a_label_unknown_to_the_training_part_is_named(tmp_path):

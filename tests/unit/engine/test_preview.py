@@ -1,6 +1,7 @@
 """A look at the head of the user's own data."""
 
 import gzip
+import json
 import zipfile
 
 import pytest
@@ -36,6 +37,15 @@ def test_a_folder_of_tables_tells_which_part_is_which(tmp_path):
     found = look(tmp_path)
     assert (found.kind, found.text, found.label) == ("table", "sentence", "label")
     assert set(found.parts) == {"training", "validation"}
+
+
+def test_a_file_of_several_tables_tells_which_part_is_which(tmp_path):
+    rows = [{"sentence": "Dull.", "label": 0}, {"sentence": "A joy.", "label": 1}]
+    found = look(put(tmp_path / "a.json", json.dumps({"train": rows, "dev": rows[:1]})))
+    assert (found.kind, found.text, found.label, found.rows) == ("table", "sentence", "label", 2)
+    assert set(found.parts) == {"training", "validation"}
+    with pytest.raises(UserError, match="2 lists of rows: a, b"):
+        look(put(tmp_path / "b.json", json.dumps({"a": rows, "b": rows})))
 
 
 def test_two_texts_a_row_are_seen(tmp_path):
