@@ -265,11 +265,14 @@ class ImportView(QWidget):
         self.label_names.setVisible(bool(named))
         self.rows["data.labels"].setVisible(bool(labelled and not named))
         parts = preview.parts if preview is not None else {}
-        self.parts.setVisible(own or self.source == "imdb")
-        self.rows["data.validation_path"].setVisible(bool(own and labelled and "validation" not in parts))
-        self.rows["data.test_path"].setVisible(bool(own and "test" not in parts))
-        share = "validation" not in parts and self.rows["data.validation_path"].text == "none"
-        self.rows["data.validation_split"].setVisible(bool(share))
+        shown = {
+            "data.validation_path": own and labelled and "validation" not in parts,
+            "data.test_path": own and "test" not in parts,
+            "data.validation_split": "validation" not in parts and self.rows["data.validation_path"].text == "none",
+        }
+        for key, wanted in shown.items():
+            self.rows[key].setVisible(bool(wanted))
+        self.parts.setVisible((own or self.source == "imdb") and any(shown.values()))
         for item in self.rows.values():
             item.show_clash("")
         ready = own or (self.source == "imdb" and bool(self.path.text))

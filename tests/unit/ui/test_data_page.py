@@ -1,5 +1,7 @@
 """The Data page with the scripted engine behind it, whose reading of data is the real one."""
 
+import json
+
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
@@ -100,6 +102,20 @@ def test_a_table_of_texts_alone_is_added_without_labels(qtbot, page, tmp_path, t
     page.begin_import(str(table))
     qtbot.waitUntil(lambda: importing.preview is not None and importing.preview.path == str(table), timeout=WAIT_MS)
     assert rows["data.label_column"].text == "auto", "what was chosen for another file does not stay"
+
+
+def test_parts_that_were_found_in_one_file_are_not_asked_for(qtbot, page, tmp_path):
+    rows = [{"text": f"A text with the number {number}", "label": "ab"[number % 2]} for number in range(20)]
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps({"train": rows, "dev": rows[:4], "test": rows[:2]}))
+    page.begin_import(str(path))
+    importing = page.importing
+    qtbot.waitUntil(lambda: importing.preview is not None, timeout=WAIT_MS)
+    assert "found: training, validation, test" in importing.facts.text()
+    assert not importing.parts.isVisible()
+    importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(path), timeout=WAIT_MS)
+    assert [part.texts for part in page.opened.splits] == [20, 4, 2]
 
 
 def test_what_cannot_be_read_stays_in_the_form_with_its_line(qtbot, page, tmp_path):
