@@ -100,6 +100,10 @@ class JaxEngine:
                 from fnet_studio.engine.run_texts import run_texts
 
                 return run_texts(command, job), b""
+            case protocol.RunSlice():
+                from fnet_studio.engine.run_texts import run_slice
+
+                return run_slice(command, job)
             case protocol.Convert():
                 from fnet_studio.engine.converting import convert
 

@@ -4,14 +4,17 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
 import numpy as np
 
 from fnet_studio.core import files
-from fnet_studio.engine.feed import Batch
-from fnet_studio.engine.objectives import Sums
+
+if TYPE_CHECKING:  # the scripted engine writes its measures too, and has no jax
+    import jax
+
+    from fnet_studio.engine.feed import Batch
+    from fnet_studio.engine.objectives import Sums
 
 MOST_POINTS = 200
 BINS = 15
@@ -39,8 +42,8 @@ class Measured(NamedTuple):
 
 
 def measure(
-    forward: Callable[[Batch], tuple[Sums, jax.Array]],
-    batches: Iterator[Batch],
+    forward: "Callable[[Batch], tuple[Sums, jax.Array]]",
+    batches: "Iterator[Batch]",
     on_batch: Callable[[int], None],
 ) -> Measured:
     """Everything over all batches. on_batch gets the number of texts done; it may raise to stop."""

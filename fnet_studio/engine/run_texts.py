@@ -1,17 +1,20 @@
 """The texts behind a run's measures: read again from its data, by the same split."""
 
-from functools import lru_cache
+import threading
 
-import msgspec
 import numpy as np
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.core.recipe import from_mapping
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.data.browse import OpenedParts, fitting
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sources import parts_of, read_corpus
+from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.datasets import progress_of
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files
 
@@ -19,11 +22,7 @@ from fnet_studio.engine.texts import data_files
 def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
     """UserError `run.no-texts` for a language model's run, or a place that the split does not have; and what reading
     the data raises."""
-    record = run_store.read(command.run)
-    recipe = from_mapping(record.recipe)
-    require_classifier(record)
-    job.check()
-    part = _parts(msgspec.json.encode(recipe.data))[command.split]
+    part = _part(command, job)
     beyond = [row for row in command.rows if not 0 <= row < len(part)]
     if beyond:
         raise UserError(
@@ -33,6 +32,32 @@ def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
         )
     pairs = tuple(part.pairs[row] for row in command.rows) if part.pairs is not None else ()
     return protocol.Texts(tuple(part.texts[row] for row in command.rows), pairs)
+
+
+def run_slice(command: protocol.RunSlice, job: Job) -> tuple[protocol.TextSlice, bytes]:
+    """Letters of both texts where they are pairs. UserError `run.no-texts` for a language model's run,
+    `pattern.invalid`, and what reading the data and `browse.fitting` raise. Raises Stopped."""
+    pattern = compile_pattern(command.pattern, regex=command.regex, case=command.case)
+    part = _part(command, job)
+    clock = PhaseClock(job, {})
+
+    def searched(phase: str, done: int, total: int) -> None:
+        clock.enter(phase, total, "texts")
+        clock.progress(done)
+
+    opened = OpenedParts({command.split: part}, (), "")
+    rows = fitting(opened, pattern=pattern, progress=searched, stopped=lambda: bool(job.stop_mode))[command.split]
+    clock.leave()
+    letters = np.array([len(part.texts[row]) for row in rows], np.int64)
+    if part.pairs is not None:
+        letters += [len(part.pairs[row]) for row in rows]
+    return protocol.TextSlice(len(rows), len(part)), np.stack([rows, letters]).astype("<i4").tobytes()
+
+
+def _part(command: protocol.RunTexts | protocol.RunSlice, job: Job) -> LabelledTexts:
+    record = run_store.read(command.run)
+    require_classifier(record)
+    return _last_read.parts(from_mapping(record.recipe).data, job)[command.split]
 
 
 def require_classifier(record: RunRecord) -> None:
@@ -64,9 +89,28 @@ def spread(texts: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, texts - 1, min(texts, max(most, 1))).round().astype(int))
 
 
-@lru_cache(maxsize=1)
-def _parts(data: bytes) -> dict[str, LabelledTexts]:
-    """Those of the last run that was asked about stay in memory: an archive takes seconds to read."""
-    recipe = msgspec.json.decode(data, type=DataRecipe)
-    corpus = read_corpus(recipe.source, recipe.path, data_files(recipe))
-    return parts_of(corpus, recipe.validation_split, recipe.split_seed)
+class _LastRead:
+    """Owns the texts of the last run that was asked about: an archive takes seconds to read. Asked from two threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._data: DataRecipe | None = None
+        self._parts: dict[str, LabelledTexts] = {}
+
+    def parts(self, data: DataRecipe, job: Job) -> dict[str, LabelledTexts]:
+        """By the names of the splits. Raises Stopped, and what the readers raise."""
+        job.check()
+        with self._lock:
+            if data != self._data:
+                self._data, self._parts = None, {}
+                clock = PhaseClock(job, {})
+                corpus = read_corpus(
+                    data.source, data.path, data_files(data), progress_of(clock), lambda: bool(job.stop_mode)
+                )
+                clock.leave()
+                self._parts = parts_of(corpus, data.validation_split, data.split_seed)
+                self._data = data
+            return self._parts
+
+
+_last_read = _LastRead()

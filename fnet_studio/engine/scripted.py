@@ -15,10 +15,12 @@ from fnet_studio import __version__
 from fnet_studio.core import places, presets, protocol, run_models, run_store
 from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.engine import (
     data_sets,
     datasets,
     faults,
+    measures,
     scripted_answers,
     scripted_maps,
     scripted_measuring,
@@ -97,6 +99,8 @@ class ScriptedEngine:
                 return self._text_map(command, job)
             case protocol.RunTexts():
                 return self._texts(command), b""
+            case protocol.RunSlice():
+                return self._slice(command)
             case protocol.MeasurePreset(preset):
                 presets.folder(preset)
                 return self._measure_preset(command, job), b""
@@ -151,8 +155,9 @@ class ScriptedEngine:
         )
 
     def _evaluate(self, command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
-        """From the run's own record."""
+        """As right as the run's own record says; kept in its folder as the real engine keeps it."""
         record = run_store.read(command.run)
+        began = time.monotonic()
         examples = scripted_train.COUNTS[command.split]
         job.phase("testing", examples, "texts")
         for done in range(0, examples, examples // 10):
@@ -160,15 +165,23 @@ class ScriptedEngine:
             job.progress(done)
             time.sleep(0.01)
         accuracy = getattr(record, f"{command.split}_accuracy") or 0.5
-        wrong = round(examples * (1 - accuracy) / 2)
-        right = examples // 2 - wrong
+        loss = getattr(record, f"{command.split}_loss") or 0.69
+        labels, probabilities = np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        if record.classifies:
+            labels = np.arange(examples) % len(CLASSES)
+            random = np.random.default_rng(0)
+            right = random.permutation(examples) < round(examples * accuracy)
+            own = 0.5 + np.where(right, 1, -1) * random.uniform(0.01, 0.49, examples)
+            probabilities = np.stack([np.where(labels == at, own, 1 - own) for at in range(2)], axis=1)
+        measured = measures.Measured(loss, accuracy, examples, labels, probabilities.astype(np.float32))
+        measures.write(run_store.folder(command.run), command.split, measured, CLASSES, record.steps)
         return protocol.Evaluation(
             split=command.split,
-            loss=getattr(record, f"{command.split}_loss") or 0.69,
-            accuracy=2 * right / examples,
+            loss=loss,
+            accuracy=accuracy,
             examples=examples,
-            duration_s=0.1,
-            confusion=((right, wrong), (wrong, right)),
+            duration_s=time.monotonic() - began,
+            confusion=tuple(map(tuple, measured.confusion.tolist())),
         )
 
     def _repeat_steps(self, command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepeated:
@@ -191,6 +204,15 @@ class ScriptedEngine:
             raise UserError("run.no-texts", f"The {command.split} texts are {many}.", "Choose rows among them.")
         pairs = tuple(f"The second of number {row}." for row in command.rows) if record.data.get("paired") else ()
         return protocol.Texts(tuple(f"The scripted {command.split} text number {row}." for row in command.rows), pairs)
+
+    def _slice(self, command: protocol.RunSlice) -> tuple[protocol.TextSlice, bytes]:
+        run_store.read(command.run)
+        many = scripted_train.COUNTS[command.split]
+        pattern = compile_pattern(command.pattern, regex=command.regex, case=command.case)
+        texts = self._texts(protocol.RunTexts(command.run, command.split, tuple(range(many)))).texts
+        rows = [row for row, text in enumerate(texts) if pattern is None or pattern.search(text)]
+        letters = [len(texts[row]) + number(texts[row], "letters") % 1000 for row in rows]
+        return protocol.TextSlice(len(rows), many), np.array([rows, letters], "<i4").tobytes()
 
     def _text_map(self, command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, bytes]:
         """A cloud for each class, with a few texts on the wrong side."""

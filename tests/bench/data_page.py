@@ -100,13 +100,13 @@ def measure(path: Path, engine: Literal["scripted", "jax"]) -> None:
             QTest.qWait(5)
 
     step("200 jumps through all of it", scroll, lambda: True)
-    search = page.texts.search
+    search = page.texts.search.line
 
     def settled() -> bool:
         return not page.texts._soon.isActive() and not page.texts._filtering.busy
 
     step("a word is looked for", lambda: search.setText("last hour"), settled)
-    page.texts.regex.setChecked(True)
+    page.texts.search.regex.setChecked(True)
     step("a pattern is looked for", lambda: search.setText("^9.*wait$"), settled)
     print(f"{model.total:,} rows fit")
     step("and taken away", lambda: search.clear(), settled)

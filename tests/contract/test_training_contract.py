@@ -3,6 +3,7 @@
 import collections
 
 import msgspec
+import numpy as np
 import pytest
 from heard import follow, tiny, train
 
@@ -218,6 +219,19 @@ def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
     assert caught.value.kind == "run.no-texts"
 
 
+def test_a_slice_of_a_runs_texts_is_found(trained, worker):
+    every, blob = worker.call(protocol.RunSlice(trained.finished.run, "test"))
+    assert every.texts == every.of == len(blob) // 8
+    texts, _ = worker.call(protocol.RunTexts(trained.finished.run, "test", (1,)))
+    words = texts.texts[0][:12]
+    held, blob = worker.call(protocol.RunSlice(trained.finished.run, "test", words))
+    rows, letters = np.frombuffer(blob, "<i4").reshape(2, -1)
+    assert held.of == every.of
+    assert 1 in rows
+    assert list(rows) == sorted(set(rows))
+    assert (letters >= len(words)).all()
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -225,6 +239,7 @@ def test_the_texts_behind_a_runs_measures_are_read_again(trained, worker):
         protocol.Resume("no-such-run"),
         protocol.Classify("../..", ("x",)),
         protocol.RunTexts("none", "test", (0,)),
+        protocol.RunSlice("none", "test"),
         protocol.MapTexts("none"),
         protocol.RepeatSteps("none"),
         protocol.Load("run:no-such-run"),

@@ -49,6 +49,31 @@ def test_a_run_of_the_real_engine_is_repeated_and_one_without_checkpoints_is_ref
     assert "no checkpoint" in capsys.readouterr().err
 
 
+def test_slices_of_a_run_are_told_as_text_csv_and_json(runs, capsys):
+    tiny = ["training.epochs=1", "data.sequence_length=32", "data.vocabulary_size=400", "model.hidden_dim=16"]
+    settings = [word for change in tiny for word in ("--set", change)]
+    assert main(["train", "sample-quick", "--no-plan", *settings]) == 0
+    run = run_store.list_runs()[0][0].id
+    capsys.readouterr()
+    assert main(["runs", "slices", run, "--holds", "the", "--holds", "xyzzy", "--json"]) == 0
+    every, *parts, held, nowhere = json.loads(capsys.readouterr().out)["slices"]
+    assert every["texts"] == sum(one["texts"] for one in parts)
+    assert every["right"] == sum(one["right"] for one in parts)
+    assert every["accuracy"] == pytest.approx(run_store.read(run).test_accuracy)
+    assert 0 < held["texts"] <= every["texts"]
+    assert nowhere["texts"] == 0
+    assert main(["runs", "slices", run, "--regex", "--holds", "good|bad", "--csv"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.startswith("slice,texts,right,accuracy")
+    assert lines[-1].startswith("Fits good|bad,")
+    assert main(["runs", "slices", run]) == 0
+    assert "All test texts" in capsys.readouterr().out
+    assert main(["runs", "slices", run, "--split", "train"]) == 1
+    assert "--split train" in capsys.readouterr().err
+    assert main(["runs", "slices", run, "--regex", "--holds", "("]) == 1
+    assert "not complete" in capsys.readouterr().err
+
+
 def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     assert main(["runs", "compare", *runs]) == 0
     shown = capsys.readouterr().out

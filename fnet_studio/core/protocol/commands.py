@@ -242,6 +242,17 @@ class RunTexts(Command, frozen=True, tag="run-texts"):
     rows: tuple[int, ...]
 
 
+class RunSlice(Command, frozen=True, tag="run-slice"):
+    """Which texts of a stored run's split hold a pattern (`core.patterns`), all of them without one. `Done(TextSlice)`,
+    and in the blob (2, texts) int32, little-endian: their places in the split, and how many letters each has."""
+
+    run: str
+    split: Literal["train", "validation", "test"]
+    pattern: str = ""
+    regex: bool = False
+    case: bool = False
+
+
 class Convert(Command, frozen=True, tag="convert"):
     """Write a preset as a new folder in another program's format, or as a `.keras` file, and read that back.
     `Done(Converted)`. source: a name, a folder, or a handle (`hf://…`, `kaggle://…`), which is downloaded where it is
@@ -358,7 +369,8 @@ class Shutdown(Command, frozen=True, tag="shutdown"):
 
 AnyCommand = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
-    | Evaluate | RepeatSteps | MeasurePreset | Classify | MapTexts | RunTexts | OpenData | DataRows | DataTwins
-    | DataLengths | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload | CheckPreset | Download
-    | Inspect | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit | Doctor | Shutdown
+    | Evaluate | RepeatSteps | MeasurePreset | Classify | MapTexts | RunTexts | RunSlice | OpenData | DataRows
+    | DataTwins | DataLengths | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload
+    | CheckPreset | Download | Inspect | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit
+    | Doctor | Shutdown
 )  # fmt: skip

@@ -136,3 +136,10 @@ class Texts(Struct, frozen=True, tag="texts"):
     texts: tuple[str, ...]
     pairs: tuple[str, ...] = ()
     """Of tasks on two sentences, the second of each."""
+
+
+class TextSlice(Struct, frozen=True, tag="text-slice"):
+    texts: int
+    """In the slice."""
+    of: int
+    """In the whole split."""

@@ -12,6 +12,7 @@ from fnet_studio.core.protocol.data_results import (
     LengthsCounted,
     TextPacked,
     Texts,
+    TextSlice,
     TwinsFound,
 )
 from fnet_studio.core.protocol.results import (
@@ -41,7 +42,7 @@ from fnet_studio.core.protocol.results import (
 
 Result = (
     Welcome | Loaded | Tokenized | Filled | FilledMany | Scored | Compared | Surprises | Measured | Planned
-    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | TextMap | Texts | DataPreview
+    | RunFinished | Evaluation | PresetMeasured | Checkpointed | Classified | TextMap | Texts | TextSlice | DataPreview
     | Converted | PresetChecked | Downloaded | Inspected | DataOpened | DataPage | TwinsFound | LengthsCounted
     | TextPacked | StepsRepeated | Health
 )  # fmt: skip
@@ -71,6 +72,7 @@ RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
     commands.DataLengths: LengthsCounted,
     commands.PackText: TextPacked,
     commands.RunTexts: Texts,
+    commands.RunSlice: TextSlice,
     commands.Convert: Converted,
     commands.FetchHead: Converted,
     commands.FetchPreset: Converted,

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QHeaderView,
-    QLineEdit,
     QPlainTextEdit,
     QSplitter,
     QTableView,
@@ -16,17 +15,16 @@ from PySide6.QtWidgets import (
 )
 
 from fnet_studio.core import protocol
-from fnet_studio.core.errors import UserError
-from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.data_rows import LABEL, LETTERS, PAGE, PART, PART_WORDS, ROW, TEXT, DataRowsModel
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
-from fnet_studio.ui.parts import button, label, row, set_property
+from fnet_studio.ui.parts import button, label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.pattern_field import PatternField
 from fnet_studio.ui.widgets.working import Working
 
 FILTER_MS = 200
@@ -65,19 +63,11 @@ class TextsTab(QWidget):
 
     def _build(self) -> None:
         themes = self._themes
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Look for words in the texts")
-        self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Look for words in the texts")
-        self.search.setMinimumWidth(120)
-        self.regex = QCheckBox("Regular expression")
-        self.case = QCheckBox("Match case")
+        self.search = PatternField("Look for words in the texts", self)
         self.empty = QCheckBox("Empty only")
         self.part, self.label = Choice(), Choice()
         self.part.setAccessibleName("Part of the data")
         self.label.setAccessibleName("Label")
-        self.problem = label("", "error", wrap=True)
-        self.problem.hide()
         self.counted = label("", "muted")
         self.messages = MessagePlace()
         self.working = Working(self._supervisor, themes)
@@ -113,21 +103,20 @@ class TextsTab(QWidget):
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         self.splitter.setChildrenCollapsible(False)
-        top = row(self.search, self.part, self.label)
+        top = row(self.search.line, self.part, self.label)
         top.setStretch(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(8)
         column.addLayout(top)
-        column.addLayout(row(self.regex, self.case, self.empty, None, self.counted, spacing=16))
-        column.addWidget(self.problem)
+        column.addLayout(row(self.search.regex, self.search.case, self.empty, None, self.counted, spacing=16))
+        column.addWidget(self.search.problem)
         column.addWidget(self.working)
         column.addWidget(self.messages)
         column.addWidget(self.splitter, 1)
-        self.search.textChanged.connect(self._changed)
-        self.search.returnPressed.connect(self.table.setFocus)
-        for box in (self.regex, self.case, self.empty):
-            box.toggled.connect(self._changed)
+        self.search.changed.connect(self._changed)
+        self.search.line.returnPressed.connect(self.table.setFocus)
+        self.empty.toggled.connect(self._changed)
         for choice in (self.part, self.label):
             choice.currentIndexChanged.connect(self._changed)
 
@@ -136,44 +125,30 @@ class TextsTab(QWidget):
     def show_data(self, data: dict[str, Any], opened: protocol.DataOpened) -> None:
         """data: the section of a recipe."""
         self._data, self._names, self._fresh = data, opened.class_names, True
-        for item in (self.search, self.part, self.label, self.regex, self.case, self.empty):
+        for item in (self.part, self.label, self.empty):
             item.blockSignals(True)
         self.search.clear()
         self.empty.setChecked(False)
         _fill(self.part, "All parts", [(one.name, PART_WORDS[one.name]) for one in opened.splits if one.texts])
         _fill(self.label, "All labels", [(name, name) for name in opened.class_names])
         self.label.setEnabled(bool(opened.class_names))
-        for item in (self.search, self.part, self.label, self.regex, self.case, self.empty):
+        for item in (self.part, self.label, self.empty):
             item.blockSignals(False)
-        self._judge()
         self._ask()
 
     def show_only(self, *, empty: bool = False, split: str = "", label: str = "") -> None:
         """A question that another tab asks."""
-        self.search.clear()
+        self.search.line.clear()
         self.empty.setChecked(empty)
         self.part.setCurrentIndex(max(self.part.findData(split), 0))
         self.label.setCurrentIndex(max(self.label.findData(label), 0))
         self.table.setFocus()
 
     def _changed(self, *_: Any) -> None:
-        if self._judge():
+        if self.search.valid:
             self._soon.start()
         else:
             self._soon.stop()
-
-    def _judge(self) -> bool:
-        """Whether what was typed can be looked for; says at once when not."""
-        words = ""
-        try:
-            compile_pattern(self.search.text(), regex=self.regex.isChecked(), case=self.case.isChecked())
-        except UserError as error:
-            words = f"{error.message} {error.advice}"
-        self.problem.setText(words)
-        self.problem.setVisible(bool(words))
-        set_property(self.search, "invalid", bool(words))
-        self.search.setAccessibleDescription(words)
-        return not words
 
     def _ask(self) -> None:
         if not self._data:
@@ -182,9 +157,7 @@ class TextsTab(QWidget):
             self._data,
             str(self.part.currentData() or ""),
             str(self.label.currentData() or ""),
-            self.search.text(),
-            self.regex.isChecked(),
-            self.case.isChecked(),
+            *self.search.pattern,
             self.empty.isChecked(),
             0,
             PAGE,

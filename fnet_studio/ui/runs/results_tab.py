@@ -17,11 +17,13 @@ from PySide6.QtWidgets import (
 from fnet_studio.core import protocol, run_evaluation
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
+from fnet_studio.core.slices import Slice
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
+from fnet_studio.ui.runs.slices_card import SlicesCard
 from fnet_studio.ui.runs.texts_table import Line, TextsTable
 from fnet_studio.ui.runs.threshold_card import ThresholdCard
 from fnet_studio.ui.supervisor import Supervisor
@@ -80,6 +82,7 @@ class ResultsTab(QWidget):
             themes, "Calibration", "confidence of the answer", "share that is right", diagonal=True, points=True
         )
         self.calibrated = label("", "muted", wrap=True)
+        self.slices = SlicesCard(supervisor, themes)
         self.errors = TextsTable(supervisor)
         self.errors.setFixedHeight(LIST_PX)
         self.listed = label("", "section")
@@ -104,6 +107,7 @@ class ResultsTab(QWidget):
         layout.addWidget(self.stack, 1)
         self.split.activated.connect(lambda _: self._load(self.split.currentData()))
         self.confusion.cell_chosen.connect(self._list_cell)
+        self.slices.chosen.connect(self._list_slice)
         self.errors.activated.connect(lambda _: self._explore())
         self.errors.came.connect(self._texts_came)
         self.errors.failed.connect(self._no_texts)
@@ -131,6 +135,7 @@ class ResultsTab(QWidget):
         column.addLayout(self.facts)
         column.addLayout(both)
         column.addWidget(self.threshold)
+        column.addWidget(self.slices)
         column.addWidget(errors)
         column.addStretch(1)
         return shown
@@ -178,6 +183,7 @@ class ResultsTab(QWidget):
         for card in self._classes:
             card.setVisible(bool(report.confusion))
         self.threshold.setVisible(found.found is not None and self.threshold.put(report, found.found))
+        self.slices.setVisible(found.found is not None)
         if found.problem is not None:
             self._say(found.problem)
         if report.confusion:
@@ -188,6 +194,8 @@ class ResultsTab(QWidget):
             x, y = np.array([one.confidence for one in bins]), np.array([one.accuracy for one in bins])
             self.calibration.put(x, y, words)
             self._list_errors()
+        if found.found is not None:
+            self.slices.put(self._run, report.split, found.found)
 
     def _fill_facts(self, report: EvaluationReport) -> None:
         _clear(self.facts)
@@ -218,14 +226,27 @@ class ResultsTab(QWidget):
         if report is None or found is None:
             return
         places = np.flatnonzero((found.labels == true) & (found.predicted == answered))
-        confidence = found.probabilities[places].max(axis=1) if len(places) else np.empty(0)
-        best = np.argsort(-confidence, kind="stable")[:LISTED]
         names = report.class_names
-        title = f"{names[true].capitalize()}, answered {names[answered]}"
+        self._list_places(f"{names[true].capitalize()}, answered {names[answered]}", places, "There are no such texts.")
+
+    def _list_slice(self, part: Slice) -> None:
+        found = self._read.found
+        if found is not None:
+            wrong = part.rows[found.predicted[part.rows] != found.labels[part.rows]]
+            self._list_places(f"Errors: {part.name}", wrong, "It made no errors on these texts.")
+
+    def _list_places(self, title: str, places: np.ndarray, nothing: str) -> None:
+        """places: of texts in the split; the most confident answers are listed, first ones first."""
+        found = self._read.found
+        assert found is not None
+        predicted, confidence = found.predicted[places], found.probabilities[places].max(axis=1, initial=0)
+        best = np.argsort(-confidence, kind="stable")[:LISTED]
         if len(places) > LISTED:
             title += f": {LISTED} of {count(len(places))}"
-        lines = [(int(places[at]), true, answered, float(confidence[at])) for at in best]
-        self._list(title, lines, "There are no such texts.")
+        lines = [
+            (int(places[at]), int(found.labels[places[at]]), int(predicted[at]), float(confidence[at])) for at in best
+        ]
+        self._list(title, lines, nothing)
 
     def _list(self, title: str, lines: list[tuple[int, int, int, float]], nothing: str) -> None:
         report = self._read.report

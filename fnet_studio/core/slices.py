@@ -1,0 +1,134 @@
+"""How often a model is right on a part of a split's texts, a slice, and whether that differs from the other texts."""
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_evaluation import Predictions
+
+Z = 1.959964
+"""Of a two-sided interval of 95 %."""
+COLUMNS = ("slice", "texts", "right", "accuracy", "low", "high", "difference", "difference_low", "difference_high")
+BANDS = 4
+
+
+class Slice(NamedTuple):
+    name: str
+    rows: np.ndarray
+    """(texts,) int: places in the split, in order."""
+
+
+class Share(NamedTuple):
+    """Of `texts` texts `right` ones are answered right."""
+
+    texts: int
+    right: int
+
+    @property
+    def value(self) -> float:
+        """0 without a text."""
+        return self.right / max(self.texts, 1)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %, by Wilson's score (1927, doi 10.2307/2276774): it holds for few texts and for shares near 0 and 1
+        too. (0, 1) without a text."""
+        if not self.texts:
+            return 0.0, 1.0
+        shrunk = 1 + Z * Z / self.texts
+        middle = (self.value + Z * Z / (2 * self.texts)) / shrunk
+        variance = self.value * (1 - self.value) / self.texts + Z * Z / (4 * self.texts**2)
+        reach = Z / shrunk * math.sqrt(variance)
+        # rounding must not put the share itself outside
+        return min(max(middle - reach, 0.0), self.value), max(min(middle + reach, 1.0), self.value)
+
+
+class Difference(NamedTuple):
+    """Accuracy in the slice less that outside of it, with its interval of 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """Chance alone makes one slice of twenty look so."""
+        return self.low > 0 or self.high < 0
+
+
+class SliceMeasure(NamedTuple):
+    name: str
+    share: Share
+    difference: Difference | None
+    """None where no text is outside of the slice, or none inside."""
+
+
+def rows_of(answer: protocol.TextSlice, blob: bytes, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """(texts,) int64 each: the rows of a slice that the worker found, and their letters. found: the answers that are
+    to be counted there. UserError `run.no-texts` where they are of other data."""
+    if answer.of != len(found.labels):
+        raise UserError(
+            "run.no-texts",
+            f"The run was measured on {len(found.labels):,} texts, and the data now has {answer.of:,}.",
+            "The data may have changed since the run. Measure it again.",
+        )
+    rows, letters = np.frombuffer(blob, "<i4").reshape(2, -1).astype(np.int64)
+    return rows, letters
+
+
+def measure(part: Slice, found: Predictions) -> SliceMeasure:
+    right = found.predicted == found.labels
+    inside = Share(len(part.rows), int(right[part.rows].sum()))
+    outside = Share(len(right) - inside.texts, int(right.sum()) - inside.right)
+    return SliceMeasure(part.name, inside, _difference(inside, outside) if inside.texts and outside.texts else None)
+
+
+def _difference(inside: Share, outside: Share) -> Difference:
+    """Newcombe's hybrid score interval, his method 10 (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873)."""
+    value = inside.value - outside.value
+    (low, high), (other_low, other_high) = inside.interval, outside.interval
+    below = math.hypot(inside.value - low, other_high - outside.value)
+    above = math.hypot(high - inside.value, outside.value - other_low)
+    return Difference(value, value - below, value + above)
+
+
+def by_length(letters: np.ndarray) -> list[Slice]:
+    """letters: (texts,) int. Up to `BANDS` slices of about equally many texts, shortest first; none where nearly
+    all texts are as long as the longest one."""
+    if not len(letters):
+        return []
+    ends = np.unique(np.quantile(letters, np.arange(1, BANDS) / BANDS, method="inverted_cdf")).astype(int)
+    ends = ends[ends < letters.max()]
+    band = np.searchsorted(ends, letters)
+    names = [f"Up to {_count(end)} letters" for end in ends[:1]]
+    names += [f"{_count(before + 1)} to {_count(end)} letters" for before, end in pairwise(ends)]
+    names += [f"Over {_count(end)} letters" for end in ends[-1:]]
+    return [Slice(name, np.flatnonzero(band == at)) for at, name in enumerate(names)]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def holding(pattern: str, regex: bool = False) -> str:
+    """The name of the slice of texts that hold a pattern."""
+    return f"Fits {pattern}" if regex else f"Holds “{pattern}”"
+
+
+def compared(one: SliceMeasure) -> str:
+    """In words, and only where chance does not explain it; '' where there are no other texts."""
+    if one.difference is None:
+        return ""
+    if not one.difference.clear:
+        return "no clear difference"
+    return f"{abs(one.difference.value) * 100:.1f} points {'higher' if one.difference.value > 0 else 'lower'}"
+
+
+def table_row(one: SliceMeasure) -> tuple:
+    """Columns `COLUMNS`; an empty difference where there is none."""
+    difference = one.difference or ("", "", "")
+    return (one.name, *one.share, one.share.value, *one.share.interval, *difference)
