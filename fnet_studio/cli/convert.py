@@ -32,6 +32,10 @@ def convert_to(source: str, destination: str, to: Literal["kerashub", "transform
     return _perform(protocol.Convert(absolute(source), str(Path(destination).absolute()), to))
 
 
+def average_of(sources: Sequence[str], destination: str, weights: Literal["float32", "float16"]) -> int:
+    return _perform(protocol.Average(tuple(map(absolute, sources)), str(Path(destination).absolute()), weights))
+
+
 def run_fetch_head(options: argparse.Namespace) -> int:
     """Without a destination the preset is found by its own name from then on, with its head."""
     destination = Path(options.destination) if options.destination else places.presets() / Path(options.preset).name
@@ -44,7 +48,7 @@ def absolute(source: str) -> str:
     return str(path.absolute()) if path.exists() and len(path.parts) > 1 else source
 
 
-def _perform(command: protocol.Convert | protocol.FetchHead) -> int:
+def _perform(command: protocol.Convert | protocol.Average | protocol.FetchHead) -> int:
     show = _Phases()
     with Worker() as worker:
         try:

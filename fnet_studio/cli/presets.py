@@ -1,4 +1,4 @@
-"""fnet-studio presets: list, show, download, import, relocate, remove, restore, check, export"""
+"""fnet-studio presets: list, show, download, import, relocate, remove, restore, check, average, export"""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fnet_studio.cli.convert import absolute, convert_to, told_comparisons
+from fnet_studio.cli.convert import absolute, average_of, convert_to, told_comparisons
 from fnet_studio.cli.data_common import Progress
 from fnet_studio.core import preset_downloads, preset_import, preset_records, preset_trash, protocol
 from fnet_studio.core.builtin_presets import BUILTIN
@@ -64,6 +64,13 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     _json(it)
     _engine(it)
     it.set_defaults(run=run_check)
+    it = its.add_parser(
+        "average", help="write the mean of the weights of presets that were trained on from the same one"
+    )
+    it.add_argument("names", metavar="NAME", nargs="+", help="as listed, a folder, or run: and a run's id")
+    it.add_argument("-o", "--output", required=True, metavar="DST", help="a new folder")
+    it.add_argument("--weights", default="float32", choices=("float32", "float16"), help="on disk (%(default)s)")
+    it.set_defaults(run=lambda options: average_of(options.names, options.output, options.weights))
     it = its.add_parser("export", help="write one in another format, and check that it reads back (see convert)")
     it.add_argument("name", metavar="NAME")
     it.add_argument("destination", metavar="DST", help="a new folder, or a new file that ends in .keras")

@@ -16,6 +16,14 @@ def convert(command: protocol.Convert, job: Job) -> protocol.Converted:
     return _converted(command.destination, written.notes, written.comparisons)
 
 
+def average(command: protocol.Average, job: Job) -> protocol.Converted:
+    from fnet_studio.models import average
+
+    progress = _Progress(job)
+    written = average(command.sources, command.destination, command.weights, progress, lambda: bool(job.stop_mode))
+    return _converted(command.destination, written.notes, written.comparisons)
+
+
 def check_preset(command: protocol.CheckPreset, job: Job) -> protocol.PresetChecked:
     from fnet_studio.models import check_preset
 

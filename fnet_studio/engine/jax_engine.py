@@ -108,6 +108,10 @@ class JaxEngine:
                 from fnet_studio.engine.converting import convert
 
                 return convert(command, job), b""
+            case protocol.Average():
+                from fnet_studio.engine.converting import average
+
+                return average(command, job), b""
             case protocol.FetchHead():
                 from fnet_studio.engine.converting import fetch_head
 

@@ -19,6 +19,7 @@ os.environ.setdefault("KERAS_HOME", str(places.cache_dir() / "keras"))
 
 if TYPE_CHECKING:
     from fnet_studio.models.authors_head import fetch_head, join_head
+    from fnet_studio.models.averaging import average
     from fnet_studio.models.backbone import FNetBackbone
     from fnet_studio.models.convert import convert
     from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding, TokenAndPositionEmbedding
@@ -56,6 +57,7 @@ _HOMES = {
     "ReversibleEmbedding": "embedding",
     "TokenAndPositionEmbedding": "embedding",
     "TransformerEncoder": "transformer_encoder",
+    "average": "averaging",
     "build_imdb_classifier": "imdb_classifier",
     "check_preset": "parity",
     "convert": "convert",
@@ -84,6 +86,7 @@ __all__ = [
     "ReversibleEmbedding",
     "TokenAndPositionEmbedding",
     "TransformerEncoder",
+    "average",
     "build_imdb_classifier",
     "check_preset",
     "convert",

@@ -2,7 +2,7 @@
 
 import uuid
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 from fnet_studio.core import files
 from fnet_studio.core.comparison import Comparison
@@ -22,16 +22,10 @@ from fnet_studio.models.preset import has_vocabulary, locate, open_preset
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
 from fnet_studio.models.transformers_writer import write_transformers
+from fnet_studio.models.written import Written, verified
 
 Target = Literal["kerashub", "transformers", "keras"]
 TARGETS = get_args(Target)
-
-
-class Written(NamedTuple):
-    notes: list[str]
-    """What the reader should know, in sentences."""
-    comparisons: list[Comparison]
-    """What was written, read back."""
 
 
 def convert(
@@ -70,7 +64,7 @@ def convert(
         outputs, tensors = outputs_of(model, features), compare_tensors(model, open_preset(part), SAME)
         del model  # or there would be two of them in memory
         check(stopped)
-        return Written(notes, _verified([tensors, compare_outputs(part, like, features, outputs)], target))
+        return Written(notes, verified([tensors, compare_outputs(part, like, features, outputs)], target))
 
 
 KERAS_NOTE = "To open it: import fnet_studio.models, then keras.saving.load_model(file)."
@@ -83,21 +77,10 @@ def _write_keras(model: Any, target: Path, progress: Progress | None, stopped: S
         model.save(part)
         check(stopped)
         report(progress, "comparing")
-        comparisons = _verified(compare_keras_file(part, model, features_of(model)), target)
+        comparisons = verified(compare_keras_file(part, model, features_of(model)), target)
         part.replace(target)
     except OSError as error:
         raise files.disk_error(error, target) from error
     finally:
         part.unlink(missing_ok=True)
-    return comparisons
-
-
-def _verified(comparisons: list[Comparison], target: Path) -> list[Comparison]:
-    for it in comparisons:
-        if not it.passed:
-            raise UserError(
-                "convert.unverified",
-                f"{target.name} does not read back as it was written: {it.what.lower()}, {it.words}.",
-                "Nothing was kept. Check the disk, then try again.",
-            )
     return comparisons

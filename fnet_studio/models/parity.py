@@ -109,15 +109,26 @@ def compare_keras_file(path: Path, model: Any, features: dict[str, np.ndarray]) 
     return [tensors, _between("Outputs of a new model", SAME, outputs_of(again, features), outputs_of(model, features))]
 
 
+def kept_variables(model: Any) -> dict[str, keras.Variable]:
+    """All that a preset of the model holds: the encoder's, and those of a head that is not random."""
+    if isinstance(model, FNetBackbone):
+        return backbone_variables(model)
+    found = backbone_variables(model.backbone)
+    if model.head_state != "none":
+        found |= classifier_variables(model) if isinstance(model, FNetTextClassifier) else masked_lm_variables(model)
+    return found
+
+
+def kept_tensors(model: Any, opened: Preset) -> dict[str, Stored]:
+    """Those of a preset that `kept_variables` of such a model are filled with."""
+    backbone = model if isinstance(model, FNetBackbone) else model.backbone
+    found = dict(opened.backbone_tensors(backbone.num_layers))
+    return found | opened.head_tensors() if getattr(model, "head_state", "none") != "none" else found
+
+
 def compare_tensors(model: Any, opened: Preset, against: str) -> Comparison:
     """Bit for bit, one tensor at a time."""
-    backbone = model if isinstance(model, FNetBackbone) else model.backbone
-    variables = backbone_variables(backbone)
-    stored: dict[str, Stored] = dict(opened.backbone_tensors(backbone.num_layers))
-    if getattr(model, "head_state", "none") != "none":
-        of_head = classifier_variables if isinstance(model, FNetTextClassifier) else masked_lm_variables
-        variables |= of_head(model)
-        stored |= opened.head_tensors()
+    variables, stored = kept_variables(model), kept_tensors(model, opened)
     largest, count = 0.0, 0
     for name, variable in variables.items():
         value = np.asarray(variable.value)

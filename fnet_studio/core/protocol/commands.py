@@ -263,6 +263,15 @@ class Convert(Command, frozen=True, tag="convert"):
     to: Literal["kerashub", "transformers", "keras"]
 
 
+class Average(Command, frozen=True, tag="average"):
+    """Write the mean of several presets' weights as a new preset folder. `Done(Converted)`. sources: as in `Convert`,
+    two at least."""
+
+    sources: tuple[str, ...]
+    destination: str
+    weights: Literal["float32", "float16"] = "float32"
+
+
 class FetchHead(Command, frozen=True, tag="fetch-head"):
     """Join the authors' masked-LM head to a built-in preset's encoder, as a new preset folder. `Done(Converted)`."""
 
@@ -370,7 +379,7 @@ class Shutdown(Command, frozen=True, tag="shutdown"):
 AnyCommand = (
     Hello | Load | Tokenize | FillMask | FillMany | Score | Compare | Surprise | Measure | Plan | Train | Resume
     | Evaluate | RepeatSteps | MeasurePreset | Classify | MapTexts | RunTexts | RunSlice | OpenData | DataRows
-    | DataTwins | DataLengths | PackText | PreviewData | Convert | FetchHead | FetchPreset | ForgetDownload
+    | DataTwins | DataLengths | PackText | PreviewData | Convert | Average | FetchHead | FetchPreset | ForgetDownload
     | CheckPreset | Download | Inspect | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit
     | Doctor | Shutdown
 )  # fmt: skip

@@ -74,6 +74,7 @@ RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
     commands.RunTexts: Texts,
     commands.RunSlice: TextSlice,
     commands.Convert: Converted,
+    commands.Average: Converted,
     commands.FetchHead: Converted,
     commands.FetchPreset: Converted,
     commands.ForgetDownload: None,

@@ -1,0 +1,67 @@
+"""The mean of the weights of presets that were trained on from the same weights, a model soup (arXiv 2203.05482). It is
+often better than each of them, and costs no more than one when it is asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.models.new_folder import new_folder, refuse_occupied
+from fnet_studio.models.parity import SAME, compare_tensors, kept_tensors, kept_variables, whole_model
+from fnet_studio.models.preset import Preset, has_vocabulary, locate, open_preset
+from fnet_studio.models.preset_writer import write_preset
+from fnet_studio.models.progress import Progress, StopCheck, check, report
+from fnet_studio.models.written import Written, verified
+
+
+def average(
+    sources: Sequence[str | Path],
+    destination: str | Path,
+    weights: str = "float32",
+    progress: Progress | None = None,
+    stopped: StopCheck | None = None,
+) -> Written:
+    """Write the new folder `destination` in KerasHub's format, read back to check it. weights: the dtype on disk.
+
+    UserError when a source cannot be used, `average.few` for less than two, `average.different` when they differ in
+    more than their weights, `convert.exists` when the destination holds anything already. After any failure, and after
+    Stopped, there is no destination.
+    """
+    if len(sources) < 2:
+        raise UserError("average.few", "An average needs two presets at least.", "Name another one.")
+    target = Path(destination).expanduser().absolute()
+    refuse_occupied(target)
+    opened = [open_preset(locate(source, progress, stopped)) for source in sources]
+    for source, other in zip(sources[1:], opened[1:], strict=True):
+        _refuse_different(str(sources[0]), opened[0], str(source), other)
+    report(progress, "building")
+    model = whole_model(locate(sources[0]), opened[0], dtype="float32")
+    tensors = [kept_tensors(model, it) for it in opened]
+    for name, variable in kept_variables(model).items():
+        check(stopped)
+        mean = np.mean([stored[name].read().astype(np.float64) for stored in tensors], axis=0)
+        variable.assign(mean.astype(weights).astype(np.float32))
+    report(progress, "saving")
+    with new_folder(target) as part:
+        notes = write_preset(model, part, weights)
+        check(stopped)
+        report(progress, "comparing")
+        return Written(notes, verified([compare_tensors(model, open_preset(part), SAME)], target))
+
+
+def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) -> None:
+    both = (first, other)
+    heads, arguments = [it.head() for it in both], [it.backbone_arguments() for it in both]
+    vocabularies = [it.vocabulary().read_bytes() if has_vocabulary(it) else b"" for it in both]
+    different = sorted(key for key in arguments[0] if arguments[0][key] != arguments[1].get(key))
+    if vocabularies[0] != vocabularies[1]:
+        different.append("vocabulary")
+    if heads[0] != heads[1]:
+        different.append("head")
+    if different:
+        raise UserError(
+            "average.different",
+            f"{first_name} and {name} differ in more than their weights: {', '.join(different)}.",
+            "Average presets that were trained on from the same one.",
+        )

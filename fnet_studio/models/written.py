@@ -1,0 +1,26 @@
+"""What became of a preset that was written, read back."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from fnet_studio.core.comparison import Comparison
+from fnet_studio.core.errors import UserError
+
+
+class Written(NamedTuple):
+    notes: list[str]
+    """What the reader should know, in sentences."""
+    comparisons: list[Comparison]
+    """What was written, read back."""
+
+
+def verified(comparisons: list[Comparison], target: Path) -> list[Comparison]:
+    """The same, when all of them passed. UserError `convert.unverified`."""
+    for it in comparisons:
+        if not it.passed:
+            raise UserError(
+                "convert.unverified",
+                f"{target.name} does not read back as it was written: {it.what.lower()}, {it.words}.",
+                "Nothing was kept. Check the disk, then try again.",
+            )
+    return comparisons
