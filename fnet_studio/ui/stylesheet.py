@@ -99,7 +99,7 @@ QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: transparent; color: $muted; border: none; border-bottom: 1px solid $line;
   padding: 6px 11px; font-size: 9pt; font-weight: 600; }
 QHeaderView::section:vertical { border: none; }
-QTableCornerButton::section { background: $card; border: none; }
+QTableCornerButton::section { background: transparent; border: none; border-bottom: 1px solid $line; }
 
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
   padding: 6px 9px; }
