@@ -5,11 +5,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -126,6 +128,17 @@ def row(*items: QWidget | None, spacing: int = 8) -> QHBoxLayout:
         else:
             result.addWidget(item)
     return result
+
+
+def whole_rows(table: QTableView, name: str) -> None:
+    """Rows are chosen whole and one at a time; no grid, no numbers; Tab leaves the table. name: for screen readers."""
+    table.setAccessibleName(name)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 def scrolling(widget: QWidget) -> QScrollArea:

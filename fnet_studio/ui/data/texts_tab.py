@@ -19,7 +19,7 @@ from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.data_rows import LABEL, LETTERS, PAGE, PART, PART_WORDS, ROW, TEXT, DataRowsModel
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
-from fnet_studio.ui.parts import button, label, row
+from fnet_studio.ui.parts import button, label, row, whole_rows
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
@@ -74,7 +74,6 @@ class TextsTab(QWidget):
         self.working.stop_wanted.connect(self._stopped)
         self.table = Table()
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Texts")
         head = self.table.horizontalHeader()
         head.setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
         for column, width in WIDTHS.items():
@@ -241,16 +240,12 @@ class Table(QTableView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        whole_rows(self, "Texts")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setWordWrap(False)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.horizontalHeader().setHighlightSections(False)

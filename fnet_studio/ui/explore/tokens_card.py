@@ -3,11 +3,11 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.ui.explore.focus import Focus
-from fnet_studio.ui.parts import label
+from fnet_studio.ui.parts import label, whole_rows
 from fnet_studio.ui.widgets.figures import count
 
 NOWHERE = QModelIndex()
@@ -90,13 +90,8 @@ class TokensCard(QWidget):
         self.model = TokenModel(self)
         self.view = QTableView()
         self.view.setModel(self.model)
-        self.view.setAccessibleName("Tokens of the sentence")
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.view.setTabKeyNavigation(False)
+        whole_rows(self.view, "Tokens of the sentence")
         self.view.setMouseTracking(True)
-        self.view.setShowGrid(False)
-        self.view.verticalHeader().setVisible(False)
         self.view.verticalHeader().setDefaultSectionSize(26)
         small = self.view.font()
         small.setPointSizeF(9)
@@ -104,7 +99,6 @@ class TokensCard(QWidget):
         head = self.view.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(len(HEADS) - 1, QHeaderView.ResizeMode.Stretch)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.line = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 8, 0)

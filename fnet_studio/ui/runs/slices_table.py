@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from fnet_studio.core.slices import SliceMeasure, compared
+from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, percent
 from fnet_studio.ui.widgets.interval_bar import INTERVAL, Interval, IntervalDelegate, axis_of
@@ -71,16 +72,10 @@ class SlicesTable(QTableView):
         self.setModel(self.slices)
         self._drawing = IntervalDelegate(themes, self)
         self.setItemDelegateForColumn(DRAWN, self._drawing)
-        self.setAccessibleName("Slices")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
+        whole_rows(self, "Slices")
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         head = self.horizontalHeader()
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionsClickable(False)
         head.setSectionResizeMode(DRAWN, QHeaderView.ResizeMode.Stretch)
         head.setMinimumSectionSize(64)

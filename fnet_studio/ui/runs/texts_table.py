@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from fnet_studio.core import answer_tables, protocol
 from fnet_studio.ui.newest import NewestOnly
+from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.row_text import RowText, row_text
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.widgets.figures import percent
@@ -91,15 +92,9 @@ class TextsTable(QTableView):
         self._asking = NewestOnly(supervisor)
         self.texts = TextsModel(self)
         self.setModel(self.texts)
-        self.setAccessibleName("Texts")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setShowGrid(False)
+        whole_rows(self, "Texts")
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         head = self.horizontalHeader()
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setResizeContentsPrecision(MEASURED_ROWS)
         head.setSectionResizeMode(TEXT, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(lambda now, _before: self.line_chosen.emit(now.row()))

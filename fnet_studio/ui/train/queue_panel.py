@@ -4,13 +4,13 @@ from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from fnet_studio.core import protocol, queue
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.desktop import power_actions
 from fnet_studio.ui.itemmodels.queue import QueueModel
-from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.parts import Card, button, label, row, whole_rows
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 
@@ -34,19 +34,13 @@ class QueuePanel(Card):
         self.model = QueueModel(themes, self)
         self.table = QTableView()
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Queue of runs")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
+        whole_rows(self.table, "Queue of runs")
         self.table.setProperty("bare", True)
         self.table.setWordWrap(False)
-        self.table.verticalHeader().hide()
         head = self.table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         head.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.words = label("", "muted")
         self.when_done = Choice()
         self.when_done.setAccessibleName("When the queue is done")
