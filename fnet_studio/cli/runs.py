@@ -154,7 +154,7 @@ def show_slices(options: argparse.Namespace) -> int:
     answers = ask(options, *asked, blob=True)
     (whole, letters), *held = [slices.rows_of(*one, found) for one in (answers if len(asked) > 1 else [answers])]
     parts = [slices.Slice(f"All {split} texts", whole), *slices.by_length(letters)]
-    names = [slices.holding(pattern, options.regex) for pattern in options.holds]
+    names = [slices.holding(pattern, options.regex, options.match_case) for pattern in options.holds]
     parts += [slices.Slice(name, rows) for name, (rows, _letters) in zip(names, held, strict=True)]
     measures = [slices.measure(part, found) for part in parts]
     if options.json:

@@ -114,9 +114,9 @@ def _count(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-def holding(pattern: str, regex: bool = False) -> str:
+def holding(pattern: str, regex: bool = False, case: bool = False) -> str:
     """The name of the slice of texts that hold a pattern."""
-    return f"Fits {pattern}" if regex else f"Holds “{pattern}”"
+    return (f"Fits {pattern}" if regex else f"Holds “{pattern}”") + (", case as typed" if case else "")
 
 
 def compared(one: SliceMeasure) -> str:

@@ -2,8 +2,9 @@
 
     python tests/bench/model_card.py FOLDER --run runs/RUN/run.json --data valid.txt.xz [--after CARD]
 
-Several runs after --run are told in their order, each one having gone on from the one before. CARD is the card of the
-preset that the first of them began with, whose training is told before theirs. FOLDER/README.md then tells size,
+Several runs after --run are told in their order, each one having gone on from the one before; what is no run.json there
+is told as it stands, such as "then the mean of these weights and of those before". CARD is the card of the preset that
+the first of them began with, whose training is told before theirs. FOLDER/README.md then tells size,
 training, figures and the five best words for ten everyday sentences, unedited.
 """
 
@@ -68,7 +69,7 @@ def stage(run: dict[str, Any], length: int, first: bool) -> str:
 
 def card(
     folder: Path,
-    runs: list[dict[str, Any]],
+    stages: list[dict[str, Any] | str],
     before: list[str],
     result: protocol.PresetMeasured,
     lines: list[str],
@@ -76,10 +77,14 @@ def card(
 ) -> str:
     shape = json.loads((folder / "config.json").read_text())["config"]
     parameters = json.loads((folder / "metadata.json").read_text())["parameter_count"]
+    runs = [it for it in stages if not isinstance(it, str)]
     held_out = Path(runs[-1]["recipe"]["data"].get("validation_path", "none")).name.replace("none", "valid.txt.xz")
     device = (runs[-1].get("device") or {}).get("name", "")
-    new = [f"  - {stage(run, result.sequence_length, not at and not before)}" for at, run in enumerate(runs)]
-    stages = "\n".join([*before, *new])
+    new = [
+        f"  - {it if isinstance(it, str) else stage(it, result.sequence_length, not at and not before)}"
+        for at, it in enumerate(stages)
+    ]
+    told = "\n".join([*before, *new])
     return f"""# {folder.name}
 
 A small cased English FNet with a trained masked-LM head, in KerasHub's preset format: {shape["num_layers"]} layers,
@@ -89,7 +94,7 @@ Weights are float16 on disk.
 
 - Text: Wikipedia (CC BY-SA), Wikinews (CC BY 2.5), public-domain books, OpenStax (CC BY 4.0).
 - Trained by the recipe `pretrain` on {device}:
-{stages}
+{told}
 - Held out from it all: {held_out}.
 - Always padded to {result.sequence_length}, as it was trained.
 - On held-out text, masked 15 %: accuracy {result.accuracy:.3f} ({result.masks:,} masks), pseudo-perplexity
@@ -114,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument(
-        "--run", type=Path, required=True, nargs="+", help="run.json of each run that made it, in order"
+        "--run", required=True, nargs="+", help="run.json of each run that made it, in order; or words about it"
     )
     parser.add_argument("--data", type=Path, required=True, help="text that was held out")
     parser.add_argument("--after", type=Path, metavar="CARD", help="the card of the preset that they began with")
@@ -127,10 +132,10 @@ def main() -> None:
         asked = [json.loads(line) for line in options.probes.read_text("utf-8").splitlines()]
         fill_mask.report(str(folder), asked + fill_mask.hidden_words(options.data))
     probes = told.getvalue().replace(str(folder), folder.name)
-    runs = [json.loads(path.read_text("utf-8")) for path in options.run]
+    stages = [json.loads(Path(it).read_text("utf-8")) if it.endswith(".json") else it for it in options.run]
     earlier = options.after.read_text("utf-8").splitlines() if options.after else []
     before = [line for line in earlier if line.startswith("  - ")]
-    (folder / "README.md").write_text(card(folder, runs, before, result, lines, probes), "utf-8")
+    (folder / "README.md").write_text(card(folder, stages, before, result, lines, probes), "utf-8")
     print(folder / "README.md")
 
 

@@ -120,25 +120,26 @@ class SlicesCard(Card):
             try:
                 rows, letters = slices.rows_of(found, blob, self._found)
             except UserError as error:
-                self.working.over()
-                self._refuse(error)
+                self._ended(missing, error)
                 return
-            self._known[missing] = Slice(slices.holding(missing.text, missing.regex), rows)
+            self._known[missing] = Slice(slices.holding(*missing), rows)
             if missing == EVERY:
                 self._known[EVERY] = Slice(f"All {self._split} texts", rows)
                 self._lengths = slices.by_length(letters)
             self._show("")
             self._next(then)
 
-        def failed(reply: protocol.Failed) -> None:
-            self.working.over()
-            if missing in self.wanted:
-                self.wanted.remove(missing)
-            self._refuse(reply)
-
         asked = protocol.RunSlice(self._run, self._split, *missing)  # type: ignore[arg-type]
-        self._asking.ask(asked, came, failed)
+        self._asking.ask(asked, came, lambda reply: self._ended(missing, reply))
         self.working.follow(lambda: self._asking.id, "Looking through the texts")
+
+    def _ended(self, asked: Pattern, error: UserError | protocol.Failed) -> None:
+        self.working.over()
+        if asked in self.wanted:
+            self.wanted.remove(asked)
+            self._refuse(error)
+        else:  # the texts themselves: the page says it in a card of its own when it lists some
+            self._say(f"{error.message} {error.advice}")
 
     def _stopped(self) -> None:
         self._asking.forget()

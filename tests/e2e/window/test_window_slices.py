@@ -1,6 +1,7 @@
 """The slices of a run's results, over the scripted worker's process."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -116,6 +117,10 @@ def test_what_cannot_be_looked_for_is_said_at_once_and_the_same_words_are_asked_
     card.add_button.click()
     assert card.table.currentIndex().row() == len(card.shown) - 1
     assert len(card.wanted) == 1
+    card.search.case.setChecked(True)
+    add(driver, results, "7.$")
+    assert [one.name for one in card.shown[-2:]] == ["Fits 7.$", "Fits 7.$, case as typed"]
+    assert card.table.currentIndex().row() == len(card.shown) - 1
 
 
 def test_answers_on_other_data_than_now_are_refused_in_words(results):
@@ -123,5 +128,21 @@ def test_answers_on_other_data_than_now_are_refused_in_words(results):
     card = results.slices
     found = results._read.found
     card.put(card._run, "test", type(found)(found.labels[:10], found.probabilities[:10]))
+    driver.wait(lambda: "measured on 10 texts" in card.said.text())
+    assert "Measure it again" in card.said.text()
+    assert not card.table.isVisible()
+    assert card.messages.card is None
+
+
+def test_a_slice_that_cannot_be_found_is_told_and_the_others_stay(results):
+    driver, results = results
+    card = results.slices
+    add(driver, results, "7.")
+    shown = len(card.shown)
+    shutil.rmtree(run_store.folder(card._run))
+    QTest.keyClicks(card.search.line, "8.")
+    QTest.keyClick(card.search.line, Qt.Key.Key_Return)
     driver.wait(lambda: card.messages.card is not None)
-    assert "measured on 10 texts" in card.messages.card.accessibleName() + card.messages.card.accessibleDescription()
+    assert card._run in card.messages.card.message.text()
+    assert len(card.shown) == shown
+    assert [one.text for one in card.wanted] == ["7."]
