@@ -10,6 +10,7 @@ import msgspec
 from fnet_studio.cli.convert import told_comparisons
 from fnet_studio.cli.data_common import ask
 from fnet_studio.core import (
+    agreement,
     answer_tables,
     protocol,
     provenance,
@@ -107,7 +108,8 @@ def compare(options: argparse.Namespace) -> int:
             | {f"{split}_accuracy": getattr(r, f"{split}_accuracy") for split in ("train", "validation", "test")}
             for r, name in zip(records, names)
         ]
-        print(msgspec.json.encode({"runs": rows, "settings": [one._asdict() for one in different]}).decode())
+        shown = {"runs": rows, "settings": [one._asdict() for one in different], "agreement": _agreements(records)}
+        print(msgspec.json.encode(shown).decode())
         return 0
     print(f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'parameters':>12}")
     for r, name in zip(records, names):
@@ -118,7 +120,39 @@ def compare(options: argparse.Namespace) -> int:
     print("\nsettings that differ" if different else "\nAll settings are the same.")
     for one in different:
         print(f"  {one.key:<28} {' | '.join(one.values)}")
+    agreements = _agreements(records)
+    if agreements:
+        print(f"\non the same {agreements[0]['texts']:,} {agreements[0]['split']} texts, {names[0]} (the first) beside")
+        print(f"{'':<32} {'both right':>10} {'only first':>10} {'only this':>10} {'both wrong':>10}")
+    for name, one in zip(names[1:], agreements):
+        low, high = one["interval"]
+        told = slices.told(slices.Difference(one["difference"], low, high))
+        print(
+            f"{name[:32]:<32} {one['both_right']:>10,} {one['only_first_right']:>10,} {one['only_this_right']:>10,} "
+            f"{one['both_wrong']:>10,}  {told} ({100 * low:+.1f} to {100 * high:+.1f} points)"
+        )
     return 0
+
+
+def _agreements(records: list[run_store.RunRecord]) -> list[dict]:
+    """The first beside each of the others; none where they were not measured on the same texts."""
+    try:
+        first, *others = agreement.measured_alike(records)
+    except UserError as error:
+        if error.kind != "runs.different":
+            raise
+        return []
+    rows = []
+    for other in others:
+        found = agreement.agreement(first.found, other.found)
+        counts = ("both_right", "only_first_right", "only_this_right", "both_wrong")
+        difference = found.difference
+        rows.append(
+            {"run": other.record.id, "split": first.report.split, "texts": found.texts}
+            | {key: len(places) for key, places in zip(counts, found)}
+            | {"difference": difference.value, "interval": (difference.low, difference.high)}
+        )
+    return rows
 
 
 def repeat(options: argparse.Namespace) -> int:
@@ -170,7 +204,7 @@ def show_slices(options: argparse.Namespace) -> int:
         accuracy = f"{one.share.value:.2%}" if one.share.texts else "-"
         print(
             f"{one.name[:32]:<32} {one.share.texts:>8,} {accuracy:>9}  {f'{low:.2%} to {high:.2%}':<18} "
-            f"{slices.compared(one)}".rstrip()
+            f"{slices.told(one.difference)}".rstrip()
         )
     return 0
 

@@ -35,8 +35,8 @@ class Share(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 %, by Wilson's score (1927, doi 10.2307/2276774): it holds for few texts and for shares near 0 and 1
-        too. (0, 1) without a text."""
+        """95 %, by Wilson's score (1927, Journal of the American Statistical Association 22, 209): it holds for few
+        texts and for shares near 0 and 1 too. (0, 1) without a text."""
         if not self.texts:
             return 0.0, 1.0
         shrunk = 1 + Z * Z / self.texts
@@ -88,7 +88,7 @@ def measure(part: Slice, found: Predictions) -> SliceMeasure:
 
 
 def _difference(inside: Share, outside: Share) -> Difference:
-    """Newcombe's hybrid score interval, his method 10 (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873)."""
+    """Newcombe's hybrid score interval, his method 10 (1998, Statistics in Medicine 17, 873)."""
     value = inside.value - outside.value
     (low, high), (other_low, other_high) = inside.interval, outside.interval
     below = math.hypot(inside.value - low, other_high - outside.value)
@@ -119,13 +119,13 @@ def holding(pattern: str, regex: bool = False, case: bool = False) -> str:
     return (f"Fits {pattern}" if regex else f"Holds “{pattern}”") + (", case as typed" if case else "")
 
 
-def compared(one: SliceMeasure) -> str:
-    """In words, and only where chance does not explain it; '' where there are no other texts."""
-    if one.difference is None:
+def told(difference: Difference | None) -> str:
+    """In words, and only where chance does not explain it; '' for none."""
+    if difference is None:
         return ""
-    if not one.difference.clear:
+    if not difference.clear:
         return "no clear difference"
-    return f"{abs(one.difference.value) * 100:.1f} points {'higher' if one.difference.value > 0 else 'lower'}"
+    return f"{abs(difference.value) * 100:.1f} points {'higher' if difference.value > 0 else 'lower'}"
 
 
 def table_row(one: SliceMeasure) -> tuple:

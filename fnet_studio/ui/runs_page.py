@@ -228,8 +228,9 @@ class RunsPage(QWidget):
         if self._comparing is None:
             from fnet_studio.ui.runs.compare_view import CompareView
 
-            self._comparing = CompareView(self.library, self._themes, self._settings.smoothing)
+            self._comparing = CompareView(self._supervisor, self.library, self._themes, self._settings.smoothing)
             self._comparing.back_wanted.connect(self.show_list)
+            self._comparing.explore_wanted.connect(self.explore_wanted)
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setFrameShape(QFrame.Shape.NoFrame)

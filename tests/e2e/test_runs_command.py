@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from fnet_studio.cli.main import main
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.engine import measures
 
 
 @pytest.fixture
@@ -83,6 +85,23 @@ def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [one["test_accuracy"] for one in found["runs"]] == [0.8, 0.81]
     assert [one["key"] for one in found["settings"]] == ["training.seed"]
+    assert found["agreement"] == []
+
+
+def test_runs_measured_on_the_same_texts_are_compared_text_by_text(runs, capsys):
+    labels = np.zeros(10, np.int64)
+    for run, right in zip(runs, (6, 8)):
+        probabilities = np.where((np.arange(10) < right)[:, None] == [True, False], 0.9, 0.1)
+        measured = measures.Measured(0.3, right / 10, 10, labels, probabilities)
+        measures.write(run_store.folder(run), "test", measured, ("no", "yes"))
+    assert main(["runs", "compare", *runs]) == 0
+    assert "no clear difference (" in capsys.readouterr().out
+    assert main(["runs", "compare", *runs, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["agreement"]
+    assert (found["run"], found["split"], found["texts"]) == (runs[1], "test", 10)
+    assert [found[key] for key in ("both_right", "only_first_right", "only_this_right", "both_wrong")] == [6, 0, 2, 2]
+    assert found["difference"] == pytest.approx(0.2)
+    assert found["interval"][0] < 0.2 < found["interval"][1]
 
 
 def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):

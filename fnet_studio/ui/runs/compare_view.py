@@ -12,8 +12,10 @@ from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, share
 from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.runs.agreement_card import AgreementCard
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
+from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration
 from fnet_studio.ui.widgets.overlays import MOST
@@ -27,9 +29,15 @@ FIGURES = ("Status", "Training", "Train", "Validation", "Test", "Parameters")
 
 class CompareView(QWidget):
     back_wanted = Signal()
+    explore_wanted = Signal(str)
 
     def __init__(
-        self, library: RunLibrary, themes: ThemeSource, smoothing: float, parent: QWidget | None = None
+        self,
+        supervisor: Supervisor,
+        library: RunLibrary,
+        themes: ThemeSource,
+        smoothing: float,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setProperty("page", True)
@@ -43,6 +51,8 @@ class CompareView(QWidget):
         self.settings = _table("Settings that differ")
         self.same = label("All their settings are the same.", "muted")
         self.trouble = QVBoxLayout()
+        self.agreement = AgreementCard(supervisor, themes)
+        self.agreement.explore_wanted.connect(self.explore_wanted)
         self.chart = RunChart(themes, smoothing=smoothing, library=library)
         self.chart.setMinimumHeight(CHART_PX)
         column = QVBoxLayout(self)
@@ -61,6 +71,7 @@ class CompareView(QWidget):
             for widget in widgets:
                 card.column.addWidget(widget)
             column.addWidget(card)
+        column.addWidget(self.agreement)
         column.addStretch(1)
 
     def show_runs(self, entries: list[RunEntry]) -> None:
@@ -82,6 +93,7 @@ class CompareView(QWidget):
             lambda: read_curves_of(first), self.chart.chart.show_curves, self._failed, key="first curves"
         )
         self.chart.show_runs(others)
+        self.agreement.show_runs(entries)
 
     def _failed(self, error: UserError) -> None:
         self.trouble.addWidget(ErrorCard(self._themes, error))

@@ -6,10 +6,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
-from fnet_studio.core.slices import SliceMeasure, compared
+from fnet_studio.core.slices import SliceMeasure, told
 from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.figures import count, percent
+from fnet_studio.ui.widgets.figures import count, percent, points
 from fnet_studio.ui.widgets.interval_bar import INTERVAL, Interval, IntervalDelegate, axis_of
 
 NAME, TEXTS, ACCURACY, OTHERS, DRAWN = range(5)
@@ -48,11 +48,11 @@ class SlicesModel(QAbstractTableModel):
             clear = one.difference is not None and one.difference.clear
             return Interval(one.share.value, *one.share.interval, clear, self.measures[0].share.value)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return told(one) if role == Qt.ItemDataRole.ToolTipRole or column == DRAWN else None
+            return whole_words(one) if role == Qt.ItemDataRole.ToolTipRole or column == DRAWN else None
         if role != Qt.ItemDataRole.DisplayRole or column == DRAWN:
             return None
         accuracy = percent(one.share.value, 2) if one.share.texts else "–"
-        return (one.name, count(one.share.texts), accuracy, compared(one))[column]
+        return (one.name, count(one.share.texts), accuracy, told(one.difference))[column]
 
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
@@ -102,12 +102,11 @@ class SlicesTable(QTableView):
             self.chosen.emit(now.row())
 
 
-def told(one: SliceMeasure) -> str:
+def whole_words(one: SliceMeasure) -> str:
     low, high = one.share.interval
     words = f"{one.name}: {count(one.share.right)} of {count(one.share.texts)} texts are right"
     if one.share.texts:
-        words += f", {percent(one.share.value, 2)}, with 95 % sureness between {percent(low)} and {percent(high)}"
+        words += f", {percent(one.share.value, 2)} (95 % confidence interval {percent(low)} to {percent(high)})"
     if one.difference is not None:
-        low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in one.difference[1:])
-        words += f". Beside the other texts: {low} to {high} points"
+        words += f". Beside the other texts: {points(one.difference)}"
     return f"{words}."

@@ -1,6 +1,7 @@
 """How numbers are written in the window: short, aligned, the same on every page."""
 
 import math
+from typing import Any
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -44,6 +45,12 @@ def short_count(number: float) -> str:
 def nats(log_probability: float) -> str:
     """A natural logarithm, with a true minus: `−1.87`."""
     return f"{log_probability:.2f}".replace("-", "−")
+
+
+def points(difference: Any) -> str:
+    """The interval of a `core.slices.Difference`, in points of 1 %: `−0.4 to +1.2 points`."""
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (difference.low, difference.high))
+    return f"{low} to {high} points"
 
 
 def measure(value: float) -> str:

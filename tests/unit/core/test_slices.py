@@ -34,7 +34,7 @@ def test_a_difference_is_the_published_one():
     assert measured.share == (70, 56)
     assert tuple(measured.difference) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
     assert measured.difference.clear
-    assert slices.compared(measured) == "20.0 points higher"
+    assert slices.told(measured.difference) == "20.0 points higher"
 
 
 @given(st.integers(1, 10_000), st.data())
@@ -67,7 +67,7 @@ def test_all_texts_and_no_texts_have_nothing_to_be_compared_with():
     for rows in ([0, 1], []):
         measured = slices.measure(Slice("it", np.array(rows, np.int64)), found)
         assert measured.difference is None
-        assert slices.compared(measured) == ""
+        assert slices.told(measured.difference) == ""
     assert measured.share.interval == (0.0, 1.0)
 
 

@@ -1,0 +1,76 @@
+"""Two models on the same texts: which of them is right where, and whether that is more than chance."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from fnet_studio.core import run_evaluation
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
+from fnet_studio.core.run_store import RunRecord
+from fnet_studio.core.slices import Difference, Z
+
+
+class Agreement(NamedTuple):
+    """Places of texts in the split, in order."""
+
+    both: np.ndarray
+    only_first: np.ndarray
+    only_second: np.ndarray
+    neither: np.ndarray
+
+    @property
+    def texts(self) -> int:
+        return sum(map(len, self))
+
+    @property
+    def difference(self) -> Difference:
+        """Accuracy of the second less that of the first, with an interval of 95 % for answers to the same texts
+        (Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37, 479): it depends on the texts on
+        which the two disagree."""
+        texts, first, second = self.texts, len(self.only_first), len(self.only_second)
+        a, b = (first + 1) / (texts + 2), (second + 1) / (texts + 2)
+        reach = Z * math.sqrt((a + b - (a - b) ** 2) / (texts + 2))
+        value = (second - first) / max(texts, 1)
+        return Difference(value, max(min(b - a - reach, value), -1.0), min(max(b - a + reach, value), 1.0))
+
+
+class Measured(NamedTuple):
+    record: RunRecord
+    report: EvaluationReport
+    found: Predictions
+
+
+def measured_alike(records: list[RunRecord]) -> list[Measured]:
+    """The answers of runs on the first split that all of them were measured on. UserError `runs.different` when there
+    is none, or when they are of other texts than the first run's; `run.unreadable`."""
+    splits = [set(run_evaluation.evaluated(record.id)) if record.classifies else set() for record in records]
+    split = next((one for one in run_evaluation.SPLITS if all(one in its for its in splits)), None)
+    if split is None:
+        raise UserError(
+            "runs.different",
+            "These runs were not all measured on the same part of their texts.",
+            "Open each run's results and measure it on the test texts.",
+        )
+    found = []
+    for record in records:
+        report = run_evaluation.read(record.id, split)
+        found.append(Measured(record, report, run_evaluation.predictions(record.id, report)))
+    first = found[0]
+    for other in found[1:]:
+        hashes = {one.record.data.get("content_hash") for one in (first, other)} - {None}
+        same = first.report.class_names == other.report.class_names and len(hashes) < 2
+        if not same or not np.array_equal(first.found.labels, other.found.labels):
+            raise UserError(
+                "runs.different",
+                f"{first.record.name} and {other.record.name} were measured on different {split} texts.",
+                "Compare runs that were trained on the same data.",
+            )
+    return found
+
+
+def agreement(first: Predictions, second: Predictions) -> Agreement:
+    """Both on the same texts."""
+    one, other = first.predicted == first.labels, second.predicted == second.labels
+    return Agreement(*(np.flatnonzero(it) for it in (one & other, one & ~other, ~one & other, ~one & ~other)))

@@ -1,0 +1,102 @@
+"""Which of two models is right where, against a published interval, counting by hand and simulated models."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnet_studio.core import agreement, run_store
+from fnet_studio.core.agreement import Agreement
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.run_evaluation import Predictions
+
+
+def counted(*many):
+    ends = np.cumsum((0, *many))
+    return Agreement(*(np.arange(low, high) for low, high in pairwise(ends)))
+
+
+def measured_run(right, split="test", classes=("no", "yes"), data=None, task="classify"):
+    """A run whose model is right on the texts of `right`, (texts,) bool; all are of the first class."""
+    writer = run_store.RunWriter.create("one", to_mapping(Recipe(task=task)))
+    writer.record.data = data or {}
+    writer.finish("finished")
+    report = {"split": split, "loss": 0.3, "accuracy": float(np.mean(right)), "examples": len(right)}
+    (writer.folder / f"evaluation-{split}.json").write_text(json.dumps(report | {"class_names": classes}))
+    rows = (
+        f"{row},{classes[0]},{classes[0 if good else 1]},{0.9 if good else 0.1},{0.1 if good else 0.9}"
+        for row, good in enumerate(right)
+    )
+    head = f"row,label,predicted,p({classes[0]}),p({classes[1]})"
+    (writer.folder / f"predictions-{split}.csv").write_text("\n".join((head, *rows)) + "\n")
+    return writer.record
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), max_size=60))
+def test_every_text_is_in_one_part_and_the_difference_is_that_of_the_accuracies(texts):
+    labels, first, second = np.array(texts, np.int64).reshape(-1, 3).T
+    one, other = (Predictions(labels, np.eye(3)[answered]) for answered in (first, second))
+    found = agreement.agreement(one, other)
+    assert sorted(np.concatenate(found)) == list(range(len(texts)))
+    assert found.texts == len(texts)
+    for row in found.both:
+        assert first[row] == second[row] == labels[row]
+    for row in found.only_first:
+        assert first[row] == labels[row] != second[row]
+    for row in found.only_second:
+        assert first[row] != labels[row] == second[row]
+    difference = found.difference
+    if texts:
+        assert difference.value == pytest.approx((second == labels).mean() - (first == labels).mean())
+    assert -1 <= difference.low <= difference.value <= difference.high <= 1
+    turned = agreement.agreement(other, one).difference
+    assert tuple(turned) == pytest.approx((-difference.value, -difference.high, -difference.low))
+
+
+def test_an_interval_is_the_adjusted_one_by_hand():
+    """Bonett and Price's: 4/102 and 13/102 are wrong in one only, ((4 + 13)/102 - (9/102)²)/102 is the variance."""
+    difference = counted(60, 3, 12, 25).difference
+    assert tuple(difference) == pytest.approx((0.09, 0.010881, 0.165590), abs=1e-6)
+    assert difference.clear
+
+
+@pytest.mark.parametrize(("texts", "shares"), [(200, (0.8, 0.05, 0.05, 0.1)), (100, (0.6, 0.05, 0.15, 0.2))])
+def test_ninety_five_of_a_hundred_intervals_hold_the_difference(texts, shares):
+    random = np.random.default_rng(0)
+    held = 0
+    for many in random.multinomial(texts, shares, size=4000):
+        difference = counted(*many).difference
+        held += difference.low <= shares[2] - shares[1] <= difference.high
+    assert 0.935 < held / 4000 < 0.98
+
+
+def test_runs_are_compared_on_the_first_split_that_all_were_measured_on():
+    right = np.array([True, True, False, False])
+    one, other = measured_run(right), measured_run(right[::-1])
+    first, second = agreement.measured_alike([one, other])
+    assert first.report.split == second.report.split == "test"
+    assert [len(rows) for rows in agreement.agreement(first.found, second.found)] == [0, 2, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"split": "validation"},
+        {"classes": ("no", "maybe")},
+        {"data": {"content_hash": "b"}},
+        {"right": [True] * 5},
+        {"task": "masked-lm"},
+    ],
+)
+def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
+    right = [True, False, True, True]
+    data = {"content_hash": "a"}
+    records = [measured_run(right, data=data), measured_run(**({"right": right, "data": data} | other))]
+    with pytest.raises(UserError) as found:
+        agreement.measured_alike(records)
+    assert found.value.kind == "runs.different"
+    assert "measured on" in found.value.message
