@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fnet_studio.core import presets
+from fnet_studio.core.catalogue import licence_of
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.new_folder import new_folder, refuse_occupied
 from fnet_studio.models.parity import SAME, compare_tensors, kept_tensors, kept_variables, whole_model
@@ -45,9 +47,22 @@ def average(
     report(progress, "saving")
     with new_folder(target) as part:
         notes = write_preset(model, part, weights)
+        (part / "README.md").write_text(_card(target.name, sources), encoding="utf-8")
         check(stopped)
         report(progress, "comparing")
         return Written(notes, verified([compare_tensors(model, open_preset(part), SAME)], target))
+
+
+def _card(name: str, sources: Sequence[str | Path]) -> str:
+    """The model card. Of sources given as paths the folders' names alone, since presets are passed on."""
+    cards = [presets.read_card(locate(source)) for source in sources]
+    licences = sorted({licence_of(it.model_card) or "not stated" for it in cards})
+    lines = [f"- {Path(source).name}" for source in map(str, sources)]
+    return (
+        f"# {name}\n\nThe mean of the weights of these presets, a model soup (arXiv 2203.05482):\n\n"
+        + "\n".join(lines)
+        + f"\n\nLicence: {', '.join(licences)}.\n"
+    )
 
 
 def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) -> None:

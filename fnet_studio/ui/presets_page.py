@@ -1,5 +1,6 @@
 """Presets: the models that there are to choose from, and all that is done with a whole one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button, scrolling
+from fnet_studio.ui.presets.average_card import fitting
 from fnet_studio.ui.presets.details import PresetDetails
 from fnet_studio.ui.presets.downloads import Downloads
 from fnet_studio.ui.presets.importing import Importing
@@ -53,7 +55,7 @@ class PresetsPage(QWidget):
         self.library = PresetLibrary(self)
         self.downloads = Downloads(supervisor, self)
         self.list = PresetList(self.downloads, themes)
-        self.details = PresetDetails(themes)
+        self.details = PresetDetails(supervisor, themes)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.importing = Importing(supervisor, themes, self.notices, self)
@@ -90,6 +92,7 @@ class PresetsPage(QWidget):
         self.list.view.open_wanted.connect(lambda: self._of_selected("use"))
         self.list.view.doubleClicked.connect(lambda _: self._of_selected("use"))
         self.details.wanted.connect(self.do)
+        self.details.average.wanted.connect(lambda others: self.average([self.details.entry, *others]))
         self.downloads.changed.connect(self.refresh)
         self.downloads.changed.connect(self._show)
         self.downloads.moved.connect(self._download_moved)
@@ -132,6 +135,7 @@ class PresetsPage(QWidget):
             self._checked.get(key),
             current=bool(entry) and self._settings.preset in (key, entry.card.folder if entry else ""),
             checking=key in self._checking,
+            fitting=fitting(entry, self.library.entries) if entry else [],
         )
 
     def _download_moved(self, name: str) -> None:
@@ -264,7 +268,7 @@ class PresetsPage(QWidget):
         if folders:
             self._background.run(hand_on, lambda _: None, self._say)
 
-    # ----------------------------------------------------------------------------------------------- export
+    # ----------------------------------------------------------------------------- new folders from presets
 
     def _ask_export(self, entry: Entry, to: str) -> None:
         ending = ".keras" if to == "keras" else f"-{to}"
@@ -280,6 +284,22 @@ class PresetsPage(QWidget):
             self.notices.put("export", ToldCard(self._themes, " ".join([words, *converted.notes])))
 
         self._transfer(f"Exporting {entry.title}", protocol.Convert(entry.card.folder, str(target), to), done)
+
+    def average(self, entries: list[Entry]) -> None:
+        """The mean of their weights, as a preset of its own."""
+        stem = re.sub(r"[^\w.-]+", "-", entries[0].title).strip(".-")[:60] or "preset"
+        target = preset_import.free_name(places.presets() / f"{stem}-mean")
+        titles = [one.title for one in entries]
+
+        def done(converted: protocol.Converted, _blob: bytes) -> None:
+            numbers = sum(it.count for it in converted.comparisons)
+            words = f"{target.name} is the mean of {', '.join(titles[:-1])} and {titles[-1]}."
+            told = f"{words} It reads back equal, {numbers:,} numbers bit for bit."
+            self.notices.put("export", ToldCard(self._themes, " ".join([told, *converted.notes])))
+            self.select(target.name)
+
+        command = protocol.Average(tuple(one.key for one in entries), str(target))
+        self._transfer(f"Averaging {', '.join(titles)}", command, done)
 
     def fetch_head(self, entry: Entry) -> None:
         """As a preset of its own beside the one without."""

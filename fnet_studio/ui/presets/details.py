@@ -1,5 +1,7 @@
 """One preset as a card: what it is, what it needs, what it can answer, and what can be done with it."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QProgressBar, QVBoxLayout, QWidget
 
@@ -7,10 +9,13 @@ from fnet_studio.core import protocol, run_store
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Entry
 from fnet_studio.ui.desktop import size_words
-from fnet_studio.ui.parts import Badge, Card, Fact, button, label, row
+from fnet_studio.ui.parts import Badge, Card, Fact, bring_into_view, button, label, row
+from fnet_studio.ui.presets.average_card import AverageCard
 from fnet_studio.ui.presets.downloads import Download
 from fnet_studio.ui.presets.looks import HEADS, ORIGINS, STATES, state_of
+from fnet_studio.ui.presets.measure_card import MeasureCard
 from fnet_studio.ui.presets.model_card import ModelCard
+from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.comparisons import Comparisons
 from fnet_studio.ui.widgets.figures import count
@@ -28,14 +33,15 @@ class PresetDetails(QWidget):
     """Shows one entry. Every button tells what is wanted; the page does it."""
 
     wanted = Signal(str, object)
-    """(what, `Entry`): use, fine-tune, check, open, delete, locate, download, download-head, fetch-head, resume, pause,
-    cancel, run, or export- and a format."""
+    """(what, `Entry`): use, fine-tune, check, open, delete, locate, download, download-head, fetch-head,
+    resume, pause, cancel, run, or export- and a format."""
 
-    def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
         self.entry: Entry | None = None
         self._shown: object = None
+        self._fitting: list[Entry] = []
         self.buttons: dict[str, QWidget] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -44,13 +50,17 @@ class PresetDetails(QWidget):
         self.card.column.setSpacing(12)
         self.sheet = QWidget()
         self.card.column.addWidget(self.sheet)
+        self.average = AverageCard(themes)
+        self.average.closed.connect(lambda: self._back_to("average"))
+        self.measure = MeasureCard(supervisor, themes)
+        self.measure.closed.connect(lambda: self._back_to("measure"))
         self.checks = Checks(themes)
         self.checks.hide()
         self.text_card = Card()
         self.text_card.column.addWidget(label("Model card", "section"))
         self.text = ModelCard()
         self.text_card.column.addWidget(self.text)
-        for item in (self.card, self.checks, self.text_card):
+        for item in (self.card, self.average, self.measure, self.checks, self.text_card):
             column.addWidget(item)
         column.addStretch(1)
 
@@ -62,12 +72,18 @@ class PresetDetails(QWidget):
         *,
         current: bool,
         checking: bool,
+        fitting: list[Entry],
     ) -> None:
-        """current: it is the one that Explore shows. checking: its self-test is under way."""
+        """current: it is the one that Explore shows. checking: its self-test is under way. fitting: others that
+        it can be averaged with."""
         self.setVisible(entry is not None)
-        wanted = (entry, download is not None, bool(download and download.stopping), current, checking, checked)
+        stopping = bool(download and download.stopping)
+        wanted = (entry, download is not None, stopping, current, checking, checked, [one.key for one in fitting])
         if entry is not None and wanted != self._shown:
-            self._shown, self.entry = wanted, entry
+            if self.entry != entry:
+                self.average.hide()
+            self._shown, self.entry, self._fitting = wanted, entry, fitting
+            self.measure.show_entry(entry)
             self._build(entry, download, current, checking)
             self.checks.show_checked(checked if entry.state == "ready" else None)
             self.text_card.setVisible(bool(entry.card.model_card.strip()))
@@ -143,8 +159,10 @@ class PresetDetails(QWidget):
         line = FlowLayout(gap_x=8, gap_y=8)
         column.addLayout(line)
 
-        def add(what: str, words: str, icon: str, kind: str = "", tip: str = "") -> None:
-            item = button(words, self._themes, icon, kind, lambda: self.wanted.emit(what, self.entry), tip)
+        def add(
+            what: str, words: str, icon: str, kind: str = "", tip: str = "", do: Callable[[], object] | None = None
+        ) -> None:
+            item = button(words, self._themes, icon, kind, do or (lambda: self.wanted.emit(what, self.entry)), tip)
             self.buttons[what] = item
             line.addWidget(item)
 
@@ -171,12 +189,32 @@ class PresetDetails(QWidget):
                 add("check", "Checking" if checking else "Check", "gauge", "", "Compare it with a second opinion")
                 self.buttons["check"].setEnabled(not checking)
                 self._export(line)
+                if entry.card.head == "pretrained":
+                    tip = "How well it guesses the words of a text"
+                    add("measure", "Measure", "chart-line", "", tip, self._open_measure)
+                if self._fitting:
+                    tip = "The mean of its weights with those of others"
+                    add("average", "Average", "layers", "", tip, self._open_average)
             add("open", "Open folder", "folder-open")
             if entry.origin in ("yours", "linked"):
                 words = "Delete" if entry.origin == "yours" else "Take off the list"
                 add("delete", words, "trash-2", "", "It can be undone (Delete)")
         if entry.run:
             add("run", "Show the run", "history", "", f"The run that kept it: {entry.run}")
+
+    def _open_measure(self) -> None:
+        self.measure.show()
+        self.measure.path.edit.setFocus()
+        bring_into_view(self.measure)
+
+    def _open_average(self) -> None:
+        if self.entry is not None:
+            self.average.ask(self.entry, self._fitting)
+            bring_into_view(self.average)
+
+    def _back_to(self, what: str) -> None:
+        if what in self.buttons:
+            self.buttons[what].setFocus()
 
     def _export(self, line: FlowLayout) -> None:
         item = button("Export", self._themes, "save", "", None, "Write it in another format, and read that back")

@@ -179,6 +179,80 @@ def test_the_self_test_says_what_it_compared(page, qtbot):
     assert "All as it should be" in page.details.checks.verdict.text()
 
 
+def test_presets_are_measured_on_a_text_and_stand_beside_each_other(page, qtbot, tmp_path):
+    text = tmp_path / "held-out.txt"
+    text.write_text("A text that nobody was trained on.")
+    choose(page, qtbot, "fnet_mini_en")
+    press(page, "measure")
+    card = page.details.measure
+    assert card.path.edit.hasFocus()
+    assert not card.start.isEnabled()
+    QTest.keyClicks(card.path.edit, str(tmp_path / "nowhere.txt"))
+    assert not card.start.isEnabled()
+    card.path.set_text(str(text))
+    QTest.keyClick(card.path.edit, Qt.Key.Key_Return)
+    assert card.which.text() == "Measuring fnet_mini_en"
+    choose(page, qtbot, "fnet_small_en")
+    qtbot.waitUntil(lambda: card.table.rowCount() == 1)
+    assert [card.table.item(0, at).text() for at in range(3)] == ["fnet_mini_en", "30.00 %", "90.0"]
+    assert card.which.text() == "fnet_small_en"
+    card.start.click()
+    qtbot.waitUntil(lambda: card.table.rowCount() == 2)
+    card.path.set_text(str(tmp_path))
+    assert not card.table.isVisible()
+    card.path.set_text(str(text))
+    assert [card.table.item(at, 0).text() for at in range(2)] == ["fnet_mini_en", "fnet_small_en"]
+    text.unlink()
+    card.start.click()
+    qtbot.waitUntil(lambda: card.messages.card is not None)
+    assert card.table.rowCount() == 2
+    card.close_button.click()
+    assert not card.isVisible()
+    assert page.details.buttons["measure"].hasFocus()
+    choose(page, qtbot, "f_net_base_en")
+    assert "measure" not in page.details.buttons
+
+
+def test_a_measurement_is_stopped_and_can_be_begun_again(page, qtbot, tmp_path):
+    (tmp_path / "held-out.txt").write_text("A text.")
+    choose(page, qtbot, "fnet_mini_en")
+    press(page, "measure")
+    card = page.details.measure
+    card.path.set_text(str(tmp_path / "held-out.txt"))
+    card.start.click()
+    card.working.stop_wanted.emit()
+    assert card.start.isEnabled()
+    assert card.table.rowCount() == 0
+    card.start.click()
+    qtbot.waitUntil(lambda: card.table.rowCount() == 1)
+
+
+def test_presets_of_one_shape_are_averaged_by_the_real_worker(golden, open_page, qtbot):
+    for name in ("one", "other", "third"):
+        shutil.copytree(golden, places.presets() / name)
+    make_preset(places.presets() / "smaller")
+    page = open_page("jax")
+    choose(page, qtbot, "fnet_mini_en")
+    assert "average" not in page.details.buttons
+    choose(page, qtbot, "one")
+    press(page, "average")
+    card = page.details.average
+    assert list(card.boxes) == ["other", "third"]
+    assert card.boxes["other"].hasFocus()
+    assert not card.go.isEnabled()
+    QTest.keyClick(card.boxes["other"], Qt.Key.Key_Space)
+    card.go.click()
+    assert not card.isVisible()
+    qtbot.waitUntil(lambda: page.selected.key == "one-mean", timeout=60_000)
+    assert "one-mean is the mean of one and other." in page.notices.find("export").words.text()
+    assert "- one\n- other" in page.selected.card.model_card
+    choose(page, qtbot, "third")
+    press(page, "average")
+    assert list(card.boxes) == ["one", "one-mean", "other"]
+    choose(page, qtbot, "other")
+    assert not card.isVisible()
+
+
 def test_a_search_leaves_what_matches(page):
     page.list.search.setText("large")
     assert keys(page) == ["f_net_large_en"]

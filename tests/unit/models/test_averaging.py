@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fnet_studio.core import protocol
+from fnet_studio.core.catalogue import licence_of
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, average
 from fnet_studio.models.parity import kept_variables
@@ -49,6 +50,19 @@ def test_the_mean_of_a_preset_with_itself_is_itself(golden, tmp_path):
     for one, other in zip(values(source, FNetMaskedLM).items(), values(tmp_path / "same", FNetMaskedLM).items()):
         assert one[0] == other[0]
         np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_the_model_card_names_the_presets_and_their_licences(golden, tmp_path):
+    source = golden / "kerashub_masked_lm"
+    for name, words in (("one", "Licence: MIT."), ("other", "# other")):
+        shutil.copytree(source, tmp_path / name)
+        (tmp_path / name / "README.md").write_text(words)
+    average([tmp_path / "one", tmp_path / "other"], tmp_path / "mean")
+    card = (tmp_path / "mean" / "README.md").read_text()
+    assert card.startswith("# mean\n")
+    assert "- one\n- other\n" in card
+    assert str(tmp_path) not in card
+    assert licence_of(card) == "MIT, not stated"
 
 
 def test_presets_that_differ_in_more_than_their_weights_are_refused_in_words(golden, tmp_path):
