@@ -32,7 +32,7 @@ def convert_to(source: str, destination: str, to: Literal["kerashub", "transform
     return _perform(protocol.Convert(absolute(source), str(Path(destination).absolute()), to))
 
 
-def average_of(sources: Sequence[str], destination: str, weights: Literal["float32", "float16"]) -> int:
+def average_of(sources: Sequence[str], destination: str, weights: Literal["same", "float32", "float16"]) -> int:
     return _perform(protocol.Average(tuple(map(absolute, sources)), str(Path(destination).absolute()), weights))
 
 

@@ -69,7 +69,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     it.add_argument("names", metavar="NAME", nargs="+", help="as listed, a folder, or run: and a run's id")
     it.add_argument("-o", "--output", required=True, metavar="DST", help="a new folder")
-    it.add_argument("--weights", default="float32", choices=("float32", "float16"), help="on disk (%(default)s)")
+    it.add_argument(
+        "--weights",
+        default="same",
+        choices=("same", "float32", "float16"),
+        help="on disk (%(default)s: float16 where all of them have it)",
+    )
     it.set_defaults(run=lambda options: average_of(options.names, options.output, options.weights))
     it = its.add_parser("export", help="write one in another format, and check that it reads back (see convert)")
     it.add_argument("name", metavar="NAME")

@@ -20,11 +20,12 @@ from fnet_studio.models.written import Written, verified
 def average(
     sources: Sequence[str | Path],
     destination: str | Path,
-    weights: str = "float32",
+    weights: str = "same",
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> Written:
-    """Write the new folder `destination` in KerasHub's format, read back to check it. weights: the dtype on disk.
+    """Write the new folder `destination` in KerasHub's format, read back to check it. weights: the dtype on
+    disk, float32 or float16; `same` for float16 where all of the sources have it, else float32.
 
     UserError when a source cannot be used, `average.few` for less than two, `average.different` when they differ in
     more than their weights, `convert.exists` when the destination holds anything already. After any failure, and after
@@ -40,6 +41,9 @@ def average(
     report(progress, "building")
     model = whole_model(locate(sources[0]), opened[0], dtype="float32")
     tensors = [kept_tensors(model, it) for it in opened]
+    if weights == "same":
+        halves = all(stored["token_embedding"].read().dtype == np.float16 for stored in tensors)
+        weights = "float16" if halves else "float32"
     for name, variable in kept_variables(model).items():
         check(stopped)
         mean = np.mean([stored[name].read().astype(np.float64) for stored in tensors], axis=0)

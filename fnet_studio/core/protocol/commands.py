@@ -269,7 +269,8 @@ class Average(Command, frozen=True, tag="average"):
 
     sources: tuple[str, ...]
     destination: str
-    weights: Literal["float32", "float16"] = "float32"
+    weights: Literal["same", "float32", "float16"] = "same"
+    """On disk. same: float16 where all sources have it, else float32."""
 
 
 class FetchHead(Command, frozen=True, tag="fetch-head"):

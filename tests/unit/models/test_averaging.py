@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from fnet_studio.core import protocol
 from fnet_studio.core.catalogue import licence_of
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, average
 from fnet_studio.models.parity import kept_variables
+from fnet_studio.models.preset import open_preset
 from fnet_studio.models.preset_writer import write_preset
 
 
@@ -42,6 +42,19 @@ def test_every_tensor_is_the_mean_of_the_presets_tensors(golden, tmp_path, name,
     for key, value in mean.items():
         np.testing.assert_allclose(value, np.mean([it[key] for it in each], axis=0), rtol=tolerance, atol=tolerance)
     assert cls.from_preset(tmp_path / "mean").head_state == cls.from_preset(golden / name).head_state
+
+
+@pytest.mark.parametrize("halves", [0, 1, 2])
+def test_the_weights_lie_on_disk_as_they_did_and_in_float32_when_they_differ(golden, tmp_path, halves):
+    sources = []
+    for at in range(2):
+        sources.append(tmp_path / str(at))
+        model = FNetMaskedLM.from_preset(golden / "kerashub_masked_lm")
+        write_preset(model, sources[-1], "float16" if at < halves else "float32")
+    average(sources, tmp_path / "mean")
+    mean = open_preset(tmp_path / "mean")
+    kept = mean.head_tensors() | mean.backbone_tensors(model.backbone.num_layers)
+    assert {it.read().dtype for it in kept.values()} == {np.dtype("float16" if halves == 2 else "float32")}
 
 
 def test_the_mean_of_a_preset_with_itself_is_itself(golden, tmp_path):
@@ -106,4 +119,3 @@ def test_the_command_writes_an_average_and_says_what_it_compared(golden, tmp_pat
     assert (tmp_path / "mean" / "config.json").is_file()
     assert main(["presets", "average", source, "-o", str(tmp_path / "other")]) == 1
     assert "two presets at least" in capsys.readouterr().err
-    assert protocol.Average((source, source), "x").weights == "float32"
