@@ -149,7 +149,7 @@ class Supervisor(QObject):
         for name, value in self.command.full_environment().items():
             environment.insert(name, value)
         process.setProcessEnvironment(environment)
-        process.readyReadStandardOutput.connect(self._drain)
+        process.readyReadStandardOutput.connect(self._arrived)
         process.readyReadStandardError.connect(self._read_stderr)
         process.finished.connect(self._finished)
         process.errorOccurred.connect(self._error)
@@ -251,6 +251,11 @@ class Supervisor(QObject):
         """Commands asked for while the process is about to start wait in the session until it is open."""
         if self._session is not None and self._process is not None and self._process.isOpen():
             self._process.write(self._session.take_outgoing())
+
+    def _arrived(self) -> None:
+        """More than one slice in one turn of the loop would hold it for longer than was meant."""
+        if not self._drain_again.isActive():
+            self._drain()
 
     def _drain(self) -> None:
         """Read for a few milliseconds; what is left comes on the next turn of the loop."""

@@ -54,6 +54,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.others: list[RunTrace] = []
         self.layers: list[Layer] = []
         self._layers_drawn: tuple = ()
+        self._checks_drawn: tuple = ()
         self._at: int | None = None
         self.plots: dict[str, QuantityPlot] = {}
         self.ci.layout.setSpacing(2)
@@ -295,7 +296,13 @@ class LearningChart(pg.GraphicsLayoutWidget):
         return self._scaled(trace.check_x(self.axis))[: len(values)], values
 
     def _draw_validation(self) -> None:
+        """Only when it would be different: validations are few, and this is called with every pull of the steps."""
         checks = self.trace.validation()
+        short = {name: self.plots[name].view.width() < NARROW_PX for name in self.best_legends}
+        wanted = (checks, self.axis, self._unit_s, self.log, short)
+        if self._checks_drawn and checks is self._checks_drawn[0] and wanted[1:] == self._checks_drawn[1:]:
+            return
+        self._checks_drawn = wanted
         for name, plot in self.plots.items():
             x, values = self._checks_of(self.trace, name)
             plot.put("validation", x, values)
@@ -306,8 +313,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
                 legend.clear()
                 legend.setVisible(best is not None)
                 if best is not None:
-                    short = plot.view.width() < NARROW_PX
-                    legend.addItem(plot.best, best_words(name, values[best], checks.step[best], short))
+                    legend.addItem(plot.best, best_words(name, values[best], checks.step[best], short[name]))
 
     def _draw_marks(self) -> None:
         unit = self._unit_s if self.axis == "time_s" else 1.0
@@ -391,7 +397,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         for name, plot in self.plots.items():
             plot.restyle(theme, self._axis_words() if name in self._lowest else "")
             plot.set_layers(self.layers)
-        self._layers_drawn = ()
+        self._layers_drawn = self._checks_drawn = ()
         self.waiting.clear()
         self.strip.restyle(theme)
         for legend in (self.legend, *self.best_legends.values()):

@@ -41,8 +41,9 @@ class MarkStrip(QObject):
 
     def put(self, marks: Sequence[tuple[float, Mark]]) -> None:
         """(x on the plot's axis, mark), in order."""
-        self._marks = list(marks)
-        self._move()
+        if self._marks != list(marks):  # they are put with every drawing of the curves
+            self._marks = list(marks)
+            self._move()
 
     def restyle(self, theme: Any) -> None:
         self._theme = theme
