@@ -6,8 +6,9 @@ TEXT: a file that none of the presets was trained on. Single sentences of it are
 each: any word, and one that is not among the 200 most frequent ones, as whoever asks for a word means. So are up to six
 of the latter in the first sentence of each document, which says what a thing is.
 
-Counts by source, of the probes whose answer is one piece of that preset's vocabulary; `all` is how many probes there
-are. Full stops and commas are closed up, as text is written, and each text is padded to the preset's own length.
+Counts by source, of the probes whose answer is one piece of that preset's vocabulary, and the median rank of their
+answers, which tells presets apart where hardly any hit; `all` is how many probes there are. Full stops and commas are
+closed up, as text is written, and each text is padded to the preset's own length.
 """
 
 import argparse
@@ -80,9 +81,10 @@ def report(name: str, probes: list[dict]) -> None:
         by_source[probe["source"]].append(rank)
     print(f"{name}: hits at {' / '.join(map(str, AT))}")
     for source, found in by_source.items():
-        one_piece = sum(rank > 0 for rank in found)
-        hits = " / ".join(str(sum(0 < rank <= at for rank in found)) for at in AT)
-        print(f"  {source:<16} {hits:>18} of {one_piece} (all: {len(found)})")
+        asked = [rank for rank in found if rank]
+        hits = " / ".join(str(sum(rank <= at for rank in asked)) for at in AT)
+        middle = f"{np.median(asked):,.0f}" if asked else "–"
+        print(f"  {source:<16} {hits:>18} of {len(asked)}, median rank {middle} (all: {len(found)})")
 
 
 def main() -> None:
