@@ -24,6 +24,7 @@ from fnet_studio.core import (
 )
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
+from fnet_studio.core.run_names import Named, told_apart
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -100,44 +101,49 @@ def bring_in(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """In the shape of the published table: training time, accuracies, parameters."""
     records = [run_store.read(one) for one in options.run_ids]
-    names = [run_notes.read(record.id).name or record.name for record in records]
+    named = [Named(run_notes.read(record.id).name or record.name, record.began) for record in records]
+    names, heads = told_apart(named), told_apart(named, 32)
     different = recipe_diff.differences([record.recipe for record in records])
     if options.json:
         rows = [
-            {"run": r.id, "name": name, "training_s": r.training_s, "parameters": r.parameters}
+            {"run": r.id, "name": its.name, "training_s": r.training_s, "parameters": r.parameters}
             | {f"{split}_accuracy": getattr(r, f"{split}_accuracy") for split in ("train", "validation", "test")}
-            for r, name in zip(records, names)
+            for r, its in zip(records, named)
         ]
-        shown = {"runs": rows, "settings": [one._asdict() for one in different], "agreement": _agreements(records)}
+        shown = {
+            "runs": rows,
+            "settings": [one._asdict() for one in different],
+            "agreement": _agreements(records, names),
+        }
         print(msgspec.json.encode(shown).decode())
         return 0
     print(f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'parameters':>12}")
-    for r, name in zip(records, names):
+    for r, head in zip(records, heads):
         print(
-            f"{name[:32]:<32} {r.training_s:>8,.0f} s {_share(r.train_accuracy):>8} "
+            f"{head:<32} {r.training_s:>8,.0f} s {_share(r.train_accuracy):>8} "
             f"{_share(r.validation_accuracy):>10} {_share(r.test_accuracy):>8} {r.parameters:>12,}"
         )
     print("\nsettings that differ" if different else "\nAll settings are the same.")
     for one in different:
         print(f"  {one.key:<28} {' | '.join(one.values)}")
-    agreements = _agreements(records)
+    agreements = _agreements(records, names)
     if agreements:
         print(f"\non the same {agreements[0]['texts']:,} {agreements[0]['split']} texts, {names[0]} (the first) beside")
         print(f"{'':<32} {'both right':>10} {'only first':>10} {'only this':>10} {'both wrong':>10}")
-    for name, one in zip(names[1:], agreements):
+    for head, one in zip(heads[1:], agreements):
         low, high = one["interval"]
         told = slices.told(slices.Difference(one["difference"], low, high))
         print(
-            f"{name[:32]:<32} {one['both_right']:>10,} {one['only_first_right']:>10,} {one['only_this_right']:>10,} "
+            f"{head:<32} {one['both_right']:>10,} {one['only_first_right']:>10,} {one['only_this_right']:>10,} "
             f"{one['both_wrong']:>10,}  {told} ({100 * low:+.1f} to {100 * high:+.1f} points)"
         )
     return 0
 
 
-def _agreements(records: list[run_store.RunRecord]) -> list[dict]:
+def _agreements(records: list[run_store.RunRecord], names: list[str]) -> list[dict]:
     """The first beside each of the others; none where they were not measured on the same texts."""
     try:
-        first, *others = agreement.measured_alike(records)
+        first, *others = agreement.measured_alike(records, names)
     except UserError as error:
         if error.kind != "runs.different":
             raise

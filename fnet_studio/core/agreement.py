@@ -42,9 +42,10 @@ class Measured(NamedTuple):
     found: Predictions
 
 
-def measured_alike(records: list[RunRecord]) -> list[Measured]:
-    """The answers of runs on the first split that all of them were measured on. UserError `runs.different` when there
-    is none, or when they are of other texts than the first run's; `run.unreadable`."""
+def measured_alike(records: list[RunRecord], names: list[str]) -> list[Measured]:
+    """The answers of runs on the first split that all of them were measured on. names: as an error calls them.
+    UserError `runs.different` when there is none, or when they are of other texts than the first run's;
+    `run.unreadable`."""
     splits = [set(run_evaluation.evaluated(record.id)) if record.classifies else set() for record in records]
     split = next((one for one in run_evaluation.SPLITS if all(one in its for its in splits)), None)
     if split is None:
@@ -58,13 +59,13 @@ def measured_alike(records: list[RunRecord]) -> list[Measured]:
         report = run_evaluation.read(record.id, split)
         found.append(Measured(record, report, run_evaluation.predictions(record.id, report)))
     first = found[0]
-    for other in found[1:]:
+    for other, name in zip(found[1:], names[1:], strict=True):
         hashes = {one.record.data.get("content_hash") for one in (first, other)} - {None}
         same = first.report.class_names == other.report.class_names and len(hashes) < 2
         if not same or not np.array_equal(first.found.labels, other.found.labels):
             raise UserError(
                 "runs.different",
-                f"{first.record.name} and {other.record.name} were measured on different {split} texts.",
+                f"{names[0]} and {name} were measured on different {split} texts.",
                 "Compare runs that were trained on the same data.",
             )
     return found

@@ -80,10 +80,13 @@ def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     assert main(["runs", "compare", *runs]) == 0
     shown = capsys.readouterr().out
     assert "80.00%" in shown
+    lines = [line for line in shown.splitlines() if line.startswith("one, ")]
+    assert len({line[:32] for line in lines}) == 2  # both are called "one"
     assert "training.seed" in shown
     assert main(["runs", "compare", *runs, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [one["test_accuracy"] for one in found["runs"]] == [0.8, 0.81]
+    assert [one["name"] for one in found["runs"]] == ["one", "one"]
     assert [one["key"] for one in found["settings"]] == ["training.seed"]
     assert found["agreement"] == []
 

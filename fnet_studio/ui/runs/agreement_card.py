@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from fnet_studio.core import agreement, slices
 from fnet_studio.core.agreement import Agreement, Measured
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_names import told_apart
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
@@ -21,6 +22,7 @@ ROW_PX, LIST_PX, LISTED = 32, 260, 50
 BOTH, FIRST, SECOND, NEITHER, DIFFERENCE = range(5)
 HEADS = ("Both right", "Only the first", "Only this one", "Both wrong", "Beside the first")
 SHOWN_RUNS = 10
+LONGEST_NAME = 32
 
 
 class AgreementCard(Card):
@@ -32,7 +34,8 @@ class AgreementCard(Card):
         super().__init__(parent=parent)
         self._themes = themes
         self._background = Background(self)
-        self._entries: list[RunEntry] = []
+        self._names: list[str] = []
+        self._heads: list[str] = []
         self._measured: list[Measured] = []
         self.agreements: list[Agreement] = []
         self.words = label("", "muted", wrap=True)
@@ -65,12 +68,15 @@ class AgreementCard(Card):
 
     def show_runs(self, entries: list[RunEntry]) -> None:
         """At least two."""
-        self._entries, self._measured, self.agreements = entries, [], []
+        self._names, self._measured, self.agreements = told_apart([entry.named for entry in entries]), [], []
+        self._heads = told_apart([entry.named for entry in entries], LONGEST_NAME)
         self._show_parts(False)
         self.words.setText("Reading their answers")
         self.messages.say(None)
-        records = [entry.record for entry in entries]
-        self._background.run(lambda: agreement.measured_alike(records), self._came, self._failed, key="agreement")
+        records, names = [entry.record for entry in entries], self._names
+        self._background.run(
+            lambda: agreement.measured_alike(records, names), self._came, self._failed, key="agreement"
+        )
 
     def _failed(self, error: UserError) -> None:
         self.words.setText(f"{error.message} {error.advice}")
@@ -80,14 +86,14 @@ class AgreementCard(Card):
         first, *others = measured
         self.agreements = [agreement.agreement(first.found, other.found) for other in others]
         self.words.setText(
-            f"On the {first.report.split} texts, {self._entries[0].name} (the first) beside {_others(len(others))}. "
+            f"On the {first.report.split} texts, {self._names[0]} (the first) beside {_others(len(others))}. "
             "Choose a number to list its texts."
         )
         self.table.blockSignals(True)
         self.table.setColumnCount(len(HEADS))
         self.table.setHorizontalHeaderLabels(HEADS)
         self.table.setRowCount(len(others))
-        self.table.setVerticalHeaderLabels([_short(entry.name) for entry in self._entries[1:]])
+        self.table.setVerticalHeaderLabels(self._heads[1:])
         head = self.table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         head.setSectionResizeMode(DIFFERENCE, QHeaderView.ResizeMode.ResizeToContents)
@@ -125,7 +131,7 @@ class AgreementCard(Card):
         if not 0 <= line < len(self.agreements):
             return
         first, other = self._measured[0], self._measured[line + 1]
-        names = (self._entries[0].name, self._entries[line + 1].name)
+        names = (self._names[0], self._names[line + 1])
         self.difference.setText(
             f"Accuracy of {names[1]} less that of {names[0]}: {points(self.agreements[line].difference)} "
             "(95 % confidence interval)."
@@ -159,7 +165,3 @@ class AgreementCard(Card):
 
 def _others(many: int) -> str:
     return "the other" if many == 1 else "each of the others"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 24 else f"{name[:23]}…"

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_names import told_apart
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, share
@@ -24,6 +25,7 @@ CHART_PX = 440
 ROW_PX = 32
 WIDE = 6
 """From more columns on there may be a scroll bar."""
+LONGEST_NAME = 32
 FIGURES = ("Status", "Training", "Train", "Validation", "Test", "Parameters")
 
 
@@ -43,7 +45,7 @@ class CompareView(QWidget):
         self.setProperty("page", True)
         self._themes = themes
         self._background = Background(self)
-        self._entries: list[RunEntry] = []
+        self._names: list[str] = []
         self.title = label("", "section")
         self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
         self.copy = button("Copy table", themes, "copy", "", self._copy, "As Markdown")
@@ -76,9 +78,9 @@ class CompareView(QWidget):
 
     def show_runs(self, entries: list[RunEntry]) -> None:
         """At least two."""
-        self._entries = entries
         self.title.setText(f"{len(entries)} runs side by side")
-        names = [entry.name for entry in entries]
+        self._names = told_apart([entry.named for entry in entries])
+        names = told_apart([entry.named for entry in entries], LONGEST_NAME)
         self._rows = [_figures(entry) for entry in entries]
         _fill(self.figures, names, FIGURES, self._rows)
         different = recipe_diff.differences([entry.record.recipe for entry in entries])
@@ -100,8 +102,8 @@ class CompareView(QWidget):
 
     def as_markdown(self) -> str:
         lines = ["| | " + " | ".join(FIGURES) + " |", "| --- " * (len(FIGURES) + 1) + "|"]
-        for entry, figures in zip(self._entries, self._rows):
-            lines.append(f"| {entry.name} | " + " | ".join(figures) + " |")
+        for name, figures in zip(self._names, self._rows):
+            lines.append(f"| {name} | " + " | ".join(figures) + " |")
         return "\n".join(lines) + "\n"
 
     def _copy(self) -> None:
@@ -143,7 +145,7 @@ def _fill(table: QTableWidget, names: list[str], columns: Any, rows: list[list[s
     table.setRowCount(len(names))
     table.setColumnCount(len(columns))
     table.setHorizontalHeaderLabels(list(columns))
-    table.setVerticalHeaderLabels([name if len(name) <= 32 else f"{name[:31]}…" for name in names])
+    table.setVerticalHeaderLabels(names)
     for place, cells in enumerate(rows):
         for column, words in enumerate(cells):
             item = QTableWidgetItem(words)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from fnet_studio.core import places, run_notes, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_names import Named
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.background import Background
@@ -30,6 +31,10 @@ class RunEntry(NamedTuple):
     def name(self) -> str:
         """The user's own, or the recipe's."""
         return self.notes.name or self.record.name
+
+    @property
+    def named(self) -> Named:
+        return Named(self.name, self.record.began)
 
 
 Stamp = tuple[int, int]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from fnet_studio.core import figure
 from fnet_studio.core.curves import Curves, read_curves, without_seed
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_names import Named, told_apart
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.runs import chart_export
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
@@ -72,8 +73,17 @@ class RunChart(ChartPanel):
         self._traces = {run: self._traces[run] for run in self._chosen if run in self._traces}
         groups = [trace.group for trace in self._traces.values()]
         self.seeds.setVisible(len(set(groups)) < len(groups))
+        _, *names = self._names()
+        for trace, name in zip(self._traces.values(), names, strict=True):
+            trace.name = name
         self.chart.set_others(list(self._traces.values()), self.seeds.isChecked())
         self.compare.setText(f"&Compare ({len(self._chosen)})" if self._chosen else "&Compare")
+
+    def _names(self) -> list[str]:
+        """Of the run itself, and of those behind it, told apart."""
+        own = self._library.find(self.run_id)
+        first = Named(self.run_name, own.record.began if own else 0.0)
+        return told_apart([first, *(trace.named for trace in self._traces.values())])
 
     # -------------------------------------------------------------------------------------------- taking away
 
@@ -82,7 +92,7 @@ class RunChart(ChartPanel):
             self.line.setText("There is nothing to export yet: the run has no steps.")
             return
         if kind == "copy":
-            run, others, view = chart_export.contents(self.chart, self.run_name)
+            run, others, view = chart_export.contents(self.chart, self._names()[0])
             svg = figure.draw(run, others, view, run.name).encode()
             QGuiApplication.clipboard().setImage(chart_export.picture(svg))
             self.line.setText("The chart is on the clipboard.")
@@ -94,7 +104,7 @@ class RunChart(ChartPanel):
 
     def export_to(self, path: Path, kind: str) -> None:
         """kind: a key of `EXPORTS`. The line under the chart tells what came of it."""
-        parts = chart_export.contents(self.chart, self.run_name)
+        parts = chart_export.contents(self.chart, self._names()[0])
         self.line.setText(f"Writing {path.name} …")
         self._background.run(
             lambda: chart_export.write(path, kind, *parts),
@@ -111,7 +121,12 @@ def read_curves_of(entry: RunEntry) -> Curves:
 def _read(entries: list[RunEntry], weight: float) -> dict[str, RunTrace]:
     return {
         entry.id: RunTrace.of(
-            read_curves(entry.record), weight, run=entry.id, name=entry.name, group=without_seed(entry.record.recipe)
+            read_curves(entry.record),
+            weight,
+            run=entry.id,
+            name=entry.name,
+            group=without_seed(entry.record.recipe),
+            began=entry.record.began,
         )
         for entry in entries
     }

@@ -33,7 +33,7 @@ def layers(traces: Sequence[RunTrace], theme: Any, seeds_as_one: bool) -> list[L
             same.append(trace)
     found = []
     for place, group in enumerate(groups):
-        name = group[0].name if len(group) == 1 else f"{group[0].name}, mean of {len(group)}"
+        name = group[0].name if len(group) == 1 else f"{group[0].named.name}, mean of {len(group)}"
         found.append(Layer(place, name, _colour(place, theme), tuple(group), len(group) > 1))
     return found
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fnet_studio.core.curves import NO_CHECKS, NOT_MEASURED, PLACES, QUANTITIES, Checks, Curves, Mark
+from fnet_studio.core.run_names import Named
 from fnet_studio.core.smoothing import Smoother
 from fnet_studio.core.thinning import Extremes, thin
 
@@ -67,9 +68,11 @@ class Series:
 class RunTrace:
     """Owns the measurements of one run for a chart."""
 
-    def __init__(self, weight: float, run: str = "", name: str = "", group: str = "") -> None:
-        """group: equal for runs that differ in their seed alone."""
-        self.run, self.name, self.group = run, name, group
+    def __init__(self, weight: float, run: str = "", name: str = "", group: str = "", began: float = 0.0) -> None:
+        """group: equal for runs that differ in their seed alone. began: seconds since the epoch."""
+        self.run, self.group, self.named = run, group, Named(name, began)
+        self.name = name
+        """As it reads beside other runs, which may bear the same."""
         self.per_epoch = 0
         """Steps an epoch, 0 when unknown."""
         self._weight = weight
@@ -79,7 +82,7 @@ class RunTrace:
         self.marks: list[Mark] = []
 
     @classmethod
-    def of(cls, curves: Curves, weight: float, **words: str) -> "RunTrace":
+    def of(cls, curves: Curves, weight: float, **words: Any) -> "RunTrace":
         trace = cls(weight, **words)
         trace.extend_to(curves.columns)
         trace.checks, trace.marks = curves.checks, curves.marks

@@ -77,7 +77,7 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_difference(texts, shares):
 def test_runs_are_compared_on_the_first_split_that_all_were_measured_on():
     right = np.array([True, True, False, False])
     one, other = measured_run(right), measured_run(right[::-1])
-    first, second = agreement.measured_alike([one, other])
+    first, second = agreement.measured_alike([one, other], ["one", "other"])
     assert first.report.split == second.report.split == "test"
     assert [len(rows) for rows in agreement.agreement(first.found, second.found)] == [0, 2, 2, 0]
 
@@ -97,6 +97,6 @@ def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
     data = {"content_hash": "a"}
     records = [measured_run(right, data=data), measured_run(**({"right": right, "data": data} | other))]
     with pytest.raises(UserError) as found:
-        agreement.measured_alike(records)
+        agreement.measured_alike(records, ["one", "other"])
     assert found.value.kind == "runs.different"
     assert "measured on" in found.value.message

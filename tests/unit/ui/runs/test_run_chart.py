@@ -17,10 +17,10 @@ from fnet_studio.ui.runs.run_chart import RunChart
 from fnet_studio.ui.runs.run_picker import RunPicker
 
 
-def stored(seed, steps=30):
+def stored(seed, steps=30, name="seed {}"):
     recipe = to_mapping(Recipe(name="one"))
     recipe["training"]["seed"] = seed
-    writer = run_store.RunWriter.create(f"seed {seed}", recipe)
+    writer = run_store.RunWriter.create(name.format(seed), recipe)
     for step in range(1, steps + 1):
         row = {"step": step, "loss": 1 / step + seed / 10, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": step * 10.0}
         writer.append(row)
@@ -152,6 +152,22 @@ def test_the_chart_is_saved_as_picture_drawing_document_and_values(qtbot, chart,
     runs = json.loads((tmp_path / "chart.json").read_text())
     assert [one["steps"]["step"][-1] for one in runs] == [60, 30]
     assert runs[0]["marks"][1]["kind"] == "paused"
+
+
+def test_runs_of_the_same_name_are_told_apart_in_the_legend_and_in_what_is_exported(qtbot, chart, tmp_path):
+    for seed in (1, 2):
+        stored(seed, name="again")
+    pick(qtbot, chart)
+    names = [layer.name for layer in chart.chart.layers]
+    assert len(set(names)) == 2
+    assert all(name.startswith("again, ") for name in names)
+    assert [label.text for _, label in chart.chart.legend.items][-2:] == names
+    chart.export_to(tmp_path / "chart.csv", "csv")
+    qtbot.waitUntil(lambda: chart.line.text() == f"Saved {tmp_path / 'chart.csv'}.")
+    rows = csv.DictReader((tmp_path / "chart.csv").read_text().splitlines())
+    assert {row["run"] for row in rows} == {"run", *names}
+    chart.seeds.setChecked(True)
+    assert [layer.name for layer in chart.chart.layers] == ["again, mean of 2"]
 
 
 def test_a_folder_that_refuses_is_named(qtbot, chart, tmp_path):

@@ -222,6 +222,21 @@ def test_runs_stand_side_by_side_with_the_settings_that_differ(make_page, qtbot)
     assert page.body.currentWidget() is page.with_side
 
 
+def test_runs_of_the_same_name_are_told_apart_wherever_they_stand_side_by_side(make_page, qtbot):
+    make_run("again")
+    make_run("again")
+    page = make_page()
+    page.table.selectAll()
+    page.compare.click()
+    view = page._comparing
+    names = [view.figures.verticalHeaderItem(line).text() for line in (0, 1)]
+    assert len(set(names)) == 2
+    assert all(name.startswith("again, ") for name in names)
+    assert all(f"| {name} |" in view.as_markdown() for name in names)
+    qtbot.waitUntil(lambda: len(view.chart.chart.others) == 1)
+    assert [trace.name for trace in view.chart.chart.others] == names[1:]
+
+
 def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, tmp_path):
     record = make_run("one")
     page = make_page()
