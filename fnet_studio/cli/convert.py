@@ -1,6 +1,7 @@
 """fnet-studio convert SRC DST --to kerashub|transformers|keras, and fnet-studio fetch-head PRESET"""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def run_fetch_head(options: argparse.Namespace) -> int:
 
 def absolute(source: str) -> str:
     """A folder's whole path, since the worker may have another working folder; a name stays as it is."""
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     return str(path.absolute()) if path.exists() and len(path.parts) > 1 else source
 
 

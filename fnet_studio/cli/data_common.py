@@ -1,9 +1,9 @@
 """What the commands about data share: which data is meant, and asking the worker about it."""
 
 import argparse
+import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from fnet_studio.core import data_sets, protocol, recipe
@@ -29,7 +29,7 @@ def mapping_of(path: str, changes: list[str]) -> dict[str, Any]:
     """The data section of a recipe: of a data set in the list, or of what lies at a path, with `key=value` changes.
     UserError."""
     data: dict[str, Any] = {"source": data_sets.source_of(path), "path": path}
-    if data["source"] == "files" and not Path(path).expanduser().exists():
+    if data["source"] == "files" and not os.path.exists(os.path.expanduser(path)):
         try:
             data = recipe.to_mapping(recipe.Recipe(data=data_sets.find(path).data))["data"]
         except UserError as error:

@@ -1,6 +1,7 @@
 """fnet-studio evaluate RUN, and evaluate --task masked-lm PRESET --data FILE"""
 
 import argparse
+import os
 from pathlib import Path
 
 import msgspec
@@ -57,7 +58,7 @@ def _preset(options: argparse.Namespace) -> int:
         )
     presets.folder(options.what)
     command = protocol.MeasurePreset(
-        options.what, str(Path(options.data).expanduser().absolute()), options.windows, options.tokens
+        options.what, str(Path(os.path.expanduser(options.data)).absolute()), options.windows, options.tokens
     )
     with Worker() as worker:
         result, _ = worker.call(command)

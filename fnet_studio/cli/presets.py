@@ -1,6 +1,7 @@
 """fnet-studio presets: list, show, download, import, relocate, remove, restore, check, average, export"""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,7 @@ def run_download(options: argparse.Namespace) -> int:
 
 def run_import(options: argparse.Namespace) -> int:
     """Its weights are read by a worker before it gets its name, so that what cannot be loaded is not imported."""
-    source = Path(options.path).expanduser().absolute()
+    source = Path(os.path.expanduser(options.path)).absolute()
     if options.link:
         preset_import.check(source)
         _ask(options, protocol.Load(str(source)))
@@ -199,7 +200,7 @@ def run_import(options: argparse.Namespace) -> int:
 
 
 def run_relocate(options: argparse.Namespace) -> int:
-    preset_import.relocate(options.name, Path(options.folder).expanduser().absolute())
+    preset_import.relocate(options.name, Path(os.path.expanduser(options.folder)).absolute())
     print(f"{options.name} lies in {options.folder} from now on.")
     return 0
 

@@ -78,9 +78,11 @@ def run(options: argparse.Namespace) -> int:
     print(f"{'run':<44} {'status':<11} {'validation':>10} {'test':>7} {'steps':>7} {'seconds':>8}  began")
     for record in records:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.began))
+        name = run_notes.name_of(record)
+        own = f"  {name}" if name != record.name else ""
         print(
             f"{record.id:<44} {record.status:<11} {_share(record.validation_accuracy):>10} "
-            f"{_share(record.test_accuracy):>7} {record.steps:>7,} {record.duration_s:>8,.0f}  {began}"
+            f"{_share(record.test_accuracy):>7} {record.steps:>7,} {record.duration_s:>8,.0f}  {began}{own}"
         )
     return 0
 
@@ -101,7 +103,7 @@ def bring_in(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """In the shape of the published table: training time, accuracies, parameters."""
     records = [run_store.read(one) for one in options.run_ids]
-    named = [Named(run_notes.read(record.id).name or record.name, record.began) for record in records]
+    named = [Named(run_notes.name_of(record), record.began) for record in records]
     names, heads = told_apart(named), told_apart(named, 32)
     different = recipe_diff.differences([record.recipe for record in records])
     if options.json:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from fnet_studio.core import places, preset_downloads, preset_records, presets, run_store
+from fnet_studio.core import places, preset_downloads, preset_records, presets, run_notes, run_store
 from fnet_studio.core.builtin_presets import BUILTIN, Builtin
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.presets import PresetCard
@@ -159,7 +159,7 @@ class Catalogue:
         entries = []
         for path in _folders(places.runs()):
             folder = path / run_store.KEPT_PRESET
-            stamp = _stamp(folder, path / "run.json")
+            stamp = _stamp(folder, path / "run.json", path / "notes.json")
             if not stamp[0]:
                 continue
             known = before.get(str(folder))
@@ -168,11 +168,12 @@ class Catalogue:
                     record = run_store.read(path.name)
                 except UserError:
                     continue
-                card = presets.read_card(folder, name=record.name)
+                name = run_notes.name_of(record)
+                card = presets.read_card(folder, name=name)
                 model = record.recipe.get("model", {})
                 entry = Entry(
                     run_store.RUN + path.name,
-                    record.name,
+                    name,
                     "run",
                     "damaged" if card.problem else "ready",
                     card,

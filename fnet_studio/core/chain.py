@@ -10,7 +10,7 @@ finished, and sends what that returns. It is the same after a crash: resume the 
 
 import msgspec
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import protocol, run_models, run_store
 from fnet_studio.core.provenance import git_state
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.recipe_sections import AdaptRecipe
@@ -59,7 +59,7 @@ def new_run(command: protocol.Train, recipe: Recipe, second: Recipe | None) -> r
     disk refuses, or when the run that its preset is to come from is gone."""
     model, parent = recipe.model, ""
     if recipe.task != "classify" and model.preset.startswith(run_store.RUN):
-        parent = run_store.run_of(model.preset)
+        parent = run_models.run_of(model.preset)
         model = msgspec.structs.replace(model, preset=run_store.RUN + parent)
         recipe = msgspec.structs.replace(recipe, model=model)
     writer = run_store.RunWriter.create(recipe.name, to_mapping(recipe))

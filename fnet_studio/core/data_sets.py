@@ -3,6 +3,7 @@
 One small file each in `data()/data-sets`. What is removed is put aside first, so that it can be brought back.
 """
 
+import os
 import re
 import time
 from pathlib import Path
@@ -123,14 +124,14 @@ def missing(one: DataSet) -> tuple[str, ...]:
     if one.data.source == "sample" or recipes.downloads(one.data):
         return ()
     named = [getattr(one.data, name) for name in _PATHS]
-    return tuple(path for path in named if path not in ("", "none") and not Path(path).expanduser().exists())
+    return tuple(path for path in named if path not in ("", "none") and not os.path.exists(os.path.expanduser(path)))
 
 
 def relocated(one: DataSet, path: str) -> DataSet:
     """With its main file or folder at another place. Other parts that lay beside it and are gone are looked for beside
     the new place. UserError `data.missing`."""
-    new = Path(path).expanduser().absolute()
-    if not new.exists():
+    new = Path(os.path.expanduser(path)).absolute()
+    if not os.path.exists(new):
         raise UserError("data.missing", f"There is no file or folder {new}.", "Check the path, or choose it again.")
     changes = {"path": str(new)}
     gone = set(missing(one))
@@ -146,8 +147,8 @@ def source_of(path: str) -> str:
     """The source that a path looks like."""
     if path == "sample" and not Path(path).exists():
         return "sample"
-    tops = (Path(path).expanduser(), Path(path).expanduser() / "aclImdb")
-    laid_out = any((top / "train" / "pos").is_dir() and (top / "test" / "pos").is_dir() for top in tops)
+    tops = (Path(os.path.expanduser(path)), Path(os.path.expanduser(path)) / "aclImdb")
+    laid_out = any(os.path.isdir(top / "train" / "pos") and os.path.isdir(top / "test" / "pos") for top in tops)
     archive = path.lower().endswith((".tar.gz", ".tgz")) or path.strip().lower() == recipes.DOWNLOAD
     return "imdb" if laid_out or archive else "files"
 

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -113,9 +113,10 @@ def relocate(name: str, folder: Path) -> None:
     preset_records.put(name, folder.resolve())
 
 
-def free_name(path: Path) -> Path:
+def free_name(path: Path, taken: Collection[Path] = ()) -> Path:
+    """taken: those that are about to be there."""
     number, free = 1, path
-    while free.exists():
+    while free.exists() or free in taken:
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free

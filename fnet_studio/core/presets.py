@@ -1,12 +1,13 @@
 """Presets on disk, as the window lists them: read from their JSON files alone, without loading a weight."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from fnet_studio.core import places, preset_records, run_store
+from fnet_studio.core import places, preset_records, run_models, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
@@ -34,15 +35,15 @@ def folder(name: str) -> Path:
     as `run:` and the id or name of a run that kept one. UserError `preset.missing`, `preset.folder-gone`, or
     `run.no-model`."""
     if name.startswith(run_store.RUN):
-        return run_store.kept_preset(name)
+        return run_models.kept_preset(name)
     for root in (places.presets(), places.bundled_presets()):
-        if Path(name).name == name and (root / name).is_dir():
+        if Path(name).name == name and os.path.isdir(root / name):
             return root / name
     record = preset_records.read().get(name)
     if record is not None and Path(record.folder).is_dir():
         return Path(record.folder)
-    path = Path(name).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(name))
+    if os.path.isdir(path):  # of a name that no disk takes, pathlib's own would raise
         return path.resolve()
     if record is not None:
         raise UserError(

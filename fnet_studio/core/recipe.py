@@ -4,6 +4,7 @@ The bounds and the words beside each field (`core.recipe_sections`) are the sing
 window, the check in the worker and the `--set` option on the command line.
 """
 
+import os
 import tomllib
 import typing
 from pathlib import Path
@@ -180,12 +181,12 @@ def with_whole_paths(recipe: Recipe) -> Recipe:
     """The same recipe wherever it is run from: the names of its files and folders are made absolute."""
     data = recipe.data
     whole = {
-        name: str(Path(value).expanduser().absolute())
+        name: str(Path(os.path.expanduser(value)).absolute())
         for name in ("path", "validation_path", "test_path")
         if (value := getattr(data, name)) not in ("", "none") and not (name == "path" and downloads(data))
     }
-    preset, model = Path(recipe.model.preset).expanduser(), recipe.model
-    if preset.name != recipe.model.preset and preset.is_dir():
+    preset, model = Path(os.path.expanduser(recipe.model.preset)), recipe.model
+    if preset.name != recipe.model.preset and os.path.isdir(preset):
         model = msgspec.structs.replace(model, preset=str(preset.absolute()))
     return msgspec.structs.replace(recipe, data=msgspec.structs.replace(data, **whole), model=model)
 

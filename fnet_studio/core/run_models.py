@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from fnet_studio.core import run_store
+from fnet_studio.core import places, run_notes, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.run_store import RUN, RunRecord
+from fnet_studio.core.run_store import KEPT_PRESET, RUN, RunRecord
 
 CHECKPOINTS = "checkpoints"
 WEIGHTS = "model.safetensors"
@@ -31,8 +31,30 @@ def parse(name: str) -> RunModel:
     """Of a name that begins with `run:`. UserError `run.missing`."""
     run, _, step = name.removeprefix(RUN).rpartition("@")
     if run and step.isdecimal():
-        return RunModel(run_store.run_of(run), int(step))
-    return RunModel(run_store.run_of(name), None)
+        return RunModel(run_of(run), int(step))
+    return RunModel(run_of(name), None)
+
+
+def run_of(preset: str) -> str:
+    """The id of the run that a preset's name means: `run:` and an id, or a run's name, the user's own or the recipe's;
+    then the newest run of that name that kept a preset. UserError `run.missing`."""
+    wanted = preset.removeprefix(RUN)
+    runs = run_store.list_runs()[0]
+    same_name = [run.id for run in runs if wanted in (run.name, run_notes.name_of(run))]
+    kept = [run for run in same_name if (places.runs() / run / KEPT_PRESET / "config.json").is_file()]
+    return run_store.folder(kept[0] if kept else same_name[0] if same_name else wanted).name
+
+
+def kept_preset(name: str) -> Path:
+    """The preset of a run, see `run_of`. UserError `run.missing` or `run.no-model`."""
+    path = places.runs() / run_of(name) / KEPT_PRESET
+    if not (path / "config.json").is_file():
+        raise UserError(
+            "run.no-model",
+            f"The run {path.parent.name} kept no preset.",
+            "Choose a fine-tuning or masked-LM run that finished, or that was stopped with Stop and keep.",
+        )
+    return path
 
 
 def checkpoint_steps(run: str) -> list[int]:
@@ -57,4 +79,4 @@ def checkpoint_path(run: str, step: int) -> Path:
 def kept(record: RunRecord) -> bool:
     """Whether the run kept a model that can be looked into."""
     folder = run_store.folder(record.id)
-    return (folder / run_store.KEPT_PRESET / "config.json").is_file() or (folder / WEIGHTS).is_file()
+    return (folder / KEPT_PRESET / "config.json").is_file() or (folder / WEIGHTS).is_file()

@@ -4,6 +4,8 @@ import msgspec
 from msgspec import Struct
 
 from fnet_studio.core import files, run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_store import RunRecord
 
 MOST_TAGS, LONGEST_TAG = 20, 40
 
@@ -25,6 +27,14 @@ def read(run: str) -> RunNotes:
         return msgspec.json.decode(path.read_bytes(), type=RunNotes)
     except (OSError, msgspec.DecodeError):
         return RunNotes()
+
+
+def name_of(record: RunRecord) -> str:
+    """As the user calls it: the name of the notes, or else the recipe's."""
+    try:
+        return read(record.id).name or record.name
+    except UserError:  # deleted meanwhile
+        return record.name
 
 
 def write(run: str, notes: RunNotes) -> None:

@@ -211,29 +211,8 @@ class RunWriter:
 def folder(run: str) -> Path:
     """The folder of a run by its id. UserError `run.missing` when there is none; an id never leads elsewhere."""
     path = places.runs() / run
-    if not run or Path(run).name != run or not (path / "run.json").is_file():
+    if not run or Path(run).name != run or not os.path.isfile(path / "run.json"):
         raise UserError("run.missing", f"There is no run {run!r}.", "List them with: fnet-studio runs.")
-    return path
-
-
-def run_of(preset: str) -> str:
-    """The id of the run that a preset's name means: `run:` and an id, or a run's name; then the newest run of that name
-    that kept a preset. UserError `run.missing`."""
-    wanted = preset.removeprefix(RUN)
-    same_name = [record.id for record in list_runs()[0] if record.name == wanted]
-    kept = [run for run in same_name if (places.runs() / run / KEPT_PRESET / "config.json").is_file()]
-    return folder(kept[0] if kept else same_name[0] if same_name else wanted).name
-
-
-def kept_preset(name: str) -> Path:
-    """The preset of a run, see `run_of`. UserError `run.missing` or `run.no-model`."""
-    path = places.runs() / run_of(name) / KEPT_PRESET
-    if not (path / "config.json").is_file():
-        raise UserError(
-            "run.no-model",
-            f"The run {path.parent.name} kept no preset.",
-            "Choose a fine-tuning or masked-LM run that finished, or that was stopped with Stop and keep.",
-        )
     return path
 
 

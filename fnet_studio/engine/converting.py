@@ -1,5 +1,6 @@
 """Presets into other formats, compared with themselves, and the authors' head onto a built-in one."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def fetch_head(command: protocol.FetchHead, job: Job) -> protocol.Converted:
 
 
 def _converted(destination: str, notes: list[str], comparisons: Sequence[Comparison] = ()) -> protocol.Converted:
-    return protocol.Converted(str(Path(destination).expanduser().absolute()), tuple(notes), tuple(comparisons))
+    return protocol.Converted(str(Path(os.path.expanduser(destination)).absolute()), tuple(notes), tuple(comparisons))
 
 
 class _Progress:

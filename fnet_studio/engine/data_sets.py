@@ -1,5 +1,6 @@
 """Data sets that are looked at: read once, kept in memory, and asked about."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -293,7 +294,7 @@ def _key(data: DataRecipe) -> tuple:
     stamps = []
     for name in ("path", "validation_path", "test_path"):
         try:
-            found = Path(getattr(data, name)).expanduser().stat()
+            found = Path(os.path.expanduser(getattr(data, name))).stat()
             stamps.append((found.st_size, found.st_mtime_ns))
         except OSError:
             stamps.append((0, 0))

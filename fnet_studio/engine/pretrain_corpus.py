@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def prepare(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Path:
     Phases: `reading`, `building vocabulary`, `tokenising`. Without a validation file every hundredth document
     validates. Raises Stopped, and UserError for texts that cannot be read.
     """
-    path = Path(recipe.data.path).expanduser()
+    path = Path(os.path.expanduser(recipe.data.path))
     imdb.require(path)
     if token_shards.is_corpus(path):
         return path
@@ -56,7 +57,7 @@ def prepare(recipe: Recipe, progress: Progress, stopped: StopCheck) -> Path:
 def _source(recipe: Recipe, path: Path) -> Source:
     files = {"train": text_files(path), "validation": []}
     if recipe.data.validation_path != "none":
-        held_out = Path(recipe.data.validation_path).expanduser()
+        held_out = Path(os.path.expanduser(recipe.data.validation_path))
         imdb.require(held_out)
         files["validation"] = text_files(held_out)
         kept_apart = {file.resolve() for file in files["validation"]}

@@ -1,5 +1,6 @@
 """A look at the head of the user's own data: what there is to choose from before a run reads all of it."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -32,7 +33,7 @@ ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "
 
 def preview(command: protocol.PreviewData) -> protocol.DataPreview:
     """UserError as the readers raise, and `data.format` for a file of no known kind."""
-    path = Path(command.path).expanduser()
+    path = Path(os.path.expanduser(command.path))
     try:
         return _look(command.path, path)
     except OSError as error:

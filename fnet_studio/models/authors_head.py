@@ -1,5 +1,6 @@
 """The authors' masked-LM head on a KerasHub preset, which holds the encoder alone."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def join_head(
     head fits no other encoder than its own. Returns what the reader should know, in sentences. UserError
     `head.present`, `head.missing`, `head.other-model` (naming the tensor), `convert.exists`, or of the presets.
     """
-    folder = Path(destination).expanduser().absolute()
+    folder = Path(os.path.expanduser(destination)).absolute()
     refuse_occupied(folder)
     places = [locate(preset, progress, stopped) for preset in (backbone, authors)]
     own, theirs = (open_preset(place) for place in places)

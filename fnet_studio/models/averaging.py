@@ -1,6 +1,7 @@
 """The mean of the weights of presets that were trained on from the same weights, a model soup (arXiv 2203.05482). It is
 often better than each of them, and costs no more than one when it is asked."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def average(
     """
     if len(sources) < 2:
         raise UserError("average.few", "An average needs two presets at least.", "Name another one.")
-    target = Path(destination).expanduser().absolute()
+    target = Path(os.path.expanduser(destination)).absolute()
     refuse_occupied(target)
     opened = [open_preset(locate(source, progress, stopped)) for source in sources]
     for source, other in zip(sources[1:], opened[1:], strict=True):

@@ -1,5 +1,6 @@
 """A preset in any format that can be read, written as KerasHub's, Transformers' or Keras' own, and read back."""
 
+import os
 import uuid
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -44,7 +45,7 @@ def convert(
     """
     if to not in TARGETS:
         raise UserError("convert.target", f"There is no format {to!r} to convert to.", f"Choose {', '.join(TARGETS)}.")
-    target = Path(destination).expanduser().absolute()
+    target = Path(os.path.expanduser(destination)).absolute()
     if to == "keras" and target.suffix != ".keras":
         raise UserError("convert.target", f"{target.name} is no name of a Keras file.", "Give it the ending .keras.")
     refuse_occupied(target)  # before a download that would be in vain

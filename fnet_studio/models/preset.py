@@ -1,5 +1,6 @@
 """Opening a preset in whatever format it is, and building models from it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -67,8 +68,8 @@ def open_preset(preset: str | Path) -> Preset:
 
 def locate(preset: str | Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
     """Where the preset lies on this machine, after a download if need be. UserError `preset.missing`, `hub.…`"""
-    path, name = Path(preset).expanduser(), str(preset)
-    if path.is_file():
+    path, name = Path(os.path.expanduser(preset)), str(preset)
+    if os.path.isfile(path):
         return path
     if hub.is_handle(name):
         return hub.fetch(name, progress, stopped)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import data_sets, protocol
@@ -25,11 +25,12 @@ from fnet_studio.ui.data.twins_tab import TwinsTab
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import button, label, row
+from fnet_studio.ui.parts import button, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.widgets.working import Working, centred
 
@@ -92,8 +93,8 @@ class DataPage(QWidget):
             (self.seen, "As the model sees it"),
         ):
             self.tabs.addTab(tab, words)
-        self.title = label("", "section")
-        self.where = label("", "caption", selectable=True)
+        self.title = ShortenedLabel("section")
+        self.where = ShortenedLabel("caption", shortened=Qt.TextElideMode.ElideMiddle)
         self.train = button("Train on it", themes, "graduation-cap", "", self._train)
         self.more = button("More", themes, "chevron-down", "", None, "Rename, relocate, remove")
         menu = QMenu(self.more)
@@ -197,6 +198,7 @@ class DataPage(QWidget):
     def _say_what(self, entry: Entry) -> None:
         one = entry.one
         self.title.setText(one.name)
+        self.title.setToolTip(one.name)
         self.where.setText(one.data.path or "Came with the program")
         self.where.setToolTip(one.data.path)
         own = one.id != data_sets.SAMPLE.id

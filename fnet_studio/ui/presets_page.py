@@ -278,50 +278,66 @@ class PresetsPage(QWidget):
             self.export(entry, to, Path(path))
 
     def export(self, entry: Entry, to: Any, target: Path) -> None:
-        def done(converted: protocol.Converted, _blob: bytes) -> None:
+        def done(converted: protocol.Converted) -> str:
             numbers = sum(it.count for it in converted.comparisons)
-            words = f"Written: {converted.folder}. It reads back equal, {numbers:,} numbers bit for bit."
-            self.notices.put("export", ToldCard(self._themes, " ".join([words, *converted.notes])))
+            return f"Written: {converted.folder}. It reads back equal, {numbers:,} numbers bit for bit."
 
-        self._transfer(f"Exporting {entry.title}", protocol.Convert(entry.card.folder, str(target), to), done)
+        self._transfer(f"Exporting {entry.title}", protocol.Convert(entry.card.folder, str(target), to), target, done)
 
     def average(self, entries: list[Entry]) -> None:
         """The mean of their weights, as a preset of its own."""
         stem = re.sub(r"[^\w.-]+", "-", entries[0].title).strip(".-")[:60] or "preset"
-        target = preset_import.free_name(places.presets() / f"{stem}-mean")
+        target = self._free_name(f"{stem}-mean")
         titles = [one.title for one in entries]
 
-        def done(converted: protocol.Converted, _blob: bytes) -> None:
+        def done(converted: protocol.Converted) -> str:
+            self.select(target.name)
             numbers = sum(it.count for it in converted.comparisons)
             words = f"{target.name} is the mean of {', '.join(titles[:-1])} and {titles[-1]}."
-            told = f"{words} It reads back equal, {numbers:,} numbers bit for bit."
-            self.notices.put("export", ToldCard(self._themes, " ".join([told, *converted.notes])))
-            self.select(target.name)
+            return f"{words} It reads back equal, {numbers:,} numbers bit for bit."
 
         command = protocol.Average(tuple(one.key for one in entries), str(target))
-        self._transfer(f"Averaging {', '.join(titles)}", command, done)
+        self._transfer(f"Averaging {', '.join(titles)}", command, target, done)
 
     def fetch_head(self, entry: Entry) -> None:
         """As a preset of its own beside the one without."""
-        target = preset_import.free_name(places.presets() / f"{entry.key}-head")
+        target = self._free_name(f"{entry.key}-head")
 
-        def done(converted: protocol.Converted, _blob: bytes) -> None:
-            words = " ".join([f"{target.name} has the authors' head.", *converted.notes])
-            self.notices.put("export", ToldCard(self._themes, words))
+        def done(_converted: protocol.Converted) -> str:
             self.select(target.name)
+            return f"{target.name} has the authors' head."
 
         command = protocol.FetchHead(entry.key, str(target))
-        self._transfer(f"Fetching the authors' head of {entry.title}", command, done)
+        self._transfer(f"Fetching the authors' head of {entry.title}", command, target, done)
 
-    def _transfer(self, words: str, command: protocol.Command, done: Callable[[Any, bytes], None]) -> None:
+    def _free_name(self, name: str) -> Path:
+        return preset_import.free_name(places.presets() / name, self._transfers.values())
+
+    def _transfer(
+        self, words: str, command: protocol.Command, target: Path, done: Callable[[protocol.Converted], str]
+    ) -> None:
+        """done: what is told of it. Several may be under way, each with a card of its own."""
+        place = next(one for n in itertools.count() if (one := f"export {n}" if n else "export") not in self._transfers)
+        self._transfers[place] = target
         id = 0
         progress = CommandProgress(lambda: self._supervisor.ask(protocol.Stop(id, "discard")), self)
-        self.notices.put("export", ToldCard(self._themes, f"{words} …", busy=progress))
+        self.notices.put(place, ToldCard(self._themes, f"{words} …", busy=progress))
+
+        def ended(card: Card | None) -> None:
+            del self._transfers[place]
+            if card is None:
+                self.notices.take(place)
+            else:
+                self.notices.put(place, card)
+
+        def written(converted: protocol.Converted, _blob: bytes) -> None:
+            ended(ToldCard(self._themes, " ".join([done(converted), *converted.notes])))
+
         id = self._supervisor.ask(
             command,
-            on_done=done,
-            on_failed=lambda failed: self.notices.put("export", ErrorCard(self._themes, failed)),
-            on_stopped=lambda _: self.notices.take("export"),
+            on_done=written,
+            on_failed=lambda failed: ended(ErrorCard(self._themes, failed)),
+            on_stopped=lambda _: ended(None),
         )
 
     # ---------------------------------------------------------------------------------------------- helpers

@@ -227,7 +227,8 @@ class RunDetails(QWidget):
             QTimer.singleShot(0, self, lambda: self._curves(curves))  # on a turn of its own
         elif self.chart is not None:
             self.chart.setVisible(len(curves) > 0)
-            self.chart.show_curves(curves)
+            if len(curves):
+                self.chart.show_curves(curves)
 
     def _no_curves(self, error: UserError) -> None:
         self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import run_store
+from fnet_studio.core import run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.engine import measures
 
@@ -105,6 +105,18 @@ def test_runs_measured_on_the_same_texts_are_compared_text_by_text(runs, capsys)
     assert [found[key] for key in ("both_right", "only_first_right", "only_this_right", "both_wrong")] == [6, 0, 2, 2]
     assert found["difference"] == pytest.approx(0.2)
     assert found["interval"][0] < 0.2 < found["interval"][1]
+
+
+def test_a_run_that_was_given_a_name_is_listed_and_compared_under_it(runs, capsys):
+    run_notes.write(runs[0], run_notes.RunNotes(name="The first try"))
+    assert main(["runs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.endswith("  The first try") for line in lines if line.startswith(tuple(runs))] in (
+        [True, False],
+        [False, True],
+    )
+    assert main(["runs", "compare", *runs]) == 0
+    assert [line[:14].strip() for line in capsys.readouterr().out.splitlines()[1:3]] == ["The first try", "one"]
 
 
 def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):

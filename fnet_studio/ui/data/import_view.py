@@ -167,6 +167,8 @@ class ImportView(QWidget):
     def _path_changed(self, _path: str) -> None:
         self.preview = None
         self._looking.forget()
+        self._checking.forget()
+        self.working.over()
         self.messages.say(None)
         self.facts.clear()
         self._follow()
@@ -278,7 +280,7 @@ class ImportView(QWidget):
         ready = own or (self.source == "imdb" and bool(self.path.text))
         self.last.setVisible(ready)
         self.imdb.setVisible(not self.path.text)
-        self.add.setEnabled(ready and not self._checking.busy)
+        self.add.setEnabled(ready and not self._checking.id)
 
     def _name_labels(self) -> bool:
         preview = self.preview
@@ -306,7 +308,7 @@ class ImportView(QWidget):
 
     def check(self) -> None:
         """Have the worker read all of it; only what can be read is added."""
-        if self._checking.busy:
+        if self._checking.id:
             return
         try:
             data = self.recipe()

@@ -106,8 +106,8 @@ class BatchCard(QFrame):
         self._themes = themes
         self._newest = NewestOnly(supervisor, stop_older=True)
         self._background = Background(self)
-        self._preset = ""
-        self._top_k = 5
+        self._preset, self._top_k = "", 5
+        self._next_preset, self._next_top_k = "", 5
         self._name = self._notes = ""
         self._began = 0.0
         self._running = False
@@ -152,7 +152,7 @@ class BatchCard(QFrame):
 
     def prepare(self, preset: str, top_k: int) -> None:
         """Whose answers the next file gets."""
-        self._preset, self._top_k = preset, min(top_k, 10)
+        self._next_preset, self._next_top_k = preset, min(top_k, 10)
 
     def choose(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Choose a file of sentences", "", TABLES)
@@ -175,6 +175,7 @@ class BatchCard(QFrame):
     def _begin(self, path: Path, found: Sentences) -> None:
         if self._reading is None:
             return  # it was closed meanwhile
+        self._preset, self._top_k = self._next_preset, self._next_top_k  # one model for the whole file
         self._name, self._notes = path.name, " ".join(found.notes)
         self.model.begin(found.texts)
         self._running = True

@@ -1,5 +1,6 @@
 """A text and the stretches of it that are hidden from the model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fnet_studio.core import protocol
@@ -18,20 +19,7 @@ class MaskedText:
 
     def edited(self, text: str) -> "MaskedText":
         """The text after an edit. Masks behind it move along; a mask that was typed into is gone."""
-        old = self.text
-        shorter = min(len(old), len(text))
-        head = next((i for i in range(shorter) if old[i] != text[i]), shorter)
-        tail = 0
-        while tail < shorter - head and old[-1 - tail] == text[-1 - tail]:
-            tail += 1
-        end, shift = len(old) - tail, len(text) - len(old)
-        spans = set()
-        for begin, stop in self.spans:
-            if stop < head or (stop == head and not _joins(text, head)):
-                spans.add((begin, stop))
-            elif begin > end or (begin == end and not _joins(text, end + shift)):
-                spans.add((begin + shift, stop + shift))
-        return MaskedText(text, frozenset(spans))
+        return MaskedText(text, frozenset(moved(self.spans, self.text, text).values()))
 
     def toggled(self, span: Span) -> "MaskedText":
         """Hide a stretch, or show it again. A typed `[MASK]` cannot be shown: it is taken out of the text."""
@@ -66,6 +54,23 @@ class MaskedText:
             for index, token in enumerate(tokens)
             if token.begin >= 0 and any(_overlap((token.begin, token.end), span) for span in self.spans)
         )
+
+
+def moved(spans: Iterable[Span], old: str, text: str) -> dict[Span, Span]:
+    """Where stretches of a text are after an edit; those that were typed into are missing."""
+    shorter = min(len(old), len(text))
+    head = next((i for i in range(shorter) if old[i] != text[i]), shorter)
+    tail = 0
+    while tail < shorter - head and old[-1 - tail] == text[-1 - tail]:
+        tail += 1
+    end, shift = len(old) - tail, len(text) - len(old)
+    found = {}
+    for begin, stop in spans:
+        if stop < head or (stop == head and not _joins(text, head)):
+            found[begin, stop] = (begin, stop)
+        elif begin > end or (begin == end and not _joins(text, end + shift)):
+            found[begin, stop] = (begin + shift, stop + shift)
+    return found
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -6,18 +6,17 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol, run_models, run_store
+from fnet_studio.core import protocol, run_models, run_notes, run_store
 from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
 from fnet_studio.core.run_state import phase_words
-from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.alternatives_card import AlternativesCard
 from fnet_studio.ui.explore.answers_card import AnswersCard
 from fnet_studio.ui.explore.batch_card import BatchCard
 from fnet_studio.ui.explore.focus import Focus
-from fnet_studio.ui.explore.masked_text import MaskedText
+from fnet_studio.ui.explore.masked_text import MaskedText, moved
 from fnet_studio.ui.explore.pictures.card import PicturesCard
 from fnet_studio.ui.explore.prompt_menus import ExamplesButton, HistoryButton
 from fnet_studio.ui.explore.sentence_card import SentenceCard
@@ -44,11 +43,13 @@ class ExplorePage(QWidget):
         self._settings = settings
         self._themes = theme_source
         self._spans: dict[int, tuple[int, int]] = {}
+        """Where the masks that were answered are now, by their position."""
+        self._spans_of = ""
         self._loaded: protocol.Loaded | None = None
         self._words = NewestOnly(supervisor, stop_older=True)
         self._loads = NewestOnly(supervisor, stop_older=True)
         self._background = Background(self)
-        self._runs: list[RunRecord] = []
+        self._runs: list[tuple[str, str]] = []
         self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
         self.answers = AnswersCard(supervisor, theme_source, self.focus, settings.top_k)
@@ -130,6 +131,7 @@ class ExplorePage(QWidget):
     def choose_preset(self, name: str) -> None:
         self._settings.preset = name
         self._list(name)
+        self._prepare_batch()
         self._load()
 
     def _list(self, chosen: str) -> None:
@@ -140,9 +142,9 @@ class ExplorePage(QWidget):
         super().showEvent(event)
         self._background.run(_explorable_runs, self._has_runs, key="runs")
 
-    def _has_runs(self, runs: list[RunRecord]) -> None:
-        """Since the page was last seen, some may have come."""
-        if [run.id for run in runs] != [run.id for run in self._runs]:
+    def _has_runs(self, runs: list[tuple[str, str]]) -> None:
+        """Since the page was last seen, some may have come, or bear another name."""
+        if runs != self._runs:
             self._runs = runs
             self._list(self.preset)
 
@@ -198,6 +200,9 @@ class ExplorePage(QWidget):
     # -------------------------------------------------------------------------------- words and masks
 
     def _edited(self) -> None:
+        kept = moved(self._spans.values(), self._spans_of, self.sentence.text)
+        self._spans = {at: kept[span] for at, span in self._spans.items() if span in kept}
+        self._spans_of = self.sentence.text
         self._settings.sentence = self.sentence.text
         self._words.forget()
         self.history.see(None)
@@ -281,6 +286,7 @@ class ExplorePage(QWidget):
         self.messages.say(None)
         text = question.text
         tokens = result.tokenized.tokens
+        self._spans_of = text
         self._spans = {answer.position: _span(tokens[answer.position]) for answer in result.answers}
         originals = {at: text[begin:end].strip() for at, (begin, end) in self._spans.items()}
         self.answers.show_answers(question, result, originals)
@@ -289,10 +295,15 @@ class ExplorePage(QWidget):
         self.history.see(Prompt(text, question.preset, spans, best))
 
     def _put(self, position: int, candidate: protocol.Candidate) -> None:
-        self.sentence.put(self._spans[position], candidate.text, joined=not candidate.piece.startswith("▁"))
+        """Where the mask is now. Nothing, where it was typed into or filled since it was answered."""
+        if position in self._spans:
+            self.sentence.put(self._spans[position], candidate.text, joined=not candidate.piece.startswith("▁"))
 
     def _put_chain(self, chain: protocol.JointAnswer) -> None:
-        places = [self._spans[answer.position] for answer in self.predictions.filled.answers]
+        positions = [answer.position for answer in self.predictions.filled.answers]
+        if not self._spans.keys() >= set(positions):
+            return
+        places = [self._spans[position] for position in positions]
         self.sentence.put_all(
             [
                 (span, item.text, not item.piece.startswith("▁"))
@@ -314,6 +325,7 @@ class ExplorePage(QWidget):
 
     def _top_k_changed(self, value: int) -> None:
         self._settings.top_k = value
+        self._prepare_batch()
         self._predict()
 
     # ------------------------------------------------------------------------------- other sentences
@@ -332,9 +344,11 @@ class ExplorePage(QWidget):
         self.sentence.set_prompt(MaskedText(prompt.text, frozenset(prompt.spans)))
 
     def _show_batch(self, on: bool) -> None:
-        if on:
-            self.batch.prepare(self.preset, self.predictions.top_k.currentData())
+        self._prepare_batch()
         self._body.setCurrentIndex(1 if on else 0)
+
+    def _prepare_batch(self) -> None:
+        self.batch.prepare(self.preset, self.predictions.top_k.currentData())
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
@@ -343,9 +357,10 @@ class ExplorePage(QWidget):
         self.with_side.set_usual(ANSWERS_PX if event.size().width() >= 1000 else NARROW_ANSWERS_PX)
 
 
-def _explorable_runs() -> list[RunRecord]:
+def _explorable_runs() -> list[tuple[str, str]]:
+    """(id, name), newest first."""
     found = (record for record in run_store.list_runs()[0] if record.status != "running" and run_models.kept(record))
-    return list(itertools.islice(found, MOST_RUNS))
+    return [(record.id, run_notes.name_of(record)) for record in itertools.islice(found, MOST_RUNS)]
 
 
 def _span(token: protocol.Token) -> tuple[int, int]:

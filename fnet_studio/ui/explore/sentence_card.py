@@ -1,7 +1,7 @@
 """The sentence: typed above, as chips below."""
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -11,7 +11,6 @@ from fnet_studio.core import presets, protocol, run_models
 from fnet_studio.core.alternatives import has_alternatives
 from fnet_studio.core.mask import MASK, meant_as_mask
 from fnet_studio.core.run_models import name_of
-from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
@@ -88,16 +87,16 @@ class SentenceCard(QFrame):
                 words = card.name if card.head == "pretrained" else f"{card.name} (no predictions)"
                 self.preset.addItem(words, card.name)
         elsewhere = chosen and self.preset.findData(chosen) < 0
-        if elsewhere and (run_models.is_run(chosen) or Path(chosen).expanduser().is_dir()):
+        if elsewhere and (run_models.is_run(chosen) or os.path.isdir(os.path.expanduser(chosen))):
             self.preset.addItem(chosen, chosen)
         self.preset.setCurrentIndex(max(0, self.preset.findData(chosen)))
 
-    def list_runs(self, runs: Sequence[RunRecord]) -> None:
-        """Behind the presets: those that kept a model, newest first."""
+    def list_runs(self, runs: Sequence[tuple[str, str]]) -> None:
+        """Behind the presets: (id, name) of those that kept a model, newest first."""
         if runs and self.preset.count():
             self.preset.insertSeparator(self.preset.count())
-        for record in runs:
-            name, words = name_of(record.id), f"{record.name} (run {record.id[:13]})"
+        for run, its_name in runs:
+            name, words = name_of(run), f"{its_name} (run {run[:13]})"
             at = self.preset.findData(name)
             if at >= 0:
                 self.preset.setItemText(at, words)

@@ -41,7 +41,8 @@ class AverageCard(Card):
         lines = QVBoxLayout(self._lines)
         lines.setContentsMargins(0, 0, 0, 0)
         for one in fitting:
-            box = QCheckBox(one.title if one.key == one.title else f"{one.title} ({one.key})")
+            words = one.title if one.key == one.title else f"{one.title} ({one.key})"
+            box = QCheckBox(words.replace("&", "&&"))
             box.toggled.connect(self._chosen)
             self.boxes[one.key] = box
             lines.addWidget(box)

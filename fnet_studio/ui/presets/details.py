@@ -80,7 +80,7 @@ class PresetDetails(QWidget):
         stopping = bool(download and download.stopping)
         wanted = (entry, download is not None, stopping, current, checking, checked, [one.key for one in fitting])
         if entry is not None and wanted != self._shown:
-            if self.entry != entry:
+            if self.entry != entry or self._fitting != fitting:
                 self.average.hide()
             self._shown, self.entry, self._fitting = wanted, entry, fitting
             self.measure.show_entry(entry)

@@ -1,6 +1,7 @@
 """How well a preset guesses the words of a text: what `fnet-studio evaluate --task masked-lm` says of it, and beside it
 what was measured before on the same text."""
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -88,7 +89,7 @@ class MeasureCard(Card):
             self._over()
             self.messages.say(ErrorCard(self._themes, problem))
 
-        path = str(Path(text).expanduser().absolute())
+        path = str(Path(os.path.expanduser(text)).absolute())
         self._asking.ask(protocol.MeasurePreset(key, path), came, failed)
         self.working.follow(lambda: self._asking.id, "Waiting for the worker")
         self._show()

@@ -12,6 +12,7 @@ from fnet_studio.core.run_names import told_apart
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, share
+from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.agreement_card import AgreementCard
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
@@ -52,7 +53,7 @@ class CompareView(QWidget):
         self.figures = _table("Figures")
         self.settings = _table("Settings that differ")
         self.same = label("All their settings are the same.", "muted")
-        self.trouble = QVBoxLayout()
+        self.trouble = MessagePlace()
         self.agreement = AgreementCard(supervisor, themes)
         self.agreement.explore_wanted.connect(self.explore_wanted)
         self.chart = RunChart(themes, smoothing=smoothing, library=library)
@@ -61,7 +62,7 @@ class CompareView(QWidget):
         column.setContentsMargins(0, 0, 4, 0)
         column.setSpacing(12)
         column.addLayout(row(self.back, self.title, None, self.copy))
-        column.addLayout(self.trouble)
+        column.addWidget(self.trouble)
         for title, *widgets in (
             ("Figures", self.figures),
             ("Settings that differ", self.settings, self.same),
@@ -89,8 +90,9 @@ class CompareView(QWidget):
         self.settings.setVisible(bool(different))
         self.same.setVisible(not different)
         first, others = entries[0], [entry.id for entry in entries[1 : MOST + 1]]
-        self.chart.run_id, self.chart.run_name = first.id, first.name
+        self.chart.show_run(first.id, first.name)
         self.chart.chart.clear_run()
+        self.trouble.say(None)
         self._background.run(
             lambda: read_curves_of(first), self.chart.chart.show_curves, self._failed, key="first curves"
         )
@@ -98,12 +100,13 @@ class CompareView(QWidget):
         self.agreement.show_runs(entries)
 
     def _failed(self, error: UserError) -> None:
-        self.trouble.addWidget(ErrorCard(self._themes, error))
+        self.trouble.say(ErrorCard(self._themes, error))
 
     def as_markdown(self) -> str:
         lines = ["| | " + " | ".join(FIGURES) + " |", "| --- " * (len(FIGURES) + 1) + "|"]
         for name, figures in zip(self._names, self._rows):
-            lines.append(f"| {name} | " + " | ".join(figures) + " |")
+            escaped = name.replace("|", "\\|")
+            lines.append(f"| {escaped} | " + " | ".join(figures) + " |")
         return "\n".join(lines) + "\n"
 
     def _copy(self) -> None:

@@ -30,12 +30,20 @@ class RunChart(ChartPanel):
         self._library = library or RunLibrary(self)
         self._background = Background(self)
         self._traces: dict[str, RunTrace] = {}
+        self._read_at: dict[str, tuple[str, int]] = {}
+        """How far each run was when its trace was read."""
         self._chosen: list[str] = []
         self.picker: RunPicker | None = None
         self.compare_wanted.connect(self._pick)
         self.export_wanted.connect(self._export)
         self.seeds.toggled.connect(lambda _: self._show_others())
         self._library.changed.connect(self._offer)
+
+    def show_run(self, run: str, name: str) -> None:
+        """The run that the chart is about; it is not drawn behind itself."""
+        self.run_id, self.run_name = run, name
+        if run in self._chosen:
+            self.show_runs(self._chosen)
 
     # ----------------------------------------------------------------------------------------- other runs
 
@@ -54,17 +62,22 @@ class RunChart(ChartPanel):
             self.picker.put(entries, self._chosen)
 
     def show_runs(self, runs: list[str]) -> None:
-        """Draw these runs behind. Those that are not read yet come as soon as they are."""
+        """Draw these runs behind. Those that are not read yet, or have gone on since, come as soon as they are."""
         self._chosen = [run for run in runs if run != self.run_id]
-        entries = [entry for run in self._chosen if (entry := self._library.find(run)) and run not in self._traces]
+        known = [entry for run in self._chosen if (entry := self._library.find(run))]
+        entries = [one for one in known if one.id not in self._traces or self._read_at[one.id] != _at(one)]
         self._show_others()
         if entries:
             weight = self.chart.smoothing
             self._background.run(lambda: _read(entries, weight), self._came, self._not_read, key="others")
 
-    def _came(self, traces: dict[str, RunTrace]) -> None:
-        self._traces |= traces
+    def _came(self, found: tuple[list[tuple[RunEntry, RunTrace]], UserError | None]) -> None:
+        read, problem = found
+        for entry, trace in read:
+            self._traces[entry.id], self._read_at[entry.id] = trace, _at(entry)
         self._show_others()
+        if problem is not None:
+            self._not_read(problem)
 
     def _not_read(self, error: UserError) -> None:
         self.line.setText(str(error))
@@ -118,15 +131,21 @@ def read_curves_of(entry: RunEntry) -> Curves:
     return read_curves(entry.record)
 
 
-def _read(entries: list[RunEntry], weight: float) -> dict[str, RunTrace]:
-    return {
-        entry.id: RunTrace.of(
-            read_curves(entry.record),
-            weight,
-            run=entry.id,
-            name=entry.name,
-            group=without_seed(entry.record.recipe),
-            began=entry.record.began,
-        )
-        for entry in entries
-    }
+def _at(entry: RunEntry) -> tuple[str, int]:
+    return entry.record.status, entry.record.steps
+
+
+def _read(entries: list[RunEntry], weight: float) -> tuple[list[tuple[RunEntry, RunTrace]], UserError | None]:
+    """Those that can be read, and what is wrong with the first one that cannot."""
+    read, problem = [], None
+    for entry in entries:
+        record = entry.record
+        try:
+            curves = read_curves(record)
+        except UserError as error:
+            problem = problem or error
+            continue
+        group = without_seed(record.recipe)
+        trace = RunTrace.of(curves, weight, run=entry.id, name=entry.name, group=group, began=record.began)
+        read.append((entry, trace))
+    return read, problem

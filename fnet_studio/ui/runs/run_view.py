@@ -9,7 +9,7 @@ from fnet_studio.core.curves import Curves, Mark
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import EmptyState, ErrorCard
-from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.parts import Card, button, row
 from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.maps_tab import MapsTab
@@ -20,6 +20,7 @@ from fnet_studio.ui.runs.text_map_tab import TextMapTab
 from fnet_studio.ui.runs.try_tab import TryTab
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 
 TABS = ("Curves", "Mixing maps", "Results", "Map of texts", "Try it")
 
@@ -43,8 +44,8 @@ class RunView(QWidget):
         self._background = Background(self)
         self._entry: RunEntry | None = None
         self._fresh: set[str] = set()
-        self.title = label("", "section")
-        self.when = label("", "muted")
+        self.title = ShortenedLabel("section", fills=False)
+        self.when = ShortenedLabel("muted", fills=False)
         self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
         self.repeat = RepeatCard(supervisor, themes)
         self.repeat.hide()
@@ -87,8 +88,9 @@ class RunView(QWidget):
     def show_run(self, entry: RunEntry, tab: str = "") -> None:
         """tab: one of `TABS`, or as it was."""
         self._entry = entry
-        self.title.setText(entry.name)
-        self.when.setText(entry.id)
+        for words, text in ((self.title, entry.name), (self.when, entry.id)):
+            words.setText(text)
+            words.setToolTip(text)
         self._fresh = set()
         self.repeat.show_run(entry.id)
         if tab:
@@ -109,7 +111,7 @@ class RunView(QWidget):
             return
         self._fresh.add(tab)
         if tab == "Curves":
-            self.chart.run_id, self.chart.run_name = entry.id, entry.name
+            self.chart.show_run(entry.id, entry.name)
             self.chart.chart.clear_run()
             self.chart.line.setText("Reading the curves …")
             while (item := self.trouble.takeAt(0)) is not None:

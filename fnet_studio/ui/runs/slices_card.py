@@ -138,6 +138,7 @@ class SlicesCard(Card):
         if asked in self.wanted:
             self.wanted.remove(asked)
             self._refuse(error)
+            self._next()
         else:  # the texts themselves: the page says it in a card of its own when it lists some
             self._say(f"{error.message} {error.advice}")
 

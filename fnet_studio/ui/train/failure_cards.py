@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import protocol, run_notes, run_store
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import Remedy, remedies
@@ -96,7 +96,7 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
     more = f" {others} more {'waits' if others == 1 else 'wait'} on the Runs page." if others else ""
     words = UserError(
         "run.waits",
-        f"“{record.name}” {state}{at}{ago}.",
+        f"“{run_notes.name_of(record)}” {state}{at}{ago}.",
         f"It can go on from its newest checkpoint.{more}",
     )
     return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
@@ -138,7 +138,7 @@ class Recovery(QObject):
             values = dict(record.recipe)
             for key, text in way.changes.items():
                 recipes.put(values, key, text)
-            self._form.show_recipe(recipes.from_mapping(values), of_run(record.id, record.name))
+            self._form.show_recipe(recipes.from_mapping(values), of_run(record.id, run_notes.name_of(record)))
         except UserError as error:
             self.refused.emit(error)
             return

@@ -1,5 +1,6 @@
 """One row for each setting of a recipe: typed, chosen from a closed set, or a path."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
 PATHS = ("data.path", "data.validation_path", "data.test_path")
 COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
+LONGEST_TOLD = 80
 ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
 
 
@@ -35,13 +37,13 @@ def short_bounds(field: recipes.Field) -> str:
 
 
 def archive_problem(text: str) -> str:
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if text.strip().lower() == DOWNLOAD:
         return ""
     if not text:
         return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (80 MB)."
-    if not path.exists():
-        return f"There is no {path.name} at this place."
+    if not os.path.exists(path):  # of a name that no disk takes, pathlib's own would raise
+        return _not_there(path)
     if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):
         return f"{path.name} is not a .tar.gz archive."
     return ""
@@ -51,8 +53,13 @@ def file_problem(text: str) -> str:
     """What the worker's look at the file cannot say: that there is none."""
     if not text:
         return "Name a file or a folder."
-    path = Path(text).expanduser()
-    return "" if path.exists() else f"There is no {path.name} at this place."
+    path = Path(os.path.expanduser(text))
+    return "" if os.path.exists(path) else _not_there(path)
+
+
+def _not_there(path: Path) -> str:
+    name = path.name if len(path.name) <= LONGEST_TOLD else f"{path.name[:LONGEST_TOLD]}…"
+    return f"There is no {name} at this place."
 
 
 def field_problem(field: recipes.Field, text: str) -> str:

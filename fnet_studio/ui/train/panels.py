@@ -70,8 +70,7 @@ class LivePanels(QWidget):
 
     def show_metrics(self, state: RunState) -> None:
         if state.started is not None and self.chart.run_id != state.started.run:
-            self.chart.run_id = state.started.run
-            self.chart.run_name = str(state.started.recipe.get("name", "run"))
+            self.chart.show_run(state.started.run, str(state.started.recipe.get("name", "run")))
         columns = {name: values for name in COLUMNS if (values := getattr(state, name, None)) is not None}
         self.chart.chart.show_steps(columns, state.started.steps_per_epoch if state.started else 0)
 

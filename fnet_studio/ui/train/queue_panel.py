@@ -170,7 +170,10 @@ class QueuePanel(Card):
     def _remove(self) -> None:
         chosen = self._chosen()
         if chosen is not None:
+            place = self.model.entries.index(chosen)
             self._change(lambda: queue.remove(chosen.id))
+            if self.model.entries:  # the next one, so that Delete can be pressed again
+                self.select(self.model.entries[min(place, len(self.model.entries) - 1)].id)
 
     def _change(self, do: Any) -> None:
         try:

@@ -8,12 +8,20 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 
 
 class ShortenedLabel(QLabel):
-    def __init__(self) -> None:
+    def __init__(
+        self, role: str = "", *, fills: bool = True, shortened: Qt.TextElideMode = Qt.TextElideMode.ElideRight
+    ) -> None:
+        """role: as of `parts.label`. fills: it takes all the room that is left, or else as much as its text needs."""
         super().__init__()
+        self._shortened = shortened
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if role:
+            self.setProperty("role", role)
         self.setMinimumWidth(60)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy.Policy.Ignored if fills else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(policy, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: Any) -> None:
         painter = QPainter(self)
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        words = self.fontMetrics().elidedText(self.text(), self._shortened, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fnet_studio.core import chain, places, presets, protocol, queue, recipe, run_store
+from fnet_studio.core import chain, places, presets, protocol, queue, recipe, run_models, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.queue_driver import QueueDriver
 
@@ -216,7 +216,7 @@ def test_the_driver_sends_the_second_half_when_the_first_is_done_and_not_twice()
 def test_a_run_is_found_by_its_name_and_the_newest_with_a_preset_is_meant():
     older, newer = run_on_disk("mine"), run_on_disk("mine")
     for run in (older, newer):
-        assert run_store.run_of(f"run:{run}") == run
+        assert run_models.run_of(f"run:{run}") == run
     with pytest.raises(UserError) as caught:
         presets.folder("run:mine")
     assert caught.value.kind == "run.no-model"
@@ -224,6 +224,8 @@ def test_a_run_is_found_by_its_name_and_the_newest_with_a_preset_is_meant():
     kept.mkdir()
     (kept / "config.json").write_text("{}")
     assert presets.folder("run:mine") == kept
+    run_notes.write(older, run_notes.RunNotes(name="My best"))
+    assert presets.folder("run:My best") == presets.folder("run:mine") == kept
     with pytest.raises(UserError) as caught:
         presets.folder("run:../..")
     assert caught.value.kind == "run.missing"

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from fnet_studio.core import run_maps, run_models, run_store
+from fnet_studio.core import run_maps, run_models, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
 from fnet_studio.ui.background import Background
@@ -55,8 +55,8 @@ def read_choices() -> list[Choice]:
         if maps or checkpoints or model:
             probe = str(record.recipe.get("observe", {}).get("probe", ""))
             began = record.recipe.get("model", {}).get("preset", "") if record.task != "classify" else ""
-            choice = Choice(record.id, record.name, probe, str(began), tuple(maps), tuple(checkpoints), model)
-            found.append(choice)
+            name = run_notes.name_of(record)
+            found.append(Choice(record.id, name, probe, str(began), tuple(maps), tuple(checkpoints), model))
     return found
 
 
