@@ -1,5 +1,6 @@
 """Presets: the models that there are to choose from, and all that is done with a whole one."""
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from fnet_studio.ui.background import Background, CommandProgress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, to_trash
 from fnet_studio.ui.notices import Notices
-from fnet_studio.ui.parts import button, scrolling
+from fnet_studio.ui.parts import Card, button, scrolling
 from fnet_studio.ui.presets.average_card import fitting
 from fnet_studio.ui.presets.details import PresetDetails
 from fnet_studio.ui.presets.downloads import Downloads
@@ -50,6 +51,8 @@ class PresetsPage(QWidget):
         self._background = Background(self)
         self._checked: dict[str, protocol.PresetChecked] = {}
         self._checking: set[str] = set()
+        self._transfers: dict[str, Path] = {}
+        """What is being written, by the place of its message."""
         self._wanted = ""
         """A preset to be selected as soon as it is read."""
         self.library = PresetLibrary(self)

@@ -116,6 +116,7 @@ class TextMapTab(QWidget):
         self.lasso.toggled.connect(self._use_lasso)
         self.table.line_chosen.connect(self._choose_line)
         self.table.activated.connect(lambda _: self._explore())
+        self.table.came.connect(lambda: self.save_table.setEnabled(True))
         self.table.failed.connect(lambda failed: self.messages.say(ErrorCard(self._themes, failed)))
 
     def _lay_out_map(self) -> QWidget:
@@ -285,6 +286,7 @@ class TextMapTab(QWidget):
             Line(found.rows[at], names[found.labels[at]], names[found.predicted[at]], found.confidence[at])
             for at in places
         ]
+        self.save_table.setEnabled(False)  # until their words are there
         self.table.put(self._run, found.split, lines, "")
 
     def _choose_line(self, line: int) -> None:

@@ -82,8 +82,7 @@ class PicturesCard(QFrame):
         self.tabs.setAccessibleName("Kind of picture")
         for kind in KINDS:
             self.tabs.setTabToolTip(self.tabs.addTab(kind.tab), f"{kind.title}. {kind.is_not}")
-        self.title = ShortenedLabel()
-        self.title.setProperty("role", "section")
+        self.title = ShortenedLabel("section")
         self.is_not = QLabel()
         self.is_not.setProperty("role", "caption")
         self.is_not.setWordWrap(True)
