@@ -1,6 +1,7 @@
 """fnet-studio data list, add, remove, restore, relocate: the user's list of data sets."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def add_to(its: argparse._SubParsersAction) -> None:
 def show(options: argparse.Namespace) -> int:
     found, problems = data_sets.list_all()
     for error in problems:
-        print(f"{error.message} {error.advice}")
+        print(f"fnet-studio: {error}", file=sys.stderr)
     if options.json:
         print(msgspec.json.encode([_told(one) for one in found]).decode())
         return 0

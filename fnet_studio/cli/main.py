@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
 def main(words: list[str]) -> int:
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
+        _refuse_other_encodings(words)
         return options.run(options)
     except UserError as error:
         print(f"fnet-studio: {error.message}", file=sys.stderr)
@@ -52,6 +53,20 @@ def main(words: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1
+
+
+def _refuse_other_encodings(words: list[str]) -> None:
+    """Python gives bytes that are no UTF-8 as halves of letters, which no message to the worker can hold."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = word.encode("utf-8", "replace").decode()
+            raise UserError(
+                "command.encoding",
+                f"{shown} is not written in UTF-8.",
+                "Give the file another name, or type the text in a terminal that is set to UTF-8.",
+            ) from None
 
 
 def _left(stopped: Stopped) -> str:

@@ -55,7 +55,8 @@ def _add(options: argparse.Namespace) -> int:
     chosen = sweep.recipes(options.recipe, changes(options.set)) if swept else [recipe_of(options)]
     for one in chosen:
         entry = queue.add(recipe.to_mapping(one), "" if swept else options.name)
-        print(f"{entry.id}  {entry.name}")
+        told = {"type": "queued", "id": entry.id, "name": entry.name}
+        print(msgspec.json.encode(told).decode() if options.json else f"{entry.id}  {entry.name}")
     return _run(options) if options.run_now else 0
 
 

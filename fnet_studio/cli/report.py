@@ -14,7 +14,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    target = options.output or Path(f"{options.run_id}.html")
+    target = files.target_of(options.output, f"{options.run_id}.html")
     files.write_atomically(target, run_report.write(options.run_id).encode())
     print(target)
     return 0

@@ -12,6 +12,7 @@ from fnet_studio.cli.data_common import ask
 from fnet_studio.core import (
     agreement,
     answer_tables,
+    files,
     protocol,
     provenance,
     recipe,
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    target = options.output or Path(f"{options.run_id}{run_bundle.SUFFIX}")
+    target = files.target_of(options.output, f"{options.run_id}{run_bundle.SUFFIX}")
     manifest = run_bundle.export(options.run_id, target, checkpoints=options.checkpoints)
     print(f"{target}: {len(manifest.parts)} files, {target.stat().st_size / 1e6:,.1f} MB")
     return 0

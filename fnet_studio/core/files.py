@@ -75,6 +75,11 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def target_of(asked: Path | None, name: str) -> Path:
+    """The file to write: in a folder that was asked for, and where nothing was, under its usual name."""
+    return Path(name) if asked is None else asked / name if asked.is_dir() else asked
+
+
 def disk_error(error: OSError, path: Path) -> UserError:
     """The words for a failed write."""
     if error.errno in _FULL:

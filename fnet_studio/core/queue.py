@@ -181,7 +181,10 @@ def _changing() -> Iterator[list[Entry]]:
 def _locked() -> Iterator[None]:
     """A file that only one can create, with the owner's process in it: a lock of the dead is taken away."""
     lock = path().with_suffix(".lock")
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.disk_error(error, lock.parent) from error
     until = time.monotonic() + LOCK_WAIT_S
     while True:
         try:

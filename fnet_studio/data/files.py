@@ -14,7 +14,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.mapping import Columns, class_names_of, find_columns
+from fnet_studio.data.mapping import Columns, class_names_of, columns_of_part, find_columns
 from fnet_studio.tables.encodings import ManyFilesDecoder
 from fnet_studio.tables.packed import bare_name
 from fnet_studio.tables.table import is_table, parts_in, read_table
@@ -60,6 +60,8 @@ class _Raw:
     pairs: list[str] | None
     where: str
     notes: tuple[str, ...]
+    columns: Columns | None = None
+    """Of a table."""
 
 
 def read_files(files: DataFiles, progress: Progress | None = None, stopped: StopCheck | None = None) -> Corpus:
@@ -75,7 +77,8 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
     for name in ("training", "validation", "test"):
         digest.update(name.encode())
         if name in named:
-            raws[name] = _read(named[name], files, digest.update, progress, stopped)
+            known = raws["training"].columns if raws else None
+            raws[name] = _read(named[name], files, known, digest.update, progress, stopped)
     classes = files.columns.classes
     names = class_names_of(raws["training"].labels, classes, raws["training"].where)
     notes = [note for raw in raws.values() for note in raw.notes]
@@ -90,6 +93,7 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
 def _read(
     place: Place,
     files: DataFiles,
+    known: Columns | None,
     update: Callable[[bytes], None],
     progress: Progress | None,
     stopped: StopCheck | None,
@@ -104,7 +108,7 @@ def _read(
             "Choose a table, a folder with one folder for each class, or masked-LM training, which needs no labels.",
         )
     else:
-        raw = _read_labelled_table(place, files, progress, stopped)
+        raw = _read_labelled_table(place, files, known, progress, stopped)
     update(f"{len(raw.texts)} {raw.pairs is not None}\0".encode())
     for values in (raw.texts, raw.labels, raw.pairs or []):
         for value in values:
@@ -113,7 +117,10 @@ def _read(
     return raw
 
 
-def _read_labelled_table(place: Place, files: DataFiles, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
+def _read_labelled_table(
+    place: Place, files: DataFiles, known: Columns | None, progress: Progress | None, stopped: StopCheck | None
+) -> _Raw:
+    """known: the columns of the training part, where this is another."""
     table = read_table(
         place.path,
         part=place.part,
@@ -122,7 +129,8 @@ def _read_labelled_table(place: Place, files: DataFiles, progress: Progress | No
         progress=progress,
         stopped=stopped,
     )
-    columns = find_columns(table, files.columns)
+    wanted = files.columns
+    columns = find_columns(table, wanted) if known is None else columns_of_part(table, wanted, known)
     labels = [label.strip() for label in table.columns[columns.label]]
     told = table.class_names.get(columns.label, [])
     if told:
@@ -130,7 +138,8 @@ def _read_labelled_table(place: Place, files: DataFiles, progress: Progress | No
         # The hub marks a row without a label by -1.
         labels = ["" if label == "-1" else label for label in labels]
     pairs = table.columns[columns.pair] if columns.pair else None
-    return _Raw(table.columns[columns.text], labels, pairs, f"{place}, column {columns.label!r},", table.notes)
+    where = f"{place}, column {columns.label!r},"
+    return _Raw(table.columns[columns.text], labels, pairs, where, table.notes, columns)
 
 
 def _read_class_folders(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Raw:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import NO_LABEL
@@ -39,8 +39,15 @@ class Columns:
     classes: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_columns(table: Table, wanted: Columns) -> Columns:
-    """The columns to use: those asked for, the others by their names, else by their content. UserError
+def columns_of_part(table: Table, wanted: Columns, training: Columns) -> Columns:
+    """Those of a part beside the training part: the same where it has them, since its content might make another guess.
+    UserError as `find_columns`."""
+    names = {role: name for role in ("text", "label", "pair") if (name := getattr(training, role)) in table.columns}
+    return find_columns(table, replace(wanted, **names), by_content=not names)
+
+
+def find_columns(table: Table, wanted: Columns, *, by_content: bool = True) -> Columns:
+    """The columns to use: those asked for, the others by their names, else by their content if that may be. UserError
     `data.columns` names what is missing and what there is."""
     names = list(table.columns)
     if wanted.label == NO_LABEL and NO_LABEL not in table.columns:
@@ -60,8 +67,10 @@ def find_columns(table: Table, wanted: Columns) -> Columns:
             if one in by_lower and two in by_lower:
                 text, pair = by_lower[one], by_lower[two]
                 break
-    text = text or _first(by_lower, TEXT_NAMES, (label, pair)) or _longest(table, (label, pair))
-    label = label or _fewest_values(table, (text, pair))
+    text = text or _first(by_lower, TEXT_NAMES, (label, pair))
+    if by_content:
+        text = text or _longest(table, (label, pair))
+        label = label or _fewest_values(table, (text, pair))
     if not text:
         raise _columns_error(table, "has no column that could be the text")
     if not label:

@@ -1,5 +1,6 @@
 """Ask a run that is on disk: measure its model again, or classify new texts with it."""
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from fnet_studio.engine import measures
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import load
+from fnet_studio.engine.loop import load, require_same_data
 from fnet_studio.engine.run_texts import require_pairs
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.task import Task, bring_back
@@ -24,11 +25,13 @@ from fnet_studio.engine.task import Task, bring_back
 
 def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     """Measure a stored model on one split of the data that it was trained with. Curves, calibration, the worst errors
-    and every prediction go into the run's folder (`measures.write`)."""
+    and every prediction go into the run's folder (`measures.write`). UserError `run.data-changed`, and
+    `run.not-a-number` where the model's loss is none."""
     began = time.monotonic()
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
+    require_same_data(run_store.read(command.run), task)
     part = part_of(task, command)
     clock.enter("building")
     kept = bring_back(recipe, folder)
@@ -48,6 +51,12 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
         return measures.measure(lambda batch: training.forward(weights, batch), batches, on_batch)
 
     measured = measure(task.evaluation_batches(command.split))
+    if not math.isfinite(measured.loss):
+        raise UserError(
+            "run.not-a-number",
+            f"The model of the run {command.run} answers with no numbers: its loss is {measured.loss}.",
+            "Its weights are broken, or its training ran away. Train it again with a lower learning rate.",
+        )
     more = task.further_measures(command.split, measure)
     step = run_store.read(command.run).steps
     measures.write(folder, command.split, measured, kept.class_names, step, **more)

@@ -9,7 +9,7 @@ from fnet_studio.core import protocol, run_store
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import load
+from fnet_studio.engine.loop import load, require_same_data
 from fnet_studio.engine.run_texts import require_classifier, spread
 from fnet_studio.engine.stored_run import part_of, stored
 from fnet_studio.engine.task import bring_back
@@ -20,12 +20,15 @@ DROPOUTS = ("dropout", "output_dropout")
 
 
 def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, bytes]:
-    """UserError `run.no-texts` for a language model's run and an empty split, and what reading the data raises. Raises
+    """UserError `run.no-texts` for a language model's run and an empty split, `run.data-changed`, and what reading
+    the data raises. Raises
     Stopped."""
     recipe, folder = stored(command.run)
     require_classifier(run_store.read(command.run))
     clock = PhaseClock(job, {})
-    part = part_of(load(recipe, job, clock), command)
+    task = load(recipe, job, clock)
+    require_same_data(run_store.read(command.run), task)
+    part = part_of(task, command)
     rows = spread(len(part), command.most)
     clock.enter("building")
     found = bring_back(recipe, folder)

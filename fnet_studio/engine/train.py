@@ -59,6 +59,13 @@ def resume(
     record = run_store.read(command.run)
     if record.status == "finished":
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
+    if record.saved_step and not checkpoint.stored(run_store.folder(command.run)):
+        raise UserError(
+            "run.no-checkpoint",
+            f"The run {command.run} was at step {record.saved_step:,}, and its checkpoints are not here.",
+            "Export it again with its checkpoints (--checkpoints) where it was made, or start a new run from its "
+            "recipe. Nothing was changed.",
+        )
     recipe = changed(from_mapping(record.recipe), command.changes)
     clock = PhaseClock(job, record.phase_times_s)
     job.on_abandon(lambda mode: stopped_again(mode, command.run))

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from fnet_studio.core import progress as steps
 from fnet_studio.core.errors import UserError
@@ -110,19 +112,24 @@ def read_table(
         return _filled(Table(path, kind, "binary", columns, class_names=class_names))
     if kind == "sheet":
         rows, notes = spreadsheets.read_sheet(path, raw, part)
-        columns, wrong = _columns(rows, header)
+        columns, _ = _columns([_Row(number, cells) for number, cells in rows], header)
         return _filled(Table(path, kind, "binary", columns, notes))
     text, notes = decode_file(raw, path)
     if kind in ("csv", "tsv"):
-        delimiter = delimiter or _delimiter_of(kind, text)
-        columns, wrong = _columns(_delimited(path, text, delimiter, progress, stopped), header)
+        told = _SEPARATOR.match(text)
+        delimiter = delimiter or (told[1] if told else _delimiter_of(kind, text))
+        rows = _delimited(path, text, delimiter, progress, stopped)
+        if whole and rows and _never_closed(text, rows[-1], delimiter):
+            rows[-1] = rows[-1]._replace(fields=[])
+        columns, wrong = _columns(rows[1:] if told else rows, header)
         odd = f"do not have {len(columns)} fields"
     else:
-        columns, wrong = read_json(path, text, kind == "jsonl", part, progress, stopped)
+        columns, lines = read_json(path, text, kind == "jsonl", part, progress, stopped)
+        wrong = [_Row(line, []) for line in lines]
         odd = "do not hold a JSON object"
     if wrong:
-        odd = _odd_words(wrong, odd)
-        _refuse_many(path, odd, len(wrong), len(next(iter(columns.values()), [])))
+        odd = _odd_words([row.line for row in wrong], odd)
+        _refuse_many(path, odd, wrong, len(next(iter(columns.values()), [])))
         notes = (*notes, f"{path.name}: {odd}")
     return _filled(Table(path, kind, sniff(raw), columns, notes, delimiter=delimiter, whole=whole))
 
@@ -175,13 +182,29 @@ def _filled(table: Table) -> Table:
     return table
 
 
-def _refuse_many(path: Path, odd: str, wrong: int, right: int) -> None:
-    if wrong > ODD_ROWS_ALLOWED * (wrong + right):
-        raise UserError("data.rows", f"{path} cannot be read as a table: {odd}", "Check its format and delimiter.")
+class _Row(NamedTuple):
+    """One that is not blank."""
+
+    line: int
+    """Where it begins, from 1."""
+    fields: list[str]
+    lines: int = 1
+    """That it spans."""
 
 
-_Rows = list[tuple[int, list[str]]]
-"""(line, fields) of each row that is not blank."""
+_Rows = list[_Row]
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+"""What Excel writes before the first row."""
+
+
+def _refuse_many(path: Path, odd: str, wrong: _Rows, right: int) -> None:
+    """Counted in lines: a quote that is never closed makes one row of all that follow."""
+    lines = sum(row.lines for row in wrong)
+    if lines > ODD_ROWS_ALLOWED * (lines + right):
+        longest = max(wrong, key=lambda row: row.lines)
+        quote = f"Check for a quote that is never closed in line {longest.line}, which took {longest.lines:,} lines."
+        advice = quote if longest.lines > 1 else "Check its format and delimiter."
+        raise UserError("data.rows", f"{path} cannot be read as a table: {odd}", advice)
 
 
 def _delimiter_of(kind: str, text: str) -> str:
@@ -197,17 +220,17 @@ def _delimited(path: Path, text: str, delimiter: str, progress: Progress | None,
     rows: _Rows = []
     for quoting in quotings:
         rows = list(_rows(path, text, delimiter, quoting, progress, stopped))
-        widths = {len(row) for _, row in rows}
+        widths = {len(row.fields) for row in rows}
         if len(widths) == 1 and not (quoting == csv.QUOTE_NONE and _all_quoted(rows)):
             break
     return rows
 
 
-def _columns(rows: _Rows, header: bool | None) -> tuple[dict[str, list[str]], list[int]]:
-    """The columns by name, and the lines of the rows that do not fit."""
+def _columns(rows: _Rows, header: bool | None) -> tuple[dict[str, list[str]], _Rows]:
+    """The columns by name, and the rows that do not fit."""
     if not rows:
         return {}, []
-    names = rows[0][1]
+    names = rows[0].fields
     if header is None:
         header = _looks_like_header(rows)
     if header:
@@ -215,8 +238,8 @@ def _columns(rows: _Rows, header: bool | None) -> tuple[dict[str, list[str]], li
         names = _distinct([name.strip() or f"column {number}" for number, name in enumerate(names, 1)])
     else:
         names = [f"column {number}" for number in range(1, len(names) + 1)]
-    fitting = [row for _, row in rows if len(row) == len(names)]
-    wrong = [line for line, row in rows if len(row) != len(names)]
+    fitting = [row.fields for row in rows if len(row.fields) == len(names)]
+    wrong = [row for row in rows if len(row.fields) != len(names)]
     return {name: [row[place] for row in fitting] for place, name in enumerate(names)}, wrong
 
 
@@ -233,42 +256,58 @@ def _distinct(names: list[str]) -> list[str]:
 
 def _rows(
     path: Path, text: str, delimiter: str, quoting: Any, progress: Progress | None, stopped: StopCheck | None
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[_Row]:
     csv.field_size_limit(LARGEST_FIELD_CHARS)
     total = text.count("\n")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    ended = 0
     try:
         for number, row in enumerate(reader):
+            began, ended = ended + 1, reader.line_num
             if number % 1024 == 0:
                 steps.check(stopped)
                 steps.report(progress, "reading", min(reader.line_num, total), total)
             if row and (len(row) > 1 or row[0].strip()):
-                yield reader.line_num, row
+                yield _Row(began, row, ended - began + 1)
     except csv.Error as error:
         raise UserError(
             "data.rows", f"{path}, line {reader.line_num}: {error}.", "Check for a quote that is never closed."
         ) from None
 
 
+def _never_closed(text: str, last: _Row, delimiter: str) -> bool:
+    """Whether the last row is many lines because its quote is open at the end of the file."""
+    if last.lines == 1:
+        return False
+    lines = itertools.islice(io.StringIO(text, newline=""), last.line - 1, None)
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return str(error) == "unexpected end of data"
+    return False
+
+
 def _all_quoted(rows: _Rows) -> bool:
     """Some column is wrapped in quotes in every row, so they are not part of the text."""
     body = rows[1:] or rows
     return any(
-        all(len(row[place]) > 1 and row[place][0] == row[place][-1] == '"' for _, row in body)
-        for place in range(min(len(row) for _, row in rows))
+        all(len(row.fields[place]) > 1 and row.fields[place][0] == row.fields[place][-1] == '"' for row in body)
+        for place in range(min(len(row.fields) for row in rows))
     )
 
 
 def _looks_like_header(rows: _Rows) -> bool:
     """Short, no numbers, and none that comes again below, as a label or a text would. The first name may be missing:
     some programs write a numbered column without one."""
-    names = [name.strip() for name in rows[0][1]]
+    names = [name.strip() for name in rows[0].fields]
     if any(len(name) > 40 or _is_number(name) for name in names):
         return False
     if not all(names[1:]) or not any(names):
         return False
     below = rows[1:1000]
-    return not any(row[place] == name for _, row in below for place, name in enumerate(names) if place < len(row))
+    return not any(
+        row.fields[place] == name for row in below for place, name in enumerate(names) if place < len(row.fields)
+    )
 
 
 def _is_number(text: str) -> bool:

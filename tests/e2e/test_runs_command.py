@@ -35,6 +35,18 @@ def test_a_run_is_exported_and_imported(runs, tmp_path, capsys):
     assert "is not a run of FNet Studio" in capsys.readouterr().err
 
 
+def test_a_folder_to_write_to_gets_the_usual_name(runs, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words, ending in ((["runs", "export"], ".fnetrun"), (["report"], ".html")):
+        assert main([*words, runs[0], "-o", "."]) == 0
+        assert (tmp_path / f"{runs[0]}{ending}").is_file()
+
+
+def test_a_name_that_is_no_utf_8_is_refused_in_words(capsys):
+    assert main(["data", "inspect", "caf\udce9.csv"]) == 1
+    assert "is not written in UTF-8" in capsys.readouterr().err
+
+
 def test_a_run_of_the_real_engine_is_repeated_and_one_without_checkpoints_is_refused(runs, capsys):
     tiny = ["training.epochs=2", "data.sequence_length=32", "data.vocabulary_size=400", "model.hidden_dim=16"]
     settings = [word for change in tiny for word in ("--set", change)]

@@ -65,3 +65,13 @@ def test_a_data_set_of_the_list_is_trained_on_by_its_name(tmp_path, capfd):
     capfd.readouterr()
     assert main([*words, "--data", "nothing of it"]) == 1
     assert "my-reviews" in capfd.readouterr().err
+
+
+def test_a_broken_entry_of_the_list_is_told_beside_json_that_stays_json(home, capsys):
+    folder = home / "data" / "data-sets"
+    folder.mkdir(parents=True)
+    (folder / "bad.json").write_text("{broken")
+    assert main(["data", "list", "--json"]) == 0
+    told = capsys.readouterr()
+    assert [one["id"] for one in json.loads(told.out)] == ["sample"]
+    assert "bad.json" in told.err

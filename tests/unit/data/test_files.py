@@ -271,3 +271,19 @@ def test_sst2_is_read_with_its_known_counts(shared):
     assert corpus.class_names == ("0", "1")
     assert corpus.train.texts[0] == "hide new secretions from the parental units"
     assert corpus.notes == ()
+
+
+def test_a_part_uses_the_columns_of_the_training_part_whatever_its_own_content_suggests(tmp_path):
+    rows = [f"{number},a long and happy film,{'neg' if number % 2 else 'pos'}\n" for number in range(6)]
+    write(tmp_path / "train.csv", "name,story,kind\n" + "".join(rows))
+    write(tmp_path / "test.csv", "name,story,kind\na headline longer than its text,fine,pos\nanother one,bad,neg\n")
+    assert read_files(DataFiles(str(tmp_path))).test.texts == ["fine", "bad"]
+
+
+def test_a_part_without_the_training_part_s_labels_is_told_so(tmp_path):
+    rows = [f"{number},a long and happy film,{'neg' if number % 2 else 'pos'}\n" for number in range(6)]
+    write(tmp_path / "train.csv", "id,headline,kind\n" + "".join(rows))
+    write(tmp_path / "test.csv", "id,headline\n0,a long film\n1,another long film\n2,one more\n")
+    error = refused(DataFiles(str(tmp_path)))
+    assert "test.csv has no column that could be the label" in error.message
+    assert "id, headline" in error.advice

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from fnet_studio.core import places, protocol, recipe, run_store
@@ -114,9 +116,26 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_losses(tiny, job, u
     run = stopped_at(tiny, job, 2)
     for path in checkpoint.stored(places.runs() / run):
         path.unlink()
+    path = places.runs() / run / "run.json"  # as it is before the first checkpoint
+    path.write_text(re.sub(r'"saved_step": ?\d+', '"saved_step": 0', path.read_text()))
     resume(protocol.Resume(run), job, DEVICE, {})
     assert losses(run) == uninterrupted
     assert any("begins again" in event.text for event in job.events if isinstance(event, protocol.Log))
+
+
+def test_a_run_whose_checkpoints_are_elsewhere_keeps_what_it_has(tiny, job):
+    """As an imported one: a bundle leaves them out unless asked."""
+    run = stopped_at(tiny, job, 2)
+    folder, before = places.runs() / run, losses(run)
+    for path in checkpoint.stored(folder):
+        path.unlink()
+    kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with pytest.raises(UserError) as caught:
+        resume(protocol.Resume(run), job, DEVICE, {})
+    assert caught.value.kind == "run.no-checkpoint"
+    assert "--checkpoints" in caught.value.advice
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == kept
+    assert losses(run) == before
 
 
 def test_when_no_checkpoint_can_be_read_the_words_say_what_to_do(tiny, job):

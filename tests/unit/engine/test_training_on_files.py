@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
-from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine import stored_run
+from fnet_studio.core.run_models import WEIGHTS
+from fnet_studio.engine import stored_run, text_map
 from fnet_studio.engine.train import train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -73,6 +75,34 @@ def test_without_a_test_file_nothing_is_tested_and_the_result_says_so(tables, jo
         stored_run.evaluate(protocol.Evaluate(finished.run, "test"), job)
     again = stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job)
     assert again.accuracy == record.validation_accuracy
+
+
+def test_a_model_is_not_measured_on_texts_that_have_changed_since(tables, job):
+    """Their vocabulary would be another one: the figure would look like one and mean nothing."""
+    finished = start(mapping(tables), job)
+    stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job)
+    report = run_store.folder(finished.run) / "evaluation-validation.json"
+    before = report.read_bytes()
+    path = tables / "train.csv"
+    path.write_text(path.read_text().replace("apple", "apricot melon"))
+    for ask in (
+        lambda: stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job),
+        lambda: text_map.text_map(protocol.MapTexts(finished.run, "validation"), job),
+    ):
+        with pytest.raises(UserError) as caught:
+            ask()
+        assert caught.value.kind == "run.data-changed"
+    assert report.read_bytes() == before
+
+
+def test_a_model_without_numbers_leaves_no_figures_behind(tables, job):
+    finished = start(mapping(tables), job)
+    path = run_store.folder(finished.run) / WEIGHTS
+    save_file({name: np.full_like(one, np.nan) for name, one in load_file(path).items()}, path)
+    with pytest.raises(UserError) as caught:
+        stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job)
+    assert caught.value.kind == "run.not-a-number"
+    assert "validation" not in run_evaluation.evaluated(finished.run)
 
 
 def test_files_without_a_path_and_labels_without_names_are_refused():

@@ -249,3 +249,24 @@ def test_any_bytes_are_decoded_or_refused_in_words(raw):
         return
     assert isinstance(text, str)
     assert all("file.txt" in note for note in notes)
+
+
+def test_a_quote_that_is_never_closed_is_refused_with_the_line_where_it_stands(tmp_path):
+    rows = [f"pos,a fine text {number}" for number in range(200)]
+    rows[50] = 'pos,"' + rows[50]
+    (tmp_path / "a.csv").write_text("\n".join(["label,text", *rows, ""]))
+    assert "never closed in line 52" in refused(tmp_path / "a.csv").advice
+
+
+def test_the_first_line_that_excel_writes_is_no_row(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "sep=;\r\ntext;label\r\nfine, really;pos\r\nbad, really;neg\r\nodd\r\n" + "x;pos\r\n" * 20
+    )
+    table = read_table(tmp_path / "a.csv")
+    assert (table.columns["text"][:2], table.columns["label"][:2]) == (["fine, really", "bad, really"], ["pos", "neg"])
+    assert "(the first in line 5)" in table.notes[0]
+
+
+def test_half_a_letter_in_json_becomes_the_replacement_character(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "cut \\ud83d", "label": "a"}\n{"text": ["\\udc00é"], "label": "b"}\n')
+    assert read_table(tmp_path / "a.jsonl").columns["text"] == ["cut \ufffd", '["\ufffdé"]']
