@@ -296,6 +296,28 @@ def test_a_batch_that_is_stopped_keeps_what_was_answered(qtbot, open_page, tmp_p
     )
 
 
+def test_a_file_is_answered_by_the_model_that_was_chosen_when_it_was_opened(qtbot, open_page, supervisor, tmp_path):
+    (tmp_path / "s.txt").write_text("The [MASK].\n" * 200)
+    page = open_page("x")
+    qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
+    asked = []
+    supervisor.asked.connect(
+        lambda _id, command: asked.append(command.preset) if isinstance(command, protocol.FillMany) else None
+    )
+    page.from_file.click()
+    page.batch.read(tmp_path / "s.txt")
+    qtbot.waitUntil(lambda: len(page.batch.model.rows) >= 16, timeout=WAIT_MS)
+    page.choose_preset("fnet_mini_en")
+    page.from_file.click()
+    page.from_file.click()
+    qtbot.waitUntil(lambda: len(page.batch.model.rows) == 200, timeout=WAIT_MS)
+    assert set(asked) == {"fnet_small_en"}
+    assert "answered by fnet_small_en" in page.batch.line.text()
+    page.batch.read(tmp_path / "s.txt")
+    qtbot.waitUntil(lambda: "answered by fnet_mini_en: 200 of 200" in page.batch.line.text(), timeout=WAIT_MS)
+    assert set(asked) == {"fnet_small_en", "fnet_mini_en"}
+
+
 def test_an_example_sets_everything_that_it_needs(qtbot, answered):
     page = answered("The capital of France is [MASK].")
     joint = next(example for example in page.examples.examples if example.mode == "joint")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 
 from fnet_studio.core import places
 from fnet_studio.core.settings import Settings
@@ -88,6 +89,20 @@ def test_a_click_on_a_prediction_puts_the_word_in(qtbot, open_page):
     qtbot.mouseClick(page.predictions.bars()[0].rows()[1], Qt.MouseButton.LeftButton)
     assert page.sentence.box.toPlainText() == "The capital of France is Lyon."
     qtbot.waitUntil(lambda: page.predictions.words.text() == HINT, timeout=WAIT_MS)
+
+
+def test_a_prediction_goes_to_where_its_mask_is_now_and_nowhere_once_it_is_filled(qtbot, open_page):
+    page = open_page(Settings(sentence="I like [MASK] very much."))
+    qtbot.waitUntil(lambda: answered(page), timeout=WAIT_MS)
+    answer = page.predictions.filled.answers[0]
+    page.sentence.box.moveCursor(QTextCursor.MoveOperation.Start)
+    qtbot.keyClicks(page.sentence.box, "Honestly, ")
+    assert answered(page)  # the list of before stands until the next one comes
+    page.predictions.chosen.emit(answer.position, answer.candidates[0])
+    expected = f"Honestly, I like {answer.candidates[0].text} very much."
+    assert page.sentence.box.toPlainText() == expected
+    page.predictions.chosen.emit(answer.position, answer.candidates[1])
+    assert page.sentence.box.toPlainText() == expected
 
 
 def test_a_separator_parts_two_texts_and_a_third_one_is_refused_without_the_tokens_of_before(qtbot, open_page):

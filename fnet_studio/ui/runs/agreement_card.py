@@ -23,6 +23,7 @@ BOTH, FIRST, SECOND, NEITHER, DIFFERENCE = range(5)
 HEADS = ("Both right", "Only the first", "Only this one", "Both wrong", "Beside the first")
 SHOWN_RUNS = 10
 LONGEST_NAME = 32
+HEAD_MARGIN = 24
 
 
 class AgreementCard(Card):
@@ -96,6 +97,8 @@ class AgreementCard(Card):
         self.table.setVerticalHeaderLabels(self._heads[1:])
         head = self.table.horizontalHeader()
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        words = head.fontMetrics()
+        head.setMinimumSectionSize(max(words.horizontalAdvance(one) for one in HEADS[:DIFFERENCE]) + HEAD_MARGIN)
         head.setSectionResizeMode(DIFFERENCE, QHeaderView.ResizeMode.ResizeToContents)
         for line, one in enumerate(self.agreements):
             for column, places in enumerate(one):

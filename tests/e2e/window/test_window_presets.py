@@ -253,6 +253,20 @@ def test_presets_of_one_shape_are_averaged_by_the_real_worker(golden, open_page,
     assert not card.isVisible()
 
 
+def test_two_averages_at_once_get_a_name_and_a_message_each(golden, open_page, qtbot):
+    for name in ("one", "other", "third"):
+        shutil.copytree(golden, places.presets() / name)
+    page = open_page("jax")
+    choose(page, qtbot, "one")
+    one, other, third = (page.library.find(name) for name in ("one", "other", "third"))
+    page.average([one, other])
+    page.average([one, third])
+    qtbot.waitUntil(lambda: page.selected.key == "one-mean-2", timeout=60_000)
+    told = [page.notices.find(place).words.text() for place in ("export", "export 1")]
+    assert told[0].startswith("one-mean is the mean of one and other.")
+    assert told[1].startswith("one-mean-2 is the mean of one and third.")
+
+
 def test_a_search_leaves_what_matches(page):
     page.list.search.setText("large")
     assert keys(page) == ["f_net_large_en"]

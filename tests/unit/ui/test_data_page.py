@@ -14,6 +14,7 @@ from fnet_studio.ui.data.small_cards import RelocateCard, RenameCard, UndoCard
 from fnet_studio.ui.data_page import DataPage
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train.form_rows import archive_problem, file_problem
 
 WAIT_MS = 30_000
 
@@ -128,6 +129,49 @@ def test_what_cannot_be_read_stays_in_the_form_with_its_line(qtbot, page, tmp_pa
     page.importing.path.set_text(str(tmp_path / "nothing.csv"))
     assert "There is no nothing.csv" in page.importing.path.error
     assert not page.importing.add.isEnabled()
+
+
+def test_a_check_that_is_stopped_can_be_asked_for_again(qtbot, page, table):
+    page.begin_import(str(table))
+    qtbot.waitUntil(lambda: page.importing.preview is not None, timeout=WAIT_MS)
+    page.importing.check()
+    assert not page.importing.add.isEnabled()
+    page.importing.working.stop_wanted.emit()
+    assert page.importing.add.isEnabled()
+    page.importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(table), timeout=WAIT_MS)
+
+
+def test_another_file_that_is_chosen_during_the_check_takes_its_place(qtbot, page, table, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_bytes(table.read_bytes())
+    page.begin_import(str(table))
+    qtbot.waitUntil(lambda: page.importing.preview is not None, timeout=WAIT_MS)
+    page.importing.check()
+    page.importing.path.set_text(str(other))
+    qtbot.waitUntil(lambda: page.importing.preview is not None, timeout=WAIT_MS)
+    assert page.importing.path.text == str(other)
+    page.importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(other), timeout=WAIT_MS)
+    assert [entry.one.data.path for entry in page.library.entries if entry.id != "sample"] == [str(other)]
+
+
+def test_a_long_path_leaves_the_buttons_in_sight(qtbot, page, tmp_path):
+    folder = tmp_path.joinpath(*["a rather long folder name of a project"] * 5)
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("text,label\n" + "fine,pos\nbad,neg\n" * 20)
+    bring_in(qtbot, page, folder / "a.csv")
+    assert page.minimumSizeHint().width() <= 860
+    assert page.where.toolTip() == str(folder / "a.csv")
+
+
+@pytest.mark.parametrize("typed", ["~nobody-of-that-name/data.csv", "x" * 5000, "a\0b"])
+def test_a_path_that_no_disk_takes_is_told_in_words(page, typed):
+    page.begin_import()
+    page.importing.path.set_text(typed)
+    assert page.importing.path.error.startswith("There is no ")
+    assert len(page.importing.path.error) < 150
+    assert archive_problem(typed) == file_problem(typed)
 
 
 def test_texts_are_filtered_and_a_wrong_pattern_says_so_while_it_is_typed(qtbot, page, table):

@@ -170,6 +170,21 @@ def test_runs_of_the_same_name_are_told_apart_in_the_legend_and_in_what_is_expor
     assert [layer.name for layer in chart.chart.layers] == ["again, mean of 2"]
 
 
+def test_a_run_is_not_drawn_behind_itself_and_one_that_went_on_is_read_again(qtbot, chart):
+    first, second = stored(1), stored(2)
+    pick(qtbot, chart)
+    chart.show_run(second, "seed 2")
+    assert [trace.run for trace in chart.chart.others] == [first]
+    writer = run_store.RunWriter.reopen(first)
+    writer.append({"step": 31, "loss": 0.1, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": 310.0})
+    writer.record.steps = 31
+    writer.finish("finished")
+    chart._library.refresh()
+    qtbot.waitUntil(lambda: chart._library.find(first).record.steps == 31)
+    chart.show_runs([first])
+    qtbot.waitUntil(lambda: [len(trace) for trace in chart.chart.others] == [31])
+
+
 def test_a_folder_that_refuses_is_named(qtbot, chart, tmp_path):
     (tmp_path / "file").write_text("x")
     chart.export_to(tmp_path / "file/chart.csv", "csv")

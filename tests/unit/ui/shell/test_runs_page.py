@@ -237,6 +237,33 @@ def test_runs_of_the_same_name_are_told_apart_wherever_they_stand_side_by_side(m
     assert [trace.name for trace in view.chart.chart.others] == names[1:]
 
 
+def test_a_run_whose_log_is_broken_takes_no_other_with_it(make_page, qtbot):
+    good, other, broken = make_run("good"), make_run("other"), make_run("broken")
+    (places.runs() / broken.id / "metrics.jsonl").write_text('{"step": 1, "loss":\n{"step": 2}\n')
+    page = make_page()
+    for record in (good, broken):
+        page.select(record.id)
+        qtbot.waitUntil(lambda record=record: page.details.record.id == record.id)
+        qtbot.wait(200)
+    page.table.selectAll()
+    page.compare.click()
+    view = page._comparing
+    qtbot.waitUntil(lambda: view.trouble.card is not None or "cannot be read" in view.chart.line.text())
+    qtbot.waitUntil(lambda: len(view.chart.chart.others) + bool(len(view.chart.chart.trace)) == 2)
+    view.show_runs([page.library.find(good.id), page.library.find(other.id)])
+    assert view.trouble.card is None
+    qtbot.waitUntil(lambda: len(view.chart.chart.others) == 1 and len(view.chart.chart.trace) == 20)
+
+
+def test_a_long_name_leaves_the_buttons_in_sight(make_page, qtbot):
+    record = make_run("one")
+    run_notes.write(record.id, run_notes.RunNotes(name="a long name of a run that tells all of its settings " * 2))
+    page = make_page()
+    page.open_run()
+    assert page.minimumSizeHint().width() <= 860
+    assert page._view.title.toolTip() == page.selected.name
+
+
 def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, tmp_path):
     record = make_run("one")
     page = make_page()

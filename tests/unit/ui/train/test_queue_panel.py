@@ -39,6 +39,15 @@ def test_an_entry_is_removed_and_an_empty_queue_is_hidden(qtbot, panel):
     assert not panel.isVisible()
 
 
+def test_delete_goes_on_to_the_next_entry(qtbot, panel):
+    panel.select(queue.entries()[1].id)
+    qtbot.keyClick(panel, Qt.Key.Key_Delete)
+    assert names() == ["one", "three"]
+    qtbot.keyClick(panel, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel, Qt.Key.Key_Delete)
+    assert names() == []
+
+
 def test_what_is_at_work_is_not_removed(panel):
     queue.claim()
     panel.refresh()
