@@ -296,14 +296,19 @@ def test_a_batch_that_is_stopped_keeps_what_was_answered(qtbot, open_page, tmp_p
     )
 
 
-def test_a_file_is_answered_by_the_model_that_was_chosen_when_it_was_opened(qtbot, open_page, supervisor, tmp_path):
+def test_a_file_is_answered_by_the_model_that_was_chosen_when_it_was_opened(
+    qtbot, open_page, supervisor, monkeypatch, tmp_path
+):
     (tmp_path / "s.txt").write_text("The [MASK].\n" * 200)
     page = open_page("x")
     qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
-    asked = []
-    supervisor.asked.connect(
-        lambda _id, command: asked.append(command.preset) if isinstance(command, protocol.FillMany) else None
-    )
+    asked, ask = [], supervisor.ask
+
+    def listen(command, *rest, **more):
+        asked.extend([command.preset] if isinstance(command, protocol.FillMany) else [])
+        return ask(command, *rest, **more)
+
+    monkeypatch.setattr(supervisor, "ask", listen)
     page.from_file.click()
     page.batch.read(tmp_path / "s.txt")
     qtbot.waitUntil(lambda: len(page.batch.model.rows) >= 16, timeout=WAIT_MS)
