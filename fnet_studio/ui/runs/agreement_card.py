@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, QWidget
 
 from fnet_studio.core import agreement, slices
 from fnet_studio.core.agreement import Agreement, Measured
@@ -17,6 +17,7 @@ from fnet_studio.ui.runs.texts_table import Line, TextsTable
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, percent, points
+from fnet_studio.ui.widgets.fitted_table import FittedTable
 
 ROW_PX, LIST_PX, LISTED = 32, 260, 50
 BOTH, FIRST, SECOND, NEITHER, DIFFERENCE = range(5)
@@ -40,13 +41,12 @@ class AgreementCard(Card):
         self._measured: list[Measured] = []
         self.agreements: list[Agreement] = []
         self.words = label("", "muted", wrap=True)
-        self.table = QTableWidget()
+        self.table = FittedTable(ROW_PX, SHOWN_RUNS)
         self.table.setAccessibleName("Where they disagree")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
         self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.difference = label("", "muted", wrap=True)
         self.listed = label("", "strong", wrap=True)
         self.texts = TextsTable(supervisor)
@@ -111,8 +111,7 @@ class AgreementCard(Card):
             self.table.horizontalHeaderItem(column).setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.table.setCurrentCell(0, SECOND)
         self.table.blockSignals(False)
-        shown = min(len(others), SHOWN_RUNS)
-        self.table.setFixedHeight(head.sizeHint().height() + shown * ROW_PX + 4)
+        self.table.fit()
         self._show_parts(True)
         self._list(0, SECOND)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, QVBoxLayout, QWidget
 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
@@ -20,12 +20,12 @@ from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration
+from fnet_studio.ui.widgets.fitted_table import FittedTable
 from fnet_studio.ui.widgets.overlays import MOST
 
 CHART_PX = 440
 ROW_PX = 32
-WIDE = 6
-"""From more columns on there may be a scroll bar."""
+SHOWN_RUNS = 10
 LONGEST_NAME = 32
 FIGURES = ("Status", "Training", "Train", "Validation", "Test", "Parameters")
 
@@ -131,20 +131,19 @@ def _figures(entry: RunEntry) -> list[str]:
     ]
 
 
-def _table(name: str) -> QTableWidget:
-    table = QTableWidget()
+def _table(name: str) -> FittedTable:
+    table = FittedTable(ROW_PX, SHOWN_RUNS)
     table.setAccessibleName(name)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
-    table.verticalHeader().setDefaultSectionSize(ROW_PX)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return table
 
 
-def _fill(table: QTableWidget, names: list[str], columns: Any, rows: list[list[str]]) -> None:
+def _fill(table: FittedTable, names: list[str], columns: Any, rows: list[list[str]]) -> None:
     table.setRowCount(len(names))
     table.setColumnCount(len(columns))
     table.setHorizontalHeaderLabels(list(columns))
@@ -154,6 +153,4 @@ def _fill(table: QTableWidget, names: list[str], columns: Any, rows: list[list[s
             item = QTableWidgetItem(words)
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(place, column, item)
-    many = min(len(names), 10)
-    bar = table.horizontalScrollBar().sizeHint().height() if len(columns) > WIDE else 0
-    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + many * ROW_PX + bar + 4)
+    table.fit()
