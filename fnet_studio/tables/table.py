@@ -203,7 +203,7 @@ def _refuse_many(path: Path, odd: str, wrong: _Rows, right: int) -> None:
     if lines > ODD_ROWS_ALLOWED * (lines + right):
         longest = max(wrong, key=lambda row: row.lines)
         quote = f"Check for a quote that is never closed in line {longest.line}, which took {longest.lines:,} lines."
-        advice = quote if longest.lines > 1 else "Check its format and delimiter."
+        advice = quote if longest.lines > max(lines / 2, 1) else "Check its format and delimiter."
         raise UserError("data.rows", f"{path} cannot be read as a table: {odd}", advice)
 
 
