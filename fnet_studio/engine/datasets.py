@@ -6,8 +6,10 @@ import msgspec
 
 from fnet_studio.core import protocol
 from fnet_studio.core.download import fetch
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe, downloads, from_mapping
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.data.dataset import Dataset, load_dataset
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
@@ -68,6 +70,16 @@ def summary(dataset: Dataset) -> dict:
         "content_hash": dataset.content_hash,
         "report": dataset.report.to_mapping(),
     }
+
+
+def require_same_data(record: RunRecord, content_hash: str) -> None:
+    """content_hash: of what lies where the run's recipe says. UserError `run.data-changed`."""
+    if record.data.get("content_hash", content_hash) != content_hash:
+        raise UserError(
+            "run.data-changed",
+            f"The data is not what the run {record.id} was trained with.",
+            "Put the old data back, or start a new run.",
+        )
 
 
 def progress_of(clock: PhaseClock) -> Progress:

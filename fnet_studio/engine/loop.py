@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from fnet_studio.core import protocol
-from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.errors import Stopped
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.core.run_store import RunRecord, RunWriter
+from fnet_studio.core.run_store import RunWriter
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint, measures
 from fnet_studio.engine.checkpoint import Position
@@ -38,16 +38,6 @@ def load(recipe: Recipe, job: Job, clock: PhaseClock) -> Task:
         hold_early(job, clock.aside)
 
     return load_task(recipe, progress, lambda: bool(job.stop_mode))
-
-
-def require_same_data(record: RunRecord, task: Task) -> None:
-    """UserError `run.data-changed`."""
-    if record.data.get("content_hash", task.content_hash) != task.content_hash:
-        raise UserError(
-            "run.data-changed",
-            f"The data is not what the run {record.id} was trained with.",
-            "Put the old data back, or start a new run.",
-        )
 
 
 def compile_calls(task: Task, training: Training, state: State) -> None:

@@ -14,8 +14,9 @@ from fnet_studio.core.recipe import from_mapping
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import calls, compile_calls, load, require_same_data
+from fnet_studio.engine.loop import calls, compile_calls, load
 from fnet_studio.engine.step import State, Training
 
 PARTS = {
@@ -34,7 +35,7 @@ def repeat_steps(command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepea
     before, after = _two_newest(command.run, folder)
     recipe, clock = from_mapping(record.recipe), PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(record, task)
+    require_same_data(record, task.content_hash)
     clock.enter("building")
     per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
     training = Training(task.build(), task.objective, recipe, per_epoch * recipe.training.epochs)

@@ -14,14 +14,14 @@ from fnet_studio.data.browse import OpenedParts, fitting
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.datasets import progress_of
+from fnet_studio.engine.datasets import progress_of, require_same_data
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files
 
 
 def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
-    """UserError `run.no-texts` for a language model's run, or a place that the split does not have; and what reading
-    the data raises."""
+    """UserError `run.no-texts` for a language model's run, or a place that the split does not have;
+    `run.data-changed`; and what reading the data raises."""
     part = _part(command, job)
     beyond = [row for row in command.rows if not 0 <= row < len(part)]
     if beyond:
@@ -36,7 +36,7 @@ def run_texts(command: protocol.RunTexts, job: Job) -> protocol.Texts:
 
 def run_slice(command: protocol.RunSlice, job: Job) -> tuple[protocol.TextSlice, bytes]:
     """Letters of both texts where they are pairs. UserError `run.no-texts` for a language model's run,
-    `pattern.invalid`, and what reading the data and `browse.fitting` raise. Raises Stopped."""
+    `run.data-changed`, `pattern.invalid`, and what reading the data and `browse.fitting` raise. Raises Stopped."""
     pattern = compile_pattern(command.pattern, regex=command.regex, case=command.case)
     part = _part(command, job)
     clock = PhaseClock(job, {})
@@ -57,7 +57,9 @@ def run_slice(command: protocol.RunSlice, job: Job) -> tuple[protocol.TextSlice,
 def _part(command: protocol.RunTexts | protocol.RunSlice, job: Job) -> LabelledTexts:
     record = run_store.read(command.run)
     require_classifier(record)
-    return _last_read.parts(from_mapping(record.recipe).data, job)[command.split]
+    parts, content_hash = _last_read.parts(from_mapping(record.recipe).data, job)
+    require_same_data(record, content_hash)
+    return parts[command.split]
 
 
 def require_classifier(record: RunRecord) -> None:
@@ -96,9 +98,10 @@ class _LastRead:
         self._lock = threading.Lock()
         self._data: DataRecipe | None = None
         self._parts: dict[str, LabelledTexts] = {}
+        self._content_hash = ""
 
-    def parts(self, data: DataRecipe, job: Job) -> dict[str, LabelledTexts]:
-        """By the names of the splits. Raises Stopped, and what the readers raise."""
+    def parts(self, data: DataRecipe, job: Job) -> tuple[dict[str, LabelledTexts], str]:
+        """By the names of the splits, and their content's hash. Raises Stopped, and what the readers raise."""
         job.check()
         with self._lock:
             if data != self._data:
@@ -109,8 +112,8 @@ class _LastRead:
                 )
                 clock.leave()
                 self._parts = parts_of(corpus, data.validation_split, data.split_seed)
-                self._data = data
-            return self._parts
+                self._data, self._content_hash = data, corpus.content_hash
+            return self._parts, self._content_hash
 
 
 _last_read = _LastRead()

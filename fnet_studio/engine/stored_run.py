@@ -15,9 +15,10 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.engine import measures
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import load, require_same_data
+from fnet_studio.engine.loop import load
 from fnet_studio.engine.run_texts import require_pairs
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.task import Task, bring_back
@@ -31,7 +32,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(run_store.read(command.run), task)
+    require_same_data(run_store.read(command.run), task.content_hash)
     part = part_of(task, command)
     clock.enter("building")
     kept = bring_back(recipe, folder)

@@ -7,9 +7,10 @@ import numpy as np
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import load, require_same_data
+from fnet_studio.engine.loop import load
 from fnet_studio.engine.run_texts import require_classifier, spread
 from fnet_studio.engine.stored_run import part_of, stored
 from fnet_studio.engine.task import bring_back
@@ -27,7 +28,7 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     require_classifier(run_store.read(command.run))
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(run_store.read(command.run), task)
+    require_same_data(run_store.read(command.run), task.content_hash)
     part = part_of(task, command)
     rows = spread(len(part), command.most)
     clock.enter("building")

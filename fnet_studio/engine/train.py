@@ -13,8 +13,9 @@ from fnet_studio.core.run_state import HELD
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import checkpoint, devices, failures, memory
 from fnet_studio.engine.clock import PhaseClock
+from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.job import Job
-from fnet_studio.engine.loop import Run, load, require_same_data
+from fnet_studio.engine.loop import Run, load
 from fnet_studio.engine.task import Task
 
 
@@ -75,7 +76,7 @@ def resume(
         raise stopped_again(job.stop_mode, command.run) from None
     except UserError as error:
         raise failures.still_saved(error, record) from error
-    require_same_data(record, task)
+    require_same_data(record, task.content_hash)
     writer = RunWriter.reopen(command.run)
     writer.record.recipe = to_mapping(recipe)
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import WEIGHTS
-from fnet_studio.engine import stored_run, text_map
+from fnet_studio.engine import run_texts, stored_run, text_map
 from fnet_studio.engine.train import train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -88,6 +88,8 @@ def test_a_model_is_not_measured_on_texts_that_have_changed_since(tables, job):
     for ask in (
         lambda: stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job),
         lambda: text_map.text_map(protocol.MapTexts(finished.run, "validation"), job),
+        lambda: run_texts.run_texts(protocol.RunTexts(finished.run, "validation", (0,)), job),
+        lambda: run_texts.run_slice(protocol.RunSlice(finished.run, "validation", "pear"), job),
     ):
         with pytest.raises(UserError) as caught:
             ask()
