@@ -166,6 +166,12 @@ def both():
     return recipe.load(recipe.bundled("adapt-then-finetune"))
 
 
+def test_adapting_changes_nothing_of_the_fine_tuning_that_follows():
+    alone = recipe.load(recipe.bundled("finetune"))
+    _first, second = chain.halves(both())
+    assert recipe.to_mapping(second) == recipe.to_mapping(alone) | {"name": second.name}
+
+
 def test_the_two_halves_share_texts_and_seed_and_the_first_never_sees_the_test():
     chosen = recipe.from_mapping(
         recipe.to_mapping(both()) | {"data": {"source": "files", "path": "x.csv", "test_path": "test.csv"}}
