@@ -46,7 +46,7 @@ def run_fetch_head(options: argparse.Namespace) -> int:
 def absolute(source: str) -> str:
     """A folder's whole path, since the worker may have another working folder; a name stays as it is."""
     path = Path(os.path.expanduser(source))
-    return str(path.absolute()) if path.exists() and len(path.parts) > 1 else source
+    return str(path.absolute()) if os.path.exists(path) and len(path.parts) > 1 else source
 
 
 def _perform(command: protocol.Convert | protocol.Average | protocol.FetchHead) -> int:

@@ -77,7 +77,7 @@ def size(count: float) -> str:
 
 def target_of(asked: Path | None, name: str) -> Path:
     """The file to write: in a folder that was asked for, and where nothing was, under its usual name."""
-    return Path(name) if asked is None else asked / name if asked.is_dir() else asked
+    return Path(name) if asked is None else asked / name if os.path.isdir(asked) else asked
 
 
 def disk_error(error: OSError, path: Path) -> UserError:
