@@ -4,7 +4,21 @@ import argparse
 import sys
 
 from fnet_studio import __version__
-from fnet_studio.cli import convert, data, doctor, evaluate, fill_mask, gpu, presets, queue, report, runs, train, update
+from fnet_studio.cli import (
+    classify,
+    convert,
+    data,
+    doctor,
+    evaluate,
+    fill_mask,
+    gpu,
+    presets,
+    queue,
+    report,
+    runs,
+    train,
+    update,
+)
 from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = 130
@@ -32,7 +46,21 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"FNet Studio {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (fill_mask, train, queue, evaluate, presets, data, convert, runs, report, doctor, gpu, update):
+    for module in (
+        fill_mask,
+        train,
+        queue,
+        evaluate,
+        classify,
+        presets,
+        data,
+        convert,
+        runs,
+        report,
+        doctor,
+        gpu,
+        update,
+    ):
         module.add_to(commands)
     return top
 

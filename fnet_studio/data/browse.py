@@ -15,11 +15,11 @@ from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe_sections import NO_LABEL
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles
-from fnet_studio.data.mapping import Columns
 from fnet_studio.data.plain import is_text, read_texts
 from fnet_studio.data.search import ApartSearch
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.data.split import split_rows
+from fnet_studio.tables.mapping import Columns
 from fnet_studio.tables.packed import bare_name
 from fnet_studio.tables.table import is_table
 

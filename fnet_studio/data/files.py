@@ -14,8 +14,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
-from fnet_studio.data.mapping import Columns, class_names_of, columns_of_part, find_columns
 from fnet_studio.tables.encodings import ManyFilesDecoder
+from fnet_studio.tables.mapping import Columns, class_names_of, columns_of_part, find_columns
 from fnet_studio.tables.packed import bare_name
 from fnet_studio.tables.table import is_table, parts_in, read_table
 

@@ -12,8 +12,8 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
 from fnet_studio.data.files import find_parts
-from fnet_studio.data.mapping import text_column
 from fnet_studio.tables.encodings import ManyFilesDecoder, decode_file
+from fnet_studio.tables.mapping import text_column
 from fnet_studio.tables.packed import bare_name, read_bytes
 from fnet_studio.tables.table import is_table, read_table
 

@@ -26,6 +26,7 @@ class JaxEngine:
         self._presets = in_memory.InMemory()
         self._data = data_sets.DataShelf(text_cutter.PresetCutter)
         self._measured: list[Any] = []
+        self._classifier: Any = None
         self._devices, self._versions = devices.devices(), health.versions()
         self._out_of_memory = devices.out_of_memory
         self.device_memory_bytes = devices.memory_in_use_bytes
@@ -89,9 +90,7 @@ class JaxEngine:
 
                 return measure_preset(command, job), b""
             case protocol.Classify():
-                from fnet_studio.engine.stored_run import classify
-
-                return classify(command), b""
+                return self._classifying().classify(command, job), b""
             case protocol.MapTexts():
                 from fnet_studio.engine.text_map import text_map
 
@@ -161,3 +160,10 @@ class JaxEngine:
         found = next((it for it in self._measured if it.preset is model), None) or Measuring(model)
         self._measured = [found, *(it for it in self._measured if it is not found)][: self._presets.KEPT]
         return found
+
+    def _classifying(self) -> Any:
+        """Made at the first question. Called by one thread alone."""
+        from fnet_studio.engine.classifying import Classifying
+
+        self._classifier = self._classifier or Classifying()
+        return self._classifier

@@ -8,9 +8,9 @@ from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.data.browse import is_plain
 from fnet_studio.data.files import Place, find_parts
-from fnet_studio.data.mapping import Columns, find_columns, text_column
 from fnet_studio.data.plain import text_files
 from fnet_studio.tables.encodings import decode_file, sniff
+from fnet_studio.tables.mapping import Columns, find_columns, text_column
 from fnet_studio.tables.packed import unpacked
 from fnet_studio.tables.table import Table, is_table, read_table
 

@@ -1,14 +1,10 @@
-"""Ask a run that is on disk: measure its model again, or classify new texts with it."""
+"""Ask a run that is on disk: measure its model again."""
 
 import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import jax
-import jax.numpy as jnp
-import numpy as np
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
@@ -19,7 +15,6 @@ from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import load
-from fnet_studio.engine.run_texts import require_pairs
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.task import Task, bring_back
 
@@ -70,15 +65,6 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
         duration_s=time.monotonic() - began,
         confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
     )
-
-
-def classify(command: protocol.Classify) -> protocol.Classified:
-    """Probabilities of the classes for each text, by a stored model."""
-    kept = bring_back(*stored(command.run))
-    require_pairs(run_store.read(command.run), command)
-    predict = jax.jit(lambda x: kept.objective.probabilities(kept.model(x, training=False)))
-    probabilities = predict(jax.tree.map(jnp.asarray, kept.encode(command.texts, command.pairs or None)))
-    return protocol.Classified(tuple(kept.class_names), tuple(map(tuple, np.asarray(probabilities).tolist())))
 
 
 def part_of(task: Task, command: protocol.Evaluate | protocol.MapTexts) -> Any:

@@ -1,23 +1,16 @@
 """From a recipe's data section to the readers of `fnet_studio.data`."""
 
-from fnet_studio.core.recipe import class_names
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.data.files import DataFiles
-from fnet_studio.data.mapping import Columns
+from fnet_studio.tables.mapping import columns_of
 
 
 def data_files(data: DataRecipe) -> DataFiles | None:
     """What to read for the source `files`; None for the others."""
     if data.source != "files":
         return None
-    columns = Columns(
-        text=_unless(data.text_column, "auto"),
-        label=_unless(data.label_column, "auto"),
-        pair=_unless(data.pair_column, "auto"),
-        classes=class_names(data),
-    )
-    return DataFiles(data.path, _unless(data.validation_path, "none"), _unless(data.test_path, "none"), columns)
+    return DataFiles(data.path, _unless_none(data.validation_path), _unless_none(data.test_path), columns_of(data))
 
 
-def _unless(value: str, word: str) -> str:
-    return "" if value == word else value
+def _unless_none(path: str) -> str:
+    return "" if path == "none" else path

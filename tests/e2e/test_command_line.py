@@ -1,6 +1,7 @@
 """The commands as a user types them: real processes, the real worker."""
 
 import csv
+import io
 import json
 import os
 import shlex
@@ -147,7 +148,7 @@ def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_p
     assert run_store.list_runs() == ([], [])
 
 
-def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
+def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measured_afterwards(tmp_path):
     done = fnet_studio("train", "sample-quick", *settings(QUICK), "--name", "mine")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -163,6 +164,12 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_afterwards():
     refused = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--pair", "A dull one.")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "single texts" in refused.stderr
+    (tmp_path / "texts.csv").write_text("id,text,kind\n1,A wonderful film.,positive\n2,,negative\n")
+    sorted_ = fnet_studio("classify", lines[-1]["run"], str(tmp_path / "texts.csv"))
+    first, empty = csv.DictReader(io.StringIO(sorted_.stdout))
+    assert float(first["p(positive)"]) == pytest.approx(json.loads(asked.stdout)["probabilities"][0][1], abs=1e-4)
+    assert (empty["label"], empty["predicted"]) == ("negative", "")
+    assert "of 1 labels right" in sorted_.stderr
 
 
 def test_a_plan_is_told_and_nothing_is_run():

@@ -1,4 +1,4 @@
-"""Try a run's classifier on a text of one's own."""
+"""Try a run's classifier on a text of one's own, or on a file of them."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -8,6 +8,7 @@ from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.row_text import RowText
+from fnet_studio.ui.runs.classified_file import ClassifiedFile
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -44,8 +45,12 @@ class TryTab(QWidget):
         card.column.addLayout(self.answers)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
+        self.file = ClassifiedFile(supervisor, themes)
+        self.file.try_wanted.connect(self.try_text)
+        column.setSpacing(12)
         column.addWidget(card)
-        column.addStretch(1)
+        column.addWidget(self.file, 1)
+        column.addStretch()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -58,6 +63,8 @@ class TryTab(QWidget):
             _clear(self.answers)
             _clear(self.trouble)
             self.words.setText("The answer will stand here, a bar for each class.")
+            self.file.show_run(entry)
+        self.file.setVisible(entry.record.classifies)
         self.second.setVisible(bool(entry.record.data.get("paired")))
         self.ask_button.setEnabled(entry.record.classifies)
         if not entry.record.classifies:

@@ -104,6 +104,13 @@ def _one_run(hand: Hand, runs: Any) -> None:
     hand.click(view.trying.ask_button)
     hand.wait(lambda: view.trying.answers.count() > 0, "its model answers a text of one's own", 60)
     hand.say(f"        {view.trying.words.text()}")
+    own = hand.folder / "4-texts.csv"
+    own.write_text("text,label\nA wonderful film.,positive\nA dull one.,negative\n")
+    file = view.trying.file
+    file.read(own)
+    hand.wait(lambda: "of 2 labels right" in file.line.text(), "and a file of texts with labels")
+    own.unlink()
+    hand.say(f"        {file.line.text()}")
     hand.snap("4-run-try")
     hand.click(view.back)
     runs.table.selectAll()

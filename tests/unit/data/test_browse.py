@@ -9,7 +9,7 @@ from fnet_studio.data import browse
 from fnet_studio.data.browse import OpenedParts
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.files import DataFiles, read_files
-from fnet_studio.data.mapping import Columns
+from fnet_studio.tables.mapping import Columns
 
 
 def opened(train, validation=(), test=(), labels=None):

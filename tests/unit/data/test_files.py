@@ -9,8 +9,8 @@ from workbooks import xlsx
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.data.dataset import load_dataset
 from fnet_studio.data.files import DataFiles, find_parts, read_files
-from fnet_studio.data.mapping import Columns
 from fnet_studio.data.plain import read_imdb_unlabelled, read_plain, read_texts
+from fnet_studio.tables.mapping import Columns
 
 
 def write(path, text, encoding="utf-8"):

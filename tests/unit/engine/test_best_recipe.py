@@ -6,6 +6,7 @@ import pytest
 from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped
 from fnet_studio.engine import classifier, stored_run
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.optimiser import make_optimiser
 from fnet_studio.engine.train import resume, train
 
@@ -42,8 +43,8 @@ def test_a_kept_model_answers_as_it_did_and_every_text_as_when_it_stands_alone(j
     again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
     assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
     texts = ("A joy from start to end.", "Dull.", "")
-    together = stored_run.classify(protocol.Classify(finished.run, texts)).probabilities
-    alone = [stored_run.classify(protocol.Classify(finished.run, (text,))).probabilities[0] for text in texts]
+    together = Classifying().classify(protocol.Classify(finished.run, texts)).probabilities
+    alone = [Classifying().classify(protocol.Classify(finished.run, (text,))).probabilities[0] for text in texts]
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 

@@ -11,6 +11,7 @@ from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sample import read_sample
 from fnet_studio.engine import packed, stored_run
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.explored_run import load_run
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.run_texts import run_texts
@@ -50,7 +51,7 @@ def test_the_kept_preset_answers_as_the_run_did_and_lists_itself_as_fine_tuned(p
     texts = ["A joy from start to end.", "Dull."]
     logits = model.predict(texts, verbose=0)
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    answer = stored_run.classify(protocol.Classify(finished.run, tuple(texts)))
+    answer = Classifying().classify(protocol.Classify(finished.run, tuple(texts)))
     np.testing.assert_allclose(answer.probabilities, p, atol=1e-5)
     assert answer.class_names == ("neg", "pos")
     again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
@@ -129,7 +130,7 @@ def test_a_model_that_reads_the_end_of_long_texts_classifies_by_it_later_too(pre
     values["data"]["sequence_length"] = 16
     finished = start(values, job)
     texts = ("Good " + filling[0] + " good", "Bad " + filling[0] + " good", "Good " + filling[0] + " bad")
-    first, other_start, other_end = stored_run.classify(protocol.Classify(finished.run, texts)).probabilities
+    first, other_start, other_end = Classifying().classify(protocol.Classify(finished.run, texts)).probabilities
     assert first == other_start
     assert first != other_end
 
@@ -169,13 +170,13 @@ def test_a_model_of_pairs_is_asked_about_pairs_as_it_was_trained_on_them(preset,
     rows = tuple(int(row["row"]) for row in told)
     texts = run_texts(protocol.RunTexts(run, "validation", rows), job)
     asked = protocol.Classify(run, texts.texts, texts.pairs)
-    answers = np.array(stored_run.classify(asked).probabilities)
+    answers = np.array(Classifying().classify(asked).probabilities)
     np.testing.assert_allclose(answers, [[float(row[f"p({name})"]) for name in "01"] for row in told], atol=1e-5)
     assert len(np.unique(answers[:, 0].round(6))) == 2  # the first texts are all the same: the second ones tell
     _is_explored_as_it_was_trained(run, texts)
     for pairs_of_it in ((), texts.pairs[:1]):
         with pytest.raises(UserError) as caught:
-            stored_run.classify(protocol.Classify(run, texts.texts, pairs_of_it))
+            Classifying().classify(protocol.Classify(run, texts.texts, pairs_of_it))
         assert caught.value.kind == "run.pairs"
 
 

@@ -8,6 +8,7 @@ import pytest
 from fnet_studio.core import presets, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import plain_text, stored_run
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.task import load_task
 from fnet_studio.engine.train import resume, train
@@ -61,7 +62,7 @@ def test_it_learns_the_text_and_keeps_a_preset_that_fills_masks(preset, text, jo
     again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
     assert again.loss == pytest.approx(finished.test_loss, rel=1e-4)
     with pytest.raises(UserError, match="no classes"):
-        stored_run.classify(protocol.Classify(finished.run, ("text",)))
+        Classifying().classify(protocol.Classify(finished.run, ("text",)))
 
 
 @pytest.mark.parametrize("step", [2, 6])

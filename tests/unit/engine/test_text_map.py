@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from fnet_studio.core import protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.engine import stored_run
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.kept_preset import FOLDER
 from fnet_studio.engine.run_texts import run_texts, spread
 from fnet_studio.engine.text_map import principal_plane, text_map
@@ -71,7 +71,7 @@ def test_the_map_answers_as_the_run_does_and_names_the_texts_by_their_rows(kind,
     assert len(points) == len(found.rows) == len(found.labels) == 20
     assert found.texts == run_store.read(run).data["test"]
     texts = run_texts(protocol.RunTexts(run, "test", found.rows), job).texts
-    answers = np.array(stored_run.classify(protocol.Classify(run, texts)).probabilities)
+    answers = np.array(Classifying().classify(protocol.Classify(run, texts)).probabilities)
     assert tuple(answers.argmax(axis=1)) == found.predicted
     np.testing.assert_allclose(answers.max(axis=1), found.confidence, atol=2e-4)
     assert job.phases[-1] == "asking"

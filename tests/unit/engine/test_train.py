@@ -4,6 +4,7 @@ import pytest
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import classifier, measures, stored_run
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.live_maps import Budget
 from fnet_studio.engine.objectives import Binary
@@ -68,7 +69,7 @@ def test_stop_and_keep_leaves_a_model_that_answers(tiny, job, mixer):
     assert caught.value.kept
     record = run_store.read(caught.value.run)
     assert (record.status, record.steps) == ("stopped", 3)
-    answer = stored_run.classify(protocol.Classify(record.id, ("a wonderful film", "")))
+    answer = Classifying().classify(protocol.Classify(record.id, ("a wonderful film", "")))
     assert answer.class_names == ("neg", "pos")
     assert all(sum(row) == pytest.approx(1) for row in answer.probabilities)
 
@@ -130,7 +131,7 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_the_epoch_before(t
     assert record.status == "failed"
     assert record.failure is not None
     assert record.failure["kind"] == "train.not-finite"
-    assert stored_run.classify(protocol.Classify(record.id, ("fine",))).probabilities
+    assert Classifying().classify(protocol.Classify(record.id, ("fine",))).probabilities
 
 
 def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
@@ -207,6 +208,6 @@ def test_a_damaged_model_is_refused_in_words(tiny, job, damage):
     else:
         (path.parent / "vocabulary.txt").write_text("[PAD]\n[UNK]\na\n")
     with pytest.raises(UserError) as caught:
-        stored_run.classify(protocol.Classify(finished.run, ("fine",)))
+        Classifying().classify(protocol.Classify(finished.run, ("fine",)))
     assert finished.run in caught.value.message
     assert caught.value.kind in ("run.no-model", "run.unreadable")

@@ -12,6 +12,7 @@ from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.engine import run_texts, stored_run, text_map
+from fnet_studio.engine.classifying import Classifying
 from fnet_studio.engine.train import train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -52,7 +53,7 @@ def test_three_classes_are_learned_measured_and_told_apart(tables, job):
     record = run_store.read(finished.run)
     assert record.data["class_names"] == ["fruit", "metal", "water"]
     assert np.sum(record.confusion) == 15
-    answer = stored_run.classify(protocol.Classify(finished.run, ("zinc steel iron metal", "sea lake water river")))
+    answer = Classifying().classify(protocol.Classify(finished.run, ("zinc steel iron metal", "sea lake water river")))
     assert [answer.class_names[int(np.argmax(row))] for row in answer.probabilities] == ["metal", "water"]
     folder = run_store.folder(finished.run)
     report = json.loads((folder / "evaluation-test.json").read_text())

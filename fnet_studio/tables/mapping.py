@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.recipe_sections import NO_LABEL
+from fnet_studio.core.recipe import class_names
+from fnet_studio.core.recipe_sections import NO_LABEL, DataRecipe
 from fnet_studio.tables.table import Table
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "body", "message", "tweet", "document", "title")
@@ -56,9 +57,7 @@ def find_columns(table: Table, wanted: Columns, *, by_content: bool = True) -> C
             f"{table.path} was said to have no labels, and a classifier needs them.",
             "Choose the column of the labels (data.label_column), or masked-LM training, which needs none.",
         )
-    for name in (wanted.text, wanted.label, wanted.pair):
-        if name and name not in table.columns:
-            raise _columns_error(table, f"has no column {name!r}")
+    _require_columns(table, wanted)
     by_lower = {name.lower(): name for name in reversed(names)}
     text, pair, label = wanted.text, wanted.pair, wanted.label
     label = label or _first(by_lower, LABEL_NAMES, (text, pair))
@@ -78,6 +77,45 @@ def find_columns(table: Table, wanted: Columns, *, by_content: bool = True) -> C
     if len({text, label, pair or "\0"}) < 3:
         raise _columns_error(table, "needs different columns for text, second text and label")
     return Columns(text, label, pair, wanted.classes)
+
+
+def find_columns_to_classify(
+    table: Table, wanted: Columns, training: Columns, *, class_names: Sequence[str], paired: bool | None
+) -> Columns:
+    """The columns of texts that a trained classifier is to sort: those asked for, else those of its training where the
+    table has them, else by usual names, else by their content: labels are names of its classes and nothing else. label
+    is "" where there is none, or none is wanted (NO_LABEL). UserError `data.columns`."""
+    unlabelled = wanted.label == NO_LABEL and NO_LABEL not in table.columns
+    _require_columns(table, replace(wanted, label="") if unlabelled else wanted)
+    known = [getattr(wanted, role) or getattr(training, role) for role in ("text", "label", "pair")]
+    text, label, pair = (name if name in table.columns else "" for name in known)
+    by_lower = {name.lower(): name for name in reversed(list(table.columns))}
+    if paired and not (text and pair):
+        for one, two in PAIR_NAMES:
+            if one in by_lower and two in by_lower:
+                text, pair = text or by_lower[one], pair or by_lower[two]
+                break
+        if not (text and pair):
+            raise _columns_error(table, "needs two columns of texts, since this run learnt to sort pairs: name them")
+    if paired is False:
+        if wanted.pair:
+            raise _columns_error(table, "needs one column of texts alone, since this run learnt to sort single texts")
+        pair = ""
+    label = "" if unlabelled else label or _first(by_lower, LABEL_NAMES, (text, pair))
+    if not label and not unlabelled:
+        label = _only_classes(table, training.classes, class_names, (text, pair))
+    text = text or _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, (label, pair)) or _longest(table, (label, pair))
+    if not text or len({text, label or "\0", pair or "\1"}) < 3:
+        raise _columns_error(table, "needs different columns for text, second text and label")
+    return Columns(text, label, pair, training.classes)
+
+
+def columns_of(data: DataRecipe) -> Columns:
+    """What a recipe says of its files' columns."""
+    text, label, pair = (
+        "" if name == "auto" else name for name in (data.text_column, data.label_column, data.pair_column)
+    )
+    return Columns(text, label, pair, class_names(data))
 
 
 def text_column(table: Table, wanted: str) -> str:
@@ -113,6 +151,12 @@ def class_names_of(labels: Sequence[str], classes: Mapping[str, str], where: str
     return tuple(sorted(found, key=_by_number))
 
 
+def _require_columns(table: Table, wanted: Columns) -> None:
+    for name in (wanted.text, wanted.label, wanted.pair):
+        if name and name not in table.columns:
+            raise _columns_error(table, f"has no column {name!r}")
+
+
 def _by_number(label: str) -> tuple[int, float, str]:
     try:
         return 0, float(label), label
@@ -133,6 +177,14 @@ def _fewest_values(table: Table, taken: Sequence[str]) -> str:
     counts = {name: len(Counter(values)) for name, values in table.columns.items() if name not in taken and any(values)}
     several = {name: count for name, count in counts.items() if count > 1}
     return min(several, key=several.__getitem__, default="")
+
+
+def _only_classes(table: Table, classes: Mapping[str, str], names: Sequence[str], taken: Sequence[str]) -> str:
+    for column, values in table.columns.items():
+        found = {label for value in values if (label := value.strip())}
+        if column not in taken and found and {classes.get(label, label) for label in found} <= set(names):
+            return column
+    return ""
 
 
 def _columns_error(table: Table, what: str) -> UserError:

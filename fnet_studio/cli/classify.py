@@ -1,0 +1,92 @@
+"""fnet-studio classify RUN FILE"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fnet_studio.core import answer_tables, files, protocol, recipe, run_store
+from fnet_studio.core.classified_texts import ClassifiedTexts
+from fnet_studio.core.errors import UserError
+from fnet_studio.link.blocking import Worker
+from fnet_studio.tables.mapping import Columns, columns_of
+from fnet_studio.tables.texts import read_texts
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    it = commands.add_parser(
+        "classify",
+        help="sort the texts of a file with a trained classifier",
+        epilog="Prints a table with the answer to each text and the probabilities of the classes. Where the file has "
+        "labels, they are compared with the answers.",
+    )
+    it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
+    it.add_argument("file", type=Path, metavar="FILE", help="a table with a column of texts, or one text a line")
+    it.add_argument("--text-column", default="", metavar="C", help="else looked for, as in the run's training")
+    it.add_argument("--pair-column", default="", metavar="C", help="of the second texts, for a run that sorts pairs")
+    it.add_argument("--label-column", default="", metavar="C", help="else looked for; none: compare nothing")
+    it.add_argument("-o", "--output", type=Path, metavar="F", help="write the table there; .json: as JSON")
+    it.add_argument("--json", action="store_true", help="one JSON object a text, in the place of a table")
+    it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    it.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    record = run_store.read(run_store.folder(options.what).name)
+    if not record.classifies:
+        raise UserError(
+            "run.no-classes",
+            f"The run {record.id} trained a language model; it knows no classes.",
+            "Choose a classifier's run.",
+        )
+    found = read_texts(
+        options.file,
+        Columns(options.text_column, options.label_column, options.pair_column),
+        columns_of(recipe.from_mapping(record.recipe).data),
+        class_names=record.data.get("class_names", ()),
+        paired=record.data.get("paired"),
+    )
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels)
+    try:
+        with Worker(engine=options.engine) as worker:
+            _ask(worker, texts, options)
+    finally:  # stopped too: what has been answered is worth keeping
+        if options.output and texts.done:
+            _write(texts, options)
+        print(f"{texts.done:,} of {len(texts.texts):,} texts: {texts.words() or 'none answered'}", file=sys.stderr)
+    return 0
+
+
+def _ask(worker: Worker, texts: ClassifiedTexts, options: argparse.Namespace) -> None:
+    printed, lively = 0, bool(options.output) and sys.stderr.isatty()
+    while True:
+        command = texts.next_part()
+        if command is not None:
+            told, _ = worker.call(command)
+            assert isinstance(told, protocol.Classified)
+            texts.add(told)
+        if lively:
+            print(f"\r{texts.done:,} of {len(texts.texts):,} texts\033[K", end="\r", file=sys.stderr, flush=True)
+        if not options.output:
+            _print(texts, printed, as_json=options.json)
+            printed = texts.done
+        if command is None:  # the last texts may be without a letter, and have no answer
+            return
+
+
+def _print(texts: ClassifiedTexts, first: int, *, as_json: bool) -> None:
+    if as_json:
+        for value in texts.as_objects(first):
+            print(answer_tables.as_json(value), flush=True)
+        return
+    table = answer_tables.as_csv(texts.head(), texts.rows(first))
+    sys.stdout.write(table.partition("\n")[2] if first else table)
+
+
+def _write(texts: ClassifiedTexts, options: argparse.Namespace) -> None:
+    if options.json or options.output.suffix.lower() == ".json":
+        contents = answer_tables.as_json(list(texts.as_objects()))
+    else:
+        contents = answer_tables.as_csv(texts.head(), texts.rows())
+    files.write_atomically(options.output, contents.encode())

@@ -1,0 +1,95 @@
+import json
+
+import pytest
+from workbooks import xlsx
+
+from fnet_studio.core.errors import UserError
+from fnet_studio.tables import texts
+from fnet_studio.tables.mapping import Columns
+from fnet_studio.tables.texts import read_texts
+
+NAMES = ("neg", "pos")
+
+
+def read(path, wanted=None, training=None, paired=False):
+    return read_texts(path, wanted or Columns(), training or Columns(), class_names=NAMES, paired=paired)
+
+
+def written(tmp_path, name, content):
+    (tmp_path / name).write_text(content, "utf-8")
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "labels"),
+    [
+        ("a.txt", "One.\n\n  Two. \n", ()),
+        ("a.csv", "id,text\n1,One.\n2,Two.\n", ()),
+        ("alone.csv", "One.\nTwo.\n", ()),
+        ("named.csv", "review\nOne.\nTwo.\n", ()),
+        ("a.tsv", "label\tsentence\npos\tOne.\nneg\tTwo.\n", ("pos", "neg")),
+        ("by content.csv", "words,kind\nOne.,pos\nTwo.,neg\n", ("pos", "neg")),
+        ("a.jsonl", '{"text": "One.", "label": "pos"}\n{"text": "Two.", "label": "other"}\n', ("pos", "other")),
+    ],
+)
+def test_texts_and_labels_are_found_in_lines_tables_and_json(tmp_path, name, content, labels):
+    found = read(written(tmp_path, name, content))
+    assert found.texts == ("One.", "Two.")
+    assert found.labels == labels
+    assert found.pairs == ()
+
+
+def test_every_row_stays_in_its_place_also_one_without_a_text(tmp_path):
+    path = tmp_path / "a.xlsx"
+    xlsx(path, {"Mine": [["text", "label"], ["One.", "pos"], [None, "neg"], ["Three.", None]]})
+    found = read(path)
+    assert found.texts == ("One.", "", "Three.")
+    assert found.labels == ("pos", "neg", "")
+
+
+def test_the_columns_of_the_training_are_taken_and_those_asked_for_before_them(tmp_path):
+    path = written(tmp_path, "a.csv", "text,words,stars,label\nno,One.,5,x\nno,Two.,1,x\n")
+    training = Columns("words", "stars", classes={"5": "pos", "1": "neg"})
+    found = read(path, training=training)
+    assert (found.texts, found.labels) == (("One.", "Two."), ("pos", "neg"))
+    found = read(path, Columns(text="text", label="none"), training)
+    assert (found.texts, found.labels) == (("no", "no"), ())
+
+
+def test_a_run_of_pairs_gets_both_texts(tmp_path):
+    path = written(tmp_path, "a.csv", "premise,hypothesis,label\nOne.,Two.,pos\n")
+    found = read(path, paired=True)
+    assert (found.texts, found.pairs, found.labels) == (("One.",), ("Two.",), ("pos",))
+    named = written(tmp_path, "b.csv", "a,b\nOne.,Two.\n")
+    assert read(named, Columns("a", "", "b"), paired=True).pairs == ("Two.",)
+    alone = read(path, paired=False)
+    assert (alone.texts, alone.pairs) == (("One.",), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "paired", "wanted", "kind", "words"),
+    [
+        ("a.csv", "text,label\nOne.,pos\n", True, Columns(), "data.columns", "two columns of texts"),
+        ("a.csv", "text,label\nOne.,pos\n", False, Columns("review"), "data.columns", "'review'"),
+        ("a.csv", "text,other\nOne.,x\n", False, Columns(pair="other"), "data.columns", "single texts"),
+        ("a.txt", "One.\n", True, Columns(), "texts.pairs", "one text a line"),
+        ("a.txt", " \n", False, Columns(), "texts.empty", "no text"),
+        ("a.csv", "text,label\n,pos\n,neg\n", False, Columns(), "texts.empty", "no text"),
+    ],
+)
+def test_a_file_that_cannot_be_sorted_says_why(tmp_path, name, content, paired, wanted, kind, words):
+    path = written(tmp_path, name, content)
+    with pytest.raises(UserError, match=words) as caught:
+        read(path, wanted, paired=paired)
+    assert caught.value.kind == kind
+    assert caught.value.advice
+
+
+def test_a_folder_a_missing_file_and_one_that_is_too_large_are_refused(tmp_path, monkeypatch):
+    for path, kind in ((tmp_path, "data.format"), (tmp_path / "gone.csv", "data.missing")):
+        with pytest.raises(UserError) as caught:
+            read(path)
+        assert caught.value.kind == kind
+    monkeypatch.setattr(texts, "MOST_BYTES", 3)
+    with pytest.raises(UserError, match="larger"):
+        read(written(tmp_path, "a.jsonl", json.dumps({"text": "One."})))
