@@ -164,11 +164,11 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measu
     refused = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--pair", "A dull one.")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "single texts" in refused.stderr
-    (tmp_path / "texts.csv").write_text("id,text,kind\n1,A wonderful film.,positive\n2,,negative\n")
+    (tmp_path / "texts.csv").write_text("id,text,kind\n1,A wonderful film.,pos\n2,,neg\n")
     sorted_ = fnet_studio("classify", lines[-1]["run"], str(tmp_path / "texts.csv"))
     first, empty = csv.DictReader(io.StringIO(sorted_.stdout))
-    assert float(first["p(positive)"]) == pytest.approx(json.loads(asked.stdout)["probabilities"][0][1], abs=1e-4)
-    assert (empty["label"], empty["predicted"]) == ("negative", "")
+    assert float(first["p(pos)"]) == pytest.approx(json.loads(asked.stdout)["probabilities"][0][1], abs=1e-4)
+    assert (empty["label"], empty["predicted"]) == ("neg", "")
     assert "of 1 labels right" in sorted_.stderr
 
 

@@ -105,7 +105,8 @@ def _one_run(hand: Hand, runs: Any) -> None:
     hand.wait(lambda: view.trying.answers.count() > 0, "its model answers a text of one's own", 60)
     hand.say(f"        {view.trying.words.text()}")
     own = hand.folder / "4-texts.csv"
-    own.write_text("text,label\nA wonderful film.,positive\nA dull one.,negative\n")
+    first, second, *_ = view.text_map.map.class_names
+    own.write_text(f"text,label\nA wonderful film.,{second}\nA dull one.,{first}\n")
     file = view.trying.file
     file.read(own)
     hand.wait(lambda: "of 2 labels right" in file.line.text(), "and a file of texts with labels")
