@@ -42,6 +42,15 @@ def write(run: str, notes: RunNotes) -> None:
     files.write_json(run_store.folder(run) / "notes.json", notes)
 
 
+def change(run: str, before: RunNotes, after: RunNotes) -> None:
+    """Write what differs between the two over what lies on the disk now: another window may have written the rest of it
+    meanwhile. UserError as `write`."""
+    changed = {
+        name: getattr(after, name) for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)
+    }
+    write(run, msgspec.structs.replace(read(run), **changed))
+
+
 def parse_tags(words: str) -> tuple[str, ...]:
     """`good, baseline` to its tags: each once, in order, without spaces around."""
     found = dict.fromkeys(tag.strip()[:LONGEST_TAG] for tag in words.split(",") if tag.strip())

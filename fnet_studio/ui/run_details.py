@@ -103,6 +103,8 @@ class RunDetails(QWidget):
         self._filling.timeout.connect(self._show_recipe)
         self._writing = QTimer(self, interval=WRITE_MS, singleShot=True)
         self._writing.timeout.connect(self.keep_notes)
+        self._shown = RunNotes()
+        """What was put into the fields, as it reads back from them."""
         self.name.editingFinished.connect(self.keep_notes)
         self.tags.editingFinished.connect(self.keep_notes)
         self.notes.textChanged.connect(self._typed)
@@ -152,7 +154,7 @@ class RunDetails(QWidget):
         if entry is None:
             return
         record = entry.record
-        if before is None or before.id != entry.id:
+        if before is None or before.id != entry.id or (before.notes != entry.notes and self._untouched()):
             self._show_notes(entry)
         key = (record.id, record.ended, record.steps, record.status)
         if key == self._drawn and record.status != "running":
@@ -181,7 +183,22 @@ class RunDetails(QWidget):
         self.pin.setChecked(entry.notes.pinned)
         for widget in (self.name, self.tags, self.notes, self.pin):
             widget.blockSignals(False)
+        self._shown = self._as_typed()
         self._writing.stop()
+
+    def _untouched(self) -> bool:
+        """Whether what another window wrote may take the place of what stands in the fields."""
+        busy = any(widget.hasFocus() for widget in (self.name, self.tags, self.notes))
+        return not busy and self._as_typed() == self._shown
+
+    def _as_typed(self) -> RunNotes:
+        name = self.name.text().strip()
+        return RunNotes(
+            name="" if self.entry is None or name == self.entry.record.name else name,
+            tags=parse_tags(self.tags.text()),
+            text=self.notes.toPlainText(),
+            pinned=self.pin.isChecked(),
+        )
 
     def _typed(self) -> None:
         self._writing.start()
@@ -191,16 +208,11 @@ class RunDetails(QWidget):
         self._writing.stop()
         if self.entry is None:
             return
-        name = self.name.text().strip()
-        notes = RunNotes(
-            name="" if name == self.entry.record.name else name,
-            tags=parse_tags(self.tags.text()),
-            text=self.notes.toPlainText(),
-            pinned=self.pin.isChecked(),
-        )
-        if notes != self.entry.notes:
-            before, self.entry = self.entry, self.entry._replace(notes=notes)
-            self.notes_changed.emit(before, notes)
+        typed = self._as_typed()
+        if typed != self._shown:
+            before, self._shown = self.entry._replace(notes=self._shown), typed
+            self.entry = self.entry._replace(notes=typed)
+            self.notes_changed.emit(before, typed)
 
     def _show_trouble(self, record: RunRecord) -> None:
         _clear(self.trouble)

@@ -50,7 +50,8 @@ class RunsPage(QWidget):
         self._background = Background(self)
         self._wanted = ""
         """A run to be selected as soon as it is read."""
-        self._unwritten: dict[str, RunNotes] = {}
+        self._unwritten: dict[str, tuple[RunNotes, RunNotes]] = {}
+        """By run: what was shown, and what was made of it."""
         self._turns: list[Callable[[], None]] = []
         self._view: Any = None
         self._comparing: Any = None
@@ -253,24 +254,25 @@ class RunsPage(QWidget):
     def _keep_notes(self, entry: RunEntry, notes: RunNotes) -> None:
         """One after the other, or an older note might be written over a newer one."""
         idle = not self._unwritten
-        self._unwritten[entry.id] = notes
+        before, _ = self._unwritten.get(entry.id, (entry.notes, notes))
+        self._unwritten[entry.id] = before, notes
         if idle:
             self._write_notes()
 
     def _write_notes(self) -> None:
-        run, notes = next(iter(self._unwritten.items()))
+        run, change = next(iter(self._unwritten.items()))
 
         def over(error: UserError | None) -> None:
             if error is not None:
                 self._say("notes", error)
-            if error is not None or self._unwritten[run] == notes:
+            if error is not None or self._unwritten[run] == change:
                 del self._unwritten[run]
             if self._unwritten:
                 self._write_notes()
             else:
                 self.refresh()
 
-        self._background.run(lambda: run_notes.write(run, notes), lambda _: over(None), over)
+        self._background.run(lambda: run_notes.change(run, *change), lambda _: over(None), over)
 
     def trash_selected(self) -> None:
         self.trash(self.list.selected)

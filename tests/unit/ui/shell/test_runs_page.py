@@ -207,6 +207,22 @@ def test_a_run_is_renamed_and_tagged_beside_the_table(make_page, qtbot):
     assert run_store.read(record.id).name == "plain", "what the worker wrote is untouched"
 
 
+def test_what_another_window_wrote_is_shown_and_stays_beside_what_is_typed_here(make_page, qtbot):
+    record, other = make_run("plain"), make_run("other")
+    page = make_page()
+    page.select(record.id)
+    qtbot.waitUntil(lambda: page.selected.id == record.id)
+    run_notes.write(record.id, RunNotes(name="renamed", tags=("gold",), text="An hour of notes"))
+    page.refresh()
+    qtbot.waitUntil(lambda: page.details.name.text() == "renamed")
+    assert page.details.notes.toPlainText() == "An hour of notes"
+    run_notes.write(record.id, RunNotes(name="again", tags=("gold",), text="An hour of notes"))
+    page.details.tags.setText("gold, here")
+    page.select(other.id)
+    qtbot.waitUntil(lambda: "here" in run_notes.read(record.id).tags)
+    assert run_notes.read(record.id) == RunNotes("again", ("gold", "here"), "An hour of notes")
+
+
 def test_runs_stand_side_by_side_with_the_settings_that_differ(make_page, qtbot):
     make_run("one")
     make_run("two")
