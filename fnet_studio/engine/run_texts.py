@@ -57,7 +57,10 @@ def run_slice(command: protocol.RunSlice, job: Job) -> tuple[protocol.TextSlice,
 def _part(command: protocol.RunTexts | protocol.RunSlice, job: Job) -> LabelledTexts:
     record = run_store.read(command.run)
     require_classifier(record)
-    parts, content_hash = _last_read.parts(from_mapping(record.recipe).data, job)
+    data = from_mapping(record.recipe).data
+    parts, content_hash = _last_read.parts(data, job)
+    if content_hash != record.data.get("content_hash", content_hash):
+        parts, content_hash = _last_read.parts(data, job, again=True)  # the files may have changed since
     require_same_data(record, content_hash)
     return parts[command.split]
 
@@ -100,11 +103,11 @@ class _LastRead:
         self._parts: dict[str, LabelledTexts] = {}
         self._content_hash = ""
 
-    def parts(self, data: DataRecipe, job: Job) -> tuple[dict[str, LabelledTexts], str]:
+    def parts(self, data: DataRecipe, job: Job, *, again: bool = False) -> tuple[dict[str, LabelledTexts], str]:
         """By the names of the splits, and their content's hash. Raises Stopped, and what the readers raise."""
         job.check()
         with self._lock:
-            if data != self._data:
+            if again or data != self._data:
                 self._data, self._parts = None, {}
                 clock = PhaseClock(job, {})
                 corpus = read_corpus(

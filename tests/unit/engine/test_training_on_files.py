@@ -98,6 +98,22 @@ def test_a_model_is_not_measured_on_texts_that_have_changed_since(tables, job):
     assert report.read_bytes() == before
 
 
+def test_data_that_was_put_back_or_trained_on_anew_is_read_again(tables, job):
+    def texts(run):
+        return run_texts.run_texts(protocol.RunTexts(run, "validation", (0,)), job).texts
+
+    short = mapping(tables)
+    short["training"]["epochs"] = 1
+    first, path = start(short, job).run, tables / "train.csv"
+    before, old = texts(first), path.read_bytes()
+    path.write_bytes(old.replace(b"apple", b"apricot"))
+    assert texts(start(short, job).run)
+    with pytest.raises(UserError, match="not what the run"):
+        texts(first)
+    path.write_bytes(old)
+    assert texts(first) == before
+
+
 def test_a_model_without_numbers_leaves_no_figures_behind(tables, job):
     finished = start(mapping(tables), job)
     path = run_store.folder(finished.run) / WEIGHTS
