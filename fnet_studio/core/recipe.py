@@ -49,6 +49,9 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     saving: SavingRecipe = SavingRecipe()
 
 
+SECTIONS = tuple(name for name in Recipe.__struct_fields__ if name not in ("task", "name"))
+
+
 class Field(Struct, frozen=True):
     """What a form or a help text needs to know of one setting, read off the recipe's own annotations."""
 

@@ -13,7 +13,7 @@ import shutil
 import time
 from io import FileIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import psutil
@@ -23,7 +23,7 @@ from fnet_studio.core import files, migrations, places, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.provenance import GitState
-from fnet_studio.core.recipe import LANGUAGE_TASKS
+from fnet_studio.core.recipe import LANGUAGE_TASKS, SECTIONS
 
 SCHEMA = migrations.RUN_SCHEMA
 WRITE_BYTES = 8192
@@ -38,6 +38,10 @@ RUN = "run:"
 Status = Literal["running", "finished", "stopped", "paused", "failed", "interrupted"]
 
 
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_402_214_400)]
+"""Before the year 10000, as calendars have it."""
+
+
 class RunRecord(Struct, kw_only=True):
     """Content of ``run.json``."""
 
@@ -46,9 +50,9 @@ class RunRecord(Struct, kw_only=True):
     name: str
     task: str = "classify"
     status: Status = "running"
-    began: float
+    began: Moment
     """Seconds since the epoch."""
-    ended: float = 0.0
+    ended: Moment = 0.0
     pid: int = 0
     recipe: dict[str, Any] = {}
     versions: dict[str, str] = {}
@@ -219,7 +223,11 @@ def folder(run: str) -> Path:
 def decode(content: bytes) -> RunRecord:
     """The record in a ``run.json`` of this version or an earlier one. One of a newer version says so by its `schema`.
     Raises msgspec.MsgspecError."""
-    return msgspec.convert(migrations.upgrade_run(_values(content)), RunRecord)
+    record = msgspec.convert(migrations.upgrade_run(_values(content)), RunRecord)
+    odd = [name for name in SECTIONS if not isinstance(record.recipe.get(name, {}), dict)]
+    if odd:
+        raise msgspec.ValidationError(f"recipe.{odd[0]} is no section of a recipe")
+    return record
 
 
 def _values(content: bytes) -> dict[str, Any]:
@@ -237,6 +245,7 @@ def read(run: str) -> RunRecord:
         ) from None
     if record.schema > SCHEMA:
         raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
+    record.id = run  # of a folder that was copied or renamed by hand, the name tells it from the others
     if record.status == "running" and not _at_work(record.pid, path):
         record.status = "interrupted"
     return record

@@ -1,9 +1,11 @@
 import errno
+import json
 import os
+import shutil
 
 import pytest
 
-from fnet_studio.core import files, places, run_store
+from fnet_studio.core import files, places, run_store, run_trash
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunWriter
 
@@ -53,6 +55,27 @@ def test_an_unreadable_run_does_not_hide_the_others():
     records, problems = run_store.list_runs()
     assert [record.id for record in records] == [good.record.id]
     assert "bad" in problems[0].message
+
+
+def test_a_copied_folder_is_a_run_of_its_own():
+    writer = RunWriter.create("one", {})
+    writer.finish("finished")
+    copied = writer.folder.with_name(writer.folder.name + " (copy)")
+    shutil.copytree(writer.folder, copied)
+    assert {record.id for record in run_store.list_runs()[0]} == {writer.record.id, copied.name}
+    run_trash.put_aside(copied.name)
+    assert [record.id for record in run_store.list_runs()[0]] == [writer.record.id]
+
+
+@pytest.mark.parametrize("odd", [{"began": 1e300}, {"ended": -1}, {"recipe": {"data": None}}, {"recipe": {"model": 1}}])
+def test_values_that_no_run_has_are_told_as_unreadable(odd):
+    writer = RunWriter.create("odd", {})
+    writer.finish("finished")
+    path = writer.folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | odd))
+    records, problems = run_store.list_runs()
+    assert records == []
+    assert problems[0].kind == "run.unreadable"
 
 
 @pytest.mark.parametrize("name", ["", "..", "../settings", "a/b", "nothing"])
