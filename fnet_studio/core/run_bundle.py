@@ -29,6 +29,8 @@ LEFT_OUT = ("checkpoints", "worker.log")
 """Only of use where the run itself goes on; wanted by `checkpoints=True`."""
 MOST_FILES, MANIFEST_LIMIT = 100_000, 32 * 2**20
 CHUNK = 1 << 20
+FIRST_MOMENT, LAST_MOMENT = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
+"""That a zip archive can hold; a clock without a battery begins in 1970."""
 
 Told = Callable[[int, int], None]
 """(bytes done, bytes in all). May raise, to stop."""
@@ -80,7 +82,8 @@ def export(run: str, target: Path, *, checkpoints: bool = False, told: Told = _n
                 name, size, digest = path.relative_to(folder).as_posix(), 0, hashlib.sha256()
                 # weights do not get smaller; text does
                 kind = zipfile.ZIP_STORED if path.suffix in (".safetensors", ".npy", ".h5") else zipfile.ZIP_DEFLATED
-                item = zipfile.ZipInfo(name, time.localtime(path.stat().st_mtime)[:6])
+                moment = time.localtime(path.stat().st_mtime)[:6]
+                item = zipfile.ZipInfo(name, min(max(moment, FIRST_MOMENT), LAST_MOMENT))
                 item.compress_type = kind
                 with open(path, "rb") as source, archive.open(item, "w", force_zip64=True) as sink:
                     while piece := source.read(CHUNK):

@@ -1,6 +1,7 @@
 """Runs as one file, and the files of strangers."""
 
 import json
+import os
 import shutil
 import zipfile
 
@@ -61,6 +62,13 @@ def test_a_run_that_is_there_already_stays_and_the_other_gets_a_name_of_its_own(
     brought = run_bundle.bring_in(bundle)
     assert brought.id != record.id
     assert {one.id for one in run_store.list_runs()[0]} == {record.id, brought.id}
+
+
+@pytest.mark.parametrize("moment", [0, 2**33])
+def test_a_file_of_a_day_that_no_archive_knows_comes_along(record, tmp_path, moment):
+    os.utime(run_store.folder(record.id) / "metrics.jsonl", (moment, moment))
+    run_bundle.export(record.id, tmp_path / "one.fnetrun")
+    assert run_store.read_metrics(run_bundle.bring_in(tmp_path / "one.fnetrun").id)
 
 
 def test_a_run_under_way_is_not_exported(tmp_path):
