@@ -142,20 +142,29 @@ def _read_labelled_table(
     return _Raw(table.columns[columns.text], labels, pairs, where, table.notes, columns)
 
 
+def class_files(path: Path) -> list[tuple[str, Path]]:
+    """(class, text file) of a folder with one of texts for each class, sorted by class and name as Keras does. `unsup`,
+    the unlabelled part of IMDb, is no class. OSError."""
+    return [
+        (folder.name, file)
+        for folder in sorted(path.iterdir())
+        if folder.is_dir() and folder.name != "unsup"
+        for file in sorted(folder.rglob("*.txt"))
+        if not is_hidden(file.relative_to(path))
+    ]
+
+
+def is_hidden(path: Path) -> bool:
+    """Within a folder: a Mac puts a hidden file beside each text that it copies."""
+    return any(part.startswith(".") for part in path.parts)
+
+
 def _read_class_folders(path: Path, progress: Progress | None, stopped: StopCheck | None) -> _Raw:
-    """Text files of each sub-folder, sorted by class and name as Keras does. `unsup`, the unlabelled part of
-    IMDb, is no class."""
     decoder = ManyFilesDecoder()
     texts: list[str] = []
     labels: list[str] = []
     try:
-        files = [
-            (folder.name, file)
-            for folder in sorted(path.iterdir())
-            if folder.is_dir() and not folder.name.startswith(".") and folder.name != "unsup"
-            for file in sorted(folder.rglob("*.txt"))
-            if not file.name.startswith(".")
-        ]
+        files = class_files(path)
         for number, (label, file) in enumerate(files):
             if number % 64 == 0:
                 steps.check(stopped)

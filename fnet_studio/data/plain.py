@@ -11,7 +11,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data import imdb
-from fnet_studio.data.files import find_parts
+from fnet_studio.data.files import find_parts, is_hidden
 from fnet_studio.tables.encodings import ManyFilesDecoder, decode_file
 from fnet_studio.tables.mapping import text_column
 from fnet_studio.tables.packed import bare_name, read_bytes
@@ -74,8 +74,11 @@ def read_texts(
 
 
 def text_files(path: Path) -> list[Path]:
-    """A file itself; of a folder, its .txt files at any depth, packed ones too."""
-    return sorted(file for file in path.rglob("*.txt*") if is_text(file)) if path.is_dir() else [path]
+    """A file itself; of a folder, its .txt files at any depth, packed ones too, without hidden ones."""
+    if not path.is_dir():
+        return [path]
+    found = (file for file in path.rglob("*.txt*") if is_text(file))
+    return sorted(file for file in found if not is_hidden(file.relative_to(path)))
 
 
 def is_text(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.data.browse import is_plain
-from fnet_studio.data.files import Place, find_parts
+from fnet_studio.data.files import Place, class_files, find_parts
 from fnet_studio.data.plain import text_files
 from fnet_studio.tables.encodings import decode_file, sniff
 from fnet_studio.tables.mapping import Columns, find_columns, text_column
@@ -62,18 +62,12 @@ def _folder(named: str, path: Path) -> protocol.DataPreview:
     train = parts["training"].path
     if is_table(train):
         return _table(named, path, parts)
-    classes = Counter(
-        {
-            entry.name: sum(1 for _ in entry.rglob("*.txt"))
-            for entry in sorted(train.iterdir())
-            if entry.is_dir() and not entry.name.startswith(".") and entry.name != "unsup"
-        }
-    )
-    classes = +classes
-    if classes:
+    files = class_files(train)
+    if files:
+        classes = Counter(name for name, _ in files)
         labels = tuple(sorted(classes.items()))
-        first = [next(iter(sorted((train / name).rglob("*.txt")))) for name in list(classes)[:SAMPLES]]
-        samples = tuple((_start(file), file.relative_to(train).parts[0]) for file in first)
+        first = dict(reversed(files))
+        samples = tuple((_start(first[name]), name) for name in list(classes)[:SAMPLES])
         columns = (protocol.ColumnPreview("text"), protocol.ColumnPreview("folder", labels))
         return protocol.DataPreview(
             named,

@@ -8,6 +8,7 @@ import pytest
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.data.plain import read_plain
 from fnet_studio.engine.preview import HEAD_BYTES, preview
 from fnet_studio.tables.table import read_table
 
@@ -29,6 +30,16 @@ def test_a_folder_of_classes_gives_its_classes_and_their_sizes(tmp_path):
     assert found.kind == "classes"
     assert found.columns[1].labels == (("neg", 2), ("pos", 1))
     assert found.samples[0] == ("Text neg/1", "neg")
+
+
+def test_what_a_mac_puts_beside_each_text_is_none(tmp_path):
+    for name in ("a/1.txt", "b/2.txt", "plain/1.txt", "plain/2.txt"):
+        for path in (tmp_path / name, tmp_path / name.replace("/", "/._"), tmp_path / ".hidden" / name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"words" if path.name[0] != "." else b"\0\1")
+    assert preview(protocol.PreviewData(str(tmp_path / "plain"))).rows == 2
+    assert read_plain(tmp_path / "plain").texts == ["words"] * 2
+    assert preview(protocol.PreviewData(str(tmp_path))).rows == 4
 
 
 def test_a_folder_of_tables_tells_which_part_is_which(tmp_path):
