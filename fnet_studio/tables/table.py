@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -111,8 +112,12 @@ def read_table(
         columns, class_names = read_parquet(path, raw)
         return _filled(Table(path, kind, "binary", columns, class_names=class_names))
     if kind == "sheet":
-        rows, notes = spreadsheets.read_sheet(path, raw, part)
-        columns, _ = _columns([_Row(number, cells) for number, cells in rows], header)
+        cells, notes = spreadsheets.read_sheet(path, raw, part)
+        rows = [_Row(number, row) for number, row in cells]
+        if header is None:
+            rows, titles = _without_titles(rows)
+            notes += titles
+        columns, _ = _columns(rows, header)
         return _filled(Table(path, kind, "binary", columns, notes))
     text, notes = decode_file(raw, path)
     if kind in ("csv", "tsv"):
@@ -230,6 +235,7 @@ def _columns(rows: _Rows, header: bool | None) -> tuple[dict[str, list[str]], _R
     """The columns by name, and the rows that do not fit."""
     if not rows:
         return {}, []
+    rows = _without_empty_ends(rows)
     names = rows[0].fields
     if header is None:
         header = _looks_like_header(rows)
@@ -243,15 +249,38 @@ def _columns(rows: _Rows, header: bool | None) -> tuple[dict[str, list[str]], _R
     return {name: [row[place] for row in fitting] for place, name in enumerate(names)}, wrong
 
 
+def _without_titles(rows: _Rows) -> tuple[_Rows, tuple[str, ...]]:
+    """Over the heading of a sheet there often stands what it is about, alone in its row."""
+    first = next((at for at, row in enumerate(rows) if sum(bool(cell.strip()) for cell in row.fields) > 1), 0)
+    if not first or _looks_like_header(rows) or not _looks_like_header(rows[first:]):
+        return rows, ()
+    return rows[first:], (f"The title above the heading in line {rows[first].line} was left out.",)
+
+
+def _without_empty_ends(rows: _Rows) -> _Rows:
+    """Some programs end each row with a separator: what would follow it is no column."""
+    width, used = len(rows[0].fields), 1
+    for row in rows:
+        last = len(row.fields)
+        while last > used and not row.fields[last - 1].strip():
+            last -= 1
+        used = max(used, last)
+        if used >= width:
+            return rows
+    return [row._replace(fields=row.fields[:used]) if len(row.fields) == width else row for row in rows]
+
+
 def _distinct(names: list[str]) -> list[str]:
     """A name that comes again is numbered."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
     for name in names:
-        number, other = 2, name
+        other = name
         while other in found:
-            number, other = number + 1, f"{name} ({number})"
-        found.append(other)
-    return found
+            numbers[name] += 1
+            other = f"{name} ({numbers[name] + 1})"
+        found[other] = None
+    return list(found)
 
 
 def _rows(

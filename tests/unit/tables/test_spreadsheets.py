@@ -31,6 +31,17 @@ def test_empty_rows_and_columns_around_a_table_do_not_count(tmp_path):
     assert table.columns == {"text": ["Good", "Bad"], "label": ["pos", "neg"]}
 
 
+def test_a_title_above_the_heading_is_left_out_and_told(tmp_path):
+    path = tmp_path / "a.xlsx"
+    rows = [["text", "label"], ["One.", "a"], ["Two.", "b"]]
+    xlsx(path, {"Mine": [["My reviews of 2024", None], *rows]})
+    table = read_table(path)
+    assert table.columns == {"text": ["One.", "Two."], "label": ["a", "b"]}
+    assert "line 2" in table.notes[0]
+    xlsx(path, {"Mine": [["One text alone", None], ["Another text.", "1"], ["A third.", "2"]]})
+    assert len(read_table(path)) == 3
+
+
 def test_the_first_sheet_with_something_in_it_is_read_and_the_others_are_named(tmp_path):
     sheets = {"Secret": [["hidden"], ["x"]], "Empty": [], "Reviews": ROWS, "More": [["text"], ["y"]]}
     table = read_table(xlsx(tmp_path / "a.xlsx", sheets, hidden=("Secret",)))

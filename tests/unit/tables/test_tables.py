@@ -270,3 +270,18 @@ def test_the_first_line_that_excel_writes_is_no_row(tmp_path):
 def test_half_a_letter_in_json_becomes_the_replacement_character(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "cut \\ud83d", "label": "a"}\n{"text": ["\\udc00é"], "label": "b"}\n')
     assert read_table(tmp_path / "a.jsonl").columns["text"] == ["cut \ufffd", '["\ufffdé"]']
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_separator_at_the_end_of_each_row_makes_no_column(tmp_path, delimiter):
+    rows = [["text", "label", ""], ["One.", "a", ""], ["Two.", "b", ""], ["Three.", "", ""]]
+    path = tmp_path / "a.csv"
+    path.write_text("".join(delimiter.join(row) + "\n" for row in rows))
+    assert read_table(path).columns == {"text": ["One.", "Two.", "Three."], "label": ["a", "b", ""]}
+
+
+def test_as_many_columns_as_a_table_may_have_are_named_at_once(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(["same"] * 20_000) + "\n" + ",".join("x" * 20_000) + "\n")
+    names = list(read_table(path, header=True).columns)
+    assert (names[0], names[1], names[-1]) == ("same", "same (2)", "same (20000)")
