@@ -46,13 +46,18 @@ def measured_alike(records: list[RunRecord], names: list[str]) -> list[Measured]
     """The answers of runs on the first split that all of them were measured on. names: as an error calls them.
     UserError `runs.different` when there is none, or when they are of other texts than the first run's;
     `run.unreadable`."""
-    splits = [set(run_evaluation.evaluated(record.id)) if record.classifies else set() for record in records]
+    for record, name in zip(records, names, strict=True):
+        if not record.classifies:
+            raise UserError(
+                "runs.different", f"{name} fills masks, and gives no classes.", "Compare classifiers' runs."
+            )
+    splits = [set(run_evaluation.evaluated(record.id)) for record in records]
     split = next((one for one in run_evaluation.SPLITS if all(one in its for its in splits)), None)
     if split is None:
         raise UserError(
             "runs.different",
             "These runs were not all measured on the same part of their texts.",
-            "Open each run's results and measure it on the test texts.",
+            f"Open each run's results and measure it on the {_common_split(records)} texts.",
         )
     found = []
     for record in records:
@@ -69,6 +74,11 @@ def measured_alike(records: list[RunRecord], names: list[str]) -> list[Measured]
                 "Compare runs that were trained on the same data.",
             )
     return found
+
+
+def _common_split(records: list[RunRecord]) -> str:
+    """On which they can all be measured; a run of before this was kept may not say."""
+    return "test" if all(record.data.get("test", 1) for record in records) else "validation"
 
 
 def agreement(first: Predictions, second: Predictions) -> Agreement:

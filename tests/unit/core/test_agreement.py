@@ -89,7 +89,6 @@ def test_runs_are_compared_on_the_first_split_that_all_were_measured_on():
         {"classes": ("no", "maybe")},
         {"data": {"content_hash": "b"}},
         {"right": [True] * 5},
-        {"task": "masked-lm"},
     ],
 )
 def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
@@ -100,3 +99,14 @@ def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
         agreement.measured_alike(records, ["one", "other"])
     assert found.value.kind == "runs.different"
     assert "measured on" in found.value.message
+
+
+def test_a_language_model_is_named_and_the_split_that_all_have_is_advised():
+    right = [True, False]
+    with pytest.raises(UserError, match="other fills masks"):
+        agreement.measured_alike([measured_run(right), measured_run(right, task="masked-lm")], ["one", "other"])
+    for data, split in (({}, "test"), ({"test": 0}, "validation")):
+        records = [measured_run(right, split="test"), measured_run(right, split="validation", data=data)]
+        with pytest.raises(UserError) as found:
+            agreement.measured_alike(records, ["one", "other"])
+        assert f"on the {split} texts" in found.value.advice
