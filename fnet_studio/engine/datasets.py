@@ -1,5 +1,6 @@
 """Data sets before any training: fetched, and looked at. Needs no JAX, so every engine does it for real."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -72,13 +73,22 @@ def summary(dataset: Dataset) -> dict:
     }
 
 
-def require_same_data(record: RunRecord, content_hash: str) -> None:
-    """content_hash: of what lies where the run's recipe says. UserError `run.data-changed`."""
+def require_same_data(record: RunRecord, content_hash: str, class_names: Sequence[str] | None = None) -> None:
+    """content_hash: of what lies where the run's recipe says. class_names: as they are read from it now, where labels
+    are. UserError `run.data-changed`."""
     if record.data.get("content_hash", content_hash) != content_hash:
         raise UserError(
             "run.data-changed",
             f"The data is not what the run {record.id} was trained with.",
             "Put the old data back, or start a new run.",
+        )
+    known = record.data.get("class_names")
+    if class_names is not None and known is not None and list(class_names) != list(known):
+        raise UserError(
+            "run.data-changed",
+            f"The classes of the data are not in the order that the run {record.id} learnt: now they are "
+            f"{', '.join(class_names[:10])}, then they were {', '.join(known[:10])}.",
+            "The run's figures would be of the wrong classes. Start a new run.",
         )
 
 

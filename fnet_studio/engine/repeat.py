@@ -35,7 +35,7 @@ def repeat_steps(command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepea
     before, after = _two_newest(command.run, folder)
     recipe, clock = from_mapping(record.recipe), PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(record, task.content_hash)
+    require_same_data(record, task.content_hash, task.class_names)
     clock.enter("building")
     per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
     training = Training(task.build(), task.objective, recipe, per_epoch * recipe.training.epochs)

@@ -27,7 +27,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(run_store.read(command.run), task.content_hash)
+    require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
     part = part_of(task, command)
     clock.enter("building")
     kept = bring_back(recipe, folder)

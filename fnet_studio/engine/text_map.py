@@ -28,7 +28,7 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     require_classifier(run_store.read(command.run))
     clock = PhaseClock(job, {})
     task = load(recipe, job, clock)
-    require_same_data(run_store.read(command.run), task.content_hash)
+    require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
     part = part_of(task, command)
     rows = spread(len(part), command.most)
     clock.enter("building")

@@ -76,7 +76,7 @@ def resume(
         raise stopped_again(job.stop_mode, command.run) from None
     except UserError as error:
         raise failures.still_saved(error, record) from error
-    require_same_data(record, task.content_hash)
+    require_same_data(record, task.content_hash, task.class_names)
     writer = RunWriter.reopen(command.run)
     writer.record.recipe = to_mapping(recipe)
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s

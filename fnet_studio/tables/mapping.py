@@ -1,5 +1,6 @@
 """Which column is what, and which label is which class."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -158,10 +159,12 @@ def _require_columns(table: Table, wanted: Columns) -> None:
 
 
 def _by_number(label: str) -> tuple[int, float, str]:
+    """What is not finite counts as a word: nothing lies below or above "nan", and the order would be chance."""
     try:
-        return 0, float(label), label
+        value = float(label)
     except ValueError:
-        return 1, 0.0, label
+        value = math.nan
+    return (0, value, label) if math.isfinite(value) else (1, 0.0, label)
 
 
 def _first(by_lower: dict[str, str], known: Sequence[str], taken: Sequence[str]) -> str:

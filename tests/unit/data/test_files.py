@@ -70,6 +70,14 @@ def test_any_number_of_classes_is_sorted_numbers_by_value(tmp_path):
     assert len(data.report.splits[0].class_counts) == 12
 
 
+def test_a_label_that_is_no_number_stands_behind_the_numbers(tmp_path):
+    for first in range(20):
+        numbers = [str(first + place) for place in range(4)]
+        rows = "".join(f"text {label},{label}\n" for label in ["nan", *reversed(numbers), "-inf"])
+        write(tmp_path / "train.csv", "text,label\n" + rows)
+        assert read_files(DataFiles(str(tmp_path / "train.csv"))).class_names == (*numbers, "-inf", "nan")
+
+
 def test_sentence_pairs_are_packed_with_a_separator_and_the_longer_cut_first(tmp_path):
     rows = [{"premise": "a " * 9, "hypothesis": "b c", "label": n % 2} for n in range(6)]
     train = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))

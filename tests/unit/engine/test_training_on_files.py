@@ -11,9 +11,10 @@ from safetensors.numpy import load_file, save_file
 from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import WEIGHTS
+from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import run_texts, stored_run, text_map
 from fnet_studio.engine.classifying import Classifying
-from fnet_studio.engine.train import train
+from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
 WORDS = {"a": "apple pear plum fruit", "b": "river lake sea water", "c": "iron steel zinc metal"}
@@ -112,6 +113,23 @@ def test_data_that_was_put_back_or_trained_on_anew_is_read_again(tables, job):
         texts(first)
     path.write_bytes(old)
     assert texts(first) == before
+
+
+def test_a_run_is_not_asked_about_classes_in_another_order_than_it_learnt(tables, job):
+    """As a run of before labels such as nan had their place."""
+    finished = start(mapping(tables), job)
+    writer = RunWriter.reopen(finished.run)
+    writer.record.data["class_names"] = ["b", "a", "c"]
+    writer.finish("stopped")
+    for ask in (
+        lambda: stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job),
+        lambda: text_map.text_map(protocol.MapTexts(finished.run, "validation"), job),
+        lambda: resume(protocol.Resume(finished.run), job, DEVICE, {}),
+    ):
+        with pytest.raises(UserError, match="now they are a, b, c, then they were b, a, c") as caught:
+            ask()
+        assert caught.value.kind == "run.data-changed"
+    assert len(run_texts.run_texts(protocol.RunTexts(finished.run, "validation", (0,)), job).texts) == 1
 
 
 def test_a_model_without_numbers_leaves_no_figures_behind(tables, job):
