@@ -62,6 +62,8 @@ class RunRecord(Struct, kw_only=True):
     steps: int = 0
     saved_step: int = 0
     """Of the newest checkpoint: where the run goes on when it is resumed."""
+    model_step: int = 0
+    """Of the kept model; 0 where there is none, or an earlier version kept it."""
     total_steps: int = 0
     phase_times_s: dict[str, float] = {}
     training_s: float = 0.0
@@ -70,6 +72,7 @@ class RunRecord(Struct, kw_only=True):
     train_loss: float | None = None
     validation_accuracy: float | None = None
     validation_loss: float | None = None
+    """Of the last epoch, or of the best one where that is kept."""
     test_accuracy: float | None = None
     test_loss: float | None = None
     confusion: list[list[int]] | None = None

@@ -240,7 +240,7 @@ class Run:
         measured = self._measure("test", weights)
         self.writer.record.confusion = measured.confusion.tolist() or None
         more = self.task.further_measures("test", lambda batches: self._over(batches, weights))
-        names, step = self.task.class_names, self.at.step
+        names, step = self.task.class_names, self.writer.record.model_step
         self.control.written(lambda: measures.write(self.writer.folder, "test", measured, names, step, **more))
         self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples, **more)
 
@@ -260,8 +260,9 @@ class Run:
     def _tell_evaluated(
         self, split: Any, epoch: int, loss: float, accuracy: float, examples: int, **more: object
     ) -> None:
-        setattr(self.writer.record, f"{split}_loss", loss)
-        setattr(self.writer.record, f"{split}_accuracy", accuracy)
+        if more.get("best") or split != "validation" or not self.recipe.optimisation.keeps_best:
+            setattr(self.writer.record, f"{split}_loss", loss)
+            setattr(self.writer.record, f"{split}_accuracy", accuracy)
         event = protocol.Evaluated(split, self.at.step, epoch, loss, accuracy, examples, time.monotonic() - self.began)
         self._log_evaluated(event, **more)
         self.control.written(self.writer.save)
@@ -288,6 +289,7 @@ class Run:
         if model:
             self.training.put_back(self.training.weights(self.state))
             path = self.control.written(lambda: self.task.keep(self.training.model, self.writer.folder))
+            self.writer.record.model_step = self.at.step
             self.job.tell(protocol.Saved(self.at.step, str(path)))
         if not (self.job.stop_mode and self.is_saved()):  # stopped while a checkpoint was written
             self.control.written(self.checkpoint)

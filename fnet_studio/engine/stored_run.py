@@ -54,7 +54,8 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
             "Its weights are broken, or its training ran away. Train it again with a lower learning rate.",
         )
     more = task.further_measures(command.split, measure)
-    step = run_store.read(command.run).steps
+    record = run_store.read(command.run)
+    step = record.model_step or record.steps
     measures.write(folder, command.split, measured, kept.class_names, step, **more)
     clock.leave()
     return protocol.Evaluation(

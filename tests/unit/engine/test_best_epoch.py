@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import Stopped
 from fnet_studio.engine import checkpoint, classifier, stored_run
 from fnet_studio.engine.train import resume, train
@@ -45,7 +45,11 @@ def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
     record = run_store.read(run)
     assert record.status == "finished"
     assert record.steps == 4 * (best + 2) < record.total_steps
+    assert record.validation_loss == losses[best - 1]
+    assert record.validation_accuracy == rows(run, "validation")[best - 1]["accuracy"]
+    assert run_evaluation.read(run, "test").step == 4 * best
     again = stored_run.evaluate(protocol.Evaluate(run, "validation"), job)
+    assert run_evaluation.read(run, "validation").step == 4 * best
     assert again.loss == pytest.approx(losses[best - 1], rel=1e-5)
     assert stored_run.evaluate(protocol.Evaluate(run), job).loss == pytest.approx(record.test_loss, rel=1e-5)
     assert not (run_store.folder(run) / checkpoint.BEST).exists()
