@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -43,6 +42,7 @@ class DataShelf:
         self._forgetting = threading.Timer(0, self._forget)
         self._lock = threading.Lock()
         self._key: tuple = ()
+        self._inside = 0
         self._opened: OpenedParts | None = None
         self._rows: tuple[tuple, dict[str, np.ndarray]] | None = None
         self._twins: dict[tuple[bool, bool], list[tuple[browse.Place, browse.Place]]] = {}
@@ -70,7 +70,7 @@ class DataShelf:
 
     def _answer(self, command: protocol.Command, job: Job) -> tuple[protocol.Result, bytes]:
         asked = _Asked(command.data, job)  # type: ignore[attr-defined]
-        opened = self._open(asked)
+        opened = self._open(asked, isinstance(command, protocol.OpenData))
         match command:
             case protocol.OpenData():
                 return self._about(opened, asked), b""
@@ -84,12 +84,15 @@ class DataShelf:
                 return self._packed(opened, command, asked), b""
         raise AssertionError(command)
 
-    def _open(self, asked: "_Asked") -> OpenedParts:
+    def _open(self, asked: "_Asked", look_inside: bool) -> OpenedParts:
+        """look_inside: whether files in its folders changed too; for a page of texts that would take too long."""
         while not self._lock.acquire(timeout=LOCK_S):
             asked.job.check()
         try:
             key = _key(asked.recipe.data)
-            if self._opened is None or key != self._key:
+            known = self._opened is not None and key == self._key
+            inside = self._inside if known and not look_inside else _inside(asked)
+            if not known or inside != self._inside:
                 self._drop()
                 recipe = with_data_here(asked.recipe, asked.progress, asked.stopped)
                 data = recipe.data
@@ -102,7 +105,8 @@ class DataShelf:
                     asked.progress,
                     asked.stopped,
                 )
-                self._opened, self._key = found, key
+                self._opened, self._key, self._inside = found, key, inside
+            assert self._opened is not None
             return self._opened
         finally:
             self._lock.release()
@@ -289,13 +293,32 @@ def _sound(text: str) -> str:
 
 
 def _key(data: DataRecipe) -> tuple:
-    """Which texts these are, and whether they changed on the disk since."""
+    """Which texts these are, and whether their files or folders changed on the disk since."""
     settings = tuple(getattr(data, name) for name in data_sets.SETTINGS)
-    stamps = []
-    for name in ("path", "validation_path", "test_path"):
-        try:
-            found = Path(os.path.expanduser(getattr(data, name))).stat()
-            stamps.append((found.st_size, found.st_mtime_ns))
-        except OSError:
-            stamps.append((0, 0))
-    return (*settings, *stamps)
+    return (*settings, *(_stamp(path) for path in _paths(data)))
+
+
+def _inside(asked: "_Asked") -> int:
+    """Another number when a file under the folders changed: 50,000 take a third of a second. Raises Stopped."""
+    found, seen = [], set()
+    for path in _paths(asked.recipe.data):
+        for folder, below, names in os.walk(path, followlinks=True):
+            asked.job.check()
+            if (real := os.path.realpath(folder)) in seen:
+                below.clear()  # a link that leads round in a circle
+                continue
+            seen.add(real)
+            found += [(folder, name, *_stamp(os.path.join(folder, name))) for name in names]
+    return hash(tuple(sorted(found)))
+
+
+def _paths(data: DataRecipe) -> list[str]:
+    return [os.path.expanduser(path) for path in (data.path, data.validation_path, data.test_path)]
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns

@@ -176,8 +176,9 @@ class PreviewData(Command, frozen=True, tag="preview-data"):
 
 
 class OpenData(Command, frozen=True, tag="open-data"):
-    """Read a data set into memory, unless it is there and unchanged on the disk. `Phase` and `Progress` tell of it.
-    `Done(DataOpened)`. data: the section of a recipe. The other commands on data open it themselves if need be."""
+    """Read a data set into memory, unless it is there and no file of it changed on the disk. `Phase` and `Progress`
+    tell of it. `Done(DataOpened)`. data: the section of a recipe. The other commands on data open it themselves if need
+    be, and look no deeper than at the time of a folder."""
 
     data: dict
 

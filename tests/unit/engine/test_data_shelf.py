@@ -36,6 +36,30 @@ def test_a_data_set_that_nobody_asks_about_is_forgotten_and_read_again(table):
         assert shelf._opened is None
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_folder_is_read_again_when_a_file_inside_it_changed(tmp_path, linked):
+    folder = tmp_path / "mine"
+    for name in ("train/good", "train/bad"):
+        (folder / name).mkdir(parents=True)
+        for row in range(5):
+            (folder / name / f"{row}.txt").write_text(f"{name} {row}")
+    if linked:
+        (folder / "train/good").rename(tmp_path / "elsewhere")
+        (folder / "train/good").symlink_to(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "elsewhere")
+    data = {"source": "files", "path": str(folder), "validation_split": 0.2}
+    shelf = DataShelf(WordCutter)
+    shelf.answer(protocol.OpenData(data), Quiet())
+    opened = shelf._opened
+    shelf.answer(protocol.OpenData(data), Quiet())
+    assert shelf._opened is opened
+    (folder / "train/good/3.txt").write_text("another text")
+    shelf.answer(protocol.OpenData(data), Quiet())
+    page, _ = shelf.answer(protocol.DataRows(data, pattern="another"), Quiet())
+    assert page.total == 1
+    shelf._forgetting.cancel()
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to give memory back")
 def test_memory_that_was_freed_in_pieces_is_given_back_to_the_system():
     texts = ["x" * 20_000 + str(number) for number in range(5_000)]
