@@ -9,15 +9,11 @@ import keras
 from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding
 from fnet_studio.models.encoder import FNetEncoder
+from fnet_studio.models.initializers import normal_002
 from fnet_studio.models.keras_names import dtype_name, gelu_approximate, serializable
 from fnet_studio.models.mixers import layer_mixings
 
 PRETRAINED_EPSILON = 1e-12
-
-
-def normal_002() -> keras.initializers.Initializer:
-    """The initialiser of pretrained FNet's kernels, embeddings and biases."""
-    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 @serializable

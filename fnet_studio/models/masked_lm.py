@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from fnet_studio.models.backbone import FNetBackbone, normal_002
+from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.initializers import normal_002
 from fnet_studio.models.keras_names import activation_name, serializable
 from fnet_studio.models.masked_lm_head import MaskedLMHead
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor

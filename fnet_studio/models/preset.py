@@ -95,7 +95,8 @@ def load_backbone(cls: Any, preset: str | Path, load_weights: bool = True, **kwa
 
 
 def _build_backbone(cls: Any, opened: Preset, load_weights: bool, kwargs: dict[str, Any]) -> Any:
-    from fnet_studio.models.tensors import Unset, backbone_variables, fill
+    from fnet_studio.models.initializers import Unset, initialised_as_usual
+    from fnet_studio.models.tensors import backbone_variables, fill
 
     arguments = {"dtype": opened.backbone_dtype(), **opened.backbone_arguments(), **kwargs}
     if not load_weights:
@@ -103,6 +104,7 @@ def _build_backbone(cls: Any, opened: Preset, load_weights: bool, kwargs: dict[s
     stored = opened.backbone_tensors(arguments["num_layers"])
     backbone = cls(**arguments, initializer=Unset())
     fill(backbone_variables(backbone), stored)
+    initialised_as_usual(backbone.layers)
     return backbone
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import jax
 import keras
 import numpy as np
 
@@ -134,23 +133,3 @@ def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size].view(dtype).reshape(shape)
-
-
-class Unset(keras.initializers.Initializer):
-    """Zeros that are written nowhere until a loader replaces them: a model about to be loaded needs no random numbers,
-    nor twice the memory."""
-
-    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
-        size = int(np.prod(shape, dtype=np.int64))
-        name = keras.backend.standardize_dtype(dtype)
-        if name != "float32" or size == 0:
-            return keras.ops.zeros(shape, dtype=dtype)
-        raw = np.zeros(size * 4 + 64, np.uint8)  # the system gives pages of zeros when they are first touched
-        start = -raw.ctypes.data % 64
-        return jax.device_put(raw[start : start + size * 4].view(np.float32).reshape(shape))  # on the CPU no copy
-
-    def clone(self) -> "Unset":
-        return self
-
-    def get_config(self) -> dict[str, Any]:
-        return {}

@@ -4,7 +4,8 @@ from typing import Any
 
 import keras
 
-from fnet_studio.models.backbone import FNetBackbone, normal_002
+from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.initializers import normal_002
 from fnet_studio.models.keras_names import serializable
 from fnet_studio.models.pooling import MaskedAverage, PaddingMask, Pooling
 from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor

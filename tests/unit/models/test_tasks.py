@@ -7,6 +7,7 @@ import pytest
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier, MaskedLMHead, ReversibleEmbedding
+from fnet_studio.models.initializers import Unset
 from fnet_studio.models.preset_writer import write_preset
 
 TEXTS = ["The capital of France is a large city.", "I did not like it.", "It was good!", "Two.", "So long."]
@@ -118,6 +119,27 @@ def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
     classifier.save(tmp_path / "model.keras")
     again: Any = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
+
+
+@saves_keras_files
+def test_a_model_on_a_loaded_backbone_s_outputs_comes_back_from_a_keras_file_and_can_be_cloned(classifier, tmp_path):
+    backbone = classifier.backbone
+    own = keras.Model(backbone.input, keras.layers.Dense(2)(backbone.output["pooled_output"]))
+    features = classifier.preprocessor(TEXTS)
+    own.save(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(features), own(features))
+    copy = keras.models.clone_model(own)
+    assert np.std(np.asarray(copy.get_layer("pooled_dense").kernel)) == pytest.approx(0.02, rel=0.1)
+
+
+@saves_keras_files
+def test_a_keras_file_that_names_the_initializer_of_loading_comes_back(tmp_path):
+    layer = keras.layers.Dense(30, kernel_initializer=Unset())
+    saved = keras.Sequential([keras.Input((30,)), layer])
+    saved.save(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(again.layers[0].kernel_initializer, keras.initializers.RandomNormal)
 
 
 def test_a_backbone_comes_back_from_its_config():
