@@ -100,10 +100,13 @@ class Task(keras.Model):
     def predict_on_batch(self, x: Any) -> Any:
         return super().predict_on_batch(self._process(x, None, None)[0])
 
-    def _process(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    def _process(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, ...]:
+        """As many of the three as there are: Keras takes a third for weights, even None, and refuses class_weight."""
         if self.preprocessor is not None:
-            return _three(self.preprocessor(x, y, sample_weight))
-        return x, y, sample_weight
+            x, y, sample_weight = _three(self.preprocessor(x, y, sample_weight))
+        if sample_weight is not None:
+            return x, y, sample_weight
+        return (x,) if y is None else (x, y)
 
     def _batches(self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, shuffle: bool = False) -> Any:
         if _is_batches(x):

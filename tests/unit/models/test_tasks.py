@@ -71,6 +71,21 @@ def test_pairs_validation_and_split_are_taken(classifier):
     assert classifier.predict((TEXTS, TEXTS), verbose=0).shape == (5, 2)
 
 
+def test_classes_may_be_weighted(classifier):
+    class Whole(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return TEXTS, LABELS
+
+    compiled(classifier)
+    nothing = {0: 0.0, 1: 0.0}
+    for batches in ((TEXTS, LABELS), (Whole(), None)):  # Keras takes no weights for an iterator's
+        assert classifier.fit(*batches, class_weight=nothing, verbose=0).history["loss"] == [0]
+    assert classifier.fit(TEXTS, LABELS, class_weight={0: 1.0, 1: 2.0}, verbose=0).history["loss"][0] > 0
+
+
 def test_integer_features_need_no_preprocessor(golden):
     model = compiled(FNetMaskedLM.from_preset(golden / "kerashub_masked_lm", preprocessor=None))
     features = {
