@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from fnet_studio.core.thinning import thin
+from fnet_studio.core.thinning import apart, thin
 
 TRAINING, VALIDATION = "#0072B2", "#D55E00"
 PRINT_SERIES = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#1B1F24", "#7A5195")
@@ -109,7 +109,8 @@ def _y_span(plot: Plot, x_span: tuple[float, float]) -> tuple[float, float]:
     low, high = min(float(part.min()) for part in kept), max(float(part.max()) for part in kept)
     if plot.log:
         return (low / 1.2, high * 1.2)
-    space = (high - low) * 0.06 or max(abs(high) * 0.06, 1e-9)
+    low, high = apart(low, high)
+    space = (high - low) * 0.06
     return low - space, high + space
 
 

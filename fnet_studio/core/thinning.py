@@ -5,6 +5,17 @@ import numpy as np
 BUCKETS = 2000
 """Each gives its lowest and its highest point: more than a chart has pixels."""
 BLOCK = 64
+SAME = 1e-9
+"""Numbers that lie no further apart than this share of them are one number."""
+
+
+def apart(low: float, high: float) -> tuple[float, float]:
+    """The span of what is drawn. What differs by no more than rounding gets room around it, or the plot would show the
+    rounding."""
+    size = max(abs(low), abs(high))
+    if high - low <= SAME * size or high <= low:
+        return low - (size / 10 or 0.5), high + (size / 10 or 0.5)
+    return low, high
 
 
 class Extremes:

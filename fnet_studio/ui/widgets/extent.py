@@ -7,23 +7,19 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
+from fnet_studio.core.thinning import apart
+
 PARTS = 64
 """An axis moves on when a curve has grown by one of so many parts of it."""
-
-SAME = 1e-9
-"""Numbers that lie no further apart than this share of them are one number."""
 
 Span = tuple[float, float]
 
 
 def calm(low: float, high: float) -> Span:
-    """The next round places outside of low and high: a power of two apart, at most a 64th of what lies between.
-    What differs by no more than rounding gets room around it, or the plot would show the rounding."""
+    """The next round places outside of low and high: a power of two apart, at most a 64th of what lies between."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return low, high
-    size = max(abs(low), abs(high))
-    if high - low <= SAME * size or high <= low:
-        low, high = low - (size / 10 or 0.5), high + (size / 10 or 0.5)
+    low, high = apart(low, high)
     unit = 2.0 ** math.floor(math.log2((high - low) / PARTS))
     return math.floor(low / unit) * unit, math.ceil(high / unit) * unit
 

@@ -88,6 +88,17 @@ def test_what_is_drawn_stays_inside_its_box(points):
         assert (piece <= 100 + 1e-6).all()
 
 
+@pytest.mark.parametrize("value", [3e-4, 0.0, -7.0])
+def test_what_differs_by_rounding_alone_is_drawn_as_a_straight_line(value):
+    steps = np.arange(500.0)
+    curve = value * (1 + 1e-15 * np.sin(steps))
+    drawing = ET.fromstring(svg_chart.draw([svg_chart.Plot("rate", [svg_chart.Line(steps, curve, "#123456")])], "step"))
+    (line,) = (one.get("d", "") for one in drawing.iter() if one.get("stroke") == "#123456")
+    assert len({point.split()[1] for point in line[1:].split("L")}) == 1
+    labels = [one.text for one in drawing.iter() if one.get("text-anchor") == "end"]
+    assert len(labels) == len(set(labels)) > 1
+
+
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))
 def test_ticks_lie_in_their_range_and_are_few(low, width):
     found = svg_chart.ticks(low, low + width)
