@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -194,23 +193,19 @@ def twins(
 
 
 def _keys(part: LabelledTexts, loosely: bool) -> Iterable[Hashable]:
-    def key(text: str) -> str:
-        return _LOOSE.sub(" ", text.casefold()).strip() if loosely else text
+    if not loosely:
+        return part.inputs()
 
-    if part.pairs is None:
-        yield from (key(text) if text.strip() else "" for text in part.texts)
-        return
-    for text, pair in zip(part.texts, part.pairs, strict=True):
-        yield (key(text), key(pair)) if text.strip() or pair.strip() else ""
+    def key(text: str) -> str:
+        return _LOOSE.sub(" ", text.casefold()).strip()
+
+    return (tuple(map(key, one)) if isinstance(one, tuple) else one and key(one) for one in part.inputs())
 
 
 def counts(part: LabelledTexts, classes: int) -> tuple[tuple[int, ...], int]:
     """Texts of each class, and how many texts hold no letter."""
     per_class = np.bincount(part.labels[part.labels >= 0], minlength=classes)
-    blank = np.fromiter((not text.strip() for text in part.texts), bool, len(part))
-    if part.pairs is not None:
-        blank[blank] = [not pair.strip() for pair in compress(part.pairs, blank)]
-    return tuple(int(count) for count in per_class[:classes]), int(blank.sum())
+    return tuple(int(count) for count in per_class[:classes]), sum(one is None for one in part.inputs())
 
 
 def per_part(found: list[tuple[Place, Place]]) -> Counter[str]:

@@ -1,6 +1,6 @@
 """Labelled texts as they were read, before any tokenising."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,9 +22,14 @@ class LabelledTexts:
         pairs = None if self.pairs is None else [self.pairs[row] for row in rows]
         return LabelledTexts([self.texts[row] for row in rows], self.labels[rows], pairs)
 
-    def inputs(self) -> Sequence[Hashable]:
-        """What makes two examples the same: the text, or both texts."""
-        return self.texts if self.pairs is None else list(zip(self.texts, self.pairs, strict=True))
+    def inputs(self) -> Iterator[str | tuple[str, str] | None]:
+        """What makes two examples the same: the text, or both texts. None for an example without a letter: it counts as
+        empty, and is the same as no other."""
+        if self.pairs is None:
+            yield from (text if text.strip() else None for text in self.texts)
+        else:
+            both = zip(self.texts, self.pairs, strict=True)
+            yield from ((text, pair) if text.strip() or pair.strip() else None for text, pair in both)
 
 
 @dataclass(frozen=True, slots=True)

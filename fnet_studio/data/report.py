@@ -1,6 +1,6 @@
 """What one should know of a data set before training on it."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,8 +27,9 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """class_counts: texts of each class, in the order of the class names. duplicates: texts equal to an earlier one
-    of the same part. cut_share: share of the texts longer than the chosen length; cut_tokens_share: of tokens."""
+    """class_counts: texts of each class, in the order of the class names. empty: texts without a letter. duplicates:
+    other texts equal to an earlier one of the same part. cut_share: share of the texts longer than the chosen length;
+    cut_tokens_share: of tokens."""
 
     name: str
     texts: int
@@ -43,8 +44,9 @@ class SplitReport:
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """duplicates: texts equal to an earlier one anywhere. test_overlap: test texts that also stand, word for word, in
-    the training or validation part; validation_overlap: validation texts that also stand in the training part."""
+    """Empty texts aside. duplicates: texts equal to an earlier one anywhere. test_overlap: test texts that also stand,
+    word for word, in the training or validation part; validation_overlap: validation texts that also stand in the
+    training part."""
 
     splits: tuple[SplitReport, ...]
     duplicates: int
@@ -74,12 +76,13 @@ def describe_split(
     tokens = int(lengths.sum())
     kept = int(np.minimum(lengths, length).sum())
     counts = np.bincount(part.labels, minlength=num_classes)
+    inputs = _inputs(part)
     return SplitReport(
         name=name,
         texts=len(part),
         class_counts=tuple(int(count) for count in counts),
-        empty=sum(1 for text in part.texts if not text.strip()),
-        duplicates=len(part) - len(set(part.inputs())),
+        empty=len(part) - len(inputs),
+        duplicates=len(inputs) - len(set(inputs)),
         lengths=_lengths(lengths),
         cut_share=float(np.mean(lengths > length)) if len(part) else 0.0,
         cut_tokens_share=1 - kept / tokens if tokens else 0.0,
@@ -90,16 +93,22 @@ def describe_split(
 def describe(
     train: LabelledTexts, validation: LabelledTexts, test: LabelledTexts, splits: Sequence[SplitReport], notes: tuple
 ) -> DataReport:
-    trained_on = set(train.inputs())
-    seen = trained_on | set(validation.inputs())
-    distinct = seen | set(test.inputs())
+    training, validating, testing = _inputs(train), _inputs(validation), _inputs(test)
+    trained_on = set(training)
+    seen = trained_on | set(validating)
+    distinct = seen | set(testing)
     return DataReport(
         splits=tuple(splits),
-        duplicates=len(train) + len(validation) + len(test) - len(distinct),
-        test_overlap=sum(1 for example in test.inputs() if example in seen),
-        validation_overlap=sum(1 for example in validation.inputs() if example in trained_on),
+        duplicates=len(training) + len(validating) + len(testing) - len(distinct),
+        test_overlap=sum(example in seen for example in testing),
+        validation_overlap=sum(example in trained_on for example in validating),
         notes=notes,
     )
+
+
+def _inputs(part: LabelledTexts) -> list[Hashable]:
+    """But for the empty ones."""
+    return [example for example in part.inputs() if example is not None]
 
 
 def _lengths(lengths: np.ndarray) -> Lengths:

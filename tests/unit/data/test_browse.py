@@ -8,6 +8,7 @@ from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.data import browse
 from fnet_studio.data.browse import OpenedParts
 from fnet_studio.data.corpus import LabelledTexts
+from fnet_studio.data.dataset import load_dataset
 from fnet_studio.data.files import DataFiles, read_files
 from fnet_studio.tables.mapping import Columns
 
@@ -96,3 +97,29 @@ def test_plain_text_is_split_and_has_no_labels(tmp_path):
         assert set(found.parts["train"].labels) == {-1}
     (tmp_path / "neg").mkdir()
     assert not browse.is_plain(tmp_path)
+
+
+def table(rows):
+    return "\n".join([",".join(row) for row in rows]) + "\n"
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_training_s_report_counts_empty_texts_twins_and_leaks_as_a_look_at_them_does(tmp_path, paired):
+    """A pair with one text is not empty, and texts without a letter are no twins."""
+    texts = {"train": ["a film", "a film", " ", " "], "validation": ["new", " "], "test": ["a film", " ", "  ", "old"]}
+    for name, words in texts.items():
+        rows = [(text, str(row % 2)) for row, text in enumerate(words)]
+        head = ("text", "label")
+        if paired:
+            rows, head = [(text, " ", label) for text, label in rows] + [(" ", "b", "1")], ("text1", "text2", "label")
+        (tmp_path / f"{name}.csv").write_text(table([head, *rows]))
+    files = DataFiles(str(tmp_path))
+    report = load_dataset("files", tmp_path, files=files, sequence_length=8, vocabulary_size=100).report
+    seen = browse.open_parts("files", tmp_path, files, 0.2, 42)
+    within, across = (browse.per_part(browse.twins(seen, across)) for across in (False, True))
+    for part in report.splits:
+        assert part.empty == browse.counts(seen.parts[part.name], 2)[1] > 0
+        assert part.duplicates == within[part.name]
+    assert (report.validation_overlap, report.test_overlap) == (across["validation"], across["test"])
+    assert [part.empty for part in report.splits] == [2, 1, 2]
+    assert (report.test_overlap, report.duplicates) == ((2, 4) if paired else (1, 2))
