@@ -82,7 +82,7 @@ def _predictions(result: protocol.PresetMeasured) -> str:
 def _measures(result: protocol.Evaluation) -> str:
     return (
         f"{result.split}: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} "
-        f"on {result.examples:,} texts in {result.duration_s:.1f} s"
+        f"on {result.examples:,} {result.counted} in {result.duration_s:.1f} s"
     )
 
 

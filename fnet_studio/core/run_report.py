@@ -101,7 +101,11 @@ def _curves(record: RunRecord, name: str) -> str:
 
 def _results(run: str, split: str) -> str:
     report = run_evaluation.read(run, split)
-    rows = [("Accuracy", share(report.accuracy)), ("Loss", f"{report.loss:.4f}"), ("Texts", f"{report.examples:,}")]
+    rows = [
+        ("Accuracy", share(report.accuracy)),
+        ("Loss", f"{report.loss:.4f}"),
+        ("Texts" if report.class_names else "Masked words", f"{report.examples:,}"),
+    ]
     if report.macro_f1 is not None:
         rows.append(("Macro F1", f"{report.macro_f1:.4f}"))
     if report.pseudo_perplexity is not None:

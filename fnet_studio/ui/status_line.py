@@ -158,5 +158,6 @@ def _outcome(result: object) -> str:
             return f"Finished in {duration(result.duration_s)}, without test texts"
         return f"Finished in {duration(result.duration_s)}: {percent(result.test_accuracy)} of the test texts right"
     if isinstance(result, protocol.Evaluation):
-        return f"Measured: {percent(result.accuracy)} of {count(result.examples)} {result.split} texts right"
+        examples = f"{count(result.examples)} {result.split} {result.counted}"
+        return f"Measured: {percent(result.accuracy)} of {examples} right"
     return "Finished"

@@ -243,7 +243,12 @@ class Evaluation(Struct, frozen=True, tag="evaluation"):
     examples: int
     duration_s: float
     confusion: tuple[tuple[int, ...], ...] = ()
-    """Rows: true class; columns: predicted class."""
+    """Rows: true class; columns: predicted class. Empty for a language model."""
+
+    @property
+    def counted(self) -> str:
+        """What the examples are."""
+        return "texts" if self.confusion else "masked words"
 
 
 class Checkpointed(Struct, frozen=True, tag="checkpointed"):

@@ -130,7 +130,7 @@ class LiveRun(QObject):
             "evaluate",
             protocol.EvaluateNow(self.state.command),
             lambda found: (
-                f"Now: {percent(found.accuracy)} of {count(found.examples)} {found.split} texts right, "
+                f"Now: {percent(found.accuracy)} of {count(found.examples)} {found.split} {found.counted} right, "
                 f"loss {measure(found.loss)}."
             ),
         )

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel
 
 from fnet_studio.core import protocol
+from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.theme import ThemeSource
@@ -56,6 +57,8 @@ class ResultsCard(Card):
         if state.status == "stopped":
             return "Stopped; the model so far is kept" if state.kept else "Stopped; nothing was kept"
         if test is not None:
+            if state.started is not None and state.started.recipe.get("task") in LANGUAGE_TASKS:
+                return f"{percent(test.accuracy)} of the masked words of the test texts are found"
             return f"{percent(test.accuracy)} of the test texts are classified right"
         return "Finished"
 

@@ -63,6 +63,15 @@ def test_a_report_needs_nothing_else_and_names_the_command(record):
     assert "answered yes" in html
 
 
+def test_a_report_of_a_language_model_counts_masked_words(record):
+    assert "<td>Texts</td>" in run_report.write(record.id)
+    figures = {"split": "test", "loss": 2.0, "accuracy": 0.4, "examples": 1234, "pseudo_perplexity": 9.0}
+    (run_store.folder(record.id) / "evaluation-test.json").write_text(json.dumps(figures))
+    html = run_report.write(record.id)
+    assert "Masked words" in html
+    assert "<td>Texts</td>" not in html
+
+
 def test_a_report_of_a_damaged_run_says_what_is_missing(record):
     (run_store.folder(record.id) / "evaluation-test.json").write_text("{")
     (run_store.folder(record.id) / "maps/00000001.npy").write_bytes(b"broken")

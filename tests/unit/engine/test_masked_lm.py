@@ -61,6 +61,7 @@ def test_it_learns_the_text_and_keeps_a_preset_that_fills_masks(preset, text, jo
     assert report["accuracy"] == finished.test_accuracy > 0.1
     again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
     assert again.loss == pytest.approx(finished.test_loss, rel=1e-4)
+    assert again.counted == "masked words"
     with pytest.raises(UserError, match="no classes"):
         Classifying().classify(protocol.Classify(finished.run, ("text",)))
 

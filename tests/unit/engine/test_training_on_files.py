@@ -77,6 +77,7 @@ def test_without_a_test_file_nothing_is_tested_and_the_result_says_so(tables, jo
         stored_run.evaluate(protocol.Evaluate(finished.run, "test"), job)
     again = stored_run.evaluate(protocol.Evaluate(finished.run, "validation"), job)
     assert again.accuracy == record.validation_accuracy
+    assert again.counted == "texts"
 
 
 def test_a_model_is_not_measured_on_texts_that_have_changed_since(tables, job):
