@@ -60,7 +60,7 @@ def _tokens(it: argparse.ArgumentParser) -> None:
     it.add_argument(
         "--learnt", action="store_true", help="a vocabulary learnt from the training texts, as from scratch"
     )
-    it.add_argument("--length", type=int, default=0, help="in tokens (the preset's own)")
+    it.add_argument("--length", type=at_least(0), default=0, help="in tokens (the preset's own)")
 
 
 def preview(options: argparse.Namespace) -> int:

@@ -49,6 +49,13 @@ def test_a_file_that_is_not_there_is_named(capfd):
     assert "/no/such.csv" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["lengths", "tokens"])
+def test_a_length_below_nothing_is_refused_where_it_is_given(command, capfd):
+    with pytest.raises(SystemExit):
+        main(["data", command, "sample", "--engine", "scripted", "--length", "-5"])
+    assert "-5 is not a whole number of 0 or more" in capfd.readouterr().err
+
+
 def test_a_data_set_of_the_list_is_trained_on_by_its_name(tmp_path, capfd):
     path = tmp_path / "reviews.csv"
     rows = [f"word number {number},{'good' if number % 3 else 'bad'}" for number in range(30)]
