@@ -9,6 +9,7 @@ import msgspec
 from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import presets, protocol, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.shares import percent
 from fnet_studio.link.blocking import Worker
 
 
@@ -91,5 +92,5 @@ def _classes(texts: list[str], pairs: list[str], result: protocol.Classified) ->
     asked = list(map(" / ".join, zip(texts, pairs, strict=True))) if pairs else texts
     for text, row in zip(asked, result.probabilities, strict=True):
         best = max(range(len(row)), key=row.__getitem__)
-        lines.append(f"{result.class_names[best]}  {row[best]:.1%}  {text}")
+        lines.append(f"{result.class_names[best]}  {percent(row[best])}  {text}")
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from fnet_studio.core.curves import read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.core.shares import percent
 from fnet_studio.core.svg_chart import TRAINING, Line, Plot
 
 MOST_ERRORS = 10
@@ -75,7 +76,7 @@ def _tried(part) -> str:
 
 
 def share(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:.2f} %"
+    return "–" if value is None else percent(value, 2)
 
 
 def _figures(record: RunRecord) -> str:

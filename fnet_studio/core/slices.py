@@ -125,7 +125,9 @@ def told(difference: Difference | None) -> str:
         return ""
     if not difference.clear:
         return "no clear difference"
-    return f"{abs(difference.value) * 100:.1f} points {'higher' if difference.value > 0 else 'lower'}"
+    points = abs(difference.value) * 100
+    words = f"{points:.1f}" if points >= 0.05 else f"{points:.1g}"  # of many texts: 0.0 would be no difference
+    return f"{words} points {'higher' if difference.value > 0 else 'lower'}"
 
 
 def table_row(one: SliceMeasure) -> tuple:

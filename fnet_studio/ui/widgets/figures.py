@@ -3,15 +3,7 @@
 import math
 from typing import Any
 
-
-def percent(share: float, digits: int = 1) -> str:
-    """0.4312 -> `43.1 %`; small shares keep two digits that mean something, down to `<0.001 %`."""
-    if not math.isfinite(share):
-        return "–"
-    value = share * 100
-    if value == 0 or value >= 10**-digits:
-        return f"{value:.{digits}f} %"
-    return f"{value:.3f} %" if value >= 0.001 else "<0.001 %"
+from fnet_studio.core.shares import percent as percent
 
 
 def duration(seconds: float) -> str:

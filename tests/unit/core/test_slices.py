@@ -71,6 +71,11 @@ def test_all_texts_and_no_texts_have_nothing_to_be_compared_with():
     assert measured.share.interval == (0.0, 1.0)
 
 
+def test_a_difference_that_is_clear_is_told_as_more_than_nothing():
+    assert slices.told(slices.Difference(-0.0004, -0.0006, -0.0002)) == "0.04 points lower"
+    assert slices.told(slices.Difference(0.0006, 0.0002, 0.001)) == "0.1 points higher"
+
+
 @given(st.lists(st.integers(0, 50), max_size=80))
 def test_slices_by_length_part_the_texts_from_short_to_long(letters):
     letters = np.array(letters, np.int64)

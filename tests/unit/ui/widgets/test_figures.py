@@ -9,9 +9,12 @@ from fnet_studio.ui.widgets import figures
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0.4312, "43.1 %"), (0.0, "0.0 %"), (0.0004, "0.040 %"), (1e-7, "<0.001 %"), (math.nan, "–"), (1.0, "100.0 %")],
+    [
+        *((0.4312, "43.1 %"), (0.0, "0.0 %"), (0.0004, "0.040 %"), (1e-7, "<0.001 %"), (math.nan, "–")),
+        *((1.0, "100.0 %"), (0.9996, "99.960 %"), (1 - 1e-7, ">99.999 %"), (0.9994, "99.9 %")),
+    ],
 )
-def test_small_shares_keep_digits_that_mean_something(share, words):
+def test_nearly_none_and_nearly_all_keep_digits_that_mean_something(share, words):
     assert figures.percent(share) == words
 
 
