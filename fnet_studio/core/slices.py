@@ -104,10 +104,17 @@ def by_length(letters: np.ndarray) -> list[Slice]:
     ends = np.unique(np.quantile(letters, np.arange(1, BANDS) / BANDS, method="inverted_cdf")).astype(int)
     ends = ends[ends < letters.max()]
     band = np.searchsorted(ends, letters)
-    names = [f"Up to {_count(end)} letters" for end in ends[:1]]
-    names += [f"{_count(before + 1)} to {_count(end)} letters" for before, end in pairwise(ends)]
-    names += [f"Over {_count(end)} letters" for end in ends[-1:]]
+    names = [f"Up to {_letters(end)}" for end in ends[:1]]
+    names += [
+        _letters(end) if end == before + 1 else f"{_count(before + 1)} to {_letters(end)}"
+        for before, end in pairwise(ends)
+    ]
+    names += [f"Over {_letters(end)}" for end in ends[-1:]]
     return [Slice(name, np.flatnonzero(band == at)) for at, name in enumerate(names)]
+
+
+def _letters(number: int) -> str:
+    return f"{_count(number)} letter{'' if number == 1 else 's'}"
 
 
 def _count(number: int) -> str:

@@ -107,13 +107,16 @@ class OverviewTab(QWidget):
                 for many, name in ((opened.validation_overlap, "validation"), (opened.test_overlap, "test"))
                 if many
             ]
-            words = f"{' and '.join(where)} texts also stand in a part before them: they make results look better."
+            one = "text also stands in a part before it: it makes"
+            several = "texts also stand in a part before them: they make"
+            words = f"{' and '.join(where)} {one if leaks == 1 else several} results look better."
             lines.append(("triangle-alert", "warning", words, lambda: self.twins_wanted.emit("leaks")))
         if twice:
-            words = f"{count(twice)} texts stand more than once in their part."
+            one, several = "text stands more than once in its part.", "texts stand more than once in their part."
+            words = f"{count(twice)} {one if twice == 1 else several}"
             lines.append(("triangle-alert", "warning", words, lambda: self.twins_wanted.emit("duplicates")))
         if empty:
-            words = f"{count(empty)} texts are empty."
+            words = f"{count(empty)} {'text is' if empty == 1 else 'texts are'} empty."
             lines.append(("triangle-alert", "warning", words, lambda: self.texts_wanted.emit(True, "", "")))
         lines += [("info", "muted", note, None) for note in opened.notes]
         if not (leaks or twice or empty):

@@ -101,6 +101,11 @@ def test_slices_by_length_are_of_one_size_where_lengths_allow_it():
     ]
 
 
+def test_a_slice_of_one_length_is_named_by_it():
+    found = slices.by_length(np.repeat([1, 2, 73, 90], 10))
+    assert [one.name for one in found] == ["Up to 1 letter", "2 letters", "3 to 73 letters", "Over 73 letters"]
+
+
 def test_answers_of_other_data_are_not_counted():
     blob = np.array([[0, 2], [10, 30]], "<i4").tobytes()
     rows, letters = slices.rows_of(protocol.TextSlice(2, 3), blob, answers([True] * 3))

@@ -5,6 +5,7 @@ import json
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from fnet_studio.core import data_sets, protocol
 from fnet_studio.core.settings import Settings
@@ -228,6 +229,14 @@ def test_twins_show_both_rows(qtbot, page, table):
         else:
             assert page.twins.empty.isVisible()
     assert sum(total.values()) == 1
+
+
+def test_one_odd_text_is_told_as_one(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    words = {one.text() for one in page.overview.known.findChildren(QLabel)}
+    assert "1 text is empty." in words
+    leaks = "1 validation text also stands in a part before it: it makes results look better."
+    assert len(words & {"1 text stands more than once in its part.", leaks}) == 1
 
 
 def test_the_share_that_is_cut_follows_the_length_at_once(qtbot, page):
