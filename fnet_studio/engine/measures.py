@@ -127,8 +127,8 @@ def worst_errors(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str
 def write(
     folder: Path, split: str, measured: Measured, class_names: Sequence[str], step: int = 0, **more: float
 ) -> None:
-    """`evaluation-<split>.json` with all of the above, and `predictions-<split>.csv` with a line for each text, into
-    the run's folder. UserError when the disk refuses."""
+    """`evaluation-<split>.json` with all of the above, and `predictions-<split>.csv` with a line for each text, its
+    float32 probabilities to their last bit, into the run's folder. UserError when the disk refuses."""
     labels, probabilities = measured.labels, measured.probabilities
     report: dict[str, Any] = {
         "split": split,
@@ -157,5 +157,5 @@ def _table(labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "label", "predicted", *(f"p({name})" for name in class_names)])
     for row, (label, values) in enumerate(zip(labels, probabilities, strict=True)):
-        writer.writerow([row, class_names[label], class_names[values.argmax()], *(f"{value:.6g}" for value in values)])
+        writer.writerow([row, class_names[label], class_names[values.argmax()], *(f"{value:.9g}" for value in values)])
     return text.getvalue().encode()

@@ -277,7 +277,7 @@ class _Plan:
         self.seconds["training"] += (written - epochs) * checkpoint_s
         self.seconds["saving"] = (1 + 0.4 * best) * epochs * checkpoint_s + epochs * keep_s
         rows = int(total) * ROW_BYTES + epochs * 2 * ROW_BYTES
-        predictions = len(task.parts["test"]) * (16 + 12 * len(task.class_names)) if task.class_names else 0
+        predictions = len(task.parts["test"]) * (16 + 15 * len(task.class_names)) if task.class_names else 0
         kept = min(recipe.saving.keep_last, written) * _bytes(state)
         small = rows + self._pictures * self._picture_bytes + predictions + EVALUATION_BYTES
         end = model_bytes + kept + small

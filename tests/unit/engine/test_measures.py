@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from fnet_studio.core import run_evaluation, run_store
 from fnet_studio.engine import measures
 
 
@@ -59,6 +60,18 @@ def test_calibration_bins_hold_every_text_once(raw, seed):
 
 def test_a_sure_and_right_model_has_no_calibration_error():
     assert measures.calibration(np.array([0, 1]), np.eye(2))["expected_error"] == 0
+
+
+def test_what_was_answered_is_read_back_whatever_how_close_it_was():
+    writer = run_store.RunWriter.create("close", {})
+    second = np.float32(0.5) + np.arange(-8, 8, dtype=np.float32) * np.float32(2**-24)
+    answers = np.stack([1 - second, second], axis=1)
+    labels = np.arange(16) % 2
+    measures.write(writer.folder, "test", measures.Measured(0.7, 0.5, 16, labels, answers), ("no", "yes"))
+    report = run_evaluation.read(writer.record.id, "test")
+    found = run_evaluation.predictions(writer.record.id, report)
+    np.testing.assert_array_equal(found.predicted, answers.argmax(axis=1))
+    assert 0 < found.predicted.sum() < 16
 
 
 def test_the_worst_errors_come_first_and_name_their_rows():
