@@ -62,8 +62,9 @@ class LayerProbe:
 
         gains: (layers, length), what each row of a block's mixing output is multiplied by; row k of Re(FFT2) is
         sequence frequency k, and `band_gains` makes them. swap: another mixing in the chosen `layers` (all by
-        default): "identity" hands the input on as it is, "random" multiplies by two fixed random matrices,
-        sqrt(length * hidden / 2) A X B, which on average is as strong as the Fourier mixing of noise.
+        default): "identity" hands the input on as it is, "random" multiplies by two fixed random matrices: A X B, in
+        the place of Fourier mixing by sqrt(length * hidden / 2), which on average is as strong as that of noise, in
+        the place of any other scaled to the norm of what the layer itself mixes.
         """
         ready = self.standard(inputs)
         length = next(iter(ready.values())).shape[1]
@@ -160,7 +161,8 @@ class LayerProbe:
         def change(index: int) -> Change:
             def changed(x: jax.Array, own: jax.Array) -> jax.Array:
                 if swap:
-                    own = jnp.where(chosen[index], _swapped(x, swap, index), own)
+                    strength = own if self.mixings[index] != "fourier" else None
+                    own = jnp.where(chosen[index], _swapped(x, swap, index, strength), own)
                 own = own * gains[index][:, None].astype(own.dtype)
                 mixed.append(own[0].astype(jnp.float32))
                 return own
@@ -242,14 +244,19 @@ def _changes(hidden: jax.Array, other: jax.Array) -> jax.Array:
     return jnp.linalg.norm(other - hidden, axis=-1) / jnp.maximum(length, 1e-30)
 
 
-def _swapped(x: jax.Array, swap: Swap, index: int) -> jax.Array:
+def _swapped(x: jax.Array, swap: Swap, index: int, strength: jax.Array | None) -> jax.Array:
+    """strength: what a random mixing is to be as long as; None: the Fourier mixing of noise."""
     if swap == "identity":
         return x
     length, hidden = x.shape[-2:]
     first, second = jax.random.split(jax.random.key(index))
     rows = jax.random.normal(first, (length, length), x.dtype) * length**-0.5
     columns = jax.random.normal(second, (hidden, hidden), x.dtype) * hidden**-0.5
-    return (length * hidden / 2) ** 0.5 * (rows @ x @ columns)
+    mixed = rows @ x @ columns
+    if strength is None:
+        return (length * hidden / 2) ** 0.5 * mixed
+    own, random = (jnp.linalg.norm(part.astype(jnp.float32)) for part in (strength, mixed))
+    return (own / jnp.maximum(random, 1e-30)).astype(x.dtype) * mixed
 
 
 def _call(graph: keras.Model, inputs: dict[str, Any]) -> Any:

@@ -95,6 +95,14 @@ def test_mixing_can_be_swapped_for_nothing(case):
     np.testing.assert_allclose(states.mixed[1], states.hidden[1], rtol=1e-6)
 
 
+def test_a_random_mixing_is_as_strong_as_the_attention_that_it_replaces(case):
+    states = case.probe.states(case.inputs, swap="random", layers=[1])
+    own, random = (np.linalg.norm(each[1]) for each in (case.gathered, np.asarray(states.mixed)))
+    assert random == pytest.approx(own, rel=1e-4)
+    assert np.abs(np.asarray(states.mixed)[1] - case.gathered[1]).max() > 0.5 * np.abs(case.gathered[1]).max()
+    agree(states.mixed[0], case.gathered[0])
+
+
 def test_a_hybrid_has_attention_in_its_top_layers_alone():
     sizes = {"vocabulary_size": 40, "sequence_length": LENGTH, "hidden_dim": 8, "intermediate_dim": 16}
     probe = LayerProbe(build_imdb_classifier("hybrid", **sizes, num_layers=3))
