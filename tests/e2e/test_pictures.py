@@ -169,6 +169,38 @@ def test_the_picture_and_its_numbers_can_be_copied(qtbot, page):
     assert QGuiApplication.clipboard().image().width() > 1000
 
 
+def test_what_is_exported_has_the_caption_of_its_own_sentence_while_the_next_picture_is_under_way(
+    qtbot, page, tmp_path
+):
+    card, focus = open_picture(qtbot, page, "share"), page.focus
+    focus.show_sentence(focus.loaded, "Another sentence.", (), focus.tokenized)
+    card.export.export_to(tmp_path / "a.csv")
+    first = (tmp_path / "a.csv").read_text().splitlines()[0]
+    assert SENTENCE in first
+    assert "Another sentence" not in first
+
+
+def test_a_picture_is_exported_in_the_colours_that_all_layers_share(qtbot, page):
+    card = page.pictures
+    card.export.copy_image()
+    own = QGuiApplication.clipboard().image()
+    card.controls.own_scale.click()
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].limits is not None, timeout=WAIT_MS)
+    card.export.copy_image()
+    assert QGuiApplication.clipboard().image() != own
+
+
+def test_an_exported_caption_says_what_was_measured(qtbot, page):
+    card, options = open_picture(qtbot, page, "ablation"), page.pictures.controls.options
+    options.changed_layer, options.low, options.high = 1, 3, 10
+    card.look()
+    qtbot.waitUntil(lambda: "frequencies 3 to 10 dropped in layer 2 of 4" in card.shown.caption, timeout=WAIT_MS)
+    assert "in layer 2 of 4" in open_picture(qtbot, page, "swap").shown.caption
+    options.into_layer, options.directions = 2, 16
+    caption = open_picture(qtbot, page, "influence").shown.caption
+    assert "up to layer 3 of 4, estimated by 16 random directions" in caption
+
+
 def test_zooming_keeps_the_cell_under_the_pointer_and_a_double_click_shows_all(qtbot, page):
     view = page.pictures.views[0]
     whole = view.window_cells

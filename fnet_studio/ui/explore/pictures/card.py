@@ -1,5 +1,6 @@
 """The pictures of the sentence, one tab each: asked for while they are seen, compared, explained and exported."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from fnet_studio.ui.explore.pictures.comparing import Comparing
 from fnet_studio.ui.explore.pictures.controls import Controls
 from fnet_studio.ui.explore.pictures.difference import compared, own_questions, questions
 from fnet_studio.ui.explore.pictures.explanations import Lesson
-from fnet_studio.ui.explore.pictures.export_button import ExportButton, Shown
+from fnet_studio.ui.explore.pictures.export_button import NOTHING, ExportButton, Shown
 from fnet_studio.ui.explore.pictures.kinds import KINDS, Kind, in_its_place
 from fnet_studio.ui.explore.pictures.plane import Plane, Scale
 from fnet_studio.ui.explore.pictures.scene import Scene
@@ -52,8 +53,7 @@ class PicturesCard(QFrame):
         self.answers = Answers(supervisor, self)
         self.controls = Controls()
         self.kind: Kind = KINDS[0]
-        self.planes: list[Plane] = []
-        """What is shown now."""
+        self.shown = NOTHING
         self._lesson: Lesson | None = None
         self._thumbnail = 64
         self.views: list[Any] = []
@@ -71,6 +71,11 @@ class PicturesCard(QFrame):
         self.answers.progressed.connect(self._progressed)
         self.tabs.currentChanged.connect(self._tab_changed)
         self._tab_changed(0)
+
+    @property
+    def planes(self) -> list[Plane]:
+        """What is shown now."""
+        return self.shown.planes
 
     # ------------------------------------------------------------------------------------------ layout
 
@@ -98,7 +103,7 @@ class PicturesCard(QFrame):
         for lesson in explanations.lessons():
             menu.addAction(lesson.title).triggered.connect(lambda _=False, lesson=lesson: self.begin(lesson))
         self.lessons.setMenu(menu)
-        self.export = ExportButton(self._shown)
+        self.export = ExportButton(lambda: self.shown)
         self.stop = QPushButton("Stop")
         self.stop.setToolTip("Stop measuring")
         self.stop.clicked.connect(self._stop)
@@ -300,14 +305,16 @@ class PicturesCard(QFrame):
             else:
                 self._say("Measuring …" if self.answers.busy else WAITING)
             return
-        self.planes = planes
+        levels = self._levels(scene)
+        if levels is not None:
+            planes[0] = replace(planes[0], limits=levels)
+        self.shown = Shown(self.kind.key, planes, self.scale, self._caption(scene))
         self.words.setVisible(False)
         self.export.setEnabled(True)
-        levels = self._levels(scene)
         for index, view in enumerate(self.views):
             if index < len(planes):
                 view.titled = len(planes) > 1
-                view.show_plane(planes[index], self.scale, levels if index == 0 else None)
+                view.show_plane(planes[index], self.shown.scale)
                 view.mark(self._focus.token)
             view.setVisible(index < len(planes))
         self.title.setText(planes[0].title if len(planes) == 1 else self.kind.title)
@@ -325,7 +332,7 @@ class PicturesCard(QFrame):
     def _levels(self, scene: Scene) -> tuple[float, float] | None:
         """The range of all layers, where the map is to share it."""
         options = self.controls.options
-        whole = "strip" in self.kind.controls and not options.own_scale and not options.signed
+        whole = "strip" in self.kind.controls and not options.own_scale
         if not whole or self.comparing.on or (self.kind.key == "attention" and options.head >= 0):
             return None
         maps = self._all_layers(scene)
@@ -348,7 +355,7 @@ class PicturesCard(QFrame):
         self.strip.setVisible(wanted and self._strip_of is not None)
 
     def _say(self, words: str) -> None:
-        self.planes = []
+        self.shown = NOTHING
         self.export.setEnabled(False)
         self.words.setText(words)
         self.words.setVisible(True)
@@ -395,12 +402,7 @@ class PicturesCard(QFrame):
 
     # ----------------------------------------------------------------------------------------- exporting
 
-    @property
-    def caption(self) -> str:
-        scene = Scene.of(self._focus)
-        compared = self.comparing.words(scene)
-        words = f"{self.kind.title}. {self.kind.is_not} {scene.words() if scene else ''}"
+    def _caption(self, scene: Scene) -> str:
+        chosen, compared = self.kind.chosen(scene, self.controls.options), self.comparing.words(scene)
+        words = f"{self.kind.title}{chosen and f': {chosen}'}. {self.kind.is_not} {scene.words()}"
         return words + (f", less {compared}" if compared else "")
-
-    def _shown(self) -> Shown:
-        return Shown(self.kind.key, self.planes, self.scale, self.caption)

@@ -28,8 +28,6 @@ class Look:
     accent: str
     font: QFont
     scale: Scale = "linear"
-    levels: tuple[float, float] | None = None
-    """What the colours span, where it is not the plane's own range."""
     vector: bool = False
 
     @property
@@ -45,7 +43,7 @@ class Frame:
     def __init__(self, rect: QRectF, plane: Plane, look: Look, window: QRectF, metrics: QFontMetricsF) -> None:
         self.plane, self.look, self.window, self.metrics = plane, look, window, metrics
         line = metrics.height()
-        self.low, self.high = look.levels if look.levels and not plane.signed else plane.levels(look.scale)
+        self.low, self.high = plane.levels(look.scale)
         most = max(2, int(rect.height() / (3 * line)))
         scale = "linear" if plane.signed else look.scale
         self.bar_ticks = ticks(self.low, self.high, most, scale)

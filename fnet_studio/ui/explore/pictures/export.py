@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from fnet_studio.ui.theme import LIGHT
 
 WIDTH, HEIGHT, MARGIN = 640.0, 420.0, 16.0
 """Of one plane, in pixels of 1/96 inch."""
+WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 PNG_SCALE = 3
 FORMATS = {"png": "PNG image", "svg": "SVG drawing", "pdf": "PDF page", "csv": "CSV table", "npz": "NumPy arrays"}
 
@@ -47,7 +49,7 @@ def write(path: Path, planes: Sequence[Plane], scale: Scale, caption: str) -> No
 
 def image(planes: Sequence[Plane], scale: Scale, caption: str) -> QImage:
     """For the clipboard and PNG."""
-    size = _size(planes)
+    size = _size(planes, caption)
     picture = QImage(size.toSize() * PNG_SCALE, QImage.Format.Format_RGB32)
     picture.setDotsPerMeterX(round(96 / 0.0254))  # so that points mean the same as in the vector files
     picture.setDotsPerMeterY(round(96 / 0.0254))
@@ -59,8 +61,15 @@ def image(planes: Sequence[Plane], scale: Scale, caption: str) -> QImage:
     return picture
 
 
-def _size(planes: Sequence[Plane]) -> QSizeF:
-    return QSizeF(WIDTH * len(planes) + 2 * MARGIN, HEIGHT + 2 * MARGIN + 44)
+def _caption_room(planes: Sequence[Plane], caption: str) -> QRectF:
+    """Under the planes, as high as all of the caption is."""
+    room = QRectF(MARGIN, MARGIN + HEIGHT + 6, WIDTH * len(planes), math.inf)
+    room.setHeight(QFontMetricsF(_font()).boundingRect(room, WRAPPED, caption).height() + 1)
+    return room
+
+
+def _size(planes: Sequence[Plane], caption: str) -> QSizeF:
+    return QSizeF(WIDTH * len(planes) + 2 * MARGIN, _caption_room(planes, caption).bottom() + MARGIN)
 
 
 def _font() -> QFont:
@@ -84,8 +93,7 @@ def _paint(painter: QPainter, planes: Sequence[Plane], scale: Scale, caption: st
         drawing.paint(painter, drawing.Frame(where, plane, look, drawing.whole(plane), QFontMetricsF(small)))
     painter.setFont(small)
     painter.setPen(QColor(LIGHT.muted))
-    room = QRectF(MARGIN, MARGIN + HEIGHT + 6, _size(planes).width() - 2 * MARGIN, 36)
-    painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, caption)
+    painter.drawText(_caption_room(planes, caption), WRAPPED, caption)
 
 
 class _PrintLook(drawing.Look):
@@ -106,7 +114,7 @@ def _png(planes: Sequence[Plane], scale: Scale, caption: str) -> bytes:
 def _svg(planes: Sequence[Plane], scale: Scale, caption: str) -> bytes:
     held = QByteArray()
     buffer = QBuffer(held)
-    size = _size(planes)
+    size = _size(planes, caption)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
     generator.setResolution(96)
@@ -125,7 +133,7 @@ def _pdf(planes: Sequence[Plane], scale: Scale, caption: str) -> bytes:
     held = QByteArray()
     buffer = QBuffer(held)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    size = _size(planes)
+    size = _size(planes, caption)
     writer = QPdfWriter(buffer)
     writer.setResolution(96)
     writer.setPageSize(QPageSize(size * 0.75, QPageSize.Unit.Point))

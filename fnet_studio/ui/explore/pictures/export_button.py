@@ -21,11 +21,16 @@ ENDINGS = (
 
 
 class Shown(NamedTuple):
+    """A picture as it was drawn, whatever sentence and switches are by now."""
+
     name: str
     """For the file."""
     planes: list[Plane]
     scale: Scale
     caption: str
+
+
+NOTHING = Shown("", [], "linear", "")
 
 
 class ExportButton(QPushButton):

@@ -28,6 +28,8 @@ class Kind:
     planes: Callable[[Scene, Options, Answers], list[Plane]]
     log: bool = False
     """Whether colours are logarithmic at first."""
+    chosen: Callable[[Scene, Options], str] = lambda scene, options: ""
+    """What it was measured with that neither its title nor its axes say, for its caption."""
     unsuited: Callable[[Scene], str] = lambda scene: ""
     """Why there is no such picture of a model, in words; '' where there is one."""
 
@@ -106,6 +108,10 @@ def _layer(scene: Scene, options: Options) -> int:
     return min(options.layer, scene.layers - 1)
 
 
+def _into_layer(scene: Scene, options: Options) -> int:
+    return scene.layers - 1 if options.into_layer < 0 else min(options.into_layer, scene.layers - 1)
+
+
 def kept_plane(scene: Scene, options: Options, values: np.ndarray, where: str) -> Plane:
     """One layer of maps (layers, rows, columns) as runs keep them: in bins, zero frequency left out, pads shown. where:
     what they are of, for the title. ValueError when they are not of so many layers."""
@@ -150,7 +156,7 @@ def _root_of_squares(values: np.ndarray, axis: int) -> np.ndarray:
 
 def _influence(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
     planes = []
-    layer = options.into_layer % scene.layers
+    layer = _into_layer(scene, options)
     reads = scene.token_axis("token that reads", "token")
     if answers[0] is not None:
         found = answers[0].arrays["influence"]
@@ -217,6 +223,22 @@ def _impulse(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
 
 def _chosen_layers(options: Options) -> tuple[int, ...]:
     return () if options.changed_layer < 0 else (options.changed_layer,)
+
+
+def _in_layers(scene: Scene, options: Options) -> str:
+    layers = _chosen_layers(options)
+    return f"in layer {layers[0] + 1} of {scene.layers}" if layers else "in all layers"
+
+
+def _band(scene: Scene, options: Options) -> str:
+    low, high = options.low, max(options.low, options.high)
+    band = f"frequency {low}" if low == high else f"frequencies {low} to {high}"
+    return f"{band} {'dropped' if options.drop else 'alone kept'} {_in_layers(scene, options)}"
+
+
+def _estimate(scene: Scene, options: Options) -> str:
+    directions = "one random direction" if options.directions == 1 else f"{options.directions} random directions"
+    return f"up to layer {_into_layer(scene, options) + 1} of {scene.layers}, estimated by {directions}"
 
 
 def _needs_fourier(scene: Scene) -> str:
@@ -302,11 +324,12 @@ KINDS = (
         "It is not attention: it is a derivative through all layers, true for small changes alone.",
         frozenset({"log", "pads", "into_layer", "directions"}),
         lambda scene, options: [
-            ask.Influence(options.into_layer % scene.layers, options.directions),
+            ask.Influence(_into_layer(scene, options), options.directions),
             ask.Occlusion(),
         ],
         _influence,
         log=True,
+        chosen=_estimate,
     ),
     Kind(
         "lens",
@@ -338,6 +361,7 @@ KINDS = (
             ask.SpectralAblation(options.low, max(options.low, options.high), options.drop, _chosen_layers(options))
         ],
         _ablation,
+        chosen=_band,
         unsuited=_needs_fourier,
     ),
     Kind(
@@ -348,6 +372,7 @@ KINDS = (
         frozenset({"changed_layer", "log"}),
         lambda scene, options: [ask.MixingSwap(_chosen_layers(options))],
         _swap,
+        chosen=_in_layers,
     ),
     Kind(
         "impulse",

@@ -79,7 +79,7 @@ class Plane:
     signed: bool = False
     """Both signs mean something: colours are symmetric around zero."""
     limits: tuple[float, float] | None = None
-    """The range that the quantity can have, where the colours should span it."""
+    """What the colours span, where it is not the range of the values."""
     upwards: bool = False
     """Row 0 is at the bottom: a vertical axis of numbers, not a list."""
 
@@ -96,14 +96,13 @@ class Plane:
         if self.signed:
             most = float(np.abs(finite).max()) or 1.0
             return -most, most
+        low, high = self.limits or (float(finite.min()), float(finite.max()))
         if scale == "log":
-            most = float(finite.max())
             positive = finite[finite > 0]
             if not positive.size:
                 return 1e-6, 1.0
-            least = max(float(positive.min()), most * 10.0**-DECADES)
-            return (least, most) if least < most else (most / 10, most)
-        low, high = self.limits or (float(finite.min()), float(finite.max()))
+            least = max(low if low > 0 else float(positive.min()), high * 10.0**-DECADES)
+            return (least, high) if least < high else (high / 10, high)
         return (low, high) if low < high else (low, low + (abs(low) or 1.0))
 
     def words_at(self, row: int, column: int) -> str:

@@ -27,7 +27,6 @@ class PlaneView(QWidget):
         self._colours = colours
         self.plane: Plane | None = None
         self._scale: Scale = "linear"
-        self._levels: tuple[float, float] | None = None
         self._window = QRectF()
         self.titled = False
         """Its title stands above it: for pictures side by side."""
@@ -46,10 +45,10 @@ class PlaneView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(420, 240)
 
-    def show_plane(self, plane: Plane, scale: Scale = "linear", levels: tuple[float, float] | None = None) -> None:
-        """levels: what the colours span, in place of the plane's own range. The zoom stays while the shape does."""
+    def show_plane(self, plane: Plane, scale: Scale = "linear") -> None:
+        """The zoom stays while the shape does."""
         same = self.plane is not None and self.plane.values.shape == plane.values.shape
-        self.plane, self._scale, self._levels = plane, scale, levels
+        self.plane, self._scale = plane, scale
         if not same:
             self._window, self._cell = drawing.whole(plane), None
         self.setAccessibleName(plane.title)
@@ -68,9 +67,7 @@ class PlaneView(QWidget):
 
     def look(self, vector: bool = False) -> drawing.Look:
         theme = self._colours.current
-        return drawing.Look(
-            theme.text, theme.muted, theme.line, theme.accent, self.font(), self._scale, self._levels, vector
-        )
+        return drawing.Look(theme.text, theme.muted, theme.line, theme.accent, self.font(), self._scale, vector)
 
     @property
     def window_cells(self) -> QRectF:

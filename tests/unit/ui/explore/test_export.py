@@ -58,6 +58,21 @@ def test_an_svg_is_drawn_of_shapes_and_words_not_of_one_image(planes, tmp_path):
     assert CAPTION in text
 
 
+def test_a_page_is_as_high_as_its_caption_needs(planes, tmp_path):
+    caption = " ".join(f"word{number}" for number in range(300))
+    for name, words in (("short", CAPTION), ("long", caption)):
+        export.write(tmp_path / f"{name}.svg", planes, "linear", words)
+        export.write(tmp_path / f"{name}.png", planes, "linear", words)
+    long = ElementTree.parse(tmp_path / "long.svg").getroot()
+    height = float(long.get("viewBox").split()[3])
+    lines = {float(it.get("y")): it.text for it in long.iter() if "word" in (it.text or "") and it.get("y")}
+    assert " ".join(lines[y].strip() for y in sorted(lines)) == caption
+    assert max(lines) < height
+    higher = height - QSvgRenderer(str(tmp_path / "short.svg")).viewBoxF().height()
+    images = [QImage(str(tmp_path / f"{name}.png")) for name in ("short", "long")]
+    assert images[1].height() - images[0].height() == pytest.approx(export.PNG_SCALE * higher, abs=export.PNG_SCALE)
+
+
 def test_a_pdf_has_one_page(planes, tmp_path):
     export.write(tmp_path / "a.pdf", planes, "linear", CAPTION)
     data = (tmp_path / "a.pdf").read_bytes()

@@ -59,6 +59,12 @@ def test_a_logarithmic_scale_leaves_out_what_is_no_more_than_noise():
     assert plane([[0.0, 0.0]]).levels("log") == (1e-6, 1.0)
 
 
+def test_a_plane_may_share_the_range_of_others_on_both_scales():
+    shared = plane([[0.5, 2.0]], limits=(0.1, 4.0))
+    assert shared.levels() == shared.levels("log") == (0.1, 4.0)
+    assert plane([[0.5, 2.0]], limits=(0.0, 4.0)).levels("log") == (0.5, 4.0)
+
+
 def test_a_small_screen_loses_no_peak_of_either_sign():
     values = np.zeros((100, 90), np.float32)
     values[37, 55], values[80, 3] = 5.0, -7.0
