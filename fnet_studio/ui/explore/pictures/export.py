@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from fnet_studio.ui.theme import LIGHT
 WIDTH, HEIGHT, MARGIN = 640.0, 420.0, 16.0
 """Of one plane, in pixels of 1/96 inch."""
 WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A sentence may have such characters; in XML they cannot stand, escaped or not."""
 PNG_SCALE = 3
 FORMATS = {"png": "PNG image", "svg": "SVG drawing", "pdf": "PDF page", "csv": "CSV table", "npz": "NumPy arrays"}
 
@@ -126,7 +129,7 @@ def _svg(planes: Sequence[Plane], scale: Scale, caption: str) -> bytes:
     painter.fillRect(QRectF(QPointF(0, 0), size), QColor("white"))
     _paint(painter, planes, scale, caption, vector=True)
     painter.end()
-    return bytes(held.data())
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", held.data().decode()).encode()
 
 
 def _pdf(planes: Sequence[Plane], scale: Scale, caption: str) -> bytes:

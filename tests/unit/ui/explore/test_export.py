@@ -58,6 +58,15 @@ def test_an_svg_is_drawn_of_shapes_and_words_not_of_one_image(planes, tmp_path):
     assert CAPTION in text
 
 
+def test_control_characters_of_a_sentence_do_not_break_an_svg(planes, tmp_path):
+    names = Axis("token", "token", names=("bell\x07", "n\x00ul", "tab\there"), tokens=True)
+    plane = Plane("A \x0btitle", planes[0].values, planes[0].rows, names, "share")
+    export.write(tmp_path / "a.svg", [plane], "linear", "A caption\x1f\ufffe")
+    words = [element.text for element in ElementTree.parse(tmp_path / "a.svg").iter() if element.text]
+    for wanted in ("bell\ufffd", "n\ufffdul", "A \ufffdtitle", "A caption\ufffd\ufffd"):
+        assert wanted in words
+
+
 def test_a_page_is_as_high_as_its_caption_needs(planes, tmp_path):
     caption = " ".join(f"word{number}" for number in range(300))
     for name, words in (("short", CAPTION), ("long", caption)):
