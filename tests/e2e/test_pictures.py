@@ -155,8 +155,45 @@ def test_a_lesson_sets_up_its_sentence_and_its_picture(qtbot, page):
     qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].title == "Layer lens", timeout=WAIT_MS)
     assert page.sentence.text == "The film was so [MASK] that I fell asleep."
     assert "Which layer decides" in card.text.toPlainText()
-    page.sentence.set_text("Another [MASK].")
-    qtbot.waitUntil(lambda: "Which layer decides" not in card.text.toPlainText(), timeout=WAIT_MS)
+
+
+def begin_lesson(card, title):
+    next(action for action in card.lessons.menu().actions() if action.text() == title).trigger()
+
+
+def test_a_lesson_stays_while_its_steps_lead_to_other_sentences_and_pictures(qtbot, page):
+    card = page.pictures
+    begin_lesson(card, "Which layer decides")
+    page.sentence.set_text("The film was so [MASK] that I watched it twice.")
+    qtbot.waitUntil(lambda: page.focus.text.endswith("watched it twice."), timeout=WAIT_MS)
+    assert "Which layer decides" in card.text.toPlainText()
+    card.show_kind("ablation")
+    assert "Which layer decides" in card.text.toPlainText()
+    assert "Spectral ablation" in card.text.toPlainText()
+    begin_lesson(card, "Why padding matters")
+    assert "Which layer decides" not in card.text.toPlainText()
+    page.show_example(page.examples.examples[0])
+    assert "Why padding matters" not in card.text.toPlainText()
+    begin_lesson(card, "Why padding matters")
+    card.about.click()
+    card.about.click()
+    assert card.text.isVisible()
+    assert "Why padding matters" not in card.text.toPlainText()
+
+
+def test_a_lesson_begins_with_nothing_of_what_was_chosen_before(qtbot, page):
+    card = open_picture(qtbot, page, "ablation")
+    card.controls.changed_layer[1].setCurrentIndex(3)
+    card.controls.changed_layer[1].activated.emit(3)
+    card.controls.high.setValue(20)
+    compare_with(qtbot, card, 1)
+    begin_lesson(card, "What the zero frequency does")
+    qtbot.waitUntil(
+        lambda: bool(card.planes) and "frequency 0 dropped in all layers" in card.shown.caption, timeout=WAIT_MS
+    )
+    assert not card.comparing.on
+    assert card.controls.band.text() == "0 cycles"
+    assert card.controls.changed_layer[1].currentText() == "all layers"
 
 
 def test_the_picture_and_its_numbers_can_be_copied(qtbot, page):

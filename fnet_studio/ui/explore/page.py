@@ -332,6 +332,7 @@ class ExplorePage(QWidget):
 
     def show_example(self, example: Example) -> None:
         self.from_file.setChecked(False)
+        self.pictures.explaining.end_lesson()
         self.predictions.choose_mode(example.mode)
         self.sentence.surprise.setChecked(example.surprise)
         self.answers.tabs.setCurrentIndex(0)

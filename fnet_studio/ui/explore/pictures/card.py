@@ -10,25 +10,23 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QPushButton,
     QTabBar,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
 from fnet_studio.ui.explore.focus import Focus
-from fnet_studio.ui.explore.pictures import explanations
 from fnet_studio.ui.explore.pictures.answers import Answer, Answers
 from fnet_studio.ui.explore.pictures.comparing import Comparing
 from fnet_studio.ui.explore.pictures.controls import Controls
 from fnet_studio.ui.explore.pictures.difference import compared, own_questions, questions
+from fnet_studio.ui.explore.pictures.explaining import Explaining
 from fnet_studio.ui.explore.pictures.explanations import Lesson
 from fnet_studio.ui.explore.pictures.export_button import NOTHING, ExportButton, Shown
 from fnet_studio.ui.explore.pictures.kinds import KINDS, Kind, in_its_place
 from fnet_studio.ui.explore.pictures.plane import Plane, Scale
-from fnet_studio.ui.explore.pictures.scene import Scene
+from fnet_studio.ui.explore.pictures.scene import Options, Scene
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 
 PAUSE_MS = 250
@@ -54,7 +52,6 @@ class PicturesCard(QFrame):
         self.controls = Controls()
         self.kind: Kind = KINDS[0]
         self.shown = NOTHING
-        self._lesson: Lesson | None = None
         self._thumbnail = 64
         self.views: list[Any] = []
         self.strip: Any = None
@@ -67,6 +64,7 @@ class PicturesCard(QFrame):
         self.controls.changed.connect(self._option_changed)
         self.comparing.changed.connect(self.look)
         self.comparing.sentence_wanted.connect(self.sentence_wanted)
+        self.explaining.begun.connect(self._set_up)
         self.answers.changed.connect(self._show)
         self.answers.progressed.connect(self._progressed)
         self.tabs.currentChanged.connect(self._tab_changed)
@@ -91,18 +89,9 @@ class PicturesCard(QFrame):
         self.is_not = QLabel()
         self.is_not.setProperty("role", "caption")
         self.is_not.setWordWrap(True)
-        self.about = QPushButton("Explain")
-        self.about.setCheckable(True)
-        self.about.setShortcut("F1")
-        self.about.setToolTip("What the picture shows, and what to look for (F1)")
-        self.about.toggled.connect(self._explain)
         self.comparing = Comparing(self)
-        self.lessons = QPushButton("Lessons")
-        self.lessons.setToolTip("Worked examples: a sentence, a picture, and what to see")
-        menu = QMenu(self.lessons)
-        for lesson in explanations.lessons():
-            menu.addAction(lesson.title).triggered.connect(lambda _=False, lesson=lesson: self.begin(lesson))
-        self.lessons.setMenu(menu)
+        self.explaining = Explaining(self)
+        self.about, self.lessons, self.text = self.explaining.widgets
         self.export = ExportButton(lambda: self.shown)
         self.stop = QPushButton("Stop")
         self.stop.setToolTip("Stop measuring")
@@ -120,11 +109,6 @@ class PicturesCard(QFrame):
         self.line.setTextFormat(Qt.TextFormat.PlainText)
         self.line.setWordWrap(True)
         self.export.said.connect(self.line.setText)
-        self.text = QTextBrowser()
-        self.text.setOpenExternalLinks(True)
-        self.text.setFrameShape(QFrame.Shape.NoFrame)
-        self.text.setAccessibleName("Explanation")
-        self.text.setVisible(False)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self.lessons, self.export, self.about):
@@ -240,9 +224,6 @@ class PicturesCard(QFrame):
         self.again.setFocus()
 
     def _sentence_changed(self) -> None:
-        if self._lesson is not None and self._focus.text not in ("", self._lesson.sentence):
-            self._lesson = None
-            self._explain(self.about.isChecked())
         if self._focus.loaded is None:
             self.answers.forget()
             self._show()
@@ -262,9 +243,7 @@ class PicturesCard(QFrame):
         self.title.setText(kind.title)
         self.is_not.setText(kind.is_not)
         self._read("")
-        if self._lesson is not None and self._lesson.picture != kind.key:
-            self._lesson = None
-        self._explain(self.about.isChecked())
+        self.explaining.show_kind(kind.key)
         self._say("Measuring …")  # or another kind's picture would stand under this one's name
 
     def _token_chosen(self, token: int) -> None:
@@ -352,6 +331,8 @@ class PicturesCard(QFrame):
             pixels = shades(values, low, high if high > low else low + 1, "linear")
             self.strip.show_atlas(Atlas(np.ascontiguousarray(pixels), low, high))
             self._strip_of = maps
+        if maps is not None:
+            self.strip.choose(self.controls.options.layer)
         self.strip.setVisible(wanted and self._strip_of is not None)
 
     def _say(self, words: str) -> None:
@@ -379,28 +360,15 @@ class PicturesCard(QFrame):
             return f"Difference to {compared}"
         return "Point at the picture to read its numbers." if self.planes else " "
 
-    # --------------------------------------------------------------------------------- compare, explain
+    # --------------------------------------------------------------------------------- lessons, exporting
 
-    def begin(self, lesson: Lesson) -> None:
-        """Set up sentence and picture, and say what to see."""
-        self._lesson = lesson
-        self.controls.options.keep_zero = lesson.keep_zero
+    def _set_up(self, lesson: Lesson) -> None:
+        """Its sentence and its picture, with nothing left of what was chosen before."""
+        self.controls.options = Options(keep_zero=lesson.keep_zero)
+        self.comparing.remember(None)
         self.show_kind(lesson.picture)
-        self._lesson = lesson
         self.sentence_wanted.emit(lesson.sentence)
-        self.about.setChecked(True)
-        self._explain(True)
         self._looking.start(PAUSE_MS)
-
-    def _explain(self, on: bool) -> None:
-        self.text.setVisible(on)
-        if on:
-            words = explanations.explanation(self.kind.key)
-            if self._lesson is not None:
-                words = f"### {self._lesson.title}\n\n{self._lesson.look}\n\n---\n\n{words}"
-            self.text.setMarkdown(words)
-
-    # ----------------------------------------------------------------------------------------- exporting
 
     def _caption(self, scene: Scene) -> str:
         chosen, compared = self.kind.chosen(scene, self.controls.options), self.comparing.words(scene)
