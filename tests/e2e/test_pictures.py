@@ -107,6 +107,25 @@ def test_sentences_of_other_lengths_cannot_be_compared_by_position_and_the_card_
     assert card.words.isVisible()
 
 
+@pytest.mark.parametrize("kind", ["lens", "padding", "ablation", "swap"])
+def test_of_two_sentences_words_the_common_ones_are_compared(qtbot, page, kind):
+    card = open_picture(qtbot, page, kind)
+    before = card.planes[0]
+    compare_with(qtbot, card, 1)
+    page.sentence.set_text("The capital of Italy is [MASK].")
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+    difference = card.planes[0]
+    compare_with(qtbot, card, 0)
+    qtbot.waitUntil(lambda: bool(card.planes) and not card.planes[0].signed, timeout=WAIT_MS)
+    now = card.planes[0]
+    common = tuple(word for word in now.rows.names if word in before.rows.names)
+    assert set(now.rows.names) != set(before.rows.names)
+    assert difference.rows.names == common != ()
+    for row, word in enumerate(common):
+        wanted = now.values[now.rows.names.index(word)] - before.values[before.rows.names.index(word)]
+        np.testing.assert_allclose(difference.values[row], wanted, atol=1e-6)
+
+
 def test_a_lens_without_a_mask_says_what_to_do(qtbot, page):
     card = open_picture(qtbot, page, "lens")
     page.sentence.set_text("No word is hidden here.")

@@ -59,8 +59,11 @@ def _less(planes: list[Plane], others: list[Plane], busy: bool) -> tuple[list[Pl
     """Of what both sides have."""
     found = []
     for plane, other in zip(planes, others):
-        if plane.rows.names and plane.rows.short == "word" and plane.rows.names != other.rows.names:
-            continue  # other words: nothing to subtract
+        if plane.rows.short == "word":  # each side has its own best words
+            common = [name for name in plane.rows.names if name in other.rows.names]
+            if not common:
+                continue
+            plane, other = plane.of_rows(common), other.of_rows(common)
         try:
             found.append(plane.less(other))
         except ValueError as error:

@@ -119,6 +119,11 @@ class Plane:
         quantity = f"difference of {self.quantity}"
         return replace(self, values=self.values - other.values, quantity=quantity, signed=True, limits=None)
 
+    def of_rows(self, names: Sequence[str]) -> "Plane":
+        """The rows of these names alone, in this order."""
+        values = self.values[[self.rows.names.index(name) for name in names]]
+        return replace(self, values=values, rows=replace(self.rows, names=tuple(names)))
+
     def rows_by_own_maximum(self) -> "Plane":
         """Each row divided by its largest value."""
         most = np.abs(self.values).max(1, keepdims=True)

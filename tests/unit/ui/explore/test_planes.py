@@ -84,6 +84,14 @@ def test_a_difference_is_signed_and_needs_axes_of_one_length():
         plane([[1.0, 2.0]]).less(plane([[1.0]]))
 
 
+def test_rows_can_be_picked_by_their_names():
+    words = Axis("word", "word", names=("Rome", "Paris", "Lyon"))
+    picture = Plane("Lens", np.array([[1.0], [2.0], [3.0]]), words, numbers("layer", "layer", [1]), "probability")
+    picked = picture.of_rows(["Lyon", "Rome"])
+    assert picked.values.tolist() == [[3.0], [1.0]]
+    assert picked.rows.names == ("Lyon", "Rome")
+
+
 def test_rows_can_be_shown_by_their_own_maximum():
     assert plane([[1.0, 2.0], [0.0, 0.0], [5.0, 50.0]]).rows_by_own_maximum().values.tolist() == [
         [0.5, 1.0], [0.0, 0.0], [pytest.approx(0.1), 1.0]
