@@ -131,6 +131,36 @@ def test_a_picture_is_compared_with_steps_of_a_run(qtbot, open_page):
     qtbot.waitUntil(lambda: f"run:{run}" in card.line.text() and "@" not in card.line.text(), timeout=WAIT_MS)
 
 
+def compare_with_maps(qtbot, card, run, step):
+    card.comparing.compare_with_step(run, step)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+
+
+def test_kept_maps_of_a_mixing_by_matrices_are_by_position_and_hidden_unit(qtbot, open_page):
+    run = stored_run("linear", 2, maps=(8,))
+    page = open_page(name_of(run))
+    card = page.pictures
+    compare_with_maps(qtbot, card, run, 8)
+    plane = card.planes[0]
+    assert (plane.rows.label, plane.columns.label) == ("position", "hidden unit")
+    assert plane.quantity == "difference of log(1 + |M|), the largest of each bin"
+    assert plane.columns.last[-1] == page.focus.loaded.hidden_dim - 1
+
+
+def test_switches_that_kept_maps_cannot_follow_are_off_and_say_why(qtbot, open_page):
+    run = stored_run("fourier", 4, steps=(16,), maps=(8,))
+    page = open_page("fnet_mini_en")
+    card, controls = page.pictures, page.pictures.controls
+    tip = controls.signed.toolTip()
+    compare_with_maps(qtbot, card, run, 8)
+    for switch in (controls.signed, controls.zero, controls.pads, controls.head[1]):
+        assert not switch.isEnabled()
+        assert "kept its maps in one way alone" in switch.toolTip()
+    card.comparing.compare_with_step(run, 16)
+    qtbot.waitUntil(controls.signed.isEnabled, timeout=WAIT_MS)
+    assert controls.signed.toolTip() == tip
+
+
 def test_measuring_can_be_stopped_and_begun_again(qtbot, open_page):
     page = open_page("fnet_mini_en")
     card = page.pictures

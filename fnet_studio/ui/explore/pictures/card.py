@@ -198,7 +198,7 @@ class PicturesCard(QFrame):
         self.again.setVisible(False)
         scene = Scene.of(self._focus)
         self._suit(scene)
-        self.controls.show_kind(self.kind, scene)
+        self.controls.show_kind(self.kind, scene, kept=self.comparing.kept is not None)
         self.comparing.show_scene(scene)
         if scene is None or not self.isVisible() or self.kind.unsuited(scene):
             self.answers.stop()

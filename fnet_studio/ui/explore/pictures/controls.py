@@ -10,6 +10,10 @@ from fnet_studio.ui.explore.pictures.scene import Options, Scene
 from fnet_studio.ui.widgets.flow import FlowLayout
 
 DIRECTIONS = (1, 4, 16)
+AS_KEPT = (
+    "The run kept its maps in one way alone: the mean of the heads, without signs or zero frequency, with every pad. "
+    "Choose a step with its model to have this switch."
+)
 
 
 class Controls(QWidget):
@@ -56,14 +60,6 @@ class Controls(QWidget):
         row.setSpacing(6)
         for item in (self.drop, _muted("from"), self.low, _muted("to"), self.high, self.band):
             row.addWidget(item)
-        self._choices = {
-            "head": self.head,
-            "into_layer": self.into_layer,
-            "changed_layer": self.changed_layer,
-            "token": self.token,
-            "directions": self.directions,
-        }
-        layout = FlowLayout(self, gap_x=12, gap_y=4)
         self._boxes = {
             "own_scale": self.own_scale,
             "zero": self.zero,
@@ -71,6 +67,16 @@ class Controls(QWidget):
             "log": self.log,
             "pads": self.pads,
         }
+        self._choices = {
+            "head": self.head,
+            "into_layer": self.into_layer,
+            "changed_layer": self.changed_layer,
+            "token": self.token,
+            "directions": self.directions,
+        }
+        of_the_mixing = (self.zero, self.signed, self.pads, self.head[1])
+        self._tips = {switch: switch.toolTip() for switch in of_the_mixing}
+        layout = FlowLayout(self, gap_x=12, gap_y=4)
         for box in self._boxes.values():
             layout.addWidget(box)
             box.toggled.connect(self._read)
@@ -110,10 +116,13 @@ class Controls(QWidget):
         """Something of the card's own, behind the switches."""
         self.layout().addWidget(widget)
 
-    def show_kind(self, kind: Kind, scene: Scene | None) -> None:
-        """Only what this picture needs, with what the scene allows."""
+    def show_kind(self, kind: Kind, scene: Scene | None, kept: bool = False) -> None:
+        """Only what this picture needs, with what the scene allows. kept: it is compared with maps that a run kept."""
         self._kind, self._filling = kind, True
         options = self.options
+        for switch, tip in self._tips.items():
+            switch.setEnabled(not kept)
+            switch.setToolTip(AS_KEPT if kept else tip)
         for name, box in self._boxes.items():
             box.setVisible(name in kind.controls)
         for name, (group, _) in self._choices.items():

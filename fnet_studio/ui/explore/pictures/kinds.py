@@ -120,14 +120,19 @@ def kept_plane(scene: Scene, options: Options, values: np.ndarray, where: str) -
         raise ValueError(f"These are maps of {len(values)} layers, and the model has {scene.layers}.")
     rows, columns = values.shape[1:]
     title = f"{where}, layer {layer + 1} of {scene.layers}"
-    if scene.mixing_of(layer) == "fourier":
+    mixing = scene.mixing_of(layer)
+    if mixing == "fourier":
         up = frequencies(CYCLES, "sequence frequency", scene.length, rows, False)
         label = "hidden frequency (cycles per vector)"
         across = frequencies(label, "hidden frequency", scene.hidden, columns, False)
         return Plane(title, values[layer], up, across, "log(1 + |M|), the largest of each bin", upwards=True)
-    down = bins("position that looks", "from", scene.length, rows)
-    across = bins("position that is looked at", "at", scene.length, columns)
-    return Plane(title, values[layer], down, across, "probability, the largest of each bin")
+    if mixing == "attention":
+        down = bins("position that looks", "from", scene.length, rows)
+        across = bins("position that is looked at", "at", scene.length, columns)
+        return Plane(title, values[layer], down, across, "probability, the largest of each bin")
+    down = bins("position", "position", scene.length, rows)
+    across = bins("hidden unit", "hidden unit", scene.hidden, columns)
+    return Plane(title, values[layer], down, across, "log(1 + |M|), the largest of each bin")
 
 
 def _spectrum(scene: Scene, options: Options, answers: Answers) -> list[Plane]:
