@@ -161,6 +161,24 @@ def test_switches_that_kept_maps_cannot_follow_are_off_and_say_why(qtbot, open_p
     assert controls.signed.toolTip() == tip
 
 
+def test_what_a_smaller_model_lacks_is_not_left_chosen(qtbot, open_page):
+    smaller = stored_run("fourier", 2)
+    page = open_page("fnet_mini_en")
+    card = page.pictures
+    controls, options = card.controls, card.controls.options
+    options.layer, options.into_layer, options.changed_layer = 3, 2, 3
+    page.choose_preset(name_of(smaller))
+    qtbot.waitUntil(lambda: bool(card.planes) and "layer 2 of 2" in card.planes[0].title, timeout=WAIT_MS)
+    for kind, choice, words in (
+        ("influence", controls.into_layer, "up to layer 2 of 2"),
+        ("swap", controls.changed_layer, "in layer 2 of 2"),
+    ):
+        card.show_kind(kind)
+        qtbot.waitUntil(lambda: bool(card.planes) and not card.answers.busy, timeout=WAIT_MS)
+        assert choice[1].currentText() == "2"
+        assert words in card.shown.caption
+
+
 def test_measuring_can_be_stopped_and_begun_again(qtbot, open_page):
     page = open_page("fnet_mini_en")
     card = page.pictures

@@ -134,6 +134,7 @@ class Controls(QWidget):
         self.pads.setChecked(options.pads)
         self.log.setChecked(options.log.get(kind.key, kind.log))
         if scene is not None:
+            options.fit(scene)
             layers = [(str(layer + 1), layer) for layer in range(scene.layers)]
             into = options.into_layer if options.into_layer >= 0 else scene.layers - 1
             _fill(self.head[1], [("mean", -1), *((str(head + 1), head) for head in range(scene.heads))], options.head)

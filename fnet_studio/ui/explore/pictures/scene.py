@@ -113,6 +113,15 @@ class Options:
     drop: bool = True
     token: int = 1
 
+    def fit(self, scene: Scene) -> None:
+        """What the model of the scene is too small for becomes the largest that it has."""
+        last = scene.layers - 1
+        self.layer, self.into_layer = min(self.layer, last), min(self.into_layer, last)
+        self.changed_layer = min(self.changed_layer, last)
+        self.low, self.high = min(self.low, scene.length // 2), min(self.high, scene.length // 2)
+        if self.head >= scene.heads:
+            self.head = -1
+
 
 def _written(token: protocol.Token) -> str:
     return token.piece.replace("▁", "") or "␣"
