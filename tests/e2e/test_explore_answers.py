@@ -124,6 +124,29 @@ def test_a_second_sentence_is_prefilled_and_its_differences_follow_typing(qtbot,
     qtbot.waitUntil(lambda: "cannot be paired" in compare.words.text(), timeout=WAIT_MS)
 
 
+def test_the_second_sentence_has_a_mask_for_each_hidden_piece_of_a_word(qtbot, open_page):
+    page = open_page("I don't know.")
+    qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
+    page.answers.tabs.setCurrentIndex(2)
+    page.sentence.set_prompt(MaskedText("I don't know.", frozenset({(2, 5), (5, 6), (6, 7)})))
+    compare = page.answers.compare
+    qtbot.waitUntil(lambda: len(compare.bars()) == 3, timeout=WAIT_MS)
+    assert compare.other.text() == "I [MASK][MASK][MASK] know."
+
+
+def test_the_second_sentence_follows_the_first_until_it_is_typed_into(qtbot, answered):
+    page = answered("The capital of France is [MASK].")
+    page.answers.tabs.setCurrentIndex(2)
+    compare = page.answers.compare
+    page.sentence.set_text("A [MASK] and a [MASK].")
+    qtbot.waitUntil(lambda: compare.other.text() == "A [MASK] and a [MASK].", timeout=WAIT_MS)
+    compare.other.end(False)
+    qtbot.keyClicks(compare.other, "!")
+    page.sentence.set_text("Another [MASK].")
+    qtbot.waitUntil(lambda: len(page.predictions.bars()) == 1, timeout=WAIT_MS)
+    assert compare.other.text() == "A [MASK] and a [MASK].!"
+
+
 def test_comparing_presets_says_when_there_is_no_second_one(qtbot, answered, monkeypatch, tmp_path):
     alone = places.bundled_presets() / "fnet_small_en"
     (tmp_path / "bundled").mkdir()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol
+from fnet_studio.core.mask import MASK
 from fnet_studio.ui.explore.predictions_card import shown_text
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label
@@ -25,6 +26,8 @@ class CompareCard(QWidget):
         self._themes = themes
         self._newest = NewestOnly(supervisor, stop_older=True)
         self._question: protocol.FillMask | None = None
+        self._own_words = ""
+        """What was last put into `other` here, not by the user."""
         self._bars: list[DifferenceBars] = []
         self.compared: tuple[protocol.FillMask, protocol.FillMask, protocol.Compared] | None = None
         self.what = QComboBox()
@@ -67,8 +70,9 @@ class CompareCard(QWidget):
     def show_masks(self, question: protocol.FillMask | None, filled: protocol.Filled | None) -> None:
         """The first side; None when nothing is hidden there."""
         self._question = question
-        if question is not None and filled is not None and not self.other.text():
-            self.other.setText(_with_typed_masks(question.text, filled))
+        if question is not None and filled is not None and self.other.text() in ("", self._own_words):
+            self._own_words = _with_typed_masks(question.text, filled)
+            self.other.setText(self._own_words)
         if self.isVisible():
             self._pause.start()
 
@@ -106,7 +110,7 @@ class CompareCard(QWidget):
                 self._say("Both sides would be the same preset: choose another one.")
                 return
         else:
-            if "[MASK]" not in self.other.text():
+            if MASK not in self.other.text():
                 self._say(HINT)
                 return
             second = protocol.FillMask(question.preset, self.other.text(), (), question.top_k)
@@ -157,15 +161,8 @@ class CompareCard(QWidget):
 
 
 def _with_typed_masks(text: str, filled: protocol.Filled) -> str:
-    """The sentence with [MASK] written where its words are hidden; masks of one word become one."""
-    spans: list[tuple[int, int]] = []
+    """The sentence with a [MASK] written for each piece that is hidden, so that every mask has its like."""
     tokens = filled.tokenized.tokens
-    for answer in filled.answers:
-        token = tokens[answer.position]
-        if spans and token.begin == spans[-1][1]:
-            spans[-1] = (spans[-1][0], token.end)
-        else:
-            spans.append((token.begin, token.end))
-    for begin, end in reversed(spans):
-        text = f"{text[:begin]}[MASK]{text[end:]}"
+    for token in sorted((tokens[answer.position] for answer in filled.answers), key=lambda it: it.begin, reverse=True):
+        text = f"{text[: token.begin]}{MASK}{text[token.end :]}"
     return text
