@@ -414,3 +414,17 @@ def test_alternatives_without_a_mask_and_too_many_of_them_say_what_to_do(qtbot, 
     qtbot.waitUntil(lambda: card.table.columnCount() == 3, timeout=WAIT_MS)
     assert not card.messages.isVisible()
     qtbot.waitUntil(lambda: len(card.rows) == 2, timeout=WAIT_MS)
+
+
+def test_a_sentence_that_is_refused_leaves_no_alternatives_of_the_one_before(qtbot, open_page):
+    page = open_page("The {capital|river} of France is [MASK].")
+    card = page.alternatives
+    qtbot.waitUntil(lambda: len(card.rows) == 2, timeout=WAIT_MS)
+    page.sentence.set_text("The {a|b}. [SEP] Two. [SEP] Three [MASK].")
+    qtbot.waitUntil(lambda: page.messages.card is not None, timeout=WAIT_MS)
+    assert not card.table.rowCount()
+    assert card.table.columnCount() == 1
+    assert not card.csv_button.isEnabled()
+    assert not card.line.text()
+    page.sentence.set_text("The {a|b} of [MASK].")
+    qtbot.waitUntil(lambda: len(card.rows) == 2, timeout=WAIT_MS)

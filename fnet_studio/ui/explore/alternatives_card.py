@@ -108,8 +108,7 @@ class AlternativesCard(QFrame):
         try:
             asked = variants(text)
         except UserError as error:
-            self._put((), ())
-            self.line.setText("")
+            self.forget()
             self.messages.say(ErrorCard(self._themes, error))
             return
         if preset != self._preset or len(asked) != len(self.variants):
@@ -118,6 +117,13 @@ class AlternativesCard(QFrame):
             self.line.setText(f"Asking {preset} for {count(len(asked))} sentences …")
         command = protocol.FillMany(preset, tuple(one.text for one in asked), LOOKED_UP)
         self._newest.ask(command, lambda found, _: self._put(asked, found.rows), self._failed)
+
+    def forget(self) -> None:
+        """The sentence was refused: the answers to the one before are not its own."""
+        self._newest.forget()
+        self.messages.say(None)
+        self._put((), ())
+        self.line.setText("")
 
     def _put(self, asked: tuple[Variant, ...], rows: tuple[protocol.ManyRow, ...]) -> None:
         self.variants, self.rows = asked, rows
@@ -133,8 +139,7 @@ class AlternativesCard(QFrame):
         self._show()
 
     def _failed(self, failed: protocol.Failed) -> None:
-        self._put((), ())
-        self.line.setText("")
+        self.forget()
         self.messages.say(ErrorCard(self._themes, failed))
 
     def words(self) -> list[tuple[str, list[float | None]]]:

@@ -227,6 +227,7 @@ class ExplorePage(QWidget):
     def _has_no_tokens(self, failed: protocol.Failed) -> None:
         """Those of the text before would say that they are this one's."""
         self._failed(failed)
+        self.alternatives.forget()
         self.sentence.forget_tokens()
         self.focus.forget()
 
