@@ -5,7 +5,7 @@ import psutil
 import pytest
 from PySide6.QtCore import Qt
 
-from fnet_studio.core import protocol, recipe, run_maps
+from fnet_studio.core import protocol, recipe, run_maps, run_store
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.core.settings import Settings
@@ -129,6 +129,33 @@ def test_a_picture_is_compared_with_steps_of_a_run(qtbot, open_page):
     comparing.step.setCurrentIndex(comparing.step.findData(KEPT_MODEL))
     comparing.step.activated.emit(3)
     qtbot.waitUntil(lambda: f"run:{run}" in card.line.text() and "@" not in card.line.text(), timeout=WAIT_MS)
+
+
+def test_a_run_that_keeps_another_model_is_asked_anew_whether_looked_at_or_compared_with(qtbot, open_page, monkeypatch):
+    run, other = stored_run("fourier", 4), stored_run("fourier", 4)
+    page = open_page(name_of(run))
+    card, asked, ask = page.pictures, [], page._supervisor.ask
+    monkeypatch.setattr(
+        page._supervisor, "ask", lambda command, *rest, **more: (asked.append(command), ask(command, *rest, **more))[1]
+    )
+
+    def keeps(id):
+        saved = protocol.Saved(16, str(run_store.folder(id) / "model.safetensors"))
+        page._supervisor.message.emit(protocol.Envelope(1, 0, saved, reply_to=1000), b"")
+
+    keeps(other)
+    assert not card.answers.busy
+    assert card.planes
+    keeps(run)
+    qtbot.waitUntil(lambda: bool(card.planes) and not card.answers.busy, timeout=WAIT_MS)
+    questions = [command for command in asked if isinstance(command, protocol.Measure)]
+    assert {question.preset for question in questions} == {name_of(run)}
+    card.comparing.compare_with_step(other, KEPT_MODEL)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+    asked.clear()
+    keeps(other)
+    qtbot.waitUntil(lambda: bool(card.planes) and not card.answers.busy, timeout=WAIT_MS)
+    assert any(isinstance(command, protocol.Measure) and command.preset == name_of(other) for command in asked)
 
 
 def compare_with_maps(qtbot, card, run, step):

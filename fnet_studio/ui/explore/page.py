@@ -1,6 +1,7 @@
 """Explore: mask a word of a sentence, see what the model would put there, and look inside."""
 
 import itertools
+from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -106,6 +107,7 @@ class ExplorePage(QWidget):
         self.answers.failed.connect(self._say_problem)
         self.answers.stop_wanted.connect(self._stop_words)
         supervisor.message.connect(self._heard)
+        supervisor.message.connect(self._heard_of_runs)
         self.sentence.surprise.toggled.connect(self.sweep.switch)
         self.sweep.changed.connect(lambda: self.sentence.show_surprise(self.sweep.bits, self.sweep.words))
         self.examples.chosen.connect(self.show_example)
@@ -168,6 +170,13 @@ class ExplorePage(QWidget):
             self.answers.say(f"Reading the model {self.sentence.preset.currentText()} … {words} …")
         elif envelope.reply_to == self._words.id:
             self.answers.say_busy(f"{words} …", stop=True)
+
+    def _heard_of_runs(self, envelope: protocol.Envelope, _: bytes) -> None:
+        """Words and pictures of a run that has kept another model since are of one that is no more."""
+        if isinstance(envelope.body, protocol.Saved):
+            folders = PurePath(envelope.body.path).parts
+            if self.pictures.presets & {run_models.name_of(folder) for folder in folders}:
+                self._load()
 
     def _stop_words(self) -> None:
         self._words.forget()

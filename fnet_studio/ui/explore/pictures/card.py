@@ -75,6 +75,13 @@ class PicturesCard(QFrame):
         """What is shown now."""
         return self.shown.planes
 
+    @property
+    def presets(self) -> set[str]:
+        """What is looked at, and what it is compared with."""
+        scene = Scene.of(self._focus)
+        other = self.comparing.other(scene) if scene is not None else None
+        return {each.preset for each in (scene, other) if each is not None}
+
     # ------------------------------------------------------------------------------------------ layout
 
     def _lay_out(self) -> None:
