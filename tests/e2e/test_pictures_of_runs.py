@@ -174,6 +174,17 @@ def test_kept_maps_of_a_mixing_by_matrices_are_by_position_and_hidden_unit(qtbot
     assert plane.columns.last[-1] == page.focus.loaded.hidden_dim - 1
 
 
+def test_maps_that_cannot_be_read_are_forgotten_with_another_step(qtbot, open_page):
+    run = stored_run("fourier", 4, steps=(16,), maps=(8,))
+    (run_store.folder(run) / "maps" / "00000008.npy").write_bytes(b"x")
+    card = open_page("fnet_mini_en").pictures
+    card.comparing.compare_with_step(run, 8)
+    qtbot.waitUntil(lambda: "cannot be read" in card.words.text(), timeout=WAIT_MS)
+    card.comparing.step.setCurrentIndex(1)
+    card.comparing.step.activated.emit(1)
+    qtbot.waitUntil(lambda: bool(card.planes) and card.planes[0].signed, timeout=WAIT_MS)
+
+
 def test_switches_that_kept_maps_cannot_follow_are_off_and_say_why(qtbot, open_page):
     run = stored_run("fourier", 4, steps=(16,), maps=(8,))
     page = open_page("fnet_mini_en")

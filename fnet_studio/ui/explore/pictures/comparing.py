@@ -218,6 +218,8 @@ class Comparing(QObject):
     def _step_chosen(self, *_: Any) -> None:
         self._kept = None
         choice, step = self._choice, self._chosen_step
+        if choice is not None:
+            self.problem = ""  # of a step that was chosen before
         if choice is not None and step is not None and self._of_maps:
             self._background.run(partial(_read_maps, choice, step), self._has_maps, self._has_none, key="maps")
         self.show_scene(self._scene)
