@@ -83,14 +83,23 @@ def next_after(run: str) -> protocol.Train | protocol.Resume | None:
     record = run_store.read(run)
     if record.then is None or record.status != "finished":
         return None
+    child = second_run(record)
+    if child is None:
+        return protocol.Train(to_mapping(from_mapping(record.then)))
+    return protocol.Resume(child.id) if goes_on(child) else None
+
+
+def second_run(record: run_store.RunRecord) -> run_store.RunRecord | None:
+    """The newest run of the second half of one that has finished, but for those that failed and cannot go on; None
+    before there is one. UserError when the second half's recipe cannot be read."""
+    if record.then is None or record.status != "finished":
+        return None
     recipe = from_mapping(record.then)
-    for child in children(run):
-        if child.recipe.get("task") == recipe.task and child.name == recipe.name:
-            if goes_on(child):
-                return protocol.Resume(child.id)
-            if child.status != "failed":
-                return None
-    return protocol.Train(to_mapping(recipe))
+    for child in children(record.id):
+        mine = child.recipe.get("task") == recipe.task and child.name == recipe.name
+        if mine and (child.status != "failed" or goes_on(child)):
+            return child
+    return None
 
 
 def goes_on(record: run_store.RunRecord) -> bool:

@@ -2,7 +2,8 @@
 
 Each entry carries its recipe as it was when it was added, so that later edits change nothing. Every change reads the
 file, changes it and replaces it atomically under a lock. An entry that was running when its program died goes back to
-waiting, and then goes on with the very run that it had begun.
+waiting, and then goes on with the very run that it had begun. A run may also be resumed outside of the queue: its entry
+has no turn meanwhile, and is done when the run has finished.
 
 How to work it off is in `link.queue_driver`, for the window and the command line alike.
 """
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import psutil
 from msgspec import Struct
 
 from fnet_studio.core import chain, files, places, protocol, recipe, run_store
@@ -96,23 +96,34 @@ def remove(id: str) -> None:
 
 
 def wait_again(id: str) -> None:
-    """Let an entry that failed or was stopped wait for another turn: it goes on with its run where that can be resumed,
-    and begins a new one otherwise. UserError `queue.missing` or `queue.running`."""
+    """Let an entry that is over wait for another turn: it goes on with its run where that can be resumed, and begins a
+    new one otherwise. UserError `queue.missing` or `queue.running`."""
     with _changing() as queue:
         entry = _find(queue, id)
         if entry.state == "running":
             raise UserError("queue.running", f"{entry.name} ({entry.id}) is at work.", "Stop it first.")
+        if entry.state == "done":
+            entry.run = ""
         entry.state, entry.failure, entry.ended = "waiting", None, 0.0
 
 
 def claim() -> Entry | None:
-    """Take the first that waits, as running in this process; None when nothing waits."""
+    """Take the first that waits, as running in this process; None when nothing waits. UserError `queue.at-work` when
+    nothing waits but entries whose runs are at work already."""
+    left: list[Entry] = []
     with _changing() as queue:
         for entry in queue:
-            if entry.state == "waiting":
-                entry.state, entry.pid, entry.failure = "running", os.getpid(), None
-                entry.began, entry.ended = time.time(), 0.0
-                return entry
+            if entry.state != "waiting":
+                continue
+            if (record := _newest_run(entry)) is not None and record.status == "running":
+                left.append(entry)
+                continue
+            entry.state, entry.pid, entry.failure = "running", os.getpid(), None
+            entry.began, entry.ended = time.time(), 0.0
+            return entry
+    if left:
+        words = f"The run of {left[0].name} ({left[0].id}) is at work already."
+        raise UserError("queue.at-work", words, "Run the queue again when it is over.")
     return None
 
 
@@ -133,15 +144,31 @@ def end(id: str, state: State, failure: dict[str, str] | None = None) -> None:
 
 def command_of(entry: Entry) -> protocol.Train | protocol.Resume:
     """What to send for an entry that was claimed: on with a run that was begun and not ended, else a new one."""
-    if entry.run:
-        with contextlib.suppress(UserError):
-            record = run_store.read(entry.run)
-            if chain.goes_on(record):
-                return protocol.Resume(entry.run)
-            first = record.parent if record.status == "failed" else entry.run
-            if first and (following := chain.next_after(first)):
-                return following
+    record = _newest_run(entry)
+    if record is not None:
+        if chain.goes_on(record):
+            return protocol.Resume(record.id)
+        if following := chain.next_after(record.id):
+            return following
     return protocol.Train(entry.recipe, entry.name)
+
+
+def _newest_run(entry: Entry) -> run_store.RunRecord | None:
+    """The run that says how far an entry has come, whoever worked at it last: of a second half that failed and cannot
+    go on the first half, or another try. None before there is one, and where it cannot be read."""
+    try:
+        record = run_store.read(entry.run) if entry.run else None
+        if record is not None and record.parent and record.status == "failed" and not chain.goes_on(record):
+            first = run_store.read(record.parent)
+            record = first if first.then is not None else record
+        return record and (chain.second_run(record) or record)
+    except UserError:
+        return None
+
+
+def _has_finished(entry: Entry) -> bool:
+    record = _newest_run(entry)
+    return record is not None and record.status == "finished" and record.then is None
 
 
 def _find(queue: list[Entry], word: str) -> Entry:
@@ -163,8 +190,10 @@ def _read() -> _File:
     if found.schema > SCHEMA:
         raise UserError("queue.newer", f"{path()} was written by a newer version.", "Update FNet Studio.")
     for entry in found.entries:
-        if entry.state == "running" and not psutil.pid_exists(entry.pid):
+        if entry.state == "running" and not run_store.at_work(entry.pid, entry.began):
             entry.state, entry.pid = "waiting", 0
+        if entry.state not in ("running", "done") and _has_finished(entry):
+            entry.state, entry.failure = "done", None
     return found
 
 
@@ -211,7 +240,7 @@ def _locked() -> Iterator[None]:
 def _held(lock: Path) -> bool:
     """An empty lock was made a moment ago, or its maker died in that very moment."""
     try:
-        pid, age_s = lock.read_text().strip(), time.time() - lock.stat().st_mtime
+        pid, written = lock.read_text().strip(), lock.stat().st_mtime
     except OSError:
         return True  # gone meanwhile: try again
-    return psutil.pid_exists(int(pid)) if pid.isdecimal() else age_s < 1.0
+    return run_store.at_work(int(pid), written) if pid.isdecimal() else time.time() - written < 1.0

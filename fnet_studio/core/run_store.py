@@ -241,7 +241,7 @@ def read(run: str) -> RunRecord:
     """UserError `run.missing`, `run.newer` or `run.unreadable`. A run whose process is gone reads as interrupted."""
     path = folder(run) / "run.json"
     try:
-        record = decode(path.read_bytes())
+        record, written = decode(path.read_bytes()), path.stat().st_mtime
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(
             "run.unreadable", f"{path} cannot be read: {error}.", "Delete the run, or mend the file."
@@ -249,16 +249,17 @@ def read(run: str) -> RunRecord:
     if record.schema > SCHEMA:
         raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
     record.id = run  # of a folder that was copied or renamed by hand, the name tells it from the others
-    if record.status == "running" and not _at_work(record.pid, path):
+    if record.status == "running" and not at_work(record.pid, written):
         record.status = "interrupted"
     return record
 
 
-def _at_work(pid: int, path: Path) -> bool:
-    """Whether the process that wrote this file lives: a younger one merely has its number."""
+def at_work(pid: int, written: float) -> bool:
+    """Whether the process lives that wrote its number down then, in seconds since the epoch: a younger one merely has
+    that number."""
     try:
-        return psutil.Process(pid).create_time() <= path.stat().st_mtime + CLOCKS_APART_S
-    except (psutil.Error, OSError):
+        return psutil.Process(pid).create_time() <= written + CLOCKS_APART_S
+    except psutil.Error:
         return psutil.pid_exists(pid)
 
 

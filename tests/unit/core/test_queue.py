@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -86,6 +87,23 @@ def test_an_entry_whose_program_died_waits_again_and_goes_on_with_its_run():
     assert queue.command_of(queue.claim()) == protocol.Resume(queue.entries()[0].run)
 
 
+def test_another_process_with_the_number_of_a_dead_program_holds_neither_entry_nor_lock():
+    entry = queue.add(values())
+    queue.claim()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as young:
+        stored = json.loads(queue.path().read_text())
+        stored["entries"][0] |= {"pid": young.pid, "began": time.time() - 1000}
+        queue.path().write_text(json.dumps(stored))
+        lock = queue.path().with_suffix(".lock")
+        lock.write_text(str(young.pid))
+        os.utime(lock, (time.time() - 1000,) * 2)
+        assert queue.entries()[0].state == "waiting"
+        queue.remove(entry.id)
+        assert young.poll() is None
+        young.communicate(b"\n")
+    assert queue.entries() == []
+
+
 def test_two_programs_never_take_the_same_entry():
     for _ in range(30):
         queue.add(values())
@@ -160,6 +178,35 @@ def test_a_stopped_entry_can_wait_again_and_then_resumes():
     assert driver.next() is None
     queue.wait_again(entry.id)
     assert driver.next() == protocol.Resume(run)
+
+
+@pytest.mark.parametrize("state", ["waiting", "stopped", "failed"])
+def test_an_entry_whose_run_was_finished_by_hand_is_done_and_not_trained_again(state):
+    entry = queue.add(values(), "a")
+    run = run_on_disk("a", "stopped")
+    queue.note_run(entry.id, run)
+    queue.end(entry.id, state)
+    assert queue.entries()[0].state == state
+    run_store.RunWriter.reopen(run).finish("finished")
+    assert queue.entries()[0].state == "done"
+    assert QueueDriver().next() is None
+    queue.wait_again(entry.id)
+    assert QueueDriver().next() == protocol.Train(entry.recipe, "a")
+
+
+def test_an_entry_whose_run_is_at_work_outside_of_the_queue_is_passed_over():
+    first, second = (queue.add(values(), name) for name in ("a", "b"))
+    writer = run_store.RunWriter.create("a", {"task": "classify"})
+    queue.note_run(first.id, writer.record.id)
+    driver = QueueDriver()
+    assert driver.next() == protocol.Train(second.recipe, "b")
+    driver.replied(protocol.Done())
+    with pytest.raises(UserError) as caught:
+        driver.next()
+    assert caught.value.kind == "queue.at-work"
+    assert driver.entry is None
+    writer.finish("stopped")
+    assert driver.next() == protocol.Resume(writer.record.id)
 
 
 def both():
@@ -243,3 +290,21 @@ def test_an_entry_cut_off_between_its_halves_goes_on_with_the_second():
     entry = queue.add(recipe.to_mapping(both()), "pair")
     queue.note_run(entry.id, first_run)
     assert QueueDriver().next() == protocol.Train(recipe.to_mapping(second))
+
+
+def test_an_entry_of_two_runs_is_done_when_another_try_at_its_second_half_has_finished():
+    second = chain.halves(both())[1]
+    first_run = run_on_disk("pair-adapt", then=recipe.to_mapping(second))
+    entry = queue.add(recipe.to_mapping(both()), "pair")
+    tries = []
+    for _ in range(2):
+        tries.append(run_store.RunWriter.create(second.name, recipe.to_mapping(second)))
+        tries[-1].record.parent = first_run
+    tries[0].finish("failed")
+    queue.note_run(entry.id, tries[0].record.id)
+    assert queue.command_of(queue.entries()[0]) == protocol.Train(recipe.to_mapping(second))
+    tries[1].save()
+    with pytest.raises(UserError, match="at work"):
+        queue.claim()
+    tries[1].finish("finished")
+    assert queue.entries()[0].state == "done"

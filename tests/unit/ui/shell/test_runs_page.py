@@ -100,7 +100,7 @@ def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
 
 def test_a_run_whose_worker_died_reads_as_interrupted(make_page, monkeypatch):
     make_run("lost", "running")
-    monkeypatch.setattr(run_store, "_at_work", lambda pid, path: False)
+    monkeypatch.setattr(run_store, "at_work", lambda pid, written: False)
     page = make_page()
     assert cells(page, 0) == ["Interrupted"]
     assert "worker ended" in page.details.findChild(ErrorCard).message.text()
