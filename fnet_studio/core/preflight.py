@@ -164,9 +164,16 @@ def _of_split(split: dict[str, Any], length: int) -> list[Problem]:
 
 
 def resource_problems(
-    estimate: Cost, *, memory_free_bytes: int, device_free_bytes: int, disk_free_bytes: int, disk_peak_bytes: int
+    estimate: Cost,
+    *,
+    memory_free_bytes: int,
+    device_free_bytes: int,
+    disk_free_bytes: int,
+    disk_peak_bytes: int,
+    disk_floor_bytes: int,
 ) -> list[Problem]:
-    """What there is not enough of. Sizes of 0 are unknown, and say nothing."""
+    """What there is not enough of. Sizes of 0 are unknown, and say nothing. disk_floor_bytes: what the run leaves free
+    (`saving.free_space_mb`): with less it waits."""
     found = []
     advice = "Choose a smaller batch or a greater training.accumulation, or close other programs."
     for kind, where, needed, free in (
@@ -179,12 +186,14 @@ def resource_problems(
         elif needed and free and needed > 0.8 * free:
             words = f"The run takes most of the {where}: about {size(needed)} of {size(free)}."
             found.append(Problem("warning", kind, words, advice))
-    if disk_free_bytes and disk_peak_bytes > disk_free_bytes:
+    if disk_free_bytes and disk_peak_bytes and disk_peak_bytes + disk_floor_bytes > disk_free_bytes:
+        left = f" and leaves {size(disk_floor_bytes)} free (saving.free_space_mb)" if disk_floor_bytes else ""
         found.append(
             Problem(
                 "error",
                 "disk.short",
-                f"The run writes up to {size(disk_peak_bytes)}, and {size(disk_free_bytes)} are free on the disk.",
+                f"The run writes up to {size(disk_peak_bytes)}{left}, but only {size(disk_free_bytes)} are free on the "
+                "disk.",
                 "Free some space, or keep fewer checkpoints (saving.keep_last).",
             )
         )

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 import psutil
 
-from fnet_studio.core import chain, places, protocol
+from fnet_studio.core import chain, files, places, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.preflight import Cost, Problem, data_problems, resource_problems
 from fnet_studio.core.recipe import Recipe, from_mapping
@@ -33,6 +33,7 @@ from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.live_maps import KEPT_COLUMNS, KEPT_ROWS, LiveMaps
 from fnet_studio.engine.loop import load
+from fnet_studio.engine.space import MB
 from fnet_studio.engine.step import State, Training
 from fnet_studio.engine.task import Task
 
@@ -160,7 +161,8 @@ class _Plan:
 
     def _resources(self, estimate: Cost, sizes: dict[str, Any], disk_peak_bytes: int) -> list[Problem]:
         free = {name: sizes[name] for name in ("memory_free_bytes", "device_free_bytes", "disk_free_bytes")}
-        return resource_problems(estimate, disk_peak_bytes=disk_peak_bytes, **free)
+        floor = self.recipe.saving.free_space_mb * MB
+        return resource_problems(estimate, disk_peak_bytes=disk_peak_bytes, disk_floor_bytes=floor, **free)
 
     def _reading_s(self) -> float:
         """Of the run, which finds the texts tokenised: it reads them again to know that they are the same ones, but for

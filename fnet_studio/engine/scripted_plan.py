@@ -11,6 +11,7 @@ from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.engine.faults import Script
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.scripted_train import COUNTS
+from fnet_studio.engine.space import MB
 
 EDGES = tuple(range(0, 820, 20))
 COUNTS_OF_LENGTHS = tuple(round(900 * (x / 8) * 2.7 ** (1 - x / 8)) for x in range(len(EDGES) - 1))
@@ -49,7 +50,12 @@ def plan(command: protocol.Plan, job: Job, script: Script) -> protocol.Planned:
     }
     peak = estimate.disk_bytes + state_bytes
     return protocol.Planned(
-        problems=(*resource_problems(estimate, disk_peak_bytes=peak, **free), *data_problems(data)),
+        problems=(
+            *resource_problems(
+                estimate, disk_peak_bytes=peak, disk_floor_bytes=recipe.saving.free_space_mb * MB, **free
+            ),
+            *data_problems(data),
+        ),
         estimate=estimate,
         disk_peak_bytes=peak,
         parameters=_parameters(recipe),

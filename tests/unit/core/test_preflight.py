@@ -49,7 +49,13 @@ def test_the_worst_problem_comes_first():
     assert [problem.severity for problem in found] == ["warning", "note", "note"]
 
 
-FREE = {"memory_free_bytes": 1000, "device_free_bytes": 0, "disk_free_bytes": 1000, "disk_peak_bytes": 10}
+FREE = {
+    "memory_free_bytes": 1000,
+    "device_free_bytes": 0,
+    "disk_free_bytes": 1000,
+    "disk_peak_bytes": 10,
+    "disk_floor_bytes": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +68,9 @@ FREE = {"memory_free_bytes": 1000, "device_free_bytes": 0, "disk_free_bytes": 10
         (Cost(device_memory_bytes=700), {"device_free_bytes": 600}, [("device-memory.short", "error")]),
         (Cost(), {"disk_peak_bytes": 1001}, [("disk.short", "error")]),
         (Cost(), {"disk_peak_bytes": 1001, "disk_free_bytes": 0}, []),
+        (Cost(), {"disk_floor_bytes": 990}, []),
+        (Cost(), {"disk_floor_bytes": 991}, [("disk.short", "error")]),
+        (Cost(), {"disk_floor_bytes": 5000, "disk_peak_bytes": 0}, []),
     ],
 )
 def test_what_there_is_not_enough_of_is_named(estimate, free, expected):
