@@ -253,11 +253,7 @@ class _Plan:
         """Write the model and a checkpoint once. Bytes on disk: when the run has ended, and at most before."""
         recipe = self.recipe
         self.clock.enter("saving")
-        root = places.data()
-        root.mkdir(parents=True, exist_ok=True)
-        _remove_stale(root)
-        mine = f"{_SCRATCH}{os.getpid()}-"
-        with tempfile.TemporaryDirectory(prefix=mine, dir=root, ignore_cleanup_errors=True) as scratch:
+        with _scratch() as scratch:
             folder = Path(scratch)
             began = time.monotonic()
             task.keep(training.model, folder)
@@ -284,6 +280,26 @@ class _Plan:
         small = rows + self._pictures * self._picture_bytes + predictions + EVALUATION_BYTES
         end = model_bytes + kept + small
         return end, end + _bytes(state) + model_bytes + best * weights_bytes
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    """On the disk that the run will write to. UserError where it refuses."""
+    root = _data_folder()
+    _remove_stale(root)
+    try:
+        return tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", dir=root, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise files.disk_error(error, root) from error
+
+
+def _data_folder() -> Path:
+    """UserError where the disk refuses it."""
+    root = places.data()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.disk_error(error, root) from error
+    return root
 
 
 def _remove_stale(root: Path) -> None:
@@ -323,8 +339,7 @@ def _device_free_bytes() -> int:
 
 
 def _disk_free_bytes() -> int:
-    places.data().mkdir(parents=True, exist_ok=True)
-    return psutil.disk_usage(str(places.data())).free
+    return psutil.disk_usage(str(_data_folder())).free
 
 
 def _worst_first(problems: list[Problem]) -> list[Problem]:

@@ -1,3 +1,7 @@
+import errno
+
+import pytest
+
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.preflight import ratios
 from fnet_studio.engine import preflight
@@ -37,6 +41,22 @@ def test_a_plan_leaves_nothing_but_caches_and_clears_up_after_a_killed_one(tiny,
     planned(recipe.to_mapping(tiny), job)
     assert [path for path in places.data().rglob("*") if path.is_file()] == []
     assert not list(places.data().glob(".plan-*"))
+
+
+@pytest.mark.parametrize("refused", ["the folder", "what is written to it"])
+def test_a_place_that_cannot_be_written_is_an_error_with_advice(tiny, job, monkeypatch, refused):
+    def read_only(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    if refused == "the folder":
+        places.data().parent.mkdir(parents=True, exist_ok=True)
+        places.data().write_text("a file of that name")
+    else:
+        monkeypatch.setattr(preflight.tempfile, "TemporaryDirectory", read_only)
+    (problem,) = [problem for problem in planned(recipe.to_mapping(tiny), job).problems if problem.severity == "error"]
+    assert problem.kind == "disk.unwritable"
+    assert str(places.data()) in problem.message
+    assert problem.advice
 
 
 def test_missing_data_a_missing_preset_and_too_few_positions_are_errors_with_advice(job, preset, tmp_path):
