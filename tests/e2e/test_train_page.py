@@ -132,6 +132,22 @@ def test_a_recipe_with_a_wrong_field_does_not_start_and_the_cursor_goes_there(qt
     assert page.run.state.status == "idle"
 
 
+def test_a_plan_goes_when_the_recipe_is_another_one_and_stays_while_it_is_the_same(qtbot, open_page):
+    page = open_page()
+    page.check()
+    qtbot.waitUntil(lambda: isinstance(page.message, PlanCard), timeout=WAIT_MS)
+    page.form.refresh()
+    page.form.changed.emit()
+    assert isinstance(page.message, PlanCard)
+    epochs = page.form.rows["training.epochs"].editor
+    qtbot.keyClicks(epochs, "1")
+    assert page.message is None
+    page.check()
+    qtbot.waitUntil(lambda: isinstance(page.message, PlanCard), timeout=WAIT_MS)
+    qtbot.keyClicks(epochs, "x")
+    assert page.message is None
+
+
 @pytest.mark.parametrize("fault", ["oom@10", "bug@10", "crash@10", "nan@10"])
 def test_a_run_that_fails_is_a_card_and_the_next_run_can_be_started(qtbot, open_page, fault):
     page = open_page(f"steps=60,rate=200,{fault}")

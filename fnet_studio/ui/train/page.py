@@ -1,5 +1,6 @@
 """Train: the recipe at the left, the live run at the right."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -139,6 +140,7 @@ class TrainPage(QWidget):
         self.recovery.start_wanted.connect(self.start)
         self.recovery.refused.connect(self._refused)
         form = self.form
+        form.changed.connect(self._recipe_changed)
         form.path.changed.connect(self._path_changed)
         form.preview_wanted.connect(self._look_at)
         form.recipe_refused.connect(self._refused)
@@ -278,6 +280,14 @@ class TrainPage(QWidget):
         card.dismissed.connect(lambda: self._say(None))
         self._say(card)
         card.setFocus()
+
+    def _recipe_changed(self) -> None:
+        """A plan speaks of the recipe that it was made for, and would start that one."""
+        if isinstance(self.message, PlanCard):
+            with contextlib.suppress(UserError):
+                if self.starter.has_estimated(self.form.recipe()):
+                    return
+            self._say(None)
 
     def use_keys(self, keys: Keys) -> None:
         controls = self.controls

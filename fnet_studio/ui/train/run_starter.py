@@ -63,6 +63,10 @@ class RunStarter(QObject):
             self._put_up_with |= {(problem.kind, problem.message) for problem in self._planned.problems}
             self._send(self._train, self._on_reply)
 
+    def has_estimated(self, recipe: Recipe) -> bool:
+        """Whether the last estimate is of this very recipe."""
+        return self._train is not None and self._train.recipe == _train(recipe).recipe
+
     def cancel(self) -> None:
         if self.command:
             self._supervisor.stop(self.command, "discard")
