@@ -184,8 +184,3 @@ class RunState:
 
     def of_split(self, split: str) -> list[protocol.Evaluated]:
         return [item for item in self.evaluations if item.split == split]
-
-    def best_validation(self) -> protocol.Evaluated | None:
-        """The epoch with the highest validation accuracy; the earlier one of equals."""
-        epochs = (item for item in self.of_split("validation") if not item.asked)
-        return max(epochs, key=lambda item: item.accuracy, default=None)

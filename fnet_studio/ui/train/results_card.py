@@ -8,6 +8,7 @@ from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train.run_figures import best_epoch
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent
 
 PUBLISHED = {"fourier": ("FNet", 0.8428), "attention": ("Transformer", 0.8423)}
@@ -21,7 +22,7 @@ class ResultsCard(Card):
         recipe = state.started.recipe if state.started else {}
         tests = state.of_split("test")
         test = tests[-1] if tests else None
-        best = state.best_validation()
+        best = best_epoch(state, recipe)
         train = state.of_split("train")
         self.column.setSpacing(12)
         self.column.addWidget(label(self._title(state, test), "section", wrap=True))

@@ -58,15 +58,6 @@ def test_a_failure_keeps_what_was_measured():
     assert len(state.step) == 1
 
 
-def test_the_best_validation_is_the_earliest_of_the_most_accurate():
-    state = running()
-    for step, accuracy in ((10, 0.7), (20, 0.8), (30, 0.8)):
-        state.apply(message(protocol.Evaluated("validation", step, step // 10, 0.5, accuracy, 100)))
-    best = state.best_validation()
-    assert best is not None
-    assert best.step == 20
-
-
 def test_beginning_again_forgets_the_run_before():
     state = running()
     state.apply(message(protocol.Evaluated("validation", 10, 1, 0.5, 0.7, 100)))

@@ -2,6 +2,7 @@
 
 from fnet_studio.core import protocol, recipe
 from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
 
 
@@ -41,3 +42,15 @@ def test_a_measurement_on_demand_decides_nothing():
     asked = protocol.Evaluated("validation", 15, 1, 0.1, 0.99, 100, asked=True)
     state.apply(protocol.Envelope(1, 0, asked, reply_to=1))
     assert figures_of(state, 1.0, 0.0).best_accuracy == 0.7
+
+
+def results(qtbot, colours, state):
+    card = ResultsCard(colours, state)
+    qtbot.addWidget(card)
+    return card.accessibleName()
+
+
+def test_the_results_name_the_best_epoch_by_what_the_recipe_watches(qtbot, colours):
+    losses, accuracies = [0.5, 0.6], [0.7, 0.8]
+    assert "Best validation 70.00 % 0.5" in results(qtbot, colours, state_of(losses, accuracies, monitor="loss"))
+    assert "Best validation 80.00 % 0.6" in results(qtbot, colours, state_of(losses, accuracies, monitor="accuracy"))
