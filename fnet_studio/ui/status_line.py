@@ -6,11 +6,12 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.ui.parts import button, follow_icon, label
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.figures import count, duration, percent
+from fnet_studio.ui.widgets.figures import count, duration, right
 
 PAINT_MS = 100
 
@@ -33,6 +34,7 @@ class StatusLine(QWidget):
         self._phase = protocol.Phase("")
         self._progress = protocol.Progress(0)
         self._run = ""
+        self._classifies = True
         self._step = 0
         self._dirty = False
         self._short = ""
@@ -103,10 +105,10 @@ class StatusLine(QWidget):
                 self._progress = progress
             case protocol.Metrics(step=steps) if steps:
                 self._step = steps[-1]
-            case protocol.RunStarted(run=run):
-                self._run = run
+            case protocol.RunStarted(run=run, recipe=recipe):
+                self._run, self._classifies = run, recipe.get("task") not in LANGUAGE_TASKS
             case protocol.Done(result=result):
-                self._end("circle-check", "success", _outcome(result), "Finished")
+                self._end("circle-check", "success", _outcome(result, self._classifies), "Finished")
             case protocol.Stopped(kept=kept, paused=paused):
                 stopped = "Stopped; the model was kept" if kept else "Stopped"
                 words = "Paused, its memory given back" if paused else stopped
@@ -152,12 +154,11 @@ class StatusLine(QWidget):
             self.told.emit(short, False)
 
 
-def _outcome(result: object) -> str:
+def _outcome(result: object, classifies: bool) -> str:
     if isinstance(result, protocol.RunFinished):
         if math.isnan(result.test_accuracy):
             return f"Finished in {duration(result.duration_s)}, without test texts"
-        return f"Finished in {duration(result.duration_s)}: {percent(result.test_accuracy)} of the test texts right"
+        return f"Finished in {duration(result.duration_s)}: {right(result.test_accuracy, 'test', classifies)}"
     if isinstance(result, protocol.Evaluation):
-        examples = f"{count(result.examples)} {result.split} {result.counted}"
-        return f"Measured: {percent(result.accuracy)} of {examples} right"
+        return f"Measured: {right(result.accuracy, result.split, bool(result.confusion), result.examples)}"
     return "Finished"

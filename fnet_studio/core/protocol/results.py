@@ -241,6 +241,7 @@ class Evaluation(Struct, frozen=True, tag="evaluation"):
     loss: float
     accuracy: float
     examples: int
+    """Texts, or masked words of a language model."""
     duration_s: float
     confusion: tuple[tuple[int, ...], ...] = ()
     """Rows: true class; columns: predicted class. Empty for a language model."""

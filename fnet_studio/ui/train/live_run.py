@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
-from fnet_studio.ui.widgets.figures import count, measure, percent
+from fnet_studio.ui.widgets.figures import count, measure, right
 
 CLOCK_MS = 33
 SHARE = 0.02
@@ -130,7 +130,7 @@ class LiveRun(QObject):
             "evaluate",
             protocol.EvaluateNow(self.state.command),
             lambda found: (
-                f"Now: {percent(found.accuracy)} of {count(found.examples)} {found.split} {found.counted} right, "
+                f"Now: {right(found.accuracy, found.split, bool(found.confusion), found.examples)}, "
                 f"loss {measure(found.loss)}."
             ),
         )

@@ -6,6 +6,15 @@ from typing import Any
 from fnet_studio.core.shares import percent as percent
 
 
+def right(share: float, split: str, classifies: bool, number: int | None = None) -> str:
+    """`84.5 % of the test texts right`. classifies: a model that does not finds masked words. number: of texts or
+    masked words, where it is to be told."""
+    of = "the" if number is None else count(number)
+    if classifies:
+        return f"{percent(share)} of {of} {split} texts right"
+    return f"{percent(share)} of {of} masked words of the {split} texts found"
+
+
 def duration(seconds: float) -> str:
     """`8 s`, `2 min 05 s`, `1 h 07 min`; `–` when unknown (negative or not finite)."""
     if not math.isfinite(seconds) or seconds < 0:

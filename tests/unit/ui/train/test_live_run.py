@@ -22,6 +22,9 @@ class Worker(QObject):
     def tell(self, command):
         self.told.append(command)
 
+    def ask(self, _command, on_done, **_):
+        self.answers = lambda result: on_done(result, b"")
+
     def stop(self, id, mode):
         self.stopped.append((id, mode))
 
@@ -106,6 +109,21 @@ def test_stop_names_the_command_and_the_mode(worker, run):
     worker.says(protocol.Stopped())
     run.stop("keep")
     assert len(worker.stopped) == 1
+
+
+@pytest.mark.parametrize(
+    ("confusion", "words"),
+    [
+        (((1, 0), (1, 1)), "Now: 75.0 % of 40 validation texts right, loss 0.5000."),
+        ((), "Now: 75.0 % of 40 masked words of the validation texts found, loss 0.5000."),
+    ],
+)
+def test_a_measurement_says_what_the_model_gets_right(worker, run, confusion, words):
+    said = []
+    run.answered.connect(said.append)
+    run.evaluate()
+    worker.answers(protocol.Evaluation("validation", 0.5, 0.75, 40, 1.0, confusion))
+    assert said == [words]
 
 
 def test_pictures_are_asked_for_one_at_a_time(worker):

@@ -1,15 +1,17 @@
 """What the run card shows of a run."""
 
+import pytest
+
 from fnet_studio.core import protocol, recipe
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
 
 
-def state_of(losses, accuracies, **optimisation):
+def state_of(losses, accuracies, name="sample-quick", **optimisation):
     state = RunState()
     state.begin(1, 0.0)
-    values = recipe.to_mapping(recipe.load(recipe.bundled("sample-quick")))
+    values = recipe.to_mapping(recipe.load(recipe.bundled(name), template=True))
     values["optimisation"] |= optimisation
     started = protocol.RunStarted("run", "/run", values, 1, protocol.Device("cpu", "cpu"), 10, 30)
     state.apply(protocol.Envelope(1, 0, started, reply_to=1))
@@ -54,3 +56,20 @@ def test_the_results_name_the_best_epoch_by_what_the_recipe_watches(qtbot, colou
     losses, accuracies = [0.5, 0.6], [0.7, 0.8]
     assert "Best validation 70.00 % 0.5" in results(qtbot, colours, state_of(losses, accuracies, monitor="loss"))
     assert "Best validation 80.00 % 0.6" in results(qtbot, colours, state_of(losses, accuracies, monitor="accuracy"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("sample-quick", "60.0 % of the test texts are classified right"),
+        ("masked-lm", "60.0 % of the masked words of the test texts are found"),
+    ],
+)
+def test_the_results_say_what_the_task_counts(qtbot, colours, name, words):
+    state = state_of([], [], name=name)
+    for body in (
+        protocol.Evaluated("test", 10, 1, 0.5, 0.6, 100),
+        protocol.Done(protocol.RunFinished("run", 0.5, 0.6, 1)),
+    ):
+        state.apply(protocol.Envelope(1, 0, body, reply_to=1))
+    assert words in results(qtbot, colours, state)

@@ -1,0 +1,34 @@
+"""What the line at the bottom says of a run that is over."""
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+
+from fnet_studio.core import protocol
+from fnet_studio.ui.status_line import StatusLine
+
+
+class Worker(QObject):
+    """The side of the supervisor that the line follows."""
+
+    asked = Signal(int, object)
+    message = Signal(object, object)
+    stopping_changed = Signal()
+    stop_words = ""
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("finetune", "75.0 % of the test texts right"),
+        ("masked-lm", "75.0 % of the masked words of the test texts found"),
+    ],
+)
+def test_a_finished_run_says_what_its_model_gets_right(qtbot, colours, task, words):
+    worker = Worker()
+    line = StatusLine(worker, colours)
+    qtbot.addWidget(line)
+    worker.asked.emit(7, protocol.Train({}))
+    started = protocol.RunStarted("run", "/run", {"task": task}, 1, protocol.Device("cpu", "cpu"), 10, 30)
+    for body in (started, protocol.Done(protocol.RunFinished("run", 0.5, 0.75, 3.0))):
+        worker.message.emit(protocol.Envelope(1, 0, body, reply_to=7), b"")
+    assert line.phase.text() == f"Finished in 3 s: {words}"
