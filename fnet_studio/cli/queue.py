@@ -9,7 +9,7 @@ import msgspec
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
 from fnet_studio.cli.show import to_stdout
-from fnet_studio.cli.train import add_recipe_to, changes, recipe_of
+from fnet_studio.cli.train import add_recipe_to, recipe_of, settings_of
 from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
@@ -51,8 +51,12 @@ def _run_options(it: argparse.ArgumentParser) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     """A recipe, or each of a sweep."""
-    swept = options.recipe in sweep.bundled_names() and not Path(options.recipe).exists()
-    chosen = sweep.recipes(options.recipe, changes(options.set)) if swept else [recipe_of(options)]
+    swept = options.recipe in sweep.bundled_names() and not Path(options.recipe).is_file()
+    if swept:
+        named = {"name": options.name} if options.name else {}
+        chosen = sweep.recipes(options.recipe, settings_of(options) | named)
+    else:
+        chosen = [recipe_of(options)]
     for one in chosen:
         entry = queue.add(recipe.to_mapping(one), "" if swept else options.name)
         told = {"type": "queued", "id": entry.id, "name": entry.name}

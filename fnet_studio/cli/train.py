@@ -47,10 +47,15 @@ def add_recipe_to(it: argparse.ArgumentParser, also: Sequence[str] = ()) -> None
 def recipe_of(options: argparse.Namespace) -> recipe.Recipe:
     """What was asked for, the same from every folder. UserError."""
     path = Path(options.recipe)
-    if options.recipe in recipe.bundled_names() and not path.exists():
+    if options.recipe in recipe.bundled_names() and not path.is_file():
         path = recipe.bundled(options.recipe)
+    return recipe.with_whole_paths(recipe.load(path, settings_of(options)))
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, str]:
+    """Of `--data`, and of `--set`, which goes before it. UserError."""
     listed = data_sets.find(options.data).settings if options.data else {}
-    return recipe.with_whole_paths(recipe.load(path, listed | changes(options.set)))
+    return listed | changes(options.set)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,15 +24,17 @@ def bundled_names() -> list[str]:
 
 
 def recipes(name: str, changes: dict[str, str] | None = None) -> list[Recipe]:
-    """The recipes of a bundled sweep, in its order, each named after the sweep and its value, with `key=value` changes
-    put in. UserError as of `core.recipe.load`."""
+    """The recipes of a bundled sweep, in its order, with `key=value` changes put in, each named after the sweep, or as
+    the changes say, and its value. UserError as of `core.recipe.load`."""
+    changes = changes or {}
     sweep = msgspec.convert(tomllib.loads((_folder() / f"{name}.toml").read_text("utf-8")), Sweep)
-    if sweep.key in (changes or {}):
+    if sweep.key in changes:
         raise UserError(
             "recipe.invalid", f"{name} gives {sweep.key} its values itself.", f"Change the recipe {sweep.recipe}."
         )
+    called = changes.get("name", name)
     return [
-        recipe.load(recipe.bundled(sweep.recipe), {**(changes or {}), sweep.key: value, "name": f"{name}-{value}"})
+        recipe.load(recipe.bundled(sweep.recipe), {**changes, sweep.key: value, "name": f"{called}-{value}"})
         for value in sweep.values
     ]
 
