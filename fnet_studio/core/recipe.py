@@ -217,7 +217,7 @@ def load(path: Path, changes: dict[str, str] | None = None, *, template: bool = 
     """The recipe of a TOML file, with `key=value` changes put in. UserError when it cannot be read or is wrong.
     template: as for `from_mapping`."""
     try:
-        values = tomllib.loads(Path(path).read_text("utf-8"))
+        values = tomllib.loads(Path(path).read_text("utf-8-sig"))  # some editors put a mark at the beginning
     except FileNotFoundError:
         raise UserError(
             "recipe.missing",
@@ -243,7 +243,7 @@ def described(path: Path) -> str:
     """What a recipe's file says of itself: the comment on its first lines, '' without one or without the file."""
     words = []
     try:
-        for line in Path(path).read_text("utf-8").splitlines():
+        for line in Path(path).read_text("utf-8-sig").splitlines():
             if not line.startswith("#"):
                 break
             words.append(line.lstrip("# ").strip())
@@ -261,9 +261,17 @@ def put(values: dict[str, Any], key: str, text: str) -> None:
     if field is None:
         raise UserError("recipe.invalid", f"A recipe has no setting {key!r}.", f"Known ones: {', '.join(fields())}.")
     section, name = key.split(".")
-    values.setdefault(section, {})[name] = parse(field, text)
+    part = values.setdefault(section, {})
+    if not isinstance(part, dict):
+        raise UserError(
+            "recipe.invalid",
+            f"{section} is {part!r} in the recipe, not a section.",
+            f"Write [{section}] on a line of its own, and its settings under it.",
+        )
+    part[name] = parse(field, text)
 
 
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -280,8 +288,7 @@ def parse(field: Field, text: str) -> Any:
         else:
             value = text
     except (ValueError, KeyError):
-        kind = {int: "a whole number", bool: "true or false"}.get(field.type, "a number")
-        raise _out_of_range(field, text, kind) from None
+        raise _out_of_range(field, text, _KINDS[field.type]) from None
     if field.choices and value not in field.choices:
         raise _out_of_range(field, text, "one of these")
     if field.type is not str:
@@ -291,11 +298,11 @@ def parse(field: Field, text: str) -> Any:
     return value
 
 
-def _out_of_range(field: Field, text: str, wanted: str) -> UserError:
+def _out_of_range(field: Field, text: str, wanted: str, more: str = "") -> UserError:
     return UserError(
         "recipe.invalid",
         f"{field.title} ({field.key}) is {text!r}, not {wanted}.",
-        f"Allowed: {field.bounds}.",
+        f"Allowed: {field.bounds}{more}.",
     )
 
 
@@ -307,7 +314,11 @@ def _explained(error: msgspec.ValidationError, values: dict[str, Any]) -> UserEr
     if field is None:
         return UserError("recipe.invalid", f"The recipe is wrong: {words}.", "Mend or remove that setting.")
     section, name = place.split(".")
-    return _out_of_range(field, str(values.get(section, {}).get(name)), "in range")
+    value = values[section][name]
+    if type(value) is field.type or (field.type is float and type(value) is int):
+        return _out_of_range(field, str(value), "one of these" if field.choices else "in range")
+    quoted = isinstance(value, str)
+    return _out_of_range(field, str(value), _KINDS[field.type], ", without quotes" if quoted else "")
 
 
 def to_mapping(recipe: Recipe) -> dict[str, Any]:

@@ -63,6 +63,25 @@ def test_a_wrong_value_in_a_mapping_is_explained_like_a_typed_one():
     assert "1 to 4096" in caught.value.advice
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value", "part"),
+    [
+        ("training", "epochs", "3", "'3', not a whole number. Allowed: 1 to 1000, without quotes"),
+        ("training", "epochs", 3.0, "'3.0', not a whole number"),
+        ("training", "learning_rate", "1e-3", "not a number"),
+        ("training", "auto_batch", 1, "not true or false"),
+        ("data", "path", 7, "not text"),
+        ("data", "source", "web", "not one of these"),
+        ("training", "epochs", 0, "not in range"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_as_that(section, key, value, part):
+    with pytest.raises(UserError) as caught:
+        recipe.from_mapping({section: {key: value}})
+    assert f"({section}.{key}) is '{value}'" in str(caught.value)
+    assert part in f"{caught.value.message} {caught.value.advice}"
+
+
 def test_an_unknown_setting_is_refused_by_name():
     with pytest.raises(UserError, match="batchsize"):
         recipe.load(recipe.bundled("sample-quick"), {"training.batchsize": "3"})
@@ -86,6 +105,22 @@ def test_broken_toml_names_the_file(tmp_path):
     path.write_text("name = ")
     with pytest.raises(UserError, match=r"mine\.toml"):
         recipe.load(path)
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_it(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_text('# Of mine.\nname = "marked"\n[data]\nsource = "sample"\n', "utf-8-sig")
+    assert recipe.load(path).name == "marked"
+    assert recipe.described(path) == "Of mine."
+
+
+def test_a_value_where_a_section_belongs_is_refused_in_words(tmp_path):
+    path = tmp_path / "odd.toml"
+    path.write_text('data = "x.csv"\n')
+    for changes in ({}, {"data.path": "x.csv"}):
+        with pytest.raises(UserError, match="data") as caught:
+            recipe.load(path, changes)
+        assert caught.value.kind == "recipe.invalid"
 
 
 def test_a_recipe_survives_its_own_toml():
