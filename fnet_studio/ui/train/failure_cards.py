@@ -138,7 +138,8 @@ class Recovery(QObject):
             values = dict(record.recipe)
             for key, text in way.changes.items():
                 recipes.put(values, key, text)
-            self._form.show_recipe(recipes.from_mapping(values), of_run(record.id, run_notes.name_of(record)))
+            recipe = recipes.from_mapping(values)
+            self._form.show_recipe(recipe, of_run(record.id, run_notes.name_of(record), recipe))
         except UserError as error:
             self.refused.emit(error)
             return

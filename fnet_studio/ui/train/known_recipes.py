@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fnet_studio.core import places
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core.recipe import Recipe
 
 _WORDS = {
     "sample-quick": ("Quick sample", "A small FNet on the bundled reviews: half a minute"),
@@ -22,10 +23,15 @@ _WORDS = {
 @dataclass(frozen=True)
 class KnownRecipe:
     key: str
-    """The name of a bundled one; else its path."""
+    """The name of a bundled one; else its path, or its run."""
     title: str
     line: str
-    path: Path
+    source: Path | Recipe
+    """Its file; that of a run has none, and is the recipe itself."""
+
+    def read(self) -> Recipe:
+        """UserError as of `core.recipe.load`."""
+        return self.source if isinstance(self.source, Recipe) else recipes.load(self.source, template=True)
 
 
 def known_recipes() -> list[KnownRecipe]:
@@ -46,9 +52,9 @@ def own_recipe(path: Path) -> KnownRecipe:
     return KnownRecipe(str(path), path.stem, _first_sentence(recipes.described(path)) or f"From {path.parent}", path)
 
 
-def of_run(run: str, name: str) -> KnownRecipe:
-    """The recipe that a run was started with; it has no file of its own."""
-    return KnownRecipe(f"run:{run}", name, f"From the run {run}", places.runs() / run / "run.json")
+def of_run(run: str, name: str, recipe: Recipe) -> KnownRecipe:
+    """A recipe that was made from a run's."""
+    return KnownRecipe(f"run:{run}", name, f"From the run {run}", recipe)
 
 
 def _spelled(name: str) -> str:

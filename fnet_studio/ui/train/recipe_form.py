@@ -115,7 +115,7 @@ class RecipeForm(QWidget):
         """Fill the form from a recipe; its values are those that changes are marked against. One that cannot be read
         leaves the form as it is."""
         try:
-            found = recipes.load(known.path, template=True)
+            found = known.read()
         except UserError as error:
             self.recipe_refused.emit(error)
             if self._base:

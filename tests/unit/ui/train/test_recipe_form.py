@@ -9,7 +9,7 @@ from fnet_studio.core import data_sets, places, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
-from fnet_studio.ui.train.known_recipes import own_recipe
+from fnet_studio.ui.train.known_recipes import of_run, own_recipe
 from fnet_studio.ui.train.recipe_form import RecipeForm
 
 TABLE = protocol.DataPreview(
@@ -317,6 +317,19 @@ def test_a_recipe_file_that_is_broken_is_refused_and_the_form_stays(qtbot, form,
     assert "broken.toml" in refused.args[0].message
     assert form.picker.current.key == "sample-quick"
     assert form.recipe().training.batch_size == 16
+
+
+def test_the_recipe_of_a_run_can_be_chosen_again(form):
+    recipe = recipes.load(recipes.bundled("sample-quick"), {"data.sequence_length": "16"})
+    form.show_recipe(recipe, of_run("run-1", "Mine", recipe))
+    box = form.picker.box
+    form.choose("finetune")
+    assert form.recipe(template=True) != recipe
+    place = box.findText("Mine")
+    box.setCurrentIndex(place)
+    box.activated.emit(place)
+    assert box.currentText() == "Mine"
+    assert form.recipe() == recipe
 
 
 def test_a_preset_that_is_not_there_is_named_at_its_field(form, tmp_path):
