@@ -8,13 +8,14 @@ The worker starts the first half when it is sent the whole recipe. Whoever sent 
 finished, and sends what that returns. It is the same after a crash: resume the first run, then ask.
 """
 
+from typing import Any
+
 import msgspec
 
-from fnet_studio.core import protocol, run_models, run_store
+from fnet_studio.core import protocol, remedies, run_models, run_store
 from fnet_studio.core.provenance import git_state
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.recipe_sections import AdaptRecipe
-from fnet_studio.core.remedies import remedies
 
 
 def halves(recipe: Recipe) -> tuple[Recipe, ...]:
@@ -104,7 +105,18 @@ def second_run(record: run_store.RunRecord) -> run_store.RunRecord | None:
 
 def goes_on(record: run_store.RunRecord) -> bool:
     """Whether the first thing to do about a run that has ended is to resume it just as it is."""
-    return any(remedy.do == "resume" and not remedy.changes for remedy in remedies(record)[:1])
+    return any(remedy.do == "resume" and not remedy.changes for remedy in remedies.remedies(record)[:1])
+
+
+def changed(record: run_store.RunRecord, changes: dict[str, str]) -> tuple[Recipe, dict[str, Any] | None]:
+    """What a run goes on with, and what then follows, which reads the same files: those that the first half does not
+    look at are for the second alone. UserError as of `remedies.changed`."""
+    recipe = from_mapping(record.recipe)
+    if record.then is None:
+        return remedies.changed(recipe, changes), None
+    mine = {key: text for key, text in changes.items() if key == "data.path" or key not in remedies.DATA_PLACES}
+    places = {key: text for key, text in changes.items() if key in remedies.DATA_PLACES}
+    return remedies.changed(recipe, mine), to_mapping(remedies.changed(from_mapping(record.then), places))
 
 
 def children(run: str) -> list[run_store.RunRecord]:

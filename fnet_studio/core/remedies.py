@@ -8,6 +8,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_store import RunRecord
 
+DATA_PLACES = ("data.path", "data.validation_path", "data.test_path")
 CHANGEABLE = (
     "training.accumulation",
     "training.auto_batch",
@@ -17,8 +18,10 @@ CHANGEABLE = (
     "saving.keep_last",
     "saving.free_space_mb",
     "observe.keep_maps_every_s",
+    *DATA_PLACES,
 )
-"""Settings that may change in the middle of a run; any other would make its steps those of another run."""
+"""Settings that may change in the middle of a run; any other would make its steps those of another run. Files may have
+been moved: what is in them has to be the same (`engine.datasets.require_same_data`)."""
 LENGTH_CHANGES_THE_MODEL = (
     "Another length is another model: padding is mixed in, so its answers differ, and a preset was trained at its own."
 )
@@ -69,8 +72,8 @@ def half_at_a_time(recipe: Recipe) -> dict[str, str]:
 
 
 def changed(recipe: Recipe, changes: dict[str, str]) -> Recipe:
-    """The recipe that a run goes on with. UserError `resume.fixed` for a setting that cannot change any more, or
-    `recipe.invalid`."""
+    """The recipe that a run goes on with, its new paths made absolute. UserError `resume.fixed` for a setting that
+    cannot change any more, or `recipe.invalid`."""
     values = to_mapping(recipe)
     for key, text in changes.items():
         if key not in CHANGEABLE:
@@ -80,7 +83,7 @@ def changed(recipe: Recipe, changes: dict[str, str]) -> Recipe:
                 f"These can: {', '.join(CHANGEABLE)}. For another one start a new run.",
             )
         recipes.put(values, key, text)
-    return from_mapping(values)
+    return recipes.with_whole_paths(from_mapping(values))
 
 
 def _less_memory(recipe: Recipe) -> tuple[Remedy, ...]:

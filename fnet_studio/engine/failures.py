@@ -65,5 +65,7 @@ def _go_on(saved_step: int) -> str:
 def still_saved(error: UserError, record: RunRecord) -> UserError:
     """A run that could not go on: what it has is safe."""
     where = f"at step {record.saved_step}" if record.saved_step else "not begun"
-    advice = f"{error.advice} The run itself is safe, {where}: resume it then."
+    moved = error.kind in ("data.missing", "data.gone")
+    new_place = " Where it was moved, name its new place (on the command line: --set data.path=FILE)." if moved else ""
+    advice = f"{error.advice}{new_place} The run itself is safe, {where}: resume it then."
     return UserError(error.kind, error.message, advice.strip())

@@ -15,8 +15,7 @@ import numpy as np
 
 from fnet_studio.core import chain, files, protocol, run_maps, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
-from fnet_studio.core.remedies import changed
+from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_maps import MapAxes
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import failures, faults, scripted_maps
@@ -51,12 +50,12 @@ def resume(
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
     if not record.steps and record.status != "paused":
         raise UserError("run.no-checkpoint", f"The run {command.run} kept nothing to go on from.", "Start it anew.")
-    recipe = changed(from_mapping(record.recipe), command.changes)
+    recipe, then = chain.changed(record, command.changes)
     rows = run_store.read_metrics(command.run)
     epochs = sum(row.get("split") == "validation" and not row.get("asked") for row in rows)
     writer = RunWriter.reopen(command.run)
     writer.forget_after(record.steps, epochs)
-    writer.record.recipe = to_mapping(recipe)
+    writer.record.recipe, writer.record.then = to_mapping(recipe), then
     play = _Play(recipe, job, script, writer, write_garbage)
     play.step, play.epoch, play.changed = record.steps, epochs, bool(command.changes)
     return _finish(play)

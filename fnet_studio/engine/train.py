@@ -7,8 +7,7 @@ from typing import NoReturn
 from fnet_studio.core import chain, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
-from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
-from fnet_studio.core.remedies import changed
+from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_state import HELD
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import checkpoint, devices, failures, memory
@@ -67,7 +66,7 @@ def resume(
             "Export it again with its checkpoints (--checkpoints) where it was made, or start a new run from its "
             "recipe. Nothing was changed.",
         )
-    recipe = changed(from_mapping(record.recipe), command.changes)
+    recipe, then = chain.changed(record, command.changes)
     clock = PhaseClock(job, record.phase_times_s)
     job.on_abandon(lambda mode: stopped_again(mode, command.run))
     try:
@@ -78,7 +77,7 @@ def resume(
         raise failures.still_saved(error, record) from error
     require_same_data(record, task.content_hash, task.class_names)
     writer = RunWriter.reopen(command.run)
-    writer.record.recipe = to_mapping(recipe)
+    writer.record.recipe, writer.record.then = to_mapping(recipe), then
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s
     return _finish(writer, task, recipe, job, clock, resumed=True)
 

@@ -244,6 +244,21 @@ def test_adapting_before_training_from_scratch_is_refused():
         recipe.from_mapping({"adapt": {"epochs": 1}})
 
 
+def test_files_that_were_moved_are_found_by_the_second_half_too(tmp_path):
+    data = {"source": "files", "path": "/old/x.csv", "test_path": "/old/test.csv"}
+    first, second = chain.halves(recipe.from_mapping(recipe.to_mapping(both()) | {"data": data}))
+    record = run_store.RunRecord(
+        id="r1", name="mine", began=0.0, recipe=recipe.to_mapping(first), then=recipe.to_mapping(second)
+    )
+    moved = {"data.path": str(tmp_path / "x.csv"), "data.test_path": str(tmp_path / "test.csv")}
+    goes_on, then = chain.changed(record, moved | {"saving.keep_last": "5"})
+    assert (goes_on.data.path, goes_on.data.test_path) == (moved["data.path"], "none")
+    assert goes_on.saving.keep_last == 5
+    assert then is not None
+    assert (then["data"]["path"], then["data"]["test_path"]) == (moved["data.path"], moved["data.test_path"])
+    assert then["saving"] == recipe.to_mapping(second)["saving"]
+
+
 def test_the_driver_sends_the_second_half_when_the_first_is_done_and_not_twice():
     queue.add(recipe.to_mapping(both()), "pair")
     driver = QueueDriver()

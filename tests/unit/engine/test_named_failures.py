@@ -197,6 +197,43 @@ def test_data_that_goes_during_a_run_is_not_missed_and_a_resume_says_what_to_put
     assert not table.exists()
 
 
+def test_a_run_whose_files_were_moved_goes_on_with_them_and_with_no_others(tiny, job, tmp_path, monkeypatch):
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    for part in ("train", "val", "test"):
+        rows = [f"{part} number {n} is {'good' if n % 2 else 'bad'},{n % 2}" for n in range(24)]
+        (before / f"{part}.csv").write_text("\n".join(["text,label", *rows]))
+    values = mapping(tiny)
+    keys = {"path": "train", "validation_path": "val", "test_path": "test"}
+    values["data"] |= {"source": "files"} | {key: str(before / f"{part}.csv") for key, part in keys.items()}
+    values["training"]["batch_size"] = 8
+    job.stop_at_step = 2
+    with pytest.raises(Stopped) as caught:
+        train(protocol.Train(values), job, DEVICE, {})
+    run, path = caught.value.run, before / "train.csv"
+    before.rename(after)
+    monkeypatch.chdir(after)
+    moved = {f"data.{key}": f"{part}.csv" for key, part in keys.items()}
+    job.stop_mode = ""
+    for key in moved:
+        other = after / moved[key]
+        content = other.read_text()
+        other.write_text(content.replace("number 5", "number five"))
+        with pytest.raises(UserError) as changed:
+            resume(protocol.Resume(run, moved), job, DEVICE, {})
+        assert changed.value.kind == "run.data-changed"
+        assert run_store.read(run).recipe["data"]["path"] == str(path)
+        other.write_text(content)
+    job.stop_at_step = 4
+    with pytest.raises(Stopped):
+        resume(protocol.Resume(run, moved), job, DEVICE, {})
+    assert run_store.read(run).recipe["data"]["path"] == str(after / "train.csv")
+    monkeypatch.chdir(tmp_path)
+    job.stop_at_step, job.stop_mode = 0, ""
+    resume(protocol.Resume(run), job, DEVICE, {})
+    assert run_store.read(run).status == "finished"
+
+
 @pytest.mark.parametrize(
     ("number", "kind"), [(errno.ENOENT, "data.gone"), (errno.EIO, "data.gone"), (errno.EACCES, "data.unreadable")]
 )
