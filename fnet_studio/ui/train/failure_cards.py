@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
 
-from fnet_studio.core import protocol, run_notes, run_store
+from fnet_studio.core import data_sets, protocol, run_notes, run_store
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import Remedy, remedies
+from fnet_studio.core.remedies import DATA_PLACES, Remedy, remedies
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import button, label, row
@@ -20,6 +23,8 @@ from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.figures import count, duration
 
 CUT_OFF_ADVICE = "It can go on from its newest checkpoint. Checkpoints are written after each epoch and every minute."
+MOVED = Remedy("Choose where it is now", "resume")
+"""Of a run whose data is not where it was. What is chosen has to hold the very same texts."""
 OnRemedy = Callable[[RunRecord, Remedy], object]
 
 
@@ -68,7 +73,7 @@ def card_of(
 ) -> ErrorCard:
     """Of a run that just failed. run: its folder's name, '' when it never got one."""
     record = _record(run)
-    ways = remedies(record) if record is not None else ()
+    ways = remedies(record) if record is not None and failed.kind != "run.no-checkpoint" else ()
     if record is None or not ways:
         return ErrorCard(themes, failed, "Start again", on_start)
     if failed.kind == "worker.lost":
@@ -78,6 +83,8 @@ def card_of(
         return NextStepsCard(
             themes, UserError("run.cut-off", words, CUT_OFF_ADVICE), record, ways, on_remedy, tone="warning"
         )
+    if _gone(record):
+        ways = (MOVED, *ways)
     return NextStepsCard(themes, failed, record, ways, on_remedy)
 
 
@@ -102,11 +109,37 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
     return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
 
 
+def _gone(record: RunRecord) -> dict[str, str]:
+    """The files and folders that a run and what follows it read and that are not where they were, by setting."""
+    try:
+        data = recipes.from_mapping(record.then or record.recipe).data
+    except UserError:
+        return {}
+    missing = data_sets.missing(DataSet("", record.name, data))
+    places = {key: getattr(data, key.removeprefix("data.")) for key in DATA_PLACES}
+    return {key: path for key, path in places.items() if path in missing}
+
+
+def _placed(gone: dict[str, str], path: str) -> dict[str, str]:
+    """path: where the first of them is now. Others that lie beside it are found there."""
+    first, *others = gone
+    beside = {key: Path(path).parent / Path(gone[key]).name for key in others}
+    return {first: path} | {key: str(place) for key, place in beside.items() if place.exists()}
+
+
 def _record(run: str) -> RunRecord | None:
     try:
         return run_store.read(run) if run else None
     except UserError:
         return None
+
+
+def _ask_for(old: Path) -> str:
+    """Where a file or folder is now; '' when the person does not say."""
+    title, beside = f"Where is {old.name} now?", str(old.parent)
+    if old.suffix:
+        return QFileDialog.getOpenFileName(None, title, beside)[0]
+    return QFileDialog.getExistingDirectory(None, title, beside)
 
 
 class Recovery(QObject):
@@ -129,14 +162,20 @@ class Recovery(QObject):
         return offer(self._themes, self._do)
 
     def _do(self, record: RunRecord, way: Remedy) -> None:
+        changes = way.changes
+        if way is MOVED and (gone := _gone(record)):
+            path = _ask_for(Path(next(iter(gone.values()))))
+            if not path:
+                return
+            changes = _placed(gone, path)
         self.chosen.emit()
         if way.do == "resume":
             self._supervisor.start()  # does nothing while one lives
-            self._run.resume(record.id, way.changes)
+            self._run.resume(record.id, changes)
             return
         try:
             values = dict(record.recipe)
-            for key, text in way.changes.items():
+            for key, text in changes.items():
                 recipes.put(values, key, text)
             recipe = recipes.from_mapping(values)
             self._form.show_recipe(recipe, of_run(record.id, run_notes.name_of(record), recipe))

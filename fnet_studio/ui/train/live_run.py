@@ -69,6 +69,7 @@ class LiveRun(QObject):
         """Of `checkpoint` and `evaluate`, what is not answered yet."""
         self.pausing = False
         """It was asked to hold, and does not hold yet."""
+        self._resumed = ""
         self._dirty: set[str] = set()
         self._shown = False
         self._told_second = -1
@@ -84,6 +85,11 @@ class LiveRun(QObject):
     @property
     def running(self) -> bool:
         return self.state.status == "running"
+
+    @property
+    def id(self) -> str:
+        """Name of its folder; '' before it has one."""
+        return self.state.started.run if self.state.started is not None else self._resumed
 
     def send(
         self, command: protocol.Train | protocol.Resume, on_reply: Callable[[protocol.Reply], None] | None
@@ -176,6 +182,7 @@ class LiveRun(QObject):
     def _asked(self, command: int, body: Any) -> None:
         if isinstance(body, FOLLOWED):
             self._dirty |= self.state.begin(command, self._now())
+            self._resumed = body.run if isinstance(body, protocol.Resume) else ""
             self._wake()
 
     def _event(self, envelope: protocol.Envelope, blob: bytes) -> None:

@@ -339,9 +339,8 @@ class TrainPage(QWidget):
             return
         self._ended = True
         state = self.run.state
-        run = state.started.run if state.started is not None else ""
         if state.failure is not None:
-            self._say(self.recovery.card_of(state.failure, run))
+            self._say(self.recovery.card_of(state.failure, self.run.id))
         elif state.status == "paused":
             self._offer()
         else:

@@ -1,0 +1,71 @@
+"""What the window offers for a run that failed."""
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from fnet_studio.core import protocol, run_store
+from fnet_studio.core import recipe as recipes
+from fnet_studio.ui.train.failure_cards import Recovery
+from fnet_studio.ui.train.live_run import LiveRun
+
+
+class Worker(QObject):
+    """The side of the supervisor that a live run and its recovery talk to."""
+
+    asked = Signal(int, object)
+    message = Signal(object, object)
+
+    def __init__(self):
+        super().__init__()
+        self.long_running = {}
+        self.commands = []
+
+    def start(self):
+        pass
+
+    def ask(self, command, **_):
+        self.commands.append(command)
+        self.asked.emit(len(self.commands), command)
+        return len(self.commands)
+
+
+@pytest.fixture
+def run_on_moved_files(tmp_path):
+    after = tmp_path / "after"
+    after.mkdir()
+    (after / "train.csv").touch()
+    (after / "test.csv").touch()
+    before = tmp_path / "before"
+    data = {"source": "files", "path": str(before / "train.csv"), "test_path": str(before / "test.csv")}
+    writer = run_store.RunWriter.create("mine", recipes.to_mapping(recipes.from_mapping({"data": data})))
+    writer.finish("stopped")
+    return writer.record.id, after
+
+
+def test_a_run_whose_files_were_moved_goes_on_with_those_that_are_chosen(
+    qtbot, qapp, colours, monkeypatch, run_on_moved_files
+):
+    id, after = run_on_moved_files
+    worker = Worker()
+    run = LiveRun(worker)
+    recovery = Recovery(worker, colours, run, None)
+    run.resume(id)
+    assert run.id == id
+    card = recovery.card_of(protocol.Failed("data.missing", "There is no file train.csv."), run.id)
+    qtbot.addWidget(card)
+    answers = [("", ""), (str(after / "train.csv"), "")]
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: answers.pop(0))
+    card.buttons[0].click()
+    assert len(worker.commands) == 1
+    card.buttons[0].click()
+    moved = {"data.path": str(after / "train.csv"), "data.test_path": str(after / "test.csv")}
+    assert worker.commands[1] == protocol.Resume(id, moved)
+
+
+def test_nothing_is_to_be_chosen_where_all_files_are_in_their_places(qtbot, colours, run_on_moved_files):
+    id, after = run_on_moved_files
+    after.rename(after.parent / "before")
+    card = Recovery(Worker(), colours, None, None).card_of(protocol.Failed("data.gone", "It disappeared."), id)
+    qtbot.addWidget(card)
+    assert [button.text() for button in card.buttons] == ["Resume"]
