@@ -1,7 +1,8 @@
 """Data sets before any training: fetched, and looked at. Needs no JAX, so every engine does it for real."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,8 @@ from fnet_studio.data.dataset import Dataset, load_dataset
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files
+
+_OF_PRESET = ("vocabulary_hash", "sequence_length")
 
 
 def with_data_here(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -> Recipe:
@@ -89,6 +92,23 @@ def require_same_data(record: RunRecord, content_hash: str, class_names: Sequenc
             f"The classes of the data are not in the order that the run {record.id} learnt: now they are "
             f"{', '.join(class_names[:10])}, then they were {', '.join(known[:10])}.",
             "The run's figures would be of the wrong classes. Start a new run.",
+        )
+
+
+def require_same_preset(record: RunRecord, found: Mapping[str, Any]) -> None:
+    """found: of `Task.summary`, with what bears the name of the recipe's preset now. What an older run did not write
+    down is not compared. UserError `run.preset-changed`."""
+    if "vocabulary_hash" not in found:  # a classifier from scratch
+        return
+    now, then = (
+        {key: of[key] for key in _OF_PRESET if key in found and key in record.data} for of in (found, record.data)
+    )
+    if now != then:
+        preset = record.recipe.get("model", {}).get("preset", "")
+        raise UserError(
+            "run.preset-changed",
+            f"The preset {preset} is not what the run {record.id} began from: its vocabulary or length is another.",
+            f"Give the preset of then its name {preset} again, or start a new run.",
         )
 
 

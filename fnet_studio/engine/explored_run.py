@@ -10,9 +10,11 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.data.wordpiece import PAD_ID, SEPARATOR, SEPARATOR_ID, UNKNOWN, UNKNOWN_ID, WordPieceTokenizer
 from fnet_studio.engine import checkpoint, classifier, finetune, masked_lm
+from fnet_studio.engine.datasets import require_same_preset
 from fnet_studio.engine.explored import Explored, texts_of, tokenized
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
+from fnet_studio.engine.kept_preset import with_kept_preset
 from fnet_studio.engine.step import Weights
 from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
@@ -21,8 +23,8 @@ from fnet_studio.models.tokenizer import MASK
 
 
 def load_run(name: str, job: Heeds = NOBODY) -> Explored:
-    """name: see `core.run_models`. UserError `run.missing`, `run.no-model`, `run.no-checkpoint`, `run.unreadable`, or
-    `run.not-explored` for a model whose positions are not tokens."""
+    """name: see `core.run_models`. UserError `run.missing`, `run.no-model`, `run.no-checkpoint`, `run.unreadable`,
+    `run.preset-changed`, or `run.not-explored` for a model whose positions are not tokens."""
     run, step = run_models.parse(name)
     recipe, folder = from_mapping(run_store.read(run).recipe), run_store.folder(run)
     if recipe.task == "classify":
@@ -33,7 +35,8 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
     if recipe.task == "finetune":
         return LoadedPreset(name, _fine_tuned(recipe, folder, weights), job)
     if recipe.task == "masked-lm":
-        model = masked_lm.build(recipe, presets.folder(recipe.model.preset))
+        model = masked_lm.build(recipe, presets.folder(with_kept_preset(recipe, folder).model.preset))
+        _require_same_vocabulary(model, folder)
         _put(model, weights, folder)
         model.head_state = "fine-tuned"
         return LoadedPreset(name, model, job)
@@ -46,15 +49,22 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
 
 def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights) -> FNetMaskedLM:
     """The encoder alone: a head that was trained on another one would make noise."""
-    first = presets.folder(recipe.model.preset)
+    first = presets.folder(with_kept_preset(recipe, folder).model.preset)
     classes = run_store.read(folder.name).data.get("class_names", ())
     classified = finetune.build(recipe, first, max(len(classes), 2))
-    _put(classified, weights, folder)
     model = FNetMaskedLM.from_preset(first)
+    _require_same_vocabulary(model, folder)
+    _put(classified, weights, folder)
     for own, trained in zip(model.backbone.weights, classified.backbone.weights, strict=True):
         own.assign(trained.value)
     model.head_state = "none"
     return model
+
+
+def _require_same_vocabulary(model: FNetMaskedLM, folder: Path) -> None:
+    """UserError `run.preset-changed`."""
+    found = {"vocabulary_hash": model.preprocessor.tokenizer.vocabulary_hash}
+    require_same_preset(run_store.read(folder.name), found)
 
 
 def _put(model: Any, weights: Weights, folder: Path) -> None:
@@ -64,7 +74,7 @@ def _put(model: Any, weights: Weights, folder: Path) -> None:
             raise UserError(
                 "run.unreadable",
                 f"The checkpoint of run {folder.name} does not fit the model of its recipe.",
-                "It comes from another version: choose the model that the run kept.",
+                "It comes from another version, or its preset was replaced: choose the model that the run kept.",
             )
         for variable, value in zip(own, stored, strict=True):
             variable.assign(value)

@@ -46,6 +46,7 @@ class FineTuning:
             "class_names": list(self.class_names),
             "paired": self.packed.paired,
             "vocabulary_size": self.preprocessor.tokenizer.vocabulary_size(),
+            "vocabulary_hash": self.preprocessor.tokenizer.vocabulary_hash,
             "sequence_length": self.sequence_length,
             "content_hash": self.content_hash,
             "report": self.packed.report.to_mapping(),

@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fnet_studio.core import files, run_store
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.models.preset import open_preset
 from fnet_studio.models.tensors import Stored, backbone_variables, classifier_variables, masked_lm_variables
 from fnet_studio.models.text_classifier import FNetTextClassifier
@@ -48,6 +50,15 @@ def _verify(task: Any, folder: Path, weights: str) -> None:
                 f"{stored[name].name} in {stored[name].file} does not read back as written.",
                 "Check the disk.",
             )
+
+
+def with_kept_preset(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe with the preset that the run in `folder` kept, where it kept one: its vocabulary and length are those
+    that the run was trained with, whatever bears the name of the recipe's preset now."""
+    kept = folder / FOLDER
+    if recipe.task == "classify" or recipe.model.preset == FROM_SCRATCH or not (kept / "config.json").is_file():
+        return recipe
+    return msgspec.structs.replace(recipe, model=msgspec.structs.replace(recipe.model, preset=str(kept)))
 
 
 def kept_folder(folder: Path) -> Path:

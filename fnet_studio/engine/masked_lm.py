@@ -60,6 +60,7 @@ class MaskedLM:
             "class_names": [],
             "texts": self.windows.texts,
             "vocabulary_size": self.preprocessor.tokenizer.vocabulary_size(),
+            "vocabulary_hash": self.preprocessor.tokenizer.vocabulary_hash,
             "sequence_length": self.sequence_length,
             "content_hash": self.content_hash,
             "notes": list(self.windows.notes),

@@ -1,6 +1,5 @@
 """Labelled texts as a preset's own tokenizer packs them, kept on disk for the next run."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,7 +65,7 @@ def load_packed(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: 
         corpus = read_corpus(data.source, data.path, data_files(data), progress, stopped)
         content_hash = corpus.content_hash
     options = {
-        "vocabulary": hashlib.sha256(preprocessor.tokenizer.proto).hexdigest(),
+        "vocabulary": preprocessor.tokenizer.vocabulary_hash,
         "sequence_length": preprocessor.sequence_length,
         "truncate": preprocessor.truncate,
         "cut": preprocessor.cut,

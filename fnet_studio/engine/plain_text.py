@@ -48,7 +48,7 @@ def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped:
     total, done = sum(map(len, texts.values())), 0
     options = {
         "windows": preprocessor.sequence_length,
-        "vocabulary": hashlib.sha256(preprocessor.tokenizer.proto).hexdigest(),
+        "vocabulary": preprocessor.tokenizer.vocabulary_hash,
         "validation_split": data.validation_split,
         "split_seed": data.split_seed,
     }

@@ -14,7 +14,7 @@ from fnet_studio.core.recipe import from_mapping
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.datasets import require_same_data
+from fnet_studio.engine.datasets import require_same_data, require_same_preset
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import calls, compile_calls, load
 from fnet_studio.engine.step import State, Training
@@ -29,13 +29,15 @@ PARTS = {
 
 def repeat_steps(command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepeated:
     """The run stays as it is. UserError `run.one-checkpoint` where no two checkpoints are left, `run.no-checkpoint` for
-    one that cannot be read, `run.data-changed`, and what reading the data raises. Raises Stopped."""
+    one that cannot be read, `run.data-changed`, `run.preset-changed`, and what reading the data raises. Raises
+    Stopped."""
     began = time.monotonic()
     record, folder = run_store.read(command.run), run_store.folder(command.run)
     before, after = _two_newest(command.run, folder)
     recipe, clock = from_mapping(record.recipe), PhaseClock(job, {})
     task = load(recipe, job, clock)
     require_same_data(record, task.content_hash, task.class_names)
+    require_same_preset(record, task.summary())
     clock.enter("building")
     per_epoch = steps_per_epoch(len(task.parts["train"]), recipe.training.batch_size)
     training = Training(task.build(), task.objective, recipe, per_epoch * recipe.training.epochs)

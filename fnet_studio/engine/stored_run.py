@@ -14,6 +14,7 @@ from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
+from fnet_studio.engine.kept_preset import with_kept_preset
 from fnet_studio.engine.loop import load
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.task import Task, bring_back
@@ -26,7 +27,7 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     began = time.monotonic()
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
-    task = load(recipe, job, clock)
+    task = load(with_kept_preset(recipe, folder), job, clock)
     require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
     part = part_of(task, command)
     clock.enter("building")

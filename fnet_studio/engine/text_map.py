@@ -10,6 +10,7 @@ from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.job import Job
+from fnet_studio.engine.kept_preset import with_kept_preset
 from fnet_studio.engine.loop import load
 from fnet_studio.engine.run_texts import require_classifier, spread
 from fnet_studio.engine.stored_run import part_of, stored
@@ -27,7 +28,7 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     recipe, folder = stored(command.run)
     require_classifier(run_store.read(command.run))
     clock = PhaseClock(job, {})
-    task = load(recipe, job, clock)
+    task = load(with_kept_preset(recipe, folder), job, clock)
     require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
     part = part_of(task, command)
     rows = spread(len(part), command.most)

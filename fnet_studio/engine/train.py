@@ -12,7 +12,7 @@ from fnet_studio.core.run_state import HELD
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import checkpoint, devices, failures, memory
 from fnet_studio.engine.clock import PhaseClock
-from fnet_studio.engine.datasets import require_same_data
+from fnet_studio.engine.datasets import require_same_data, require_same_preset
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import Run, load
 from fnet_studio.engine.task import Task
@@ -54,8 +54,8 @@ def resume(
     command: protocol.Resume, job: Job, device: protocol.Device, versions: dict[str, str]
 ) -> protocol.RunFinished:
     """Go on from a run's newest checkpoint: on one machine's CPU the losses are those of a run that never stopped. A
-    run that has no checkpoint yet begins again. UserError `resume.fixed`, `run.finished`, `run.data-changed`, or
-    `run.no-checkpoint` when none can be read; otherwise as `train`."""
+    run that has no checkpoint yet begins again. UserError `resume.fixed`, `run.finished`, `run.data-changed`,
+    `run.preset-changed`, or `run.no-checkpoint` when none can be read; otherwise as `train`."""
     record = run_store.read(command.run)
     if record.status == "finished":
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
@@ -76,6 +76,7 @@ def resume(
     except UserError as error:
         raise failures.still_saved(error, record) from error
     require_same_data(record, task.content_hash, task.class_names)
+    require_same_preset(record, task.summary())
     writer = RunWriter.reopen(command.run)
     writer.record.recipe, writer.record.then = to_mapping(recipe), then
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s

@@ -1,6 +1,7 @@
 """FNet's SentencePiece tokenizer: text to ids, and to pieces that know where in the text they come from."""
 
 import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,6 +83,11 @@ class FNetTokenizer:
         from fnet_studio.models.preset import open_preset
 
         return cls(open_preset(preset).vocabulary(), **kwargs)
+
+    @property
+    def vocabulary_hash(self) -> str:
+        """SHA-256 of the vocabulary's file."""
+        return hashlib.sha256(self.proto).hexdigest()
 
     def vocabulary_size(self) -> int:
         return self._size

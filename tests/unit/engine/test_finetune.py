@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -78,6 +79,32 @@ def test_it_goes_on_bit_for_bit_after_a_stop(preset, job):
         start(mapping(preset), job)
     job.stop_at_step, job.stop_mode = 0, ""
     assert rows(resume(protocol.Resume(caught.value.run), job, DEVICE, {}).run) == whole
+
+
+def with_another_vocabulary(preset):
+    """Of the same size: the ids of two frequent words change places."""
+    file = places.presets() / preset / "assets" / "tokenizer" / "vocabulary.spm"
+    one, other, between = "▁the".encode(), "▁and".encode(), b"\0" * 6
+    file.write_bytes(file.read_bytes().replace(one, between, 1).replace(other, one, 1).replace(between, other, 1))
+
+
+def test_a_run_is_measured_by_what_it_kept_and_never_goes_on_from_another_preset_of_that_name(preset, job):
+    job.asked_mode, job.stop_at_step = "pause", 3
+    with pytest.raises(Stopped) as caught:
+        start(mapping(preset), job)
+    job.stop_at_step, job.stop_mode = 0, ""
+    paused, finished = caught.value.run, start(mapping(preset, training__epochs=1), job)
+    with_another_vocabulary(preset)
+    again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
+    assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
+    for ask in (lambda: resume(protocol.Resume(paused), job, DEVICE, {}), lambda: load_run(f"run:{paused}@3")):
+        with pytest.raises(UserError, match="The preset small is not what the run") as refused:
+            ask()
+        assert refused.value.kind == "run.preset-changed"
+    assert run_store.read(paused).status == "paused"
+    shutil.rmtree(places.presets() / preset)
+    again = stored_run.evaluate(protocol.Evaluate(finished.run), job)
+    assert again.loss == pytest.approx(finished.test_loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("backbone", ["frozen", "trained"])
