@@ -39,6 +39,8 @@ def run_of(preset: str) -> str:
     """The id of the run that a preset's name means: `run:` and an id, or a run's name, the user's own or the recipe's;
     then the newest run of that name that kept a preset. UserError `run.missing`."""
     wanted = preset.removeprefix(RUN)
+    if run_store.is_id(wanted):  # asked with each click: no run is read for it
+        return wanted
     runs = run_store.list_runs()[0]
     same_name = [run.id for run in runs if wanted in (run.name, run_notes.name_of(run))]
     kept = [run for run in same_name if (places.runs() / run / KEPT_PRESET / "config.json").is_file()]

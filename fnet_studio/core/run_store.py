@@ -217,10 +217,14 @@ class RunWriter:
 
 def folder(run: str) -> Path:
     """The folder of a run by its id. UserError `run.missing` when there is none; an id never leads elsewhere."""
-    path = places.runs() / run
-    if not run or Path(run).name != run or not os.path.isfile(path / "run.json"):
+    if not is_id(run):
         raise UserError("run.missing", f"There is no run {run!r}.", "List them with: fnet-studio runs.")
-    return path
+    return places.runs() / run
+
+
+def is_id(run: str) -> bool:
+    """Whether there is a run of this id."""
+    return bool(run) and Path(run).name == run and os.path.isfile(places.runs() / run / "run.json")
 
 
 def decode(content: bytes) -> RunRecord:

@@ -1,15 +1,11 @@
 """Answers `protocol.Classify`: texts of any number, sorted by a stored run's classifier."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 
-from fnet_studio.core import protocol, run_store
-from fnet_studio.core.run_models import WEIGHTS
-from fnet_studio.core.run_store import KEPT_PRESET
+from fnet_studio.core import model_files, protocol, run_models, run_store
 from fnet_studio.engine.feed import Inputs
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.run_texts import require_pairs
@@ -25,14 +21,14 @@ class Classifying:
     """Owns the classifier that was asked last, compiled for a few texts and for many. Asked by one thread alone."""
 
     def __init__(self) -> None:
-        self._key: tuple[Any, ...] = ()
+        self._key: model_files.Stamp = ()
         self._model: _Compiled | None = None
 
     def classify(self, command: protocol.Classify, job: Heeds = NOBODY) -> protocol.Classified:
         """Probabilities of the classes for each text. UserError `run.missing`, `run.no-model`, `run.unreadable` or
         `run.pairs`. Raises Stopped."""
         recipe, folder = stored(command.run)
-        key = (command.run, *_written(folder))
+        key = model_files.stamp(run_models.name_of(folder.name))
         if self._model is None or key != self._key:
             self._model = None  # two at once are not needed
             job.phase("building")
@@ -80,9 +76,3 @@ def _rows(inputs: Inputs, first: int, size: int) -> Inputs:
         return np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
 
     return jax.tree.map(cut, inputs)
-
-
-def _written(folder: Path) -> tuple[int, ...]:
-    """When the kept model was: a run that goes on keeps another one."""
-    files = [folder / WEIGHTS, *sorted((folder / KEPT_PRESET).glob("*.h5"))]
-    return tuple(it.stat().st_mtime_ns for it in files if it.is_file())

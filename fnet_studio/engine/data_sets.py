@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fnet_studio.core import data_sets, protocol
+from fnet_studio.core import data_sets, model_files, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.core.progress import Progress, StopCheck
@@ -190,7 +190,7 @@ class DataShelf:
     def _cutter(self, opened: OpenedParts, preset: str, asked: "_Asked") -> TextCutter:
         """Of the preset, or of a vocabulary that is learnt from the training texts and kept."""
         data = asked.recipe.data
-        key = (preset,) if preset else ("", data.vocabulary_size, opened.content_hash)
+        key = (preset, model_files.stamp(preset)) if preset else ("", data.vocabulary_size, opened.content_hash)
         cutter = self._cutters.get(key)
         if cutter is None:
             if preset:

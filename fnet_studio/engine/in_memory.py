@@ -2,7 +2,7 @@
 
 import threading
 
-from fnet_studio.core import run_models
+from fnet_studio.core import model_files, run_models
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine.explored import Explored
 from fnet_studio.engine.explored_run import load_run
@@ -16,17 +16,20 @@ class InMemory:
     KEPT = 2
 
     def __init__(self) -> None:
-        self._loaded: dict[str, Explored] = {}
+        self._loaded: dict[str, tuple[model_files.Stamp, Explored]] = {}
         self._lock = threading.Lock()
 
     def get(self, name: str, job: Heeds = NOBODY) -> Explored:
-        """Loads at the first call. UserError when it is missing or damaged. Raises Stopped."""
+        """Loads at the first call, and anew where another model has this name by now. UserError when it is missing or
+        damaged. Raises Stopped."""
         with self._lock:
-            loaded = self._loaded.pop(name, None)
-            if loaded is None:
+            stamp = model_files.stamp(name)
+            known, loaded = self._loaded.pop(name, ((), None))
+            if loaded is None or known != stamp:
+                del loaded  # two at once are not needed
                 job.phase("building")
                 loaded = load_run(name, job) if run_models.is_run(name) else LoadedPreset(name, job=job)
-            self._loaded[name] = loaded
+            self._loaded[name] = stamp, loaded
             while len(self._loaded) > self.KEPT:
                 self._loaded.pop(next(iter(self._loaded)))
         return loaded

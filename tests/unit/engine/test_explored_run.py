@@ -81,6 +81,13 @@ def _has_the_models_of_its_steps(run):
     assert np.abs(maps[0] - maps[1]).max() > 1e-4
     with pytest.raises(UserError, match="kept those of: 16, 32"):
         load_run(run_models.name_of(run, 17))
+    memory = InMemory()
+    held = memory.get(run_models.name_of(run, 16))
+    assert memory.get(run_models.name_of(run, 16)) is held
+    one, other = (run_models.checkpoint_path(run, step) for step in steps)
+    one.write_bytes(other.read_bytes())  # the run went on from before it
+    again = memory.get(run_models.name_of(run, 16))
+    np.testing.assert_array_equal(measure(again, measurements.MixingMaps(8, 8)), maps[1])
 
 
 def _has_words(run):

@@ -119,3 +119,17 @@ def test_two_presets_are_kept_and_the_least_recent_one_is_let_go():
     held.get(PRESET)
     assert held.get("first") is first
     assert set(held._loaded) == {PRESET, "first"}
+
+
+def test_a_preset_that_was_replaced_by_another_of_its_name_is_read_anew():
+    own, held = places.presets() / "own", InMemory()
+    shutil.copytree(places.bundled_presets() / PRESET, own)
+    first = held.get("own")
+    assert held.get("own") is first
+    shutil.rmtree(own)
+    shutil.copytree(places.bundled_presets() / PRESET, own)
+    (own / "task.json").unlink()
+    assert (first.head, held.get("own").head) == ("pretrained", "none")
+    shutil.rmtree(own)
+    with pytest.raises(UserError, match="There is no preset 'own'"):
+        held.get("own")

@@ -1,0 +1,37 @@
+"""The files that a model is read from, and whether they are still those that were read."""
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from fnet_studio.core import presets, run_models, run_store
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Path, time of the last change in ns, bytes and inode of each file."""
+
+
+def stamp(name: str) -> Stamp:
+    """Of a preset, or of a run's model or checkpoint (`core.run_models`): another one where the model under this name
+    was replaced. A few questions to the file system. UserError as `presets.folder`, or `run.missing`."""
+    if not run_models.is_run(name):
+        return _stamp(_of_preset(presets.folder(name)))
+    run, step = run_models.parse(name)
+    folder = run_store.folder(run)
+    own = folder / run_models.WEIGHTS if step is None else run_models.checkpoint_path(run, step)
+    words = [folder / "vocabulary.txt", folder / "classes.json"]
+    return _stamp([own, *words, *_of_preset(folder / run_store.KEPT_PRESET)])
+
+
+def _of_preset(folder: Path) -> list[Path]:
+    """All but the words about it."""
+    folders = (folder, folder / "assets" / "tokenizer")
+    return sorted(path for one in folders if one.is_dir() for path in one.iterdir() if path.suffix != ".md")
+
+
+def _stamp(files: Iterable[Path]) -> Stamp:
+    found = []
+    for path in files:
+        with contextlib.suppress(OSError):  # not there, or just being replaced
+            it = path.stat()
+            found.append((str(path), it.st_mtime_ns, it.st_size, it.st_ino))
+    return tuple(found)
