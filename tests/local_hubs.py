@@ -18,13 +18,15 @@ LARGE_BYTES = 20_000
 class LocalHub:
     """cut: file name to the count of bytes after which the connection breaks off, once. corrupted: files whose bytes
     are not what was promised. wait_after: the count of bytes of a file after which the server sends nothing more until
-    `go_on` is set. refused: (status, error code) of every answer."""
+    `go_on` is set. refused: (status, error code) of every answer. page: what a network that wants a login sends in the
+    place of every answer."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cut: dict[str, int] = {}
         self.corrupted: set[str] = set()
         self.refused: tuple[int, str] | None = None
+        self.page: bytes | None = None
         self.wait_after: int | None = None
         self.go_on = threading.Event()
         self.requests: list[str] = []
@@ -37,7 +39,10 @@ class LocalHub:
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 hub.requests.append(f"{self.command} {self.path}")
-                hub.answer(self, urlsplit(self.path).path, body)
+                if hub.page is not None:
+                    self.send(200, hub.page, Content_Type="text/html")
+                else:
+                    hub.answer(self, urlsplit(self.path).path, body)
 
             do_GET = do_HEAD = do_POST = _answer
 

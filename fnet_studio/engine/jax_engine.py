@@ -117,8 +117,9 @@ class JaxEngine:
                 return fetch_head(command, job), b""
             case protocol.FetchPreset():
                 from fnet_studio.engine.preset_download import fetch_preset
+                from fnet_studio.models.preset import require_readable
 
-                return fetch_preset(command, job), b""
+                return fetch_preset(command, job, require_readable), b""
             case protocol.ForgetDownload():
                 from fnet_studio.engine.preset_download import forget
 

@@ -1,6 +1,5 @@
 """Presets fetched from the hubs to the user's own. Needs no JAX but for the authors' head."""
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import places, preset_downloads, protocol
+from fnet_studio.core import files, places, preset_downloads, protocol
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preset_downloads import Begun
@@ -19,12 +18,20 @@ from fnet_studio.models.new_folder import new_folder
 from fnet_studio.models.progress import check
 
 CHUNK_BYTES = 1 << 20
+_MAKE_ROOM = "Free some space, then download it again: what has arrived is kept in the cache."
 NOTE_EVERY_S = 1.0
 """How much of the count may be lost with the process; of the download itself nothing is."""
 
 
-def fetch_preset(command: protocol.FetchPreset, job: Job) -> protocol.Converted:
-    """Raises Stopped, and UserError `preset.present`, `preset.missing`, `hub.…`, `disk.…`."""
+def _unread(folder: Path) -> None:
+    return
+
+
+def fetch_preset(
+    command: protocol.FetchPreset, job: Job, require_readable: Callable[[Path], None] = _unread
+) -> protocol.Converted:
+    """require_readable: asked of what has come before it gets its name; raises UserError. Raises Stopped, and UserError
+    `preset.present`, `preset.missing`, `hub.…`, `disk.…`, or what require_readable does."""
     name = preset_downloads.name_of(command.preset)
     target = places.presets() / name
     if target.exists():
@@ -41,7 +48,7 @@ def fetch_preset(command: protocol.FetchPreset, job: Job) -> protocol.Converted:
     try:
         folder = target
         for handle in handles:
-            folder = hub.fetch(handle, progress, stopped)
+            folder = hub.fetch(handle, progress, stopped, verify=True)
             progress.next_file_set()
         notes: list[str] = []
         if command.head:
@@ -51,6 +58,7 @@ def fetch_preset(command: protocol.FetchPreset, job: Job) -> protocol.Converted:
         else:
             with new_folder(target) as part:
                 _place(folder, part, stopped)
+                require_readable(part)
     except Stopped:
         if job.stop_mode == "discard":
             forget(command.preset)
@@ -100,21 +108,19 @@ def _expected(command: protocol.FetchPreset, handles: list[str]) -> list[int]:
 
 
 def _place(source: Path, target: Path, stopped: Callable[[], bool]) -> None:
-    """A preset's files from a hub's cache, as further names of the same bytes where the disk can do that."""
-    for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.name.startswith("."):
-            continue
+    """A preset's files from a hub's cache, copied: what happens to the one is not to reach the other."""
+    found = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    room = sum(path.stat().st_size for path in found) + files.SPARE_BYTES
+    files.require_room(room, places.presets(), f"The copy from the hub's cache {source}", _MAKE_ROOM)
+    for path in found:
         check(stopped)
         here = target / path.relative_to(source)
         here.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(path.resolve(), here)
-        except OSError:
-            with open(path, "rb") as reader, open(here, "xb") as writer:
-                while piece := reader.read(CHUNK_BYTES):
-                    check(stopped)
-                    writer.write(piece)
-            shutil.copystat(path, here)
+        with open(path, "rb") as reader, open(here, "xb") as writer:
+            while piece := reader.read(CHUNK_BYTES):
+                check(stopped)
+                writer.write(piece)
+        shutil.copystat(path, here)
 
 
 class _Progress:

@@ -37,27 +37,40 @@ def forget(handle: str) -> None:
     _place(handle).forget()
 
 
-def fetch(handle: str, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
+def fetch(
+    handle: str, progress: Progress | None = None, stopped: StopCheck | None = None, verify: bool = False
+) -> Path:
     """The folder of `hf://owner/name[@revision]` or `kaggle://owner/model/framework/variation[/version]`.
 
-    Without a revision or version, whatever is cached of it is used. Without progress, Kaggle's library draws its own
-    bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the next call goes on there.
-    Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline), `hub.not-installed`,
-    `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`, `disk.full`.
+    Without a revision or version, whatever is cached of it is used. verify: what is cached is compared with what the
+    hub says of it, as far as it says so, and what was damaged there is fetched again. Without progress, Kaggle's
+    library draws its own bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the
+    next call goes on there. Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
+    `hub.not-installed`, `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`,
+    `hub.login`, `hub.no-preset`, `hub.foreign-model`, `disk.full`.
     """
     place = _place(handle)
-    cached = place.cached()
+    cached = place.checked() if verify else place.cached()
     if cached is not None:
         return cached
     check(stopped)
     variable = switched_off_by(*OFFLINE)
+    kept = place.cached() if verify else None
+    if variable and kept is not None:
+        return kept
     if variable:
         raise UserError(
             "preset.not-fetched",
             f"The preset {handle} is not on this machine, and downloads are switched off by {variable}.",
             f"Unset {variable} to download it, or give the folder of a preset.",
         )
-    return place.download(progress, stopped)
+    try:
+        return place.download(progress, stopped)
+    except UserError as error:
+        again = place.cached()  # without what was found damaged
+        if error.kind == "hub.no-network" and again is not None:
+            return again
+        raise
 
 
 def library(name: str, handle: str) -> ModuleType:
@@ -134,6 +147,23 @@ def by_status(handle: str, status: int) -> UserError:
     if status in (401, 403):
         return no_rights(handle)
     return not_found(handle) if status == 404 else server_error(handle, status)
+
+
+def login_page(handle: str) -> UserError:
+    return UserError(
+        "hub.login",
+        f"{handle} could not be asked for: what answered is not the hub. It may be the login page of this network.",
+        "Open any web page in a browser and log in there, then try again.",
+    )
+
+
+def no_preset(handle: str, lacking: str) -> UserError:
+    return UserError(
+        "hub.no-preset",
+        f"{handle} cannot be used as a preset: it holds no {lacking} that FNet Studio can read.",
+        "Choose a model with config.json, its SentencePiece vocabulary, and weights as .safetensors, .bin or .h5. "
+        "Nothing was downloaded.",
+    )
 
 
 def wrong_checksum(handle: str, name: str) -> UserError:

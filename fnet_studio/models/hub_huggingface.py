@@ -1,6 +1,7 @@
 """Models on the Hugging Face Hub (`hf://owner/name`), in and into the cache of `huggingface_hub`."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -9,14 +10,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from fnet_studio.core import files
+from fnet_studio.core.errors import UserError
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
 from fnet_studio.models.hub_transfer import Broken, fetch_file
+from fnet_studio.models.json_files import read_json
 from fnet_studio.models.progress import Progress, StopCheck, check
 
 FORM = "hf://owner/name, such as hf://google/fnet-base"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+CONFIG = "config.json"
 _WEIGHTS = (
     ("model.weights.json", r"model_\d+\.weights\.h5"),
     ("model.weights.h5", None),
@@ -26,7 +30,7 @@ _WEIGHTS = (
     ("pytorch_model.bin", None),
 )
 """A repository may hold the same weights in several formats: the first of these is fetched, with its shards."""
-_BESIDE = ("config.json", "metadata.json", "task.json", "preprocessor.json", "tokenizer.json", "README.md")
+_BESIDE = (CONFIG, "metadata.json", "task.json", "preprocessor.json", "tokenizer.json", "README.md")
 _BESIDE += ("tokenizer_config.json", "special_tokens_map.json", "spiece.model", "task.weights.h5", "fnet_studio.json")
 _BESIDE += ("next_sentence.weights.h5", "assets/tokenizer/vocabulary.spm")
 
@@ -63,6 +67,9 @@ class Repository(NamedTuple):
         snapshot = self._folder / "snapshots" / commit
         return None if hub.missing_file(snapshot) else snapshot
 
+    def checked(self) -> None:
+        """The hub alone can say what its files are: `download` compares them."""
+
     def download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
         """The library says what there is; the bytes are fetched here, since its own download cannot go on after a
         stop, nor be stopped while it waits."""
@@ -79,6 +86,8 @@ class Repository(NamedTuple):
             raise hub.by_status(self.handle, error.code) from error
         except (errors.HTTPError, errors.OfflineModeIsEnabled, Broken) as error:
             raise hub.no_network(self.handle, error) from error
+        except json.JSONDecodeError as error:
+            raise hub.login_page(self.handle) from error
         except OSError as error:
             raise files.disk_error(error, self._folder) from error
 
@@ -95,10 +104,15 @@ class Repository(NamedTuple):
         library = hub.library("huggingface_hub", self.handle)
         endpoint = os.environ.get("HF_ENDPOINT") or None
         info = library.HfApi(endpoint=endpoint).model_info(self.name, revision=self.revision, files_metadata=True)
+        if not info.sha or info.siblings is None:
+            raise hub.login_page(self.handle)
         snapshot = self._folder / "snapshots" / info.sha
         wanted = {item.rfilename: item for item in info.siblings}
-        chosen = sorted((wanted[name] for name in _chosen(set(wanted))), key=lambda item: item.size or 0)
-        absent = [item for item in chosen if not (snapshot / item.rfilename).is_file()]
+        names = _chosen(set(wanted))
+        if lacking := _lacking(set(names)):
+            raise hub.no_preset(self.handle, lacking)
+        chosen = sorted((wanted[name] for name in names), key=lambda item: (item.rfilename != CONFIG, item.size or 0))
+        absent = [item for item in chosen if not self._is_whole(snapshot / item.rfilename, item, stopped)]
         tracker = Tracker(self._folder, self.handle, progress, stopped)
         parts = {item.rfilename: self._parts / info.sha / f"{item.rfilename}.part" for item in absent}
         here = sum(part.stat().st_size for part in parts.values() if part.is_file())
@@ -117,14 +131,37 @@ class Repository(NamedTuple):
             target = snapshot / item.rfilename
             target.parent.mkdir(parents=True, exist_ok=True)
             part.replace(target)
+            if item.rfilename == CONFIG:
+                self._require_fnet(target)
         reference = self._folder / "refs" / self.revision  # written last: it says that the snapshot is whole
         if not _COMMIT.fullmatch(self.revision):
             files.write_atomically(reference, info.sha.encode())
         self.forget()
         return snapshot
 
+    def _require_fnet(self, config: Path) -> None:
+        """Before the weights are fetched. UserError `hub.foreign-model`, or of a file that is no JSON."""
+        kind = read_json(config).get("model_type", "fnet")  # KerasHub's have none, and name a class
+        if kind != "fnet":
+            raise UserError(
+                "hub.foreign-model",
+                f"{self.handle} is a model of the type {kind!r}, not fnet.",
+                "FNet Studio loads FNet models only. The weights were not downloaded.",
+            )
+
+    def _is_whole(self, path: Path, item: Any, stopped: StopCheck | None) -> bool:
+        """A file of the cache that is not what the hub has is removed."""
+        if not path.is_file():
+            return False
+        try:
+            self._verify(path, item, stopped)
+        except UserError:
+            return False
+        return True
+
     def _verify(self, path: Path, item: Any, stopped: StopCheck | None) -> None:
-        """Large files are known by their SHA-256, small ones by their git name."""
+        """Large files are known by their SHA-256, small ones by their git name. What differs is removed, and UserError
+        `hub.checksum` raised."""
         size = path.stat().st_size
         if item.lfs is not None:
             digest, expected = hashlib.sha256(), item.lfs.sha256
@@ -137,6 +174,15 @@ class Repository(NamedTuple):
         if digest.hexdigest() != expected:
             path.unlink()
             raise hub.wrong_checksum(self.handle, item.rfilename)
+
+
+def _lacking(names: set[str]) -> str:
+    """What no preset can be without; of a repository's whole list, so that it is known before anything is fetched."""
+    if CONFIG not in names:
+        return CONFIG
+    if not any(name in names for name, _ in _WEIGHTS):
+        return "weights"
+    return "" if {"spiece.model", "assets/tokenizer/vocabulary.spm"} & names else "vocabulary"
 
 
 def _chosen(present: set[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Models on Kaggle (`kaggle://owner/model/framework/variation`), in and into the cache of `kagglehub`."""
 
 import contextlib
+import json
 import logging
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fnet_studio.core import files
+from fnet_studio.core.errors import UserError
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
 from fnet_studio.models.progress import Progress, StopCheck
@@ -56,6 +58,22 @@ class Variation(NamedTuple):
         names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
         return all((marks / f"{name}.complete").is_file() for name in names) and not hub.missing_file(folder)
 
+    def checked(self) -> Path | None:
+        """As `cached`, where it can be opened. What cannot, such as a login page under a file's name, is removed:
+        Kaggle gives no checksum to compare it with."""
+        from fnet_studio.models.preset import require_readable
+
+        folder = self.cached()
+        if folder is not None:
+            try:
+                require_readable(folder)
+            except UserError:
+                for path in (folder, self._folder / ".complete" / folder.name):
+                    shutil.rmtree(path, ignore_errors=True)
+                (self._folder / f"{folder.name}.complete").unlink(missing_ok=True)
+                return None
+        return folder
+
     def forget(self) -> None:
         """Remove what has arrived of a download that was stopped; its library keeps that, and goes on with it."""
         names = [path.name for path in self._folder.glob("*") if path.name.isdecimal()]
@@ -78,6 +96,8 @@ class Variation(NamedTuple):
             raise hub.by_status(self.handle, error.response.status_code) from error
         except requests.RequestException as error:
             raise hub.no_network(self.handle, error) from error
+        except json.JSONDecodeError as error:
+            raise hub.login_page(self.handle) from error
         except OSError as error:
             raise files.disk_error(error, self._folder) from error
 

@@ -66,6 +66,18 @@ def open_preset(preset: str | Path) -> Preset:
     return FlaxPreset(checkpoint)
 
 
+def require_readable(folder: Path) -> None:
+    """That its configuration, vocabulary and weights can be opened; the weights' numbers are not read. UserError what
+    `open_preset` and a damaged preset raise."""
+    from fnet_studio.models.tokenizer import FNetTokenizer
+
+    opened = open_preset(folder)
+    FNetTokenizer(opened.vocabulary())
+    opened.backbone_tensors(opened.backbone_arguments()["num_layers"])
+    if opened.head() is not None:
+        opened.head_tensors()
+
+
 def locate(preset: str | Path, progress: Progress | None = None, stopped: StopCheck | None = None) -> Path:
     """Where the preset lies on this machine, after a download if need be. UserError `preset.missing`, `hub.…`"""
     path, name = Path(os.path.expanduser(preset)), str(preset)

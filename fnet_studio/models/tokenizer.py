@@ -63,6 +63,8 @@ class FNetTokenizer:
                 "Fetch the preset again.",
             ) from None
         self._size = self._model.get_piece_size()
+        if not self._size:  # an empty file is no error to SentencePiece
+            raise UserError("tokenizer.corrupt", f"{source} holds no piece.", "Fetch the preset again.")
         missing = [token for token in (CLS, SEP, PAD, MASK) if self._lookup(token) is None]
         if missing:
             raise UserError(

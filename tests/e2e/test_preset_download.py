@@ -86,6 +86,8 @@ def test_a_downloaded_preset_is_one_of_the_user_s_and_is_whole(worker, hub):
     assert found.folder == str(places.presets() / "tiny")
     for name in ("config.json", "model.safetensors", "spiece.model"):
         assert (Path(found.folder) / name).read_bytes() == (hub.folder / name).read_bytes()
+    for path in Path(found.folder).iterdir():
+        assert path.stat().st_nlink == 1, "damage to the one is not to reach the cache"
     (card,) = [card for card in presets.list_presets() if card.name == "tiny"]
     assert (card.problem, card.head) == ("", "pretrained")
     (phase,) = {it for it in told if isinstance(it, protocol.Phase)}

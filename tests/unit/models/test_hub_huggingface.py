@@ -159,6 +159,55 @@ def test_a_file_with_a_wrong_checksum_is_removed_and_named(server, cache, name):
     assert hub.missing_file(hub.fetch(HANDLE)) == ""
 
 
+def test_what_was_damaged_in_the_cache_is_fetched_again_by_who_asks_for_it(server, cache, transformers_preset):
+    folder = hub.fetch(HANDLE)
+    with (folder / WEIGHTS).open("r+b") as file:
+        file.truncate(100)
+    assert hub.fetch(HANDLE) == folder
+    asked = len(server.requests)
+    assert hub.fetch(HANDLE, verify=True) == folder
+    assert (folder / WEIGHTS).read_bytes() == (transformers_preset / WEIGHTS).read_bytes()
+    assert [it for it in server.requests[asked:] if "/resolve/" in it] == [
+        f"GET /google/fnet-tiny/resolve/{COMMIT}/{WEIGHTS}"
+    ]
+    server.page = b"<html>Log in</html>"
+    with pytest.raises(UserError) as caught:
+        hub.fetch(HANDLE, verify=True)
+    assert caught.value.kind == "hub.login"
+
+
+def test_a_whole_model_in_the_cache_needs_no_network_even_when_it_is_asked_for(server, monkeypatch):
+    folder = hub.fetch(HANDLE)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert hub.fetch(HANDLE, verify=True) == folder
+    monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
+    assert hub.fetch(HANDLE, verify=True) == folder
+
+
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b'{"id": "local/model"}'])
+def test_a_login_page_in_the_place_of_the_hub_is_told_in_words(server, page):
+    server.page = page
+    assert "browser" in refusal(HANDLE, "hub.login", HANDLE).advice
+
+
+@pytest.mark.parametrize(
+    ("lost", "word"), [(WEIGHTS, "weights"), ("spiece.model", "vocabulary"), ("config.json", "config.json")]
+)
+def test_a_repository_that_holds_no_usable_model_is_refused_before_anything_is_fetched(
+    server, transformers_preset, lost, word
+):
+    (transformers_preset / lost).rename(transformers_preset / "tf_model.h5")
+    refusal(HANDLE, "hub.no-preset", HANDLE, word)
+    assert not [it for it in server.requests if "/resolve/" in it]
+
+
+def test_a_model_of_another_kind_is_refused_before_its_weights_are_fetched(server, transformers_preset):
+    config = transformers_preset / "config.json"
+    config.write_text(config.read_text().replace('"fnet"', '"xlnet"'))
+    refusal(HANDLE, "hub.foreign-model", HANDLE, "xlnet")
+    assert not [it for it in server.requests if WEIGHTS in it]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [

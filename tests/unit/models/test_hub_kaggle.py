@@ -156,6 +156,22 @@ def test_a_file_with_a_wrong_checksum_is_removed_and_told(server, cache):
     assert hub.missing_file(hub.fetch(HANDLE)) == ""
 
 
+def test_a_login_page_that_was_cached_as_a_file_is_fetched_again_by_who_asks_for_it(server, preset, cache):
+    folder = hub.fetch(HANDLE, lambda *it: None)
+    for name in ("config.json", WEIGHTS):
+        (folder / name).write_bytes(b"<html>Log in</html>")
+        assert hub.fetch(HANDLE, lambda *it: None, verify=True) == cache / "3"
+        assert (folder / name).read_bytes() == (preset / name).read_bytes()
+    asked = len(server.requests)
+    assert hub.fetch(HANDLE, verify=True) == folder
+    assert len(server.requests) == asked
+
+
+def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server):
+    server.page = b"<html>Log in</html>"
+    refusal(HANDLE, "hub.login", HANDLE)
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(404, "hub.not-found"), (401, "hub.no-rights"), (403, "hub.no-rights"), (500, "hub.server")]
 )
