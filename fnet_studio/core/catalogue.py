@@ -90,11 +90,11 @@ class Catalogue:
         found: dict[str, Entry] = {}
         for root, origin in ((places.bundled_presets(), "bundled"), (places.presets(), "yours")):
             for path in _folders(root):
-                record = records.get(path.name)
+                record = records.get(path.name) if origin == "yours" else None
                 source, added = (record.source, record.added) if record else ("", 0.0)
                 found[path.name] = self._local(before, path.name, path, origin, source, added)
         for name, record in records.items():
-            if name in found and found[name].origin != "bundled":
+            if name in found:  # as `presets.folder` has it
                 continue
             folder = Path(record.folder)
             if folder.is_dir():

@@ -18,6 +18,7 @@ from fnet_studio.core.errors import UserError
 
 CHUNK_BYTES = 1 << 20
 MOST_FILES = 2000
+_FLAX = ("checkpoint_*", "checkpoint", "*.msgpack")
 LEFT_OUT = ("__MACOSX", ".DS_Store")
 
 Told = Callable[[int, int], None]
@@ -26,7 +27,7 @@ Told = Callable[[int, int], None]
 
 class Staged(NamedTuple):
     folder: Path
-    """Hidden, among the presets."""
+    """Of that name, alone in a hidden folder among the presets."""
     name: str
     """What it will be called."""
     source: str
@@ -40,6 +41,12 @@ def check(source: Path) -> presets.PresetCard:
     """What a folder says of itself. UserError `preset.unusable` when it is no preset, `preset.present` when it lies
     among the presets already."""
     if not (source / "config.json").is_file():
+        if any(path.is_file() for pattern in _FLAX for path in source.glob(pattern)):
+            raise UserError(
+                "preset.unusable",
+                f"{source} holds a Flax checkpoint, which is not used as it is.",
+                f"Convert it: fnet-studio convert {source} NEW --to kerashub, and import the new folder.",
+            )
         raise UserError(
             "preset.unusable",
             f"{source} is not a preset: it holds no config.json.",
@@ -63,6 +70,7 @@ def stage(source: Path, told: Told = _nothing) -> Staged:
     if source.is_dir():
         check(source)
         return _staged(source.name, source, lambda folder: _copy(source, folder, told))
+    presets.refuse_keras_file(source)
     if not source.exists():
         raise UserError("preset.unusable", f"There is no {source}.", "Check its name.")
     try:
@@ -89,7 +97,7 @@ def commit(staged: Staged) -> Path:
 
 
 def abandon(staged: Staged) -> None:
-    shutil.rmtree(staged.folder, ignore_errors=True)
+    shutil.rmtree(staged.folder.parent, ignore_errors=True)
 
 
 def link(source: Path) -> str:
@@ -101,11 +109,19 @@ def link(source: Path) -> str:
 
 
 def relocate(name: str, folder: Path) -> None:
-    """Say where the folder of a preset is now. UserError `preset.missing`, or as `check`."""
+    """Say where the folder of a preset is now. UserError `preset.missing`, `preset.present` for one that lies among the
+    presets, or as `check`."""
     record = preset_records.read().get(name)
     if record is None:
         raise UserError(
             "preset.missing", f"There is no preset {name!r} of yours that lies in a folder of its own.", "List them."
+        )
+    own = places.presets() / name
+    if own.is_dir() and folder.resolve() != own.resolve():
+        raise UserError(
+            "preset.present",
+            f"The folder of {name} is where it was: {own}.",
+            "To use another one, import or link it; it gets a name of its own.",
         )
     if folder.resolve() != Path(record.folder):
         card = check(folder)
@@ -114,9 +130,10 @@ def relocate(name: str, folder: Path) -> None:
 
 
 def free_name(path: Path, taken: Collection[Path] = ()) -> Path:
-    """taken: those that are about to be there."""
+    """taken: those that are about to be there. A name that a preset elsewhere bears is not free either."""
+    known = {name: Path(record.folder) for name, record in preset_records.read().items()}
     number, free = 1, path
-    while free.exists() or free in taken:
+    while free.exists() or free in taken or known.get(free.name, free) != free:
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free
@@ -132,7 +149,8 @@ def _free_linked(name: str) -> str:
 
 
 def _staged(name: str, source: Path, fill: Callable[[Path], None]) -> Staged:
-    partial = places.presets() / f".{name}.{secrets.token_hex(3)}.partial"
+    hidden = places.presets() / f".{secrets.token_hex(6)}.partial"
+    partial = hidden / name  # which is what is said of it when it cannot be read
     try:
         partial.mkdir(parents=True)
         fill(partial)
@@ -144,7 +162,7 @@ def _staged(name: str, source: Path, fill: Callable[[Path], None]) -> Staged:
                 "Choose one that holds config.json, the weights and the vocabulary itself, not links to them.",
             )
     except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
         if isinstance(error, OSError):
             raise files.disk_error(error, places.presets() / name) from error
         raise

@@ -1,12 +1,18 @@
 """Presets that were deleted a moment ago: aside in a folder of their own, from where they come back in one step, until
 the window hands them to the system's trash. Of a preset that lies elsewhere only the entry in the list goes."""
 
+import contextlib
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from fnet_studio.core import files, places, preset_records
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.preset_records import Record
+
+_RECORD = ".record.json"
+"""What was remembered of a deleted preset, beside its files: another process may bring it back."""
 
 
 class Removed(NamedTuple):
@@ -40,11 +46,16 @@ def put_aside(name: str) -> Removed:
             source.rename(target)
         except OSError as error:
             raise files.disk_error(error, source) from error
+        if record is not None:
+            with contextlib.suppress(UserError):  # a full disk is no reason to keep it
+                files.write_json(target / _RECORD, record)
     return Removed(name, preset_records.forget(name), moved)
 
 
 def bring_back(removed: Removed) -> None:
-    """UserError `preset.missing` when it has gone on to the system's trash, or when the disk refuses."""
+    """Without a record, with the one that lies beside its files. UserError `preset.missing` when it has gone on to the
+    system's trash, or when the disk refuses."""
+    record = removed.record
     source, target = _aside() / removed.name, places.presets() / removed.name
     if removed.moved:
         if not source.is_dir():
@@ -58,10 +69,19 @@ def bring_back(removed: Removed) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             source.rename(target)
+            record = record or _kept_record(target)
+            (target / _RECORD).unlink(missing_ok=True)
         except OSError as error:
             raise files.disk_error(error, source) from error
-    if removed.record is not None:
-        preset_records.restore(removed.name, removed.record)
+    if record is not None:
+        preset_records.restore(removed.name, record)
+
+
+def _kept_record(folder: Path) -> Record | None:
+    try:
+        return msgspec.json.decode((folder / _RECORD).read_bytes(), type=Record)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
 
 
 def waiting() -> list[Path]:

@@ -107,6 +107,17 @@ def encoder_parameters(layers: int, hidden: int, intermediate: int, vocabulary: 
     return embeddings + layers * block + hidden * (hidden + 1)
 
 
+def refuse_keras_file(path: Path) -> None:
+    """UserError `preset.keras-file`."""
+    if path.suffix == ".keras" and path.is_file():
+        raise UserError(
+            "preset.keras-file",
+            f"{path.name} is a Keras file: a model written out for Keras, not a preset.",
+            "Choose the preset that it was exported from. Python opens the file: import fnet_studio.models, then "
+            "keras.saving.load_model(file).",
+        )
+
+
 def _size(path: Path) -> int:
     total = 0
     for item in path.rglob("*"):
@@ -136,7 +147,7 @@ def _head(path: Path, config: dict[str, Any]) -> Head:
 
 def _missing(path: Path) -> str:
     weights = ["model.weights.h5", "model.weights.json", "model.safetensors", "pytorch_model.bin"]
-    weights += ["model.safetensors.index.json"]
+    weights += ["model.safetensors.index.json", "pytorch_model.bin.index.json"]
     if not any((path / name).is_file() for name in weights):
         return "The weights are missing: there is no model.weights.h5."
     if (path / "task.json").is_file() and not (path / "task.weights.h5").is_file():

@@ -53,6 +53,7 @@ def open_preset(preset: str | Path) -> Preset:
     from fnet_studio.models.transformers_preset import TransformersPreset
 
     folder = locate(preset)
+    presets.refuse_keras_file(folder)
     config = folder / "config.json"
     if config.is_file():
         return TransformersPreset(folder) if "model_type" in read_json(config) else KerasHubPreset(folder)

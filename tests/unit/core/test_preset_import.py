@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from fnet_studio.core import places, preset_import, preset_records, preset_trash, presets
+from fnet_studio.core.catalogue import Catalogue
 from fnet_studio.core.errors import UserError
 
 BUNDLED = places.bundled_presets() / "fnet_mini_en"
@@ -78,6 +79,7 @@ def test_an_import_that_is_broken_off_leaves_nothing(source, tmp_path):
 
 def test_a_staged_preset_is_not_listed_before_it_has_its_name(source):
     staged = preset_import.stage(source)
+    assert staged.folder.name == "my_model"
     assert "my_model" not in [card.name for card in presets.list_presets()]
     preset_import.abandon(staged)
     assert nothing_was_left()
@@ -191,6 +193,55 @@ def test_a_preset_is_not_relocated_to_what_is_none(source, tmp_path):
     assert presets.folder("my_model") == source
     with pytest.raises(UserError, match="fnet_mini_en"):
         preset_import.relocate("fnet_mini_en", source)
+
+
+def test_an_import_never_takes_the_name_of_a_linked_preset(source, tmp_path):
+    preset_import.link(source)
+    moved = source.rename(tmp_path / "moved")
+    again = shutil.copytree(moved, source)
+    assert bring_in(again).name == "my_model-2"
+    preset_import.relocate("my_model", moved)
+    assert presets.folder("my_model") == moved
+
+
+def test_a_preset_that_lies_where_it_was_imported_to_is_not_relocated(source):
+    target = bring_in(source)
+    with pytest.raises(UserError, match="is where it was"):
+        preset_import.relocate("my_model", source)
+    preset_import.relocate("my_model", target)
+    shutil.rmtree(target)
+    assert bring_in(source) == target, "its own place is free again"
+    shutil.rmtree(target)
+    preset_import.relocate("my_model", source)
+    assert presets.folder("my_model") == source
+
+
+def test_a_gone_copy_of_a_bundled_preset_does_not_hide_it(source):
+    copy = shutil.copytree(BUNDLED, source.with_name("fnet_mini_en"))
+    target = bring_in(copy)
+    assert Catalogue().find("fnet_mini_en").origin == "yours"
+    shutil.rmtree(target)
+    entry = Catalogue().find("fnet_mini_en")
+    assert (entry.origin, entry.state) == ("bundled", "ready")
+
+
+def test_a_flax_checkpoint_is_refused_with_the_way_to_convert_it(tmp_path):
+    (tmp_path / "checkpoint_1000").write_bytes(b"arrays")
+    with pytest.raises(UserError, match="Flax") as caught:
+        preset_import.stage(tmp_path)
+    assert f"fnet-studio convert {tmp_path}" in caught.value.advice
+
+
+def test_a_keras_file_is_said_to_be_no_preset(source):
+    with pytest.raises(UserError, match="is a Keras file") as caught:
+        preset_import.stage(packed(source, source.with_name("model.keras")))
+    assert caught.value.kind == "preset.keras-file"
+
+
+def test_sharded_weights_of_pytorch_are_no_missing_weights(source):
+    (source / "model.weights.h5").rename(source / "pytorch_model-00001-of-00001.bin")
+    (source / "pytorch_model.bin.index.json").write_text("{}")
+    assert bring_in(source).name == "my_model"
 
 
 def test_a_linked_folder_gets_a_name_that_is_free(source):

@@ -49,11 +49,15 @@ def test_all_that_there_is_is_listed_with_where_it_is_from(source, capsys):
 
 def test_what_was_removed_comes_back_with_restore(source, capsys):
     target = preset_import.commit(preset_import.stage(source))
+    names = sorted(path.name for path in target.iterdir())
     assert main(["presets", "remove", "my_model"]) == 0
     assert "restore my_model" in capsys.readouterr().out
     assert "my_model" not in listed(capsys)
     assert main(["presets", "restore", "my_model"]) == 0
     assert presets.folder("my_model") == target
+    assert sorted(path.name for path in target.iterdir()) == names
+    capsys.readouterr()
+    assert listed(capsys)["my_model"]["source"] == str(source)
     assert main(["presets", "restore", "my_model"]) == 1
 
 
