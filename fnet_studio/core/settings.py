@@ -62,7 +62,8 @@ def load() -> tuple[Settings, str]:
             path.rename(aside)
         except OSError:
             aside = path
-        return Settings(), f"The settings could not be read ({error}). They were set aside as {aside.name}."
+        words = f"The settings could not be read ({error}). They were set aside as {aside.name}"
+        return Settings(), f"{words}, and are as on the first start now."
 
 
 def save(settings: Settings) -> None:

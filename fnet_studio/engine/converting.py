@@ -13,7 +13,9 @@ from fnet_studio.engine.job import Job
 def convert(command: protocol.Convert, job: Job) -> protocol.Converted:
     from fnet_studio.models import convert
 
-    written = convert(command.source, command.destination, command.to, _Progress(job), lambda: bool(job.stop_mode))
+    written = convert(
+        command.source, command.destination, command.to, _Progress(job), lambda: bool(job.stop_mode), command.replace
+    )
     return _converted(command.destination, written.notes, written.comparisons)
 
 

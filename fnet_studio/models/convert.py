@@ -35,9 +35,10 @@ def convert(
     to: Target,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
+    replace: bool = False,
 ) -> Written:
     """Write the preset `source` as the new folder `destination`, or as a new file for `keras`; weights are carried over
-    exactly, which is checked by reading it back.
+    exactly, which is checked by reading it back. replace: of a Keras file of that name, once the new one is whole.
 
     UserError when the source cannot be used, `convert.target` for an unknown format, `convert.exists` when the
     destination holds anything already, `convert.unverified` when what was written does not read back as it was. After
@@ -48,7 +49,8 @@ def convert(
     target = Path(os.path.expanduser(destination)).absolute()
     if to == "keras" and target.suffix != ".keras":
         raise UserError("convert.target", f"{target.name} is no name of a Keras file.", "Give it the ending .keras.")
-    refuse_occupied(target)  # before a download that would be in vain
+    if not (replace and to == "keras" and target.is_file()):
+        refuse_occupied(target)  # before a download that would be in vain
     source = locate(source, progress, stopped)
     opened = open_preset(source)
     notes = [] if has_vocabulary(opened) else ["The source has no vocabulary: add one before the model can read text."]

@@ -14,10 +14,11 @@ from fnet_studio.core.errors import UserError
 def refuse_occupied(folder: Path) -> None:
     """UserError `convert.exists` when something is there already; an empty folder is nothing."""
     if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        kind = "file" if folder.suffix == ".keras" else "folder"
         raise UserError(
             "convert.exists",
             f"{folder} exists already.",
-            "Name a folder that does not exist; nothing was written.",
+            f"Name a {kind} that does not exist; nothing was written.",
         )
 
 

@@ -80,7 +80,7 @@ class Window(QMainWindow):
         self._saving.timeout.connect(self._save_if_changed)
         self._saved = copy(settings)
         if warning:
-            self.notices.put("settings", self._warning(warning, "They are as on the first start now."))
+            self.notices.put("settings", self._warning(warning, "Choose them on the Settings page."))
 
     # -------------------------------------------------------------------------------------------- pages
 

@@ -262,6 +262,8 @@ class Convert(Command, frozen=True, tag="convert"):
     source: str
     destination: str
     to: Literal["kerashub", "transformers", "keras"]
+    replace: bool = False
+    """A `.keras` file of that name, once the new one is whole."""
 
 
 class Average(Command, frozen=True, tag="average"):

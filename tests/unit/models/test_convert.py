@@ -6,6 +6,7 @@ import pytest
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
+from fnet_studio.models.preset import open_preset
 
 saves_keras_files = pytest.mark.filterwarnings("ignore:__array__ implementation")
 
@@ -115,6 +116,14 @@ def test_a_keras_file_is_read_back_and_compared(golden, tmp_path):
     with pytest.raises(UserError) as caught:
         convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras")
     assert caught.value.kind == "convert.exists"
+    assert "Name a file" in caught.value.advice
+    with pytest.raises(UserError, match="is a Keras file") as caught:
+        open_preset(tmp_path / "model.keras")
+    assert caught.value.kind == "preset.keras-file"
+    before = (tmp_path / "model.keras").stat().st_ino
+    convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras", replace=True)
+    assert (tmp_path / "model.keras").stat().st_ino != before
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
     with pytest.raises(UserError, match=r"\.keras"):
         convert(golden / "kerashub_classifier", tmp_path / "model", "keras")
 

@@ -130,6 +130,9 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path):
     path.write_bytes((GOLDEN / "vocabulary.spm").read_bytes()[:1000])
     with pytest.raises(UserError, match=r"vocabulary\.spm"):
         FNetTokenizer(path)
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"vocabulary\.spm holds no piece"):
+        FNetTokenizer(path)
 
 
 def test_a_missing_vocabulary_is_refused(tmp_path):
