@@ -4,6 +4,7 @@ often better than each of them, and costs no more than one when it is asked."""
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from fnet_studio.core.catalogue import licence_of
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.new_folder import new_folder, refuse_occupied
 from fnet_studio.models.parity import SAME, compare_tensors, kept_tensors, kept_variables, whole_model
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
 from fnet_studio.models.preset import Preset, has_vocabulary, locate, open_preset
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
@@ -70,6 +72,16 @@ def _card(name: str, sources: Sequence[str | Path]) -> str:
     )
 
 
+def _preprocessing(opened: Preset) -> dict[str, Any]:
+    """How texts are cut for it, by the words for that: the mean takes it from the first one."""
+    head = opened.head()
+    classifies = head is not None and head.kind == "classifier"
+    found = opened.preprocessor_settings(FNetTextClassifierPreprocessor if classifies else FNetMaskedLMPreprocessor)
+    names = {"length of texts": "sequence_length", "cut of long texts": "cut", "cut of pairs": "truncate"}
+    usual = {"cut": "end", "truncate": "round_robin"}
+    return {words: found.get(name, usual.get(name)) for words, name in names.items()}
+
+
 def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) -> None:
     both = (first, other)
     heads, arguments = [it.head() for it in both], [it.backbone_arguments() for it in both]
@@ -79,6 +91,8 @@ def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) 
         different.append("vocabulary")
     if heads[0] != heads[1]:
         different.append("head")
+    ways = [_preprocessing(it) for it in both]
+    different += [words for words in ways[0] if ways[0][words] != ways[1][words]]
     if different:
         raise UserError(
             "average.different",

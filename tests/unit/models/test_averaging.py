@@ -57,6 +57,20 @@ def test_the_weights_lie_on_disk_as_they_did_and_in_float32_when_they_differ(gol
     assert {it.read().dtype for it in kept.values()} == {np.dtype("float16" if halves == 2 else "float32")}
 
 
+def test_presets_that_cut_their_texts_in_different_ways_are_refused(golden, tmp_path):
+    source, shorter, later = golden / "kerashub_classifier", tmp_path / "shorter", tmp_path / "later"
+    for folder in (shorter, later):
+        shutil.copytree(source, folder)
+    settings = json.loads((shorter / "preprocessor.json").read_text())
+    settings["config"]["sequence_length"] -= 8
+    (shorter / "preprocessor.json").write_text(json.dumps(settings))
+    (later / "fnet_studio.json").write_text(json.dumps({"schema": 1, "head": {"state": "fine-tuned", "cut": "start"}}))
+    for other, word in ((shorter, "length of texts"), (later, "cut of long texts")):
+        with pytest.raises(UserError, match=f"their weights: {word}") as caught:
+            average([source, other], tmp_path / "mean")
+        assert caught.value.kind == "average.different"
+
+
 def test_the_mean_of_a_preset_with_itself_is_itself(golden, tmp_path):
     source = golden / "kerashub_masked_lm"
     average([source, source], tmp_path / "same")
