@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -12,11 +13,22 @@ from fnet_studio.engine.explored import Explored, Head, texts_of, tokenized
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
+from fnet_studio.models.preset import open_preset
 from fnet_studio.models.tokenizer import CLS, MASK, SEP, SPACE, FNetTokenizer
 
 CHUNK_TOKENS = 4096
 """How many tokens go through the model at a time: 8 rows of 512, about 50 MB of activations at base size."""
 WARM_UP = f"The {MASK}."
+
+
+def _opened(folder: Path) -> FNetMaskedLM:
+    """A classifier's head is of no use here, but what is cut off in it is a damaged preset all the same."""
+    opened = open_preset(folder)
+    head = opened.head()
+    if head is not None and head.kind == "classifier":
+        for stored in opened.head_tensors().values():
+            stored.read()
+    return FNetMaskedLM.from_preset(folder)
 
 
 class LoadedPreset(Explored):
@@ -26,7 +38,7 @@ class LoadedPreset(Explored):
         """model: in the place of what the preset of this name holds. Raises Stopped while it compiles."""
         super().__init__()
         self.name = name
-        self.model: FNetMaskedLM = model or FNetMaskedLM.from_preset(presets.folder(name))
+        self.model: FNetMaskedLM = model or _opened(presets.folder(name))
         self.tokenizer: FNetTokenizer = self.model.preprocessor.tokenizer
         self.hidden_token = protocol.Token(self.tokenizer.mask_token_id, MASK, -1, -1, -1, True)
         self.pad_id = self.tokenizer.pad_token_id

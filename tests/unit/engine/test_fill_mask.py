@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.in_memory import InMemory
 
 PRESET = "fnet_mini_en"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,18 @@ def test_a_preset_without_a_head_never_answers():
     with pytest.raises(UserError) as caught:
         answers.fill(loaded, protocol.FillMask("headless", "A [MASK]."))
     assert caught.value.kind == "fill-mask.no-head"
+
+
+def test_a_classifier_whose_head_is_cut_off_is_damaged(tmp_path):
+    folder = shutil.copytree(GOLDEN / "kerashub_classifier", tmp_path / "classifier")
+    (folder / "assets/tokenizer").mkdir(parents=True)
+    shutil.copy(GOLDEN / "vocabulary.spm", folder / "assets/tokenizer")
+    shutil.copy(GOLDEN / "kerashub_masked_lm/model.weights.h5", folder)
+    LoadedPreset(str(folder))
+    with (folder / "task.weights.h5").open("r+b") as file:
+        file.truncate(3000)
+    with pytest.raises(UserError, match=r"task\.weights\.h5"):
+        LoadedPreset(str(folder))
 
 
 def test_two_presets_are_kept_and_the_least_recent_one_is_let_go():
