@@ -1,11 +1,12 @@
 """All presets that there are to choose from: bundled, the user's own, built-in ones to download, and what runs kept."""
 
+import hashlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from fnet_studio.core import places, preset_downloads, preset_records, presets, run_notes, run_store
+from fnet_studio.core import model_files, places, preset_downloads, preset_records, presets, run_notes, run_store
 from fnet_studio.core.builtin_presets import BUILTIN, Builtin
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.presets import PresetCard
@@ -43,6 +44,8 @@ class Entry(Struct, frozen=True):
     parent: str = ""
     """The preset or run that this run began from."""
     added: float = 0.0
+    version: str = ""
+    """Another one when another model has this key by now; empty where its files are not here."""
 
     @property
     def usable(self) -> bool:
@@ -136,7 +139,8 @@ class Catalogue:
     def _local(
         self, before: dict[str, _Known], name: str, folder: Path, origin: Origin, source: str, added: float
     ) -> Entry:
-        stamp = (*_stamp(folder), hash((origin, source, added)))
+        version = _version(folder)
+        stamp = (*_stamp(folder), hash((origin, source, added, version)))
         known = before.get(str(folder))
         if known is None or known.stamp != stamp or known.entry.key != name:
             card = presets.read_card(folder, bundled=origin == "bundled", name=name)
@@ -150,6 +154,7 @@ class Catalogue:
                 source=source,
                 run=source.removeprefix(run_store.RUN) if source.startswith(run_store.RUN) else "",
                 added=added,
+                version=version,
             )
             known = _Known(stamp, entry)
         self._known[str(folder)] = known
@@ -162,6 +167,8 @@ class Catalogue:
             stamp = _stamp(folder, path / "run.json", path / "notes.json")
             if not stamp[0]:
                 continue
+            version = _version(folder)
+            stamp += (hash(version),)
             known = before.get(str(folder))
             if known is None or known.stamp != stamp:
                 try:
@@ -181,6 +188,7 @@ class Catalogue:
                     run=path.name,
                     parent=str(model.get("preset", "")) if isinstance(model, dict) else "",
                     added=record.began,
+                    version=version,
                 )
                 known = _Known(stamp, entry)
             self._known[str(folder)] = known
@@ -230,6 +238,10 @@ def _folders(root: Path) -> list[Path]:
         return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError:
         return []
+
+
+def _version(folder: Path) -> str:
+    return hashlib.sha256(repr(model_files.stamp_of(folder)).encode()).hexdigest()[:16]
 
 
 def _stamp(folder: Path, *others: Path) -> tuple[int, ...]:

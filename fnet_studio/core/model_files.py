@@ -14,7 +14,7 @@ def stamp(name: str) -> Stamp:
     """Of a preset, or of a run's model or checkpoint (`core.run_models`): another one where the model under this name
     was replaced. A few questions to the file system. UserError as `presets.folder`, or `run.missing`."""
     if not run_models.is_run(name):
-        return _stamp(_of_preset(presets.folder(name)))
+        return stamp_of(presets.folder(name))
     run, step = run_models.parse(name)
     folder = run_store.folder(run)
     own = folder / run_models.WEIGHTS if step is None else run_models.checkpoint_path(run, step)
@@ -22,10 +22,18 @@ def stamp(name: str) -> Stamp:
     return _stamp([own, *words, *_of_preset(folder / run_store.KEPT_PRESET)])
 
 
+def stamp_of(folder: Path) -> Stamp:
+    """Of the preset in a folder."""
+    return _stamp(_of_preset(folder))
+
+
 def _of_preset(folder: Path) -> list[Path]:
-    """All but the words about it."""
-    folders = (folder, folder / "assets" / "tokenizer")
-    return sorted(path for one in folders if one.is_dir() for path in one.iterdir() if path.suffix != ".md")
+    """All but the words about it, and what a file manager leaves."""
+    found = []
+    for one in (folder, folder / "assets" / "tokenizer"):
+        with contextlib.suppress(OSError):
+            found += [path for path in one.iterdir() if path.suffix != ".md" and not path.name.startswith(".")]
+    return sorted(found)
 
 
 def _stamp(files: Iterable[Path]) -> Stamp:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import places, preset_import, preset_trash, protocol, recipe
+from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
@@ -49,7 +50,8 @@ class PresetsPage(QWidget):
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
         self._background = Background(self)
-        self._checked: dict[str, protocol.PresetChecked] = {}
+        self._checked: dict[tuple[str, str], protocol.PresetChecked] = {}
+        """By key and version: what has been replaced was not checked."""
         self._checking: set[str] = set()
         self._transfers: dict[str, Path] = {}
         """What is being written, by the place of its message."""
@@ -120,6 +122,7 @@ class PresetsPage(QWidget):
 
     def _came(self) -> None:
         self.list.put(self.library.entries)
+        self.details.measure.know({entry.key: entry.version for entry in self.library.entries})
         self.body.setCurrentWidget(self.with_side if self.library.entries else self.empty)
         if self._wanted and self.list.select(self._wanted):
             self._wanted = ""
@@ -135,7 +138,7 @@ class PresetsPage(QWidget):
         self.details.show_entry(
             entry,
             self.downloads.running.get(key),
-            self._checked.get(key),
+            self._checked.get((key, entry.version)) if entry else None,
             current=bool(entry) and self._settings.preset in (key, entry.card.folder if entry else ""),
             checking=key in self._checking,
             fitting=fitting(entry, self.library.entries) if entry else [],
@@ -185,15 +188,12 @@ class PresetsPage(QWidget):
                 self.downloads.start(entry.key, bool(head))
             case ("resume", _, _):
                 self.notices.take("download")
-                self.downloads.start(
-                    entry.key if entry.source.startswith("kaggle") else entry.source, entry.head_wanted
-                )
+                self.downloads.start(_asked_for(entry), entry.head_wanted)
             case ("pause", _, _):
                 self.downloads.pause(entry.key)
             case ("cancel", _, _):
                 running = self.downloads.running.get(entry.key)
-                asked_for = entry.key if entry.source.startswith("kaggle") else entry.source
-                self.downloads.cancel(entry.key, running.preset if running else asked_for)
+                self.downloads.cancel(entry.key, running.preset if running else _asked_for(entry))
             case ("fetch", _, "head"):
                 self.fetch_head(entry)
             case ("run", _, _):
@@ -211,12 +211,12 @@ class PresetsPage(QWidget):
             self._show()
 
         def done(checked: protocol.PresetChecked, _blob: bytes) -> None:
-            self._checked[entry.key] = checked
+            self._checked[entry.key, entry.version] = checked
             over(None)
 
         self.notices.take("check")
         self._checking.add(entry.key)
-        self._checked.pop(entry.key, None)
+        self._checked.pop((entry.key, entry.version), None)
         self._show()
         command = protocol.CheckPreset(entry.card.folder)
         self._supervisor.ask(command, on_done=done, on_failed=over, on_stopped=lambda _: over(None))
@@ -285,7 +285,9 @@ class PresetsPage(QWidget):
             numbers = sum(it.count for it in converted.comparisons)
             return f"Written: {converted.folder}. It reads back equal, {numbers:,} numbers bit for bit."
 
-        self._transfer(f"Exporting {entry.title}", protocol.Convert(entry.card.folder, str(target), to), target, done)
+        replace = to == "keras"  # the dialog has asked
+        command = protocol.Convert(entry.card.folder, str(target), to, replace)
+        self._transfer(f"Exporting {entry.title}", command, target, done)
 
     def average(self, entries: list[Entry]) -> None:
         """The mean of their weights, as a preset of its own."""
@@ -360,6 +362,11 @@ class PresetsPage(QWidget):
         except UserError as error:
             self._say(error)
             return None
+
+
+def _asked_for(entry: Entry) -> str:
+    """A built-in preset is downloaded by its name, any other by its handle."""
+    return entry.key if entry.key in BUILTIN else entry.source
 
 
 def _dropped(event: QDragEnterEvent | QDropEvent) -> Path | None:

@@ -35,8 +35,9 @@ class MeasureCard(Card):
         super().__init__(parent=parent)
         self._themes = themes
         self._entry: Entry | None = None
-        self._found: dict[tuple[str, str], protocol.PresetMeasured] = {}
-        """By text and preset, in the order in which they came."""
+        self._found: dict[tuple[str, str, str], protocol.PresetMeasured] = {}
+        """By text, preset and its version, in the order in which they came."""
+        self._versions: dict[str, str] = {}
         self._asking = NewestOnly(supervisor, stop_older=True)
         self.path = PathField("Text", "A .txt file, packed as .xz or not, or a folder of such", FILES, file_problem)
         self.start = button("Measure", themes, "chart-line", "primary", self.measure)
@@ -73,16 +74,21 @@ class MeasureCard(Card):
         self._entry = entry
         self._show()
 
+    def know(self, versions: dict[str, str]) -> None:
+        """By key, of the presets that are listed: figures of one that was replaced since are not shown."""
+        self._versions = versions
+        self._show()
+
     def measure(self) -> None:
         if not self.start.isEnabled() or self._entry is None:
             return
-        key, text = self._entry.key, self.path.text
+        key, version, text = self._entry.key, self._entry.version, self.path.text
         self.messages.say(None)
         self.which.setText(f"Measuring {self._entry.title}")
 
         def came(found: protocol.PresetMeasured, _blob: bytes) -> None:
-            self._found.pop((text, key), None)
-            self._found[text, key] = found
+            self._found.pop((text, key, version), None)
+            self._found[text, key, version] = found
             self._over()
 
         def failed(problem: protocol.Failed) -> None:
@@ -113,7 +119,11 @@ class MeasureCard(Card):
         self.start.setEnabled(able and not self._asking.id and bool(text) and not self.path.error)
         if not self._asking.id and entry is not None:
             self.which.setText(entry.title if able else f"{entry.title} has no trained masked-LM head.")
-        here = [(key, found) for (of, key), found in self._found.items() if of == text]
+        here = [
+            (key, found)
+            for (of, key, version), found in self._found.items()
+            if of == text and self._versions.get(key, version) == version
+        ]
         self.table.setRowCount(len(here))
         for line, (key, found) in enumerate(here):
             tip = (
