@@ -2,12 +2,13 @@
 
 import itertools
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol, run_models, run_notes, run_store
+from fnet_studio.core import model_files, presets, protocol, run_models, run_notes, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
 from fnet_studio.core.run_state import phase_words
@@ -51,6 +52,7 @@ class ExplorePage(QWidget):
         self._loads = NewestOnly(supervisor, stop_older=True)
         self._background = Background(self)
         self._runs: list[tuple[str, str]] = []
+        self._there_is = _ThereIs()
         self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
         self.answers = AnswersCard(supervisor, theme_source, self.focus, settings.top_k)
@@ -136,19 +138,24 @@ class ExplorePage(QWidget):
         self._prepare_batch()
         self._load()
 
-    def _list(self, chosen: str) -> None:
-        self.sentence.list_presets(chosen)
+    def _list(self, chosen: str, keep: bool = False) -> None:
+        self.sentence.list_presets(chosen, keep)
         self.sentence.list_runs(self._runs)
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
-        self._background.run(_explorable_runs, self._has_runs, key="runs")
+        preset = self.preset
+        self._background.run(lambda: _there_is(preset), self._has_seen, key="presets and runs")
 
-    def _has_runs(self, runs: list[tuple[str, str]]) -> None:
-        """Since the page was last seen, some may have come, or bear another name."""
-        if runs != self._runs:
-            self._runs = runs
-            self._list(self.preset)
+    def _has_seen(self, there_is: "_ThereIs") -> None:
+        """Since the page was last seen, some may have come or gone, bear another name, or have been replaced."""
+        before, self._there_is = self._there_is, there_is
+        shown = self.preset
+        if (there_is.presets, there_is.runs) != (before.presets, before.runs):
+            self._runs = there_is.runs
+            self._list(shown, keep=True)
+        if before.preset == there_is.preset == shown and before.stamp != there_is.stamp:
+            self._load()
 
     def _load(self) -> None:
         self._forget_preset()
@@ -366,6 +373,24 @@ class ExplorePage(QWidget):
         self.sentence.resize_for(event.size().height())
         self.pictures.resize_for(event.size().height())
         self.with_side.set_usual(ANSWERS_PX if event.size().width() >= 1000 else NARROW_ANSWERS_PX)
+
+
+class _ThereIs(NamedTuple):
+    presets: tuple[tuple[str, str, str], ...] = ()
+    """Name, head, and what is wrong with it."""
+    runs: list[tuple[str, str]] = []  # noqa: RUF012 (never changed)
+    preset: str = ""
+    stamp: model_files.Stamp = ()
+    """Of the files of that preset, the chosen one."""
+
+
+def _there_is(preset: str) -> _ThereIs:
+    try:
+        stamp = model_files.stamp(preset)
+    except UserError:
+        stamp = ()
+    listed = tuple((card.name, card.head, card.problem) for card in presets.list_presets())
+    return _ThereIs(listed, _explorable_runs(), preset, stamp)
 
 
 def _explorable_runs() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel,
 from fnet_studio.core import presets, protocol, run_models
 from fnet_studio.core.alternatives import has_alternatives
 from fnet_studio.core.mask import MASK, meant_as_mask
+from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.core.run_models import name_of
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
@@ -79,17 +80,19 @@ class SentenceCard(QFrame):
         self._area.most_rows = 3 if page_height >= 720 else 2
         self._area.refit()
 
-    def list_presets(self, chosen: str) -> None:
-        """Fill the chooser from disk. chosen: a name or folder; the first usable one when it is not there."""
+    def list_presets(self, chosen: str, keep: bool = False) -> None:
+        """Fill the chooser from disk. chosen: a name or folder; the usual one when it is not there, unless it is to be
+        kept: what has gone while it is shown is for its answer to tell."""
         self.preset.clear()
         for card in presets.list_presets():
             if not card.problem:
                 words = card.name if card.head == "pretrained" else f"{card.name} (no predictions)"
                 self.preset.addItem(words, card.name)
         elsewhere = chosen and self.preset.findData(chosen) < 0
-        if elsewhere and (run_models.is_run(chosen) or os.path.isdir(os.path.expanduser(chosen))):
+        if elsewhere and (keep or run_models.is_run(chosen) or os.path.isdir(os.path.expanduser(chosen))):
             self.preset.addItem(chosen, chosen)
-        self.preset.setCurrentIndex(max(0, self.preset.findData(chosen)))
+        at = self.preset.findData(chosen)
+        self.preset.setCurrentIndex(max(0, at if at >= 0 else self.preset.findData(DEFAULT_PRESET)))
 
     def list_runs(self, runs: Sequence[tuple[str, str]]) -> None:
         """Behind the presets: (id, name) of those that kept a model, newest first."""

@@ -213,6 +213,58 @@ def test_presets_are_measured_on_a_text_and_stand_beside_each_other(page, qtbot,
     assert "measure" not in page.details.buttons
 
 
+def test_what_was_found_of_a_preset_is_not_shown_of_another_that_has_its_name_now(page, qtbot, tmp_path, golden):
+    text = tmp_path / "held-out.txt"
+    text.write_text("A text.")
+    own = places.presets() / "mine"
+    shutil.copytree(golden, own)
+    page.refresh()
+    choose(page, qtbot, "mine")
+    press(page, "check")
+    qtbot.waitUntil(lambda: page.details.checks.isVisible())
+    press(page, "measure")
+    card = page.details.measure
+    card.path.set_text(str(text))
+    card.start.click()
+    qtbot.waitUntil(lambda: card.table.rowCount() == 1)
+    page.refresh()
+    qtbot.waitUntil(lambda: not page.library._reading)
+    assert page.details.checks.isVisible()
+    page.remove(page.selected)
+    qtbot.waitUntil(lambda: "mine" not in keys(page))
+    shutil.copytree(golden, own)
+    choose(page, qtbot, "mine")
+    assert not page.details.checks.isVisible()
+    assert card.table.rowCount() == 0
+
+
+def test_explore_offers_what_is_there_when_it_is_seen_again(page, qtbot, golden):
+    window, explore = page.window(), page.window().page("explore")
+
+    def offered():
+        return [explore.sentence.preset.itemData(at) for at in range(explore.sentence.preset.count())]
+
+    window.go("explore")
+    qtbot.waitUntil(lambda: explore._loaded is not None)
+    window.go("presets")
+    shutil.copytree(golden, places.presets() / "a-first-one")
+    window.go("explore")
+    qtbot.waitUntil(lambda: "a-first-one" in offered())
+    assert explore.preset == "fnet_small_en"
+    explore.choose_preset("a-first-one")
+    qtbot.waitUntil(lambda: explore._loaded is not None and explore._loaded.preset == "a-first-one")
+    window.go("presets")
+    window.go("explore")
+    qtbot.waitUntil(lambda: explore._there_is.preset == "a-first-one")
+    window.go("presets")
+    shutil.rmtree(places.presets() / "a-first-one")
+    window.go("explore")
+    qtbot.waitUntil(lambda: isinstance(explore.messages.card, ErrorCard))
+    assert "no preset 'a-first-one'" in explore.messages.card.message.text()
+    explore.sentence.list_presets("a-first-one")
+    assert explore.preset == "fnet_small_en"
+
+
 def test_a_measurement_is_stopped_and_can_be_begun_again(page, qtbot, tmp_path):
     (tmp_path / "held-out.txt").write_text("A text.")
     choose(page, qtbot, "fnet_mini_en")
@@ -326,6 +378,22 @@ def test_a_cancelled_download_is_taken_off_the_list(hub, page, qtbot):
     assert not list(places.data().parent.parent.rglob("*.part"))
 
 
+def test_a_paused_download_from_kaggle_that_is_not_built_in_is_asked_for_by_its_handle(page, qtbot, monkeypatch):
+    handle = "kaggle://me/nets/keras/my_fnet/2"
+    preset_downloads.write(preset_downloads.Begun("my_fnet", handle, False, 5, 9))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(places.data() / "kaggle"))
+    page.refresh()
+    choose(page, qtbot, "my_fnet")
+    asked = []
+    with monkeypatch.context() as patched:
+        patched.setattr(page.downloads, "start", lambda preset, head=False: asked.append(preset))
+        press(page, "resume")
+    assert asked == [handle]
+    press(page, "cancel")
+    qtbot.waitUntil(lambda: "my_fnet" not in keys(page))
+    assert preset_downloads.begun() == {}
+
+
 def test_while_downloads_are_switched_off_a_download_says_so(open_page, qtbot, monkeypatch):
     monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
     page = open_page()
@@ -351,7 +419,7 @@ def test_the_real_worker_imports_checks_and_exports(open_page, qtbot, golden, tm
     entry = choose(page, qtbot, "tiny_model")
     press(page, "check")
     qtbot.waitUntil(lambda: page.details.checks.isVisible(), timeout=120_000)
-    checked = page._checked["tiny_model"]
+    checked = page._checked["tiny_model", page.selected.version]
     assert checked.passed
     assert len(checked.comparisons) == 7
     page.export(entry, "transformers", tmp_path / "made")
