@@ -46,7 +46,7 @@ def test_the_known_presets_are_listed():
 
 @pytest.mark.parametrize(("layers", "hidden", "name"), [(12, 768, "f_net_base_en"), (24, 1024, "f_net_large_en")])
 def test_the_known_presets_have_their_published_sizes(layers, hidden, name):
-    from fnet_studio.models.tensors import Unset
+    from fnet_studio.models.initializers import Unset
 
     backbone = FNetBackbone(32000, layers, hidden, 4 * hidden, initializer=Unset())
     assert backbone.count_params() == FNetBackbone.presets[name]["metadata"]["params"]
