@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from fnet_studio.core import run_store, settings
 from fnet_studio.ui.cards import ConfirmCard
@@ -193,6 +194,14 @@ def test_broken_settings_are_set_aside_and_reported_in_a_card(open_window, home)
     (home / "config" / "settings.toml").write_text("theme = \n")
     driver = open_window(page="")
     assert "set aside" in driver.window.notices.find("settings").message.text()
+
+
+def test_a_worker_command_that_cannot_be_read_is_all_that_is_dropped_of_the_settings(open_window, home):
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text("worker_command = '\"unclosed'\n")
+    card = open_window(page="", engine="").window.notices.find("settings")
+    assert "The worker of this machine is used" in card.message.text()
+    assert not [it for it in card.findChildren(QLabel) if "first start" in it.text()]
 
 
 def test_the_theme_that_is_chosen_in_the_settings_is_shown_and_kept(open_window):
