@@ -19,6 +19,8 @@ from fnet_studio.models.progress import check
 
 CHUNK_BYTES = 1 << 20
 _MAKE_ROOM = "Free some space, then download it again: what has arrived is kept in the cache."
+_FOR_GOOD = ("hub.foreign-model", "hub.no-preset", "preset.", "tokenizer.")
+"""What has arrived is no use, and going on would not make it one."""
 NOTE_EVERY_S = 1.0
 """How much of the count may be lost with the process; of the download itself nothing is."""
 
@@ -65,8 +67,8 @@ def fetch_preset(
         else:
             progress.note()
         raise
-    except UserError:
-        if progress.begun.done_bytes:
+    except UserError as error:
+        if progress.begun.done_bytes and not error.kind.startswith(_FOR_GOOD):
             progress.note()
         else:
             preset_downloads.forget(name)

@@ -190,6 +190,19 @@ def test_what_the_server_refuses_is_told_and_nothing_is_listed(worker, hub):
     assert preset_downloads.begun() == {}
 
 
+def test_a_model_of_another_kind_is_refused_and_not_listed_as_one_to_go_on_with(worker, hub):
+    worker, _ = worker
+    config = hub.folder / "config.json"
+    words = config.read_text()
+    config.write_text(words.replace('"fnet"', '"xlnet"'))
+    try:
+        with pytest.raises(UserError, match="'xlnet', not fnet"):
+            worker.call(protocol.FetchPreset(HANDLE))
+    finally:
+        config.write_text(words)
+    assert preset_downloads.begun() == {}
+
+
 def test_nothing_is_downloaded_while_downloads_are_switched_off(worker, hub, monkeypatch):
     monkeypatch.setenv("FNET_STUDIO_OFFLINE", "1")
     with Worker("scripted") as offline, pytest.raises(UserError, match="switched off") as caught:
