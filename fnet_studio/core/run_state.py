@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fnet_studio.core import protocol
+from fnet_studio.core.phase_progress import PhaseProgress
 
 PHASES = {
     "downloading": "Downloading",
@@ -61,7 +62,7 @@ class RunState:
     phase_began: float = 0.0
     phase_times: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each phase that has ended, summed over its visits."""
-    progress: protocol.Progress = field(default_factory=lambda: protocol.Progress(0))
+    phase_progress: PhaseProgress = field(default_factory=PhaseProgress)
     step: array = field(default_factory=lambda: array("q"))
     loss: array = field(default_factory=lambda: array("d"))
     accuracy: array = field(default_factory=lambda: array("d"))
@@ -95,6 +96,7 @@ class RunState:
         if not self.command or envelope.reply_to != self.command or self.status != "running":
             return set()
         body = envelope.body
+        moved: set[Part] = {"progress"} if self.phase_progress.apply(body) else set()
         match body:
             case protocol.RunStarted():
                 self.started = body
@@ -102,16 +104,14 @@ class RunState:
             case protocol.Phase():
                 self._leave_phase(envelope.time)
                 self.phase, self.phase_total, self.phase_unit = body.name, body.total, body.unit
-                self.progress = protocol.Progress(0)
                 return {"phase", "progress"}
             case protocol.Progress():
-                self.progress = body
-                return {"progress"}
+                return moved
             case protocol.Metrics():
                 for name in protocol.METRIC_COLUMNS:
                     values = getattr(body, name)
                     getattr(self, name).extend(values or (_UNKNOWN[name],) * len(body.step))
-                return {"metrics"}
+                return {"metrics"} | moved
             case protocol.Annotation():
                 return self._annotate(body)
             case protocol.Evaluated():
@@ -173,6 +173,10 @@ class RunState:
         self._leave_phase(now)
         self.status, self.phase, self.ended = status, "", now
         return {"status", "phase"}
+
+    @property
+    def progress(self) -> protocol.Progress:
+        return self.phase_progress.progress
 
     @property
     def held(self) -> bool:

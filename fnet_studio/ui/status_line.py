@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.phase_progress import PhaseProgress
 from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.ui.parts import button, follow_icon, label
@@ -31,11 +32,9 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._supervisor = supervisor
         self._command = 0
-        self._phase = protocol.Phase("")
-        self._progress = protocol.Progress(0)
+        self._at = PhaseProgress()
         self._run = ""
         self._classifies = True
-        self._step = 0
         self._dirty = False
         self._short = ""
         self._mark = label("")
@@ -81,7 +80,7 @@ class StatusLine(QWidget):
 
     def _asked(self, id: int, _command: protocol.Command) -> None:
         self._command = id
-        self._phase, self._progress, self._run, self._step = protocol.Phase(""), protocol.Progress(0), "", 0
+        self._at, self._run = PhaseProgress(), ""
         self._icon.show_icon("activity", "accent")
         self._working(True)
         self._clock.start()
@@ -97,14 +96,8 @@ class StatusLine(QWidget):
     def _message(self, envelope: protocol.Envelope, _blob: bytes) -> None:
         if not self._command or envelope.reply_to != self._command:
             return
+        self._at.apply(envelope.body)
         match envelope.body:
-            case protocol.Phase() as phase:
-                done = self._step if phase.name == "training" else 0  # it comes back to it after each validation
-                self._phase, self._progress = phase, protocol.Progress(done)
-            case protocol.Progress() as progress:
-                self._progress = progress
-            case protocol.Metrics(step=steps) if steps:
-                self._step = steps[-1]
             case protocol.RunStarted(run=run, recipe=recipe):
                 self._run, self._classifies = run, recipe.get("task") not in LANGUAGE_TASKS
             case protocol.Done(result=result):
@@ -133,15 +126,15 @@ class StatusLine(QWidget):
             return
         self._dirty = False
         stopping = self._supervisor.stop_words
-        name = self._phase.name
-        self.phase.setText(stopping or (phase_words(name) if name else "Starting"))
+        phase, progress = self._at.phase, self._at.progress
+        self.phase.setText(stopping or (phase_words(phase.name) if phase.name else "Starting"))
         for item in (self.bar, self.counted, self.left):  # of no use any more, and the words need the room
             item.setVisible(not stopping)
-        total, done = self._phase.total, self._progress.done
+        total, done = phase.total, progress.done
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))
-        counted = f"{count(done)} of {count(total)} {self._phase.unit}".rstrip() if total else ""
-        left = self._progress.left_s
+        counted = f"{count(done)} of {count(total)} {phase.unit}".rstrip() if total else ""
+        left = progress.left_s
         # the words of a stop are long, and what it waits for is in them
         self.counted.setText("" if stopping else counted)
         self.left.setText(f"{duration(left)} left" if left >= 0 and not stopping else "")

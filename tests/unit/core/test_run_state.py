@@ -40,6 +40,31 @@ def test_a_phase_that_is_visited_twice_adds_up_its_time():
     assert state.phase_times == {"training": 17.0, "validating": 3.0}
 
 
+def test_training_goes_on_counting_where_a_validation_interrupted_it():
+    state = running()
+    state.apply(message(protocol.Phase("training", 480, "steps")))
+    assert state.apply(message(protocol.Metrics((1, 2), (0.5, 0.4), (0.5, 0.6), (9.0, 9.0), (1.0, 2.0)))) == {
+        "metrics",
+        "progress",
+    }
+    state.apply(message(protocol.Progress(20, 4.0, 115.0)))
+    state.apply(message(protocol.Phase("validating", 100, "texts")))
+    assert state.progress.done == 0
+    state.apply(message(protocol.Metrics((21,), (0.5,), (0.5,), (9.0,), (3.0,))))  # of the steps before, a moment late
+    assert state.progress.done == 0
+    state.apply(message(protocol.Phase("training", 480, "steps")))
+    assert (state.progress.done, state.progress.left_s) == (21, 115.0)
+    state.apply(message(protocol.Progress(22)))
+    assert (state.progress.done, state.progress.left_s) == (22, 115.0)
+
+
+def test_a_resumed_run_counts_on_from_the_step_it_was_resumed_at():
+    state = running()
+    state.apply(message(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 2, 40, resumed_at=12)))
+    state.apply(message(protocol.Phase("training", 40, "steps")))
+    assert state.progress.done == 12
+
+
 def test_after_its_terminal_reply_a_run_no_longer_changes():
     state = running()
     assert "status" in state.apply(message(protocol.Done(protocol.RunFinished("r", 0.3, 0.9, 12.0)), at=112.0))
