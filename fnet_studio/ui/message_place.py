@@ -20,9 +20,6 @@ class MessagePlace(QWidget):
     def say(self, card: Card | None) -> None:
         """Show a card in place of the last one; None: nothing."""
         if self.card is not None:
-            focused = self.window().focusWidget()
-            if focused is not None and self.card.isAncestorOf(focused):
-                self.parentWidget().setFocus()  # or Qt hands the focus to whatever comes next
             self.card.hide()
             self.card.deleteLater()
         self.card = card

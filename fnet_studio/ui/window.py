@@ -34,6 +34,7 @@ from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.stopping import Stopping
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.waiting_focus import WaitingFocus
 from fnet_studio.ui.when_done import WhenDone
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
@@ -71,6 +72,7 @@ class Window(QMainWindow):
         self._pages: dict[str, QWidget] = {}
         self._frames: dict[str, QScrollArea] = {}
         self._palette: Any = None
+        self._waiting_focus = WaitingFocus(self)
         self._was_painted = False
         self._lay_out()
         self._connect()
@@ -250,6 +252,9 @@ class Window(QMainWindow):
                 self.stopping.escape()
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return self._waiting_focus.take() or super().focusNextPrevChild(next)
 
     def _begin(self) -> None:
         """Press the page's Start, if it has one."""

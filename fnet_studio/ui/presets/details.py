@@ -42,6 +42,8 @@ class PresetDetails(QWidget):
         self.entry: Entry | None = None
         self._shown: object = None
         self._fitting: list[Entry] = []
+        self._focused = ""
+        """The button that has the focus, or gets it back."""
         self.buttons: dict[str, QWidget] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -100,7 +102,8 @@ class PresetDetails(QWidget):
     # -------------------------------------------------------------------------------------------- the sheet
 
     def _build(self, entry: Entry, download: Download | None, current: bool, checking: bool) -> None:
-        focused = next((name for name, it in self.buttons.items() if it.hasFocus()), "")
+        if not self.card.hasFocus():  # else it waits there for a button that is of no use yet
+            self._focused = next((name for name, it in self.buttons.items() if it.hasFocus()), "")
         old, self.sheet, self.buttons = self.sheet, QWidget(), {}
         self.card.column.replaceWidget(old, self.sheet)
         old.hide()
@@ -140,8 +143,9 @@ class PresetDetails(QWidget):
         for caption, value in (("Folder", entry.card.folder), ("Came from", entry.source)):
             if value and value not in known:
                 column.addWidget(label(f"{caption}: {value}", "caption", wrap=True, selectable=True))
-        if focused in self.buttons:
-            self.buttons[focused].setFocus()
+        self.sheet.show()  # what is not to be seen yet takes no focus
+        if self._focused in self.buttons:
+            self.buttons[self._focused].setFocus()
 
     def _badges(self, entry: Entry, download: Download | None, current: bool) -> list[Badge]:
         look = state_of(entry, download)

@@ -55,6 +55,4 @@ class Actions(PageHeader):
             (self.keep, running and not stopping),
             (self.discard, running and not stopping),
         ):
-            if not shown and item.hasFocus():
-                self.setFocus()  # or Qt hands the focus to whatever comes next
             item.setVisible(shown)

@@ -65,7 +65,7 @@ class TrainPage(QWidget):
         self.card.add_foot(self.controls)
         self.messages = MessagePlace()
         self.reproducer = Reproducer(theme_source, self.run, self.reproduce)
-        self.queue_panel = QueuePanel(theme_source)
+        self.queue_panel = QueuePanel(theme_source, self)
         self._lay_out()
         self._connect()
         self._enable()

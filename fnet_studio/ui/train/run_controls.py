@@ -84,10 +84,13 @@ class RunControls(QWidget):
         self._actions.setVisible(not stop_words)
         self._stopping.setVisible(bool(stop_words))
         self.rung.setText(stop_words)
-        self.pause.setVisible(not held)
         self.pause.setEnabled(not pausing)
         self.pause.setText("Pausing …" if pausing else "Pause")
-        self.go_on.setVisible(held)
+        gone, shown = (self.pause, self.go_on) if held else (self.go_on, self.pause)
+        shown.show()
+        if gone.hasFocus():
+            shown.setFocus()
+        gone.hide()
         for item, key, words, busy in (
             (self.checkpoint, "checkpoint", "Checkpoint now", "Saving …"),
             (self.evaluate, "evaluate", "Evaluate now", "Measuring …"),
