@@ -81,9 +81,10 @@ def run(options: argparse.Namespace) -> int:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.began))
         name = run_notes.name_of(record)
         own = f"  {name}" if name != record.name else ""
+        lasted = "–" if record.duration_s < 0 else f"{record.duration_s:,.0f}"
         print(
             f"{record.id:<44} {record.status:<11} {_share(record.validation_accuracy):>10} "
-            f"{_share(record.test_accuracy):>7} {record.steps:>7,} {record.duration_s:>8,.0f}  {began}{own}"
+            f"{_share(record.test_accuracy):>7} {record.steps:>7,} {lasted:>8}  {began}{own}"
         )
     return 0
 

@@ -92,6 +92,9 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def duration_s(self) -> float:
+        """So far, while it runs; -1 where nobody knows when it ended."""
+        if not self.ended and self.status != "running":
+            return -1.0
         return max(0.0, (self.ended or time.time()) - self.began)
 
     @property

@@ -262,7 +262,7 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Test accuracy", share(record.test_accuracy)),
         ("Validation", share(record.validation_accuracy)),
         ("Train", share(record.train_accuracy)),
-        ("Duration", duration(record.duration_s) if record.ended or record.status == "running" else "–"),
+        ("Duration", duration(record.duration_s)),
         ("Steps", f"{count(record.steps)} of {count(record.total_steps)}" if record.total_steps else "–"),
         ("Test loss", "–" if record.test_loss is None else measure(record.test_loss)),
         ("Parameters", count(record.parameters) if record.parameters else "–"),

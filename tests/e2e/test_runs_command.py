@@ -136,6 +136,15 @@ def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):
     assert {one["id"] for one in json.loads(capsys.readouterr().out)} == set(runs)
 
 
+def test_a_run_that_was_cut_off_has_lasted_nobody_knows_how_long(runs, capsys):
+    writer = run_store.RunWriter.create("lost", to_mapping(Recipe(name="lost")))
+    writer.record.pid = 2**22 + 1
+    writer.save()
+    assert main(["runs"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "interrupted" in line)
+    assert line.split()[3] == "–"
+
+
 def test_a_report_is_one_file(runs, tmp_path, capsys):
     assert main(["report", runs[0], "-o", str(tmp_path / "r.html")]) == 0
     assert "fnet-studio train" in (tmp_path / "r.html").read_text("utf-8")

@@ -56,11 +56,6 @@ def share(value: float | None) -> str:
     return "–" if value is None else percent(value, 2)
 
 
-def _lasted(entry: RunEntry) -> str:
-    record = entry.record
-    return duration(record.duration_s) if record.ended or record.status == "running" else "–"
-
-
 def _or_less(value: float | None) -> float:
     return -1.0 if value is None else value
 
@@ -70,7 +65,7 @@ COLUMNS = (
     Column("Name", lambda e: e.name.casefold(), lambda e: e.name),
     Column("Loss", lambda e: e.record.train_loss or 0.0, lambda e: "", tip="Training loss from the first step on"),
     Column("Started", lambda e: e.record.began, lambda e: when(e.record.began)),
-    Column("Duration", lambda e: e.record.duration_s, _lasted, True),
+    Column("Duration", lambda e: e.record.duration_s, lambda e: duration(e.record.duration_s), True),
     Column(
         "Validation",
         lambda e: _or_less(e.record.validation_accuracy),

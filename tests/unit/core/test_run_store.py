@@ -43,7 +43,9 @@ def test_a_run_whose_process_is_gone_reads_as_interrupted():
     writer = RunWriter.create("lost", {})
     writer.record.pid = 2**22 + 1
     writer.save()
-    assert run_store.read(writer.record.id).status == "interrupted"
+    record = run_store.read(writer.record.id)
+    assert record.status == "interrupted"
+    assert record.duration_s == -1  # nobody knows when it ended
 
 
 def test_an_unreadable_run_does_not_hide_the_others():
