@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import data_sets, protocol
 from fnet_studio.core import recipe as recipes
@@ -32,6 +32,7 @@ from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.side import WithSide
+from fnet_studio.ui.widgets.tabs import Tabs
 from fnet_studio.ui.widgets.working import Working, centred
 
 LIST_PX = 208
@@ -83,7 +84,7 @@ class DataPage(QWidget):
         self.texts = TextsTab(self._supervisor, themes)
         self.twins = TwinsTab(self._supervisor, themes)
         self.seen = SeenTab(self._supervisor, themes, self.cutting)
-        self.tabs = QTabWidget()
+        self.tabs = Tabs()
         self.tabs.setAccessibleName("Views of the data set")
         self.tabs.tabBar().setAccessibleName("Views of the data set")
         for tab, words in (
@@ -169,6 +170,10 @@ class DataPage(QWidget):
         self.library.refresh()
         self.overview.refresh()
         self.seen.refresh()
+
+    def heightForWidth(self, width: int) -> int:
+        """As low as it can be: the window would scroll for more, beside what scrolls on the page."""
+        return self.layout().totalMinimumHeightForWidth(width)
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)

@@ -186,6 +186,10 @@ class RunsPage(QWidget):
         self.compare.setEnabled(len(chosen) > 1)
         self.compare.setText(f"Compare {len(chosen)}" if len(chosen) > 1 else "Compare")
 
+    def heightForWidth(self, width: int) -> int:
+        """As low as it can be: the window would scroll for more, beside what scrolls on the page."""
+        return self.layout().totalMinimumHeightForWidth(width)
+
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
         self.refresh()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fnet_studio.core.curves import Curves, Mark
 from fnet_studio.core.errors import UserError
@@ -21,6 +21,7 @@ from fnet_studio.ui.runs.try_tab import TryTab
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
+from fnet_studio.ui.widgets.tabs import Tabs
 
 TABS = ("Curves", "Mixing maps", "Results", "Map of texts", "Try it")
 
@@ -67,7 +68,7 @@ class RunView(QWidget):
         self.results = ResultsTab(supervisor, themes)
         self.text_map = TextMapTab(supervisor, themes)
         self.trying = TryTab(supervisor, themes)
-        self.tabs = QTabWidget()
+        self.tabs = Tabs()
         self.tabs.setDocumentMode(True)
         for words, page in zip(TABS, (curves, maps, self.results, self.text_map, self.trying)):
             self.tabs.addTab(page, words)

@@ -53,7 +53,7 @@ class ScatterPlot(pg.GraphicsLayoutWidget):
         self.plot.addItem(self.ring)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(280, 200)
+        self.setMinimumSize(280, 180)
         self.box.surrounded.connect(lambda outline: self.gather(inside(self.points, outline)))
         self.scene().sigMouseClicked.connect(self._clicked)
         colours.changed.connect(self._restyle)

@@ -151,3 +151,14 @@ def test_imdb_is_fetched_at_one_click_stopped_gone_on_with_and_checked(open_data
     server.__exit__()
     card.messages.card.action.click()
     driver.wait(lambda: "could not be downloaded" in trouble(), WAIT_MS)
+
+
+def test_in_the_smallest_window_only_what_is_on_the_page_scrolls(open_data):
+    driver, page = open_data("scripted")
+    window = driver.window
+    window.resize(window.minimumSize())
+    frame = window._frames["data"]
+    driver.wait(lambda: page.width() <= frame.viewport().width())
+    for place in range(page.tabs.count()):
+        page.tabs.setCurrentIndex(place)
+        driver.wait(lambda: frame.verticalScrollBar().maximum() == 0)
