@@ -256,3 +256,15 @@ def test_starting_without_a_worker_says_so(qtbot, open_page):
     qtbot.waitUntil(lambda: page.message is not None, timeout=WAIT_MS)
     assert isinstance(page.message, ErrorCard)
     assert "worker" in page.message.message.text()
+
+
+def test_what_is_said_of_a_recipe_that_is_not_ready_follows_the_recipe(open_page):
+    page = open_page()
+    page.form.rows["training.batch_size"].set_text("99999")
+    page.form.name_row.set_text("")
+    page.start()
+    assert page.message.advice.text().startswith("Batch ")
+    page.form.rows["training.batch_size"].set_text("8")
+    assert page.message.advice.text().startswith("Run name ")
+    page.form.name_row.set_text("mended")
+    assert page.message is None

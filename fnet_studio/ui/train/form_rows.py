@@ -12,6 +12,7 @@ from fnet_studio.ui.train import preset_row
 from fnet_studio.ui.train.form_groups import choices
 from fnet_studio.ui.train.preset_row import PresetRow
 from fnet_studio.ui.widgets.field_row import FieldRow
+from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
 PATHS = ("data.path", "data.validation_path", "data.test_path")
@@ -32,7 +33,7 @@ def short_bounds(field: recipes.Field) -> str:
     """The range, short enough to stand beside the editor."""
     if field.type is str or field.high is None:
         return ""
-    high = f"{field.high:.3g}" if field.high > 1e6 else f"{field.high:g}"
+    high = count(field.high) if field.type is int else f"{field.high:g}"
     return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
 
 
@@ -67,7 +68,7 @@ def field_problem(field: recipes.Field, text: str) -> str:
         recipes.parse(field, text)
     except UserError as error:
         return f"{error.message} {error.advice}"
-    return "" if text.strip() else "Write something here."
+    return "" if text.strip() else f"{field.title} is empty. Write something."
 
 
 def make_row(field: recipes.Field, check: Callable[[str], str]) -> FieldRow | PathField:

@@ -35,6 +35,7 @@ from fnet_studio.ui.widgets.side import WithSide
 FORM_PX = 384
 PREPARE_MS = 300
 """After the page is seen: long enough for its first paint."""
+NOT_READY = "recipe.not-ready"
 ENDED = ("finished", "stopped", "paused", "failed")
 
 
@@ -142,6 +143,7 @@ class TrainPage(QWidget):
         form = self.form
         form.changed.connect(self._recipe_changed)
         form.path.changed.connect(self._path_changed)
+        form.changed.connect(self._recipe_changed)
         form.preview_wanted.connect(self._look_at)
         form.recipe_refused.connect(self._refused)
         form.copy_wanted.connect(self.copy_command)
@@ -186,7 +188,7 @@ class TrainPage(QWidget):
         """Do something with the form's recipe, if it is right."""
         problems = self.form.problems
         if problems:
-            self._say(ErrorCard(self._themes, UserError("recipe.invalid", "The recipe is not ready.", problems[0])))
+            self._say(self._not_ready(problems[0]))
             self.show_form().focus_problem()
             return
         self._say(None)
@@ -194,6 +196,18 @@ class TrainPage(QWidget):
             do(self.form.recipe())
         except UserError as error:
             self._refused(error)
+
+    def _not_ready(self, problem: str) -> ErrorCard:
+        return ErrorCard(self._themes, UserError(NOT_READY, "The recipe is not ready.", problem))
+
+    def _recipe_changed(self) -> None:
+        """What was said of a recipe that was not ready follows the recipe."""
+        if isinstance(self.message, ErrorCard) and self.message.failed.kind == NOT_READY:
+            problems = self.form.problems
+            if not problems:
+                self._say(None)
+            elif problems[0] != self.message.failed.advice:
+                self._say(self._not_ready(problems[0]))
 
     def reproduce(self) -> None:
         """FNet, then the Transformer, as published; the queue works them off."""

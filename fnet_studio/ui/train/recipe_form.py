@@ -296,8 +296,8 @@ class RecipeForm(QWidget):
     @staticmethod
     def _name_problem(text: str) -> str:
         if not text.strip():
-            return "Write a name."
-        return "" if len(text.strip()) <= 80 else "Write 80 letters at most."
+            return f"{NAME.title} is empty. Write one."
+        return "" if len(text.strip()) <= 80 else f"{NAME.title} is too long. Write 80 letters at most."
 
     def _edited(self, *_: Any) -> None:
         self._follow_source()
