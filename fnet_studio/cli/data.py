@@ -15,7 +15,9 @@ from fnet_studio.core.recipe_sections import IMDB_URL
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     top = commands.add_parser("data", help="fetch IMDb; say what is in a data set; the list of data sets")
-    its = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    top.add_argument("--json", action="store_true", help="JSON")
+    top.set_defaults(run=data_list.show)
+    its = top.add_subparsers(title="commands", metavar="COMMAND")
     it = its.add_parser("download", help="fetch IMDb's archive, or go on fetching it")
     it.add_argument("--url", default=IMDB_URL, help="another address, with #md5= or #sha256= (%(default)s)")
     common(it)

@@ -14,9 +14,8 @@ from fnet_studio.core.recipe_sections import DataRecipe
 
 
 def add_to(its: argparse._SubParsersAction) -> None:
-    it = its.add_parser("list", help="the data sets that were added, and whether their files are there")
-    it.add_argument("--json", action="store_true", help="JSON")
-    it.set_defaults(run=show)
+    it = its.add_parser("list", help="the data sets that were added, and whether their files are there (`data` alone)")
+    it.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     it = its.add_parser("add", help="read all of a data set, and add it to the list")
     it.add_argument("path", metavar="PATH", help=DATA_HELP)
     it.add_argument("--name", default="", help="as it stands in the list (the file's own name)")

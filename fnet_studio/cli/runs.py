@@ -33,6 +33,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--json", action="store_true", help="JSON")
     it.set_defaults(run=run)
     what = it.add_subparsers(title="what to do with them", metavar="WHAT")
+    one = what.add_parser("list", help="all of them (what `runs` alone does)")
+    one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     one = what.add_parser("export", help="write a run as one file that opens on another machine")
     one.add_argument("run_id", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
     one.add_argument("-o", "--output", type=Path, metavar="FILE", help=f"(RUN{run_bundle.SUFFIX})")

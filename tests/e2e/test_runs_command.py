@@ -134,6 +134,14 @@ def test_a_run_that_was_given_a_name_is_listed_and_compared_under_it(runs, capsy
 def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):
     assert main(["runs", "--json"]) == 0
     assert {one["id"] for one in json.loads(capsys.readouterr().out)} == set(runs)
+    for what in ("runs", "data", "queue", "presets"):
+        told = []
+        for words in ([what], [what, "list"], [what, "--json"], [what, "list", "--json"]):
+            assert main(words) == 0
+            told.append(capsys.readouterr().out)
+        assert told[0] == told[1]
+        assert told[2] == told[3]
+        json.loads(told[2])
 
 
 def test_a_run_that_was_cut_off_has_lasted_nobody_knows_how_long(runs, capsys):
