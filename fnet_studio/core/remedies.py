@@ -28,6 +28,13 @@ LENGTH_CHANGES_THE_MODEL = (
 _RESUMED = ("device.lost", "disk.full", "disk.unwritable", "run.folder-gone", "worker.lost", "worker.bug", "crash")
 
 
+def goes_on(record: RunRecord) -> str:
+    """Where a run that was cut off or paused begins when it is resumed, in words."""
+    if record.saved_step:
+        return "It can go on from its newest checkpoint."
+    return "It wrote no checkpoint yet: Resume begins it again."
+
+
 @dataclass(frozen=True)
 class Remedy:
     words: str

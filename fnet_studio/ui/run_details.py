@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QPlainTextE
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.curves import Curves, read_curves
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.remedies import goes_on
 from fnet_studio.core.run_notes import RunNotes, parse_tags
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.background import Background
@@ -224,7 +225,7 @@ class RunDetails(QWidget):
             error = UserError(
                 "run.interrupted",
                 "The worker ended while this run was under way.",
-                "Go on from its newest checkpoint, or delete it.",
+                goes_on(record),
             )
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 

@@ -12,7 +12,7 @@ from fnet_studio.core import data_sets, protocol, run_notes, run_store
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import DATA_PLACES, Remedy, remedies
+from fnet_studio.core.remedies import DATA_PLACES, Remedy, goes_on, remedies
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import button, label, row
@@ -22,7 +22,7 @@ from fnet_studio.ui.train.live_run import LiveRun
 from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.figures import count, duration
 
-CUT_OFF_ADVICE = "It can go on from its newest checkpoint. Checkpoints are written after each epoch and every minute."
+WRITTEN = "Checkpoints are written after each epoch and every minute."
 MOVED = Remedy("Choose where it is now", "resume")
 """Of a run whose data is not where it was. What is chosen has to hold the very same texts."""
 OnRemedy = Callable[[RunRecord, Remedy], object]
@@ -80,9 +80,8 @@ def card_of(
         # the window's own card says what happened to the worker; this one says what that means for the run
         step = record.steps
         words = f"The run was cut off after step {count(step)}." if step else "The run was cut off at its beginning."
-        return NextStepsCard(
-            themes, UserError("run.cut-off", words, CUT_OFF_ADVICE), record, ways, on_remedy, tone="warning"
-        )
+        cut_off = UserError("run.cut-off", words, f"{goes_on(record)} {WRITTEN}")
+        return NextStepsCard(themes, cut_off, record, ways, on_remedy, tone="warning")
     if _gone(record):
         ways = (MOVED, *ways)
     return NextStepsCard(themes, failed, record, ways, on_remedy)
@@ -104,7 +103,7 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
     words = UserError(
         "run.waits",
         f"“{run_notes.name_of(record)}” {state}{at}{ago}.",
-        f"It can go on from its newest checkpoint.{more}",
+        f"{goes_on(record)}{more}",
     )
     return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
 

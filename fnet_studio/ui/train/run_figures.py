@@ -18,8 +18,9 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
         compiling += phase_s
     limit = int(recipe.get("optimisation", {}).get("patience", 0))
     by_loss = recipe.get("optimisation", {}).get("monitor") == "loss"
+    cut_off = state.failure is not None and state.failure.kind == "worker.lost"
     return RunFigures(
-        status="held" if state.held else state.status,
+        status="held" if state.held else "interrupted" if cut_off else state.status,
         title=str(recipe.get("name", "")),
         phase=phase_words(state.phase) if state.phase else "",
         done=state.progress.done,

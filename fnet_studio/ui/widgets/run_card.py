@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent, short_count
 from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.predictions import tabular
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.sparkline import Sparkline
 
 SIGNS = {
@@ -21,6 +22,7 @@ SIGNS = {
     "stopped": "■",
     "paused": "◆",
     "failed": "✕",
+    "interrupted": "▲",
 }
 WORDS = {
     "idle": "No run",
@@ -31,6 +33,7 @@ WORDS = {
     "stopped": "Stopped",
     "paused": "Paused",
     "failed": "Failed",
+    "interrupted": "Interrupted",
 }
 TONES = {
     "planning": "accent",
@@ -40,6 +43,7 @@ TONES = {
     "stopped": "warning_text",
     "paused": "warning_text",
     "failed": "danger_text",
+    "interrupted": "warning_text",
 }
 
 
@@ -98,9 +102,7 @@ class RunCard(QFrame):
         self.figures = RunFigures()
         self._state = QLabel()
         self._state.setProperty("role", "section")
-        self._title = QLabel()
-        self._title.setProperty("role", "muted")
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._title = ShortenedLabel("muted")
         self._phase = QLabel()
         self._phase.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._bar = QProgressBar()
@@ -147,6 +149,7 @@ class RunCard(QFrame):
         self.figures = figures
         self._state.setText(f"{SIGNS.get(figures.status, '○')}  {WORDS.get(figures.status, figures.status)}")
         self._title.setText(figures.title)
+        self._title.setToolTip(figures.title)
         self._phase.setText(self._phase_words(figures))
         running = figures.status in ("running", "planning")
         if running and not figures.total:

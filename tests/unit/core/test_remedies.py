@@ -2,7 +2,7 @@ import pytest
 
 from fnet_studio.core import recipe
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import CHANGEABLE, changed, half_at_a_time, remedies
+from fnet_studio.core.remedies import CHANGEABLE, changed, goes_on, half_at_a_time, remedies
 from fnet_studio.core.run_store import RunRecord
 
 MAPPING = recipe.to_mapping(recipe.load(recipe.bundled("sample-quick")))
@@ -47,6 +47,13 @@ def test_a_run_that_is_at_work_or_done_or_wrong_in_itself_has_no_remedy():
     assert remedies(record("running")) == remedies(record("finished")) == ()
     assert remedies(record(kind="recipe.invalid")) == ()
     assert [it.do for it in remedies(record("paused"))] == ["resume"]
+
+
+def test_a_run_without_a_checkpoint_is_said_to_begin_again():
+    run = record("interrupted")
+    assert "begins it again" in goes_on(run)
+    run.saved_step = 12
+    assert "newest checkpoint" in goes_on(run)
 
 
 def test_every_remedy_can_be_done():

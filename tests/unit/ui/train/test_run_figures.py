@@ -73,3 +73,10 @@ def test_the_results_say_what_the_task_counts(qtbot, colours, name, words):
     ):
         state.apply(protocol.Envelope(1, 0, body, reply_to=1))
     assert words in results(qtbot, colours, state)
+
+
+def test_a_run_whose_worker_was_lost_is_interrupted_rather_than_failed():
+    state = state_of([0.6], [0.7])
+    lost = protocol.Failed("worker.lost", "The worker ended.")
+    state.apply(protocol.Envelope(1, 0, lost, reply_to=1))
+    assert figures_of(state, 1.0, 0.0).status == "interrupted"
