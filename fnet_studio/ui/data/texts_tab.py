@@ -170,7 +170,8 @@ class TextsTab(QWidget):
             self.messages.say(None)
             self.model.begin(page.total, page.rows, self._names)
             every = not (asked.pattern or asked.split or asked.label or asked.empty)
-            self.counted.setText(f"{count(page.total)} texts" if every else f"{count(page.total)} texts fit")
+            fitting = "text fits" if page.total == 1 else "texts fit"
+            self.counted.setText(f"{count(page.total)} {'texts' if every else fitting}")
 
         self._filtering.ask(asked, done, self._failed)
         self.working.follow(lambda: self._filtering.id, "Looking through the texts")

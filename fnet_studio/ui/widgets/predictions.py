@@ -37,13 +37,17 @@ class PredictionRow(QAbstractButton):
         self.prediction = Prediction("", 0.0, 0)
         self._scale = 1.0
         self._text_width = 60.0
+        self._most_rank = 0
         self._apart = False
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_prediction(self, prediction: Prediction, scale: float, text_width: float, apart: bool) -> None:
-        """scale: the probability of a full bar; apart: draw a rule above, ranks are left out there."""
-        self.prediction = prediction
+    def show_prediction(
+        self, prediction: Prediction, scale: float, text_width: float, apart: bool, most_rank: int
+    ) -> None:
+        """scale: the probability of a full bar; apart: draw a rule above, ranks are left out there; most_rank: the
+        longest of all rows, so that their bars begin below each other."""
+        self.prediction, self._most_rank = prediction, most_rank
         self._scale = max(scale, 1e-9)
         self._text_width, self._apart = text_width, apart
         was = ", the original" if prediction.original else ""
@@ -69,7 +73,7 @@ class PredictionRow(QAbstractButton):
             painter.setBrush(ink.faded(theme.accent, 0.10))
             painter.drawRoundedRect(row, 5, 5)
         metrics = QFontMetricsF(self.font())
-        rank_width = max(metrics.horizontalAdvance("00"), metrics.horizontalAdvance(count(item.rank)))
+        rank_width = max(metrics.horizontalAdvance("00"), metrics.horizontalAdvance(count(self._most_rank)))
         number_width = metrics.horizontalAdvance("<0.001 %")
         x = 6.0
         painter.setPen(QColor(theme.muted))
@@ -165,9 +169,11 @@ class PredictionBars(QWidget):
         metrics = QFontMetricsF(font)
         widths = [metrics.horizontalAdvance(f"✓ {item.text}") for item in predictions]
         width = min(max([*widths, 60.0]), 150.0)
+        most_rank = max((item.rank for item in predictions), default=0)
         previous = 0
         for row, item in zip(self._rows, predictions):
-            row.show_prediction(item, scale, width, apart=bool(previous) and item.rank > previous + 1)
+            apart = bool(previous) and item.rank > previous + 1
+            row.show_prediction(item, scale, width, apart, most_rank)
             previous = item.rank
         for index, row in enumerate(self._rows):
             row.setVisible(index < self._count)

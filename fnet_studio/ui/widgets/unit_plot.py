@@ -26,6 +26,8 @@ class UnitPlot(pg.GraphicsLayoutWidget):
         self.plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.03)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.getAxis("left").setWidth(48)
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setTicks([[(tenth / 10, f"{tenth / 10:.1f}") for tenth in range(0, 11, 2)]])
         self.ci.setContentsMargins(0, 4, 8, 0)
         self.line = pg.PlotDataItem(connect="finite", symbol="o" if points else None, symbolSize=7)
         self.spot = pg.ScatterPlotItem(size=12)

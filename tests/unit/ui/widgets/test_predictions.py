@@ -44,3 +44,15 @@ def test_fewer_candidates_leave_no_old_rows_in_sight(bars):
     bars.show_predictions("Mask 1", "", BEST[:1])
     assert len(bars.rows()) == 1
     assert sum(row.isVisible() for row in bars._rows) == 1
+
+
+def test_bars_begin_below_each_other_however_long_a_rank_is(bars, colours):
+    def begins(row):
+        image = row.grab().toImage()
+        tone = colours.current.success if row.prediction.original else colours.current.accent
+        middle = row.height() - (image.height() - 7) // 2 if row.prediction.rank > 3 else row.height() // 2
+        return next(x for x in range(image.width()) if image.pixelColor(x, middle).name() == tone.lower())
+
+    bars.resize(360, 200)
+    first, _second, original = (begins(row) for row in bars.rows())
+    assert abs(first - original) <= 1
