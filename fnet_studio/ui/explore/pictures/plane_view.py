@@ -36,7 +36,7 @@ class PlaneView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(200, 130)
+        self.setMinimumSize(190, 130)
         colours.changed.connect(self._repaint)
 
     def _repaint(self) -> None:
