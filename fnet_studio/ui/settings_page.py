@@ -1,6 +1,7 @@
 """Settings: look, machine, folders, the worker and its device, its log."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -103,6 +104,8 @@ class SettingsPage(QWidget):
     def use_keys(self, keys: Keys) -> None:
         self.keys = KeysCard(keys, self._themes)
         self._keys_place.addWidget(self.keys)
+        for before, after in pairwise((*self.keys.fields.values(), self.copy, self.log)):
+            self.setTabOrder(before, after)
 
     # --------------------------------------------------------------------------------------------- look
 

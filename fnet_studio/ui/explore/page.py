@@ -92,7 +92,9 @@ class ExplorePage(QWidget):
         self._body.addWidget(one)
         self._body.addWidget(self.batch)
         layout.addWidget(self._body, 1)
-        self.setFocusProxy(self.sentence.box)
+        line = (self.examples, self.history, self.from_file, self.sentence.preset, self.sentence.box)
+        for before, after in itertools.pairwise(line):
+            self.setTabOrder(before, after)
         self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
         self._typing.timeout.connect(self._tokenize)
         self.sentence.edited.connect(self._edited)

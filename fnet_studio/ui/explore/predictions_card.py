@@ -1,6 +1,7 @@
 """The predictions beside the sentence: one list a mask, or the reason why there are none."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -145,6 +146,9 @@ class PredictionsCard(QWidget):
             self._candidates.append(candidates)
             bars.show_predictions(title, _about_original(answer, originals), shown)
             bars.setVisible(True)
+        rows = [row for bars in (self.joint, *self._bars) for row in bars.rows()]
+        for before, row in pairwise((self.top_k, *rows)):  # made later, they would come after all else in the window
+            self.setTabOrder(before, row)
 
     def _show_joint(self, filled: protocol.Filled) -> None:
         chains = list(filled.joint)

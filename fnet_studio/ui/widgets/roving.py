@@ -1,8 +1,10 @@
 """Keyboard focus in a group of buttons: Tab enters and leaves the group, arrow keys walk inside it."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 _STEPS = {
     Qt.Key.Key_Left: -1,
@@ -15,19 +17,30 @@ _STEPS = {
 class RovingFocus(QObject):
     """Owns which button of a group is its tab stop. Enter and Return press a button as Space does."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._group = parent
         self._buttons: list[QAbstractButton] = []
 
     def set_buttons(self, buttons: list[QAbstractButton]) -> None:
         """The group in reading order; what can have focus among them keeps its turn."""
         for button in self._buttons:
             button.removeEventFilter(self)
+        if buttons != self._buttons:  # what is made later would have its turn after all else in the window
+            for before, button in pairwise((self._before(), *buttons)):
+                QWidget.setTabOrder(before, button)
         self._buttons = buttons
         for button in buttons:
             button.installEventFilter(self)
         focused = next((button for button in buttons if button.hasFocus()), None)
         self._stop_at(focused or next(iter(buttons), None))
+
+    def _before(self) -> QWidget:
+        """The last tab stop before the group: only such have a place in the order."""
+        found = self._group.previousInFocusChain()
+        while found is not self._group and not found.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            found = found.previousInFocusChain()
+        return found
 
     def _stop_at(self, chosen: QAbstractButton | None) -> None:
         for button in self._buttons:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from fnet_studio.core import queue
 from fnet_studio.core import recipe as recipes
+from fnet_studio.ui.widgets.predictions import PredictionRow
 
 SPACE = Qt.Key.Key_Space
 
@@ -75,3 +76,19 @@ def test_a_queue_that_waits_opens_no_window_of_its_own(open_page):
     queue.add(recipes.to_mapping(recipes.load(recipes.bundled("sample-quick"), {})), "waits")
     _driver, page = open_page("train")
     assert page.queue_panel.isVisible()
+
+
+def test_tab_goes_through_explore_as_it_is_seen(open_page):
+    driver, page = open_page("explore")
+    driver.wait(lambda: bool(page.sentence.chips.chips() and page.predictions.findChildren(PredictionRow)))
+    wanted = [page.examples, page.history, page.from_file, page.sentence.preset, page.sentence.box]
+    page.examples.setFocus()
+    seen = [focused()]
+    while len(seen) < 40 and not isinstance(seen[-1], PredictionRow):
+        QTest.keyClick(seen[-1], Qt.Key.Key_Tab)
+        seen.append(focused())
+    assert seen[: len(wanted)] == wanted
+    assert seen[len(wanted)] in page.sentence.chips.chips()
+    assert seen[len(wanted) + 1] is page.sentence.whole
+    assert isinstance(seen[-1], PredictionRow)
+    assert page.pictures.tabs not in seen
