@@ -23,7 +23,8 @@ WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth
 LAYER_BUCKETS = 2400
 """Shared by all other runs: twenty of them need no finer lines than these."""
 ABOVE, BELOW = (-8, 6), (-8, -18)
-"""Where a legend stands: at the right, from the top or from the foot, there above the marks."""
+CORNERS = (ABOVE, BELOW, (8, 6), (8, -18))
+"""Where a legend stands: from the right or the left, from the top or from the foot, there above the marks."""
 AXIS_PX, WIDE_AXIS_PX = 58, 70
 """Of the left axes; a learning rate has long numbers."""
 NARROW_PX = 320
@@ -55,6 +56,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.layers: list[Layer] = []
         self._layers_drawn: tuple = ()
         self._checks_drawn: tuple = ()
+        self._named: tuple[str, ...] = ()
         self._at: int | None = None
         self.plots: dict[str, QuantityPlot] = {}
         self.ci.layout.setSpacing(2)
@@ -133,6 +135,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         """All validations so far: objects with the fields of `curves.Checks`."""
         self.trace.set_checks("validation", evaluated)
         self._draw_validation()
+        self._place_legends()
         self._describe()
 
     def show_marks(self, marks: Sequence[Mark]) -> None:
@@ -260,15 +263,17 @@ class LearningChart(pg.GraphicsLayoutWidget):
                 plot.clip(True)
 
     def _place_legends(self) -> None:
-        """Where the run's curve does not end."""
-        for legend, plot, kind in (
-            (self.legend, self._first, "smooth"),
-            *((legend, self.plots[name], "validation") for name, legend in self.best_legends.items()),
-        ):
-            end = plot.ends_at(kind)
-            offset = ABOVE if end < 0.4 else BELOW if end > 0.6 else legend.opts["offset"]
-            if offset != legend.opts["offset"]:
-                legend.setOffset(offset)
+        """Where the run's curves are least; they stay where they are while no place is much better."""
+        if self._first.drawn() != self._named:
+            self._named = self._first.drawn()
+            fill_legend(self.legend, self._first, self.layers)
+        legends = ((self.legend, self._first), *((one, self.plots[name]) for name, one in self.best_legends.items()))
+        for legend, plot in legends:
+            width, height = legend.width() / max(plot.view.width(), 1), legend.height() / max(plot.view.height(), 1)
+            crowds = {at: plot.crowd(at[0] < 0, at[1] > 0, width, height) for at in CORNERS}
+            best, now = min(CORNERS, key=lambda at: crowds[at]), tuple(legend.opts["offset"])
+            if now not in crowds or 2 * crowds[best] < crowds[now]:
+                legend.setOffset(best)
 
     def _draw_layer(self, what: Waiting) -> None:
         plot, layer = self.plots[what.name], what.layer

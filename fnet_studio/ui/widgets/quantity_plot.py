@@ -38,6 +38,10 @@ def worded(quantity: str, value: float) -> str:
     return measure(value)
 
 
+SAMPLED = 200
+"""Points of each curve that a legend looks at."""
+
+
 class QuantityPlot:
     """Owns the items of one plot. They hold what stands on the axes: scaled, as logarithms where the axis is one."""
 
@@ -100,18 +104,27 @@ class QuantityPlot:
         x, y = ([], []) if spot is None else ([spot[0]], self.on_axis(np.array([spot[1]])))
         self.best.setData(x, y)
 
-    def ends_at(self, kind: str) -> float:
-        """How high one of the run's curves ends, as a share of all that the plot shows: 0 at the foot."""
-        _, values = self.curves[kind].getData()
-        span = self.extent.dataBounds(1)
-        if (
-            values is None
-            or span is None
-            or span[1] <= span[0]
-            or not len(ends := _finite(values[-len(values) // 4 :]))
-        ):
-            return 0.5
-        return float((np.median(ends) - span[0]) / (span[1] - span[0]))
+    def crowd(self, right: bool, top: bool, width: float, height: float) -> int:
+        """How many points of the run's curves lie in a corner, of `SAMPLED` for each. width, height: of the corner, as
+        shares of all that the plot shows."""
+        x_span, y_span = self.extent.dataBounds(0), self.extent.dataBounds(1)
+        if x_span is None or y_span is None or x_span[1] <= x_span[0] or y_span[1] <= y_span[0]:
+            return 0
+        many = 0
+        for curve in self.curves.values():
+            x, y = curve.getData()
+            if x is None or not len(x):
+                continue
+            at = np.linspace(0, len(x) - 1, SAMPLED).astype(int)
+            across = (x[at] - x_span[0]) / (x_span[1] - x_span[0])
+            up = (y[at] - y_span[0]) / (y_span[1] - y_span[0])
+            inside = across > 1 - width if right else across < width
+            many += int((inside & (up > 1 - height if top else up < height)).sum())
+        return many
+
+    def drawn(self) -> tuple[str, ...]:
+        """The run's curves that have points."""
+        return tuple(kind for kind, curve in self.curves.items() if len(curve.getData()[0]))
 
     def set_log(self, on: bool) -> None:
         self.log = on
@@ -200,8 +213,10 @@ def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer]) 
     """What the lines of a plot are."""
     legend.clear()
     kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
+    drawn = plot.drawn()
     for kind, words in kinds[:: 2 if layers else 1]:
-        legend.addItem(plot.curves[kind], words)
+        if kind in drawn:
+            legend.addItem(plot.curves[kind], words)
     for layer in layers[:NAMED]:
         legend.addItem(pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2)), layer.name)
     if len(layers) > NAMED:

@@ -38,9 +38,9 @@ class RovingFocus(QObject):
     def _before(self) -> QWidget:
         """The last tab stop before the group: only such have a place in the order."""
         found = self._group.previousInFocusChain()
-        while found is not self._group and not found.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        while found is not None and found is not self._group and not found.focusPolicy() & Qt.FocusPolicy.TabFocus:
             found = found.previousInFocusChain()
-        return found
+        return found or self._group
 
     def _stop_at(self, chosen: QAbstractButton | None) -> None:
         for button in self._buttons:

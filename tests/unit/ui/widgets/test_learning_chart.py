@@ -222,3 +222,15 @@ def test_a_legend_stands_where_the_curve_does_not_end(panel):
         view, legend = panel.chart.plots["loss"].view, panel.chart.legend
         middle = legend.mapToItem(view, legend.boundingRect().center()).y()
         assert (middle < view.height() / 2) is above
+
+
+def test_a_legend_stands_at_the_left_where_the_right_is_full_and_names_what_is_drawn(panel):
+    steps, loss = np.arange(1, 201), np.tile([1.0, 2.5, 4.0], 67)[:200]
+    loss[:120] = 4.0  # at the left only the foot is free
+    panel.chart.show_steps(columns(steps, loss, np.full(200, 0.5)))
+    panel.grab()
+    view, legend = panel.chart.plots["loss"].view, panel.chart.legend
+    middle = legend.mapToItem(view, legend.boundingRect().center())
+    assert middle.x() < view.width() / 2
+    assert middle.y() > view.height() / 2
+    assert "validation" not in [words.text for _, words in legend.items]
