@@ -111,7 +111,8 @@ class RunState:
                 for name in protocol.METRIC_COLUMNS:
                     values = getattr(body, name)
                     getattr(self, name).extend(values or (_UNKNOWN[name],) * len(body.step))
-                return {"metrics"} | moved
+                moved.add("metrics")
+                return moved
             case protocol.Annotation():
                 return self._annotate(body)
             case protocol.Evaluated():
