@@ -124,7 +124,7 @@ class QuantityPlot:
 
     def drawn(self) -> tuple[str, ...]:
         """The run's curves that have points."""
-        return tuple(kind for kind, curve in self.curves.items() if len(curve.getData()[0]))
+        return tuple(kind for kind, curve in self.curves.items() if curve.xData is not None and len(curve.xData))
 
     def set_log(self, on: bool) -> None:
         self.log = on
