@@ -143,7 +143,6 @@ class TrainPage(QWidget):
         form = self.form
         form.changed.connect(self._recipe_changed)
         form.path.changed.connect(self._path_changed)
-        form.changed.connect(self._recipe_changed)
         form.preview_wanted.connect(self._look_at)
         form.recipe_refused.connect(self._refused)
         form.copy_wanted.connect(self.copy_command)
@@ -201,7 +200,13 @@ class TrainPage(QWidget):
         return ErrorCard(self._themes, UserError(NOT_READY, "The recipe is not ready.", problem))
 
     def _recipe_changed(self) -> None:
-        """What was said of a recipe that was not ready follows the recipe."""
+        """What was said of a recipe that was not ready follows the recipe; a plan, which would start the one that it
+        was made for, goes."""
+        if isinstance(self.message, PlanCard):
+            with contextlib.suppress(UserError):
+                if self.starter.has_estimated(self.form.recipe()):
+                    return
+            self._say(None)
         if isinstance(self.message, ErrorCard) and self.message.failed.kind == NOT_READY:
             problems = self.form.problems
             if not problems:
@@ -294,14 +299,6 @@ class TrainPage(QWidget):
         card.dismissed.connect(lambda: self._say(None))
         self._say(card)
         card.setFocus()
-
-    def _recipe_changed(self) -> None:
-        """A plan speaks of the recipe that it was made for, and would start that one."""
-        if isinstance(self.message, PlanCard):
-            with contextlib.suppress(UserError):
-                if self.starter.has_estimated(self.form.recipe()):
-                    return
-            self._say(None)
 
     def use_keys(self, keys: Keys) -> None:
         controls = self.controls
