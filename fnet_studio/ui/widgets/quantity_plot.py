@@ -113,7 +113,7 @@ class QuantityPlot:
         many = 0
         for curve in self.curves.values():
             x, y = curve.getData()
-            if x is None or not len(x):
+            if x is None or y is None or not len(x):
                 continue
             at = np.linspace(0, len(x) - 1, SAMPLED).astype(int)
             across = (x[at] - x_span[0]) / (x_span[1] - x_span[0])
