@@ -3,6 +3,7 @@
 import psutil
 import pytest
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from fnet_studio.core import protocol, run_store
@@ -259,12 +260,18 @@ def test_starting_without_a_worker_says_so(qtbot, open_page):
 
 
 def test_what_is_said_of_a_recipe_that_is_not_ready_follows_the_recipe(open_page):
+    def type_into(row, text):
+        row.editor.selectAll()
+        QTest.keyClick(row.editor, Qt.Key.Key_Delete)
+        QTest.keyClicks(row.editor, text)
+
     page = open_page()
-    page.form.rows["training.batch_size"].set_text("99999")
-    page.form.name_row.set_text("")
+    batch, name = page.form.rows["training.batch_size"], page.form.name_row
+    type_into(batch, "99999")
+    type_into(name, "")
     page.start()
     assert page.message.advice.text().startswith("Batch ")
-    page.form.rows["training.batch_size"].set_text("8")
+    type_into(batch, "8")
     assert page.message.advice.text().startswith("Run name ")
-    page.form.name_row.set_text("mended")
+    type_into(name, "mended")
     assert page.message is None
