@@ -102,7 +102,7 @@ class ClassifiedTexts:
     def _values(self, row: int) -> list[Any]:
         given = [column[row] for column in (self.texts, self.pairs, self.labels) if column]
         answer = self.answers[row]
-        shown = [None] * len(self.class_names) if answer is None else [float(f"{value:.6g}") for value in answer]
+        shown = [None] * len(self.class_names) if answer is None else [float(f"{value:.9g}") for value in answer]
         return [*given, self.predicted(row), *shown]
 
     def _next_rows(self) -> range:

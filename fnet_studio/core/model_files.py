@@ -12,14 +12,16 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 def stamp(name: str) -> Stamp:
     """Of a preset, or of a run's model or checkpoint (`core.run_models`): another one where the model under this name
-    was replaced. A few questions to the file system. UserError as `presets.folder`, or `run.missing`."""
+    was replaced; empty for a checkpoint that is gone. A few questions to the file system. UserError as
+    `presets.folder`, or `run.missing`."""
     if not run_models.is_run(name):
         return stamp_of(presets.folder(name))
     run, step = run_models.parse(name)
     folder = run_store.folder(run)
-    own = folder / run_models.WEIGHTS if step is None else run_models.checkpoint_path(run, step)
-    words = [folder / "vocabulary.txt", folder / "classes.json"]
-    return _stamp([own, *words, *_of_preset(folder / run_store.KEPT_PRESET)])
+    if step is not None:
+        return _stamp([run_models.checkpoint_file(run, step)])
+    own = [folder / name for name in (run_models.WEIGHTS, "vocabulary.txt", "classes.json")]
+    return _stamp([*own, *_of_preset(folder / run_store.KEPT_PRESET)])
 
 
 def stamp_of(folder: Path) -> Stamp:

@@ -65,9 +65,14 @@ def checkpoint_steps(run: str) -> list[int]:
     return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdecimal())
 
 
+def checkpoint_file(run: str, step: int) -> Path:
+    """Where it lies if it is there. UserError `run.missing`."""
+    return run_store.folder(run) / CHECKPOINTS / f"{step:08d}.safetensors"
+
+
 def checkpoint_path(run: str, step: int) -> Path:
     """UserError `run.missing` or `run.no-checkpoint`."""
-    path = run_store.folder(run) / CHECKPOINTS / f"{step:08d}.safetensors"
+    path = checkpoint_file(run, step)
     if not path.is_file():
         left = ", ".join(map(str, checkpoint_steps(run))) or "none"
         raise UserError(

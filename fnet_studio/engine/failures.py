@@ -2,7 +2,7 @@
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.core.remedies import LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
+from fnet_studio.core.remedies import DATA_PLACES, LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
 from fnet_studio.core.run_store import RunRecord
 
 _LOST = ("CUDA_ERROR_", "DEVICE_LOST", "device is lost", "GPU is lost", "hipError", "fallen off the bus", "DATA_LOSS")
@@ -65,7 +65,16 @@ def _go_on(saved_step: int) -> str:
 def still_saved(error: UserError, record: RunRecord) -> UserError:
     """A run that could not go on: what it has is safe."""
     where = f"at step {record.saved_step}" if record.saved_step else "not begun"
-    moved = error.kind in ("data.missing", "data.gone")
-    new_place = " Where it was moved, name its new place (on the command line: --set data.path=FILE)." if moved else ""
-    advice = f"{error.advice}{new_place} The run itself is safe, {where}: resume it then."
+    advice = f"{error.advice}{_new_place(error, record)} The run itself is safe, {where}: resume it then."
     return UserError(error.kind, error.message, advice.strip())
+
+
+def _new_place(error: UserError, record: RunRecord) -> str:
+    """How to say where the data lies now, for the file that is missing."""
+    if error.kind not in ("data.missing", "data.gone"):
+        return ""
+    data = record.recipe.get("data", {})
+    paths = {key: str(data.get(key.removeprefix("data.")) or "") for key in DATA_PLACES}
+    named = [key for key, path in paths.items() if path and path in error.message]
+    key = max(named, key=lambda key: len(paths[key]), default=DATA_PLACES[0])
+    return f" Where it was moved, name its new place (on the command line: --set {key}=FILE)."

@@ -25,6 +25,8 @@ class InMemory:
         with self._lock:
             stamp = model_files.stamp(name)
             known, loaded = self._loaded.pop(name, ((), None))
+            if not stamp:
+                stamp = known  # a checkpoint that was deleted since: it never changes
             if loaded is None or known != stamp:
                 del loaded  # two at once are not needed
                 job.phase("building")

@@ -37,27 +37,28 @@ def forget(handle: str) -> None:
     _place(handle).forget()
 
 
+UNANSWERED = ("hub.no-network", "hub.server", "hub.login", "hub.not-installed")
+"""The hub said nothing against what is cached."""
+
+
 def fetch(
     handle: str, progress: Progress | None = None, stopped: StopCheck | None = None, verify: bool = False
 ) -> Path:
     """The folder of `hf://owner/name[@revision]` or `kaggle://owner/model/framework/variation[/version]`.
 
     Without a revision or version, whatever is cached of it is used. verify: what is cached is compared with what the
-    hub says of it, as far as it says so, and what was damaged there is fetched again. Without progress, Kaggle's
+    hub says of it, as far as it answers, and what was damaged there is fetched again. Without progress, Kaggle's
     library draws its own bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the
     next call goes on there. Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
     `hub.not-installed`, `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`,
     `hub.login`, `hub.no-preset`, `hub.foreign-model`, `disk.full`.
     """
     place = _place(handle)
-    cached = place.checked() if verify else place.cached()
+    variable = switched_off_by(*OFFLINE)
+    cached = place.checked() if verify and not variable else place.cached()
     if cached is not None:
         return cached
     check(stopped)
-    variable = switched_off_by(*OFFLINE)
-    kept = place.cached() if verify else None
-    if variable and kept is not None:
-        return kept
     if variable:
         raise UserError(
             "preset.not-fetched",
@@ -68,7 +69,7 @@ def fetch(
         return place.download(progress, stopped)
     except UserError as error:
         again = place.cached()  # without what was found damaged
-        if error.kind == "hub.no-network" and again is not None:
+        if error.kind in UNANSWERED and again is not None:
             return again
         raise
 

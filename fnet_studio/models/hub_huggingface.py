@@ -118,6 +118,8 @@ class Repository(NamedTuple):
         here = sum(part.stat().st_size for part in parts.values() if part.is_file())
         tracker.expect(sum(item.size or 0 for item in absent), here)
         headers = hub.library("huggingface_hub.utils", self.handle).build_hf_headers()
+        if CONFIG not in parts:
+            self._require_fnet(snapshot / CONFIG)
         for item in absent:
             check(stopped)
             part = parts[item.rfilename]

@@ -31,6 +31,9 @@ def parse(handle: str) -> "Variation":
     return Variation(handle, tuple(parts), int(version) if version else None)
 
 
+DAMAGED = ("preset.bad-config", "preset.corrupt", "preset.missing-weights", "tokenizer.corrupt")
+
+
 class Variation(NamedTuple):
     handle: str
     parts: tuple[str, ...]
@@ -59,15 +62,17 @@ class Variation(NamedTuple):
         return all((marks / f"{name}.complete").is_file() for name in names) and not hub.missing_file(folder)
 
     def checked(self) -> Path | None:
-        """As `cached`, where it can be opened. What cannot, such as a login page under a file's name, is removed:
-        Kaggle gives no checksum to compare it with."""
+        """As `cached`, where it can be opened. What is damaged, such as a login page under a file's name, is removed:
+        Kaggle gives no checksum to compare it with. Another program's sound model stays."""
         from fnet_studio.models.preset import require_readable
 
         folder = self.cached()
         if folder is not None:
             try:
                 require_readable(folder)
-            except UserError:
+            except UserError as error:
+                if error.kind not in DAMAGED:
+                    return folder
                 for path in (folder, self._folder / ".complete" / folder.name):
                     shutil.rmtree(path, ignore_errors=True)
                 (self._folder / f"{folder.name}.complete").unlink(missing_ok=True)

@@ -43,8 +43,8 @@ keras.saving.get_custom_objects()["Unset"] = Unset
 
 
 def initialised_as_usual(layers: Iterable[keras.layers.Layer]) -> None:
-    """Forget `Unset` in layers that have been filled: their configs, and so copies and .keras files, are those of a
-    model that was never loaded."""
+    """Forget `Unset` in these layers, which have been filled: their configs, and so copies and .keras files, are those
+    of a model that was never loaded. The layers within them are made anew from these configs."""
     for layer in layers:
         for name, value in list(vars(layer).items()):
             if isinstance(value, Unset):

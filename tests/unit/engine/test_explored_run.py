@@ -88,6 +88,8 @@ def _has_the_models_of_its_steps(run):
     one.write_bytes(other.read_bytes())  # the run went on from before it
     again = memory.get(run_models.name_of(run, 16))
     np.testing.assert_array_equal(measure(again, measurements.MixingMaps(8, 8)), maps[1])
+    one.unlink()  # as a run that goes on does with old ones
+    assert memory.get(run_models.name_of(run, 16)) is again
 
 
 def _has_words(run):

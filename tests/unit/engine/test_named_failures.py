@@ -11,7 +11,8 @@ import pytest
 from fnet_studio.core import files, places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.remedies import remedies
-from fnet_studio.engine import checkpoint, control, space
+from fnet_studio.core.run_store import RunRecord
+from fnet_studio.engine import checkpoint, control, failures, space
 from fnet_studio.engine.step import Training
 from fnet_studio.engine.train import resume, train
 
@@ -280,3 +281,11 @@ def test_another_process_with_the_number_of_a_dead_worker_does_not_keep_its_run_
     long_ago = time.time() - 10**6
     os.utime(path, (long_ago, long_ago))
     assert run_store.read(writer.record.id).status == "interrupted"
+
+
+@pytest.mark.parametrize("key", ["path", "validation_path", "test_path"])
+def test_a_file_that_was_moved_is_named_with_the_setting_that_says_where_it_is(key):
+    data = {name: f"/texts/{name}.csv" for name in ("path", "validation_path", "test_path")}
+    record = RunRecord(id="run", name="run", began=0.0, recipe={"data": data})
+    error = UserError("data.missing", f"There is no file {data[key]}.", "Check the path.")
+    assert f"--set data.{key}=FILE" in failures.still_saved(error, record).advice

@@ -167,6 +167,16 @@ def test_a_login_page_that_was_cached_as_a_file_is_fetched_again_by_who_asks_for
     assert len(server.requests) == asked
 
 
+def test_a_sound_model_of_another_program_stays_in_the_cache(server, preset, cache, monkeypatch):
+    folder = hub.fetch(HANDLE, lambda *it: None)
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace("FNetBackbone", "AlbertBackbone"))
+    for variable in ("", "1"):
+        monkeypatch.setenv("FNET_STUDIO_OFFLINE", variable)
+        assert hub.fetch(HANDLE, verify=True) == folder
+        assert "Albert" in config.read_text()
+
+
 def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server):
     server.page = b"<html>Log in</html>"
     refusal(HANDLE, "hub.login", HANDLE)
