@@ -112,6 +112,8 @@ class AnsweredFile(QFrame):
         self.line.setText(f"Reading {path.name} …")
 
         def failed(error: UserError) -> None:
+            if self._reading is None:
+                return  # it was closed meanwhile
             self._show_state()
             self._fail(protocol.Failed(error.kind, error.message, error.advice))
 
@@ -179,7 +181,7 @@ class AnsweredFile(QFrame):
             left = (time.monotonic() - self._began) / done * (total - done)
             words += f", {duration(left)} left"
         elif not self._running and done < total:
-            words += ". Stopped: what is there can be saved"
+            words += ". Stopped" + (": what is there can be saved" if done else "")
         self.line.setText(f"{words}. {self._found()}".rstrip())
 
     def _save(self, kind: str) -> None:

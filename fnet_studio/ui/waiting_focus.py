@@ -1,7 +1,7 @@
 """Where the keyboard's focus goes when the widget that has it is disabled or hidden."""
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 USABLE_AGAIN = (QEvent.Type.EnabledChange, QEvent.Type.Show)
 
@@ -22,7 +22,7 @@ class WaitingFocus(QObject):
         if widget is None or _usable(widget):
             return False
         place = widget.parentWidget()
-        while place is not None and not (_usable(place) and place.focusProxy() is None):
+        while place is not None and not (_usable(place) and place.focusProxy() is None and _fits(place)):
             place = place.parentWidget()
         if place is None:
             return False
@@ -40,6 +40,17 @@ class WaitingFocus(QObject):
             if self._window.focusWidget() is self._place:
                 widget.setFocus()
         return False
+
+
+def _fits(place: QWidget) -> bool:
+    """Whether all of it can be seen at once: a page that is longer than what it scrolls in would be scrolled."""
+    around = place.parentWidget()
+    while around is not None and not isinstance(around, QAbstractScrollArea):
+        around = around.parentWidget()
+    if around is None:
+        return True
+    room = around.viewport().size()
+    return place.width() <= room.width() and place.height() <= room.height()
 
 
 def _usable(widget: QWidget) -> bool:

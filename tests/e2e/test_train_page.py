@@ -147,6 +147,11 @@ def test_a_plan_goes_when_the_recipe_is_another_one_and_stays_while_it_is_the_sa
     qtbot.waitUntil(lambda: isinstance(page.message, PlanCard), timeout=WAIT_MS)
     qtbot.keyClicks(epochs, "x")
     assert page.message is None
+    qtbot.keyClick(epochs, Qt.Key.Key_Backspace)
+    page.check()
+    qtbot.keyClicks(epochs, "2")
+    qtbot.waitUntil(lambda: isinstance(page.message, ErrorCard), timeout=WAIT_MS)
+    assert "changed while" in page.message.message.text()
 
 
 @pytest.mark.parametrize("fault", ["oom@10", "bug@10", "crash@10", "nan@10"])

@@ -110,7 +110,10 @@ class ClassifiedFile(AnsweredFile):
 
     def show_run(self, entry: RunEntry) -> None:
         """Forgets what another run answered."""
-        self._entry = entry
+        before, self._entry = self._entry, entry
+        if before is not None and before.id == entry.id:
+            self._show_state()
+            return
         self.messages.say(None)
         self.model.begin(ClassifiedTexts("", ()))
         self.stop()
@@ -129,7 +132,7 @@ class ClassifiedFile(AnsweredFile):
     def _begin(self, found: TextRows) -> None:
         assert self._entry is not None
         self._notes = " ".join(found.notes)
-        self.model.begin(ClassifiedTexts(self._entry.id, found.texts, found.pairs, found.labels))
+        self.model.begin(ClassifiedTexts(self._entry.id, found.texts, found.pairs, found.labels, found.label_column))
         self.view.setColumnHidden(TRUE, not found.labels)
         for column in (NUMBER, TRUE):
             self.view.resizeColumnToContents(column)
@@ -143,6 +146,12 @@ class ClassifiedFile(AnsweredFile):
         if first:
             for column in (ANSWERED, CONFIDENCE):
                 self.view.resizeColumnToContents(column)
+
+    def _show_state(self) -> None:
+        super()._show_state()
+        head = self.view.horizontalHeader()
+        if not self._running and head.sortIndicatorSection() >= 0:  # the answers came below each other
+            self._sorted.sort(head.sortIndicatorSection(), head.sortIndicatorOrder())
 
     def _done_of(self) -> tuple[int, int]:
         return self.model.found.done, len(self.model.found.texts)

@@ -63,7 +63,7 @@ class TryTab(QWidget):
             _clear(self.answers)
             _clear(self.trouble)
             self.words.setText("The answer will stand here, a bar for each class.")
-            self.file.show_run(entry)
+        self.file.show_run(entry)
         self.file.setVisible(entry.record.classifies)
         self.second.setVisible(bool(entry.record.data.get("paired")))
         self.ask_button.setEnabled(entry.record.classifies)

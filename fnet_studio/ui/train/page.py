@@ -202,10 +202,7 @@ class TrainPage(QWidget):
     def _recipe_changed(self) -> None:
         """What was said of a recipe that was not ready follows the recipe; a plan, which would start the one that it
         was made for, goes."""
-        if isinstance(self.message, PlanCard):
-            with contextlib.suppress(UserError):
-                if self.starter.has_estimated(self.form.recipe()):
-                    return
+        if isinstance(self.message, PlanCard) and not self._is_estimated:
             self._say(None)
         if isinstance(self.message, ErrorCard) and self.message.failed.kind == NOT_READY:
             problems = self.form.problems
@@ -293,7 +290,18 @@ class TrainPage(QWidget):
             self.card.show_figures(self._figures())
         self._enable()
 
+    @property
+    def _is_estimated(self) -> bool:
+        """Whether the last estimate is of what the form shows."""
+        with contextlib.suppress(UserError):
+            return self.starter.has_estimated(self.form.recipe())
+        return False
+
     def _show_plan(self, planned: protocol.Planned) -> None:
+        if not self._is_estimated:
+            changed = UserError("recipe.changed", "The recipe was changed while it was looked at.", "Begin once more.")
+            self._say(ErrorCard(self._themes, changed, tone="warning"))
+            return
         card = PlanCard(self._themes, planned)
         card.start_wanted.connect(self.starter.start_anyway)
         card.dismissed.connect(lambda: self._say(None))

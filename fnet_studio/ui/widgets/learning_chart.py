@@ -256,7 +256,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self._draw_validation()
         self._draw_marks()
         self._place_legends()
-        if self.window != "all" and high > low:
+        if self.window != "all" and len(trace) and high > low:
             self._first.plot.setXRange(low, high, padding=0.01)
         if self.clipped:
             for plot in self.plots.values():

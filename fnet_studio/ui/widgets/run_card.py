@@ -103,6 +103,7 @@ class RunCard(QFrame):
         self._state = QLabel()
         self._state.setProperty("role", "section")
         self._title = ShortenedLabel("muted")
+        self._title.setMinimumWidth(1)  # beside a phase that never shrinks
         self._phase = QLabel()
         self._phase.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._bar = QProgressBar()

@@ -84,6 +84,9 @@ def test_rows_are_put_in_the_order_of_a_heading_that_is_clicked(tab, qtbot, tabl
     values = [float(text.split()[0]) for text in cells(tab, CONFIDENCE)]
     assert values in (sorted(values), sorted(values, reverse=True))
     assert sorted(cells(tab, TEXT)) == sorted(f"text number {number}" for number in range(100))
+    read(tab, qtbot, table, 100)
+    again = [float(text.split()[0]) for text in cells(tab, CONFIDENCE)]
+    assert again == values, "the answers came in the file's order, and stand in that of the heading"
 
 
 def test_it_is_stopped_at_once_and_what_is_there_can_be_saved(tab, qtbot, tmp_path):

@@ -234,3 +234,10 @@ def test_a_legend_stands_at_the_left_where_the_right_is_full_and_names_what_is_d
     assert middle.x() < view.width() / 2
     assert middle.y() > view.height() / 2
     assert "validation" not in [words.text for _, words in legend.items]
+
+
+def test_a_part_of_the_steps_may_be_chosen_before_there_is_one(panel):
+    panel.chart.set_window("half")
+    panel.chart.draw()
+    low, high = panel.chart._first.view.viewRange()[0]
+    assert np.isfinite((low, high)).all()
