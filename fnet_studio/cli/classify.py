@@ -1,6 +1,7 @@
 """fnet-studio classify RUN FILE"""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
 from fnet_studio.tables.mapping import Columns, columns_of
 from fnet_studio.tables.texts import read_texts
+
+ENDINGS = ("", ".csv", ".tsv", ".json", ".jsonl")
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -24,13 +27,21 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--text-column", default="", metavar="C", help="else looked for, as in the run's training")
     it.add_argument("--pair-column", default="", metavar="C", help="of the second texts, for a run that sorts pairs")
     it.add_argument("--label-column", default="", metavar="C", help="else looked for; none: compare nothing")
-    it.add_argument("-o", "--output", type=Path, metavar="F", help="write the table there; .json: as JSON")
-    it.add_argument("--json", action="store_true", help="one JSON object a text, in the place of a table")
+    it.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="F",
+        help="write a .csv, .tsv, .json or .jsonl file in the place of printing",
+    )
+    it.add_argument("--json", action="store_true", help="print one JSON object a text, in the place of a table")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     it.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.output:
+        _require_place(options.output, options.file)
     record = run_store.read(run_store.folder(options.what).name)
     if not record.classifies:
         raise UserError(
@@ -47,14 +58,14 @@ def run(options: argparse.Namespace) -> int:
     )
     for note in found.notes:
         print(note, file=sys.stderr)
-    texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels)
+    texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels, found.label_column)
     try:
         with Worker(engine=options.engine) as worker:
             _ask(worker, texts, options)
     finally:  # stopped too: what has been answered is worth keeping
-        if options.output and texts.done:
-            _write(texts, options)
         print(f"{texts.done:,} of {len(texts.texts):,} texts: {texts.words() or 'none answered'}", file=sys.stderr)
+        if options.output and texts.done:
+            _write(texts, options.output)
     return 0
 
 
@@ -84,9 +95,27 @@ def _print(texts: ClassifiedTexts, first: int, *, as_json: bool) -> None:
     sys.stdout.write(table.partition("\n")[2] if first else table)
 
 
-def _write(texts: ClassifiedTexts, options: argparse.Namespace) -> None:
-    if options.json or options.output.suffix.lower() == ".json":
+def _require_place(target: Path, source: Path) -> None:
+    """Before the work of hours. UserError `classify.output`."""
+    folder, words, advice = target.absolute().parent, "", ""
+    if target.suffix.lower() not in ENDINGS:
+        words, advice = f"{target.name} would be no table.", f"Name a file that ends with {', '.join(ENDINGS[1:])}."
+    elif os.path.isdir(target):
+        words, advice = f"{target} is a folder.", "Name a file in it."
+    elif os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+        words, advice = f"{target} is the file that is read.", "Name another file for the answers."
+    elif not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        words, advice = f"Nothing can be written in {folder}.", "Name a folder that is there and may be written."
+    if words:
+        raise UserError("classify.output", words, advice)
+
+
+def _write(texts: ClassifiedTexts, target: Path) -> None:
+    ending = target.suffix.lower()
+    if ending == ".json":
         contents = answer_tables.as_json(list(texts.as_objects()))
+    elif ending == ".jsonl":
+        contents = "".join(answer_tables.as_json(one) + "\n" for one in texts.as_objects())
     else:
-        contents = answer_tables.as_csv(texts.head(), texts.rows())
-    files.write_atomically(options.output, contents.encode())
+        contents = answer_tables.as_csv(texts.head(), texts.rows(), "\t" if ending == ".tsv" else ",")
+    files.write_atomically(target, contents.encode())

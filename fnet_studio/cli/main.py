@@ -78,6 +78,9 @@ def main(words: list[str]) -> int:
     except Stopped as stopped:
         print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)
         return PAUSED if stopped.paused else STOPPED
+    except KeyboardInterrupt:  # outside of what the worker does
+        print("fnet-studio: stopped.", file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1

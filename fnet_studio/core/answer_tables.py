@@ -22,9 +22,9 @@ def bits(log_probability: float) -> float:
     return -log_probability / math.log(2)
 
 
-def as_csv(head: Sequence[str], rows: Iterable[Row]) -> str:
+def as_csv(head: Sequence[str], rows: Iterable[Row], delimiter: str = ",") -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(head)
     writer.writerows(rows)
     return out.getvalue()

@@ -16,7 +16,14 @@ MOST_NAMED = 6
 class ClassifiedTexts:
     """A text without a letter gets no answer."""
 
-    def __init__(self, run: str, texts: Sequence[str], pairs: Sequence[str] = (), labels: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        run: str,
+        texts: Sequence[str],
+        pairs: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        label_column: str = "",
+    ) -> None:
         """pairs, labels: as many as texts, or none. A label that is empty is not known."""
         self.run, self.texts, self.pairs, self.labels = run, texts, pairs, labels
         self.class_names: tuple[str, ...] = ()
@@ -27,6 +34,9 @@ class ClassifiedTexts:
         self._counts: Counter[str] = Counter()
         self._strange: set[str] = set()
         self._unanswered = 0
+        self._label_column = label_column
+        self._model, self._before_newest = "", 0
+        """The model that answered last, and how many texts were done before it."""
 
     @property
     def done(self) -> int:
@@ -49,6 +59,9 @@ class ClassifiedTexts:
     def add(self, told: protocol.Classified) -> None:
         """The answer to `next_part`."""
         self.class_names = told.class_names
+        if self._model not in ("", told.model):
+            self._before_newest = self.done
+        self._model = told.model
         answers = iter(told.probabilities)
         for row in self._next_rows():
             self._take(None if self._empty(row) else next(answers))
@@ -71,13 +84,19 @@ class ClassifiedTexts:
         right = self.right
         if right.texts:
             low, high = (f"{100 * share:.1f}" for share in right.interval)
+            column = f"; the column '{self._label_column}'" if self._label_column else ""
             said.append(
                 f"{right.right:,} of {right.texts:,} labels right: {100 * right.value:.1f} % "
-                f"(95 % interval {low} to {high} %)"
+                f"(95 % interval {low} to {high} %{column})"
             )
         if self._strange:
             shown = ", ".join(sorted(self._strange)[:3]) + (" …" if len(self._strange) > 3 else "")
             said.append(f"labels that are none of its classes, not compared: {shown}")
+        if self._before_newest:
+            said.append(
+                f"the run has kept a newer model meanwhile: the first {self._before_newest:,} were answered by others "
+                "before it"
+            )
         if self._unanswered:
             said.append(f"{self._unanswered:,} without a letter, not answered")
         return "; ".join(said)

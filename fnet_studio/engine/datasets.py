@@ -83,8 +83,8 @@ def require_same_data(record: RunRecord, content_hash: str, class_names: Sequenc
         raise UserError(
             "run.data-changed",
             f"The data is not what the run {record.id} was trained with.",
-            "Put the old data back. If nothing was changed, this version reads the files in another way than the one that "
-            "trained the run: then start a new run.",
+            "Put the old data back. If nothing was changed, this version reads the files in another way than the one "
+            "that trained the run: then start a new run.",
         )
     known = record.data.get("class_names")
     if class_names is not None and known is not None and list(class_names) != list(known):

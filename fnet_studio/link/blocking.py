@@ -58,6 +58,8 @@ class Worker:
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._replies: dict[int, Replied] = {}
         self._interrupts = 0
+        self._unheeded = False
+        """Ctrl+C was pressed during a call that was answered all the same: it counts for what follows."""
         self._ladder = StopLadder()
         self._asked_to_end = False
         self._recorder = Recorder(record_to) if record_to else None
@@ -98,7 +100,11 @@ class Worker:
         return self.result(id, on_event)
 
     def post(self, command: protocol.Command) -> int:
-        """Send a command without waiting. `result` gets its reply."""
+        """Send a command without waiting. `result` gets its reply. Raises Stopped where Ctrl+C came too late for the
+        command before."""
+        if self._unheeded:
+            self._unheeded = False
+            raise Stopped
         id = self.session.send(command)
         self._send()
         return id
@@ -131,6 +137,7 @@ class Worker:
         if lost and ladder.rung is Rung.KILLING:
             reply = ladder.left()
         ladder.done()
+        self._unheeded = self._interrupts > 0 and isinstance(reply, protocol.Done)
         return _outcome(reply, replied.blob)
 
     def taken(self, id: int) -> protocol.Reply | None:

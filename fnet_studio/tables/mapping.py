@@ -23,6 +23,8 @@ PAIR_NAMES = (
     ("text_a", "text_b"),
     ("text1", "text2"),
 )
+NO_LABELS = ("predicted", "prediction", "id", "index", "row")
+"""May hold names of classes, and are no labels: what a model answered, and numbers of rows."""
 _FIRST_OF_PAIRS = tuple(one for one, _ in PAIR_NAMES)
 MOST_CLASSES = 1000
 
@@ -102,9 +104,11 @@ def find_columns_to_classify(
         if wanted.pair:
             raise _columns_error(table, "needs one column of texts alone, since this run learnt to sort single texts")
         pair = ""
-    label = "" if unlabelled else label or _first(by_lower, LABEL_NAMES, (text, pair))
-    if not label and not unlabelled:
-        label = _only_classes(table, training.classes, class_names, (text, pair))
+    named = label or _first(by_lower, LABEL_NAMES, (text, pair))
+    label = "" if unlabelled else named
+    told = named and named in known
+    if not unlabelled and not told and not _has_classes(table, named, training.classes, class_names):
+        label = _only_classes(table, training.classes, class_names, (text, pair)) or named
     text = text or _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, (label, pair)) or _longest(table, (label, pair))
     if not text or len({text, label or "\0", pair or "\1"}) < 3:
         raise _columns_error(table, "needs different columns for text, second text and label")
@@ -182,10 +186,33 @@ def _fewest_values(table: Table, taken: Sequence[str]) -> str:
     return min(several, key=several.__getitem__, default="")
 
 
+def classes_meant(labels: Sequence[str], classes: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """Labels of a file as classes that are known by their names: another letter case, or another way to write a number,
+    means the same where only one class can be meant. What means none stays as it stands."""
+    meant: dict[str, str] = {}
+    folded = Counter(map(_folded, names))
+    by_folded = {_folded(name): name for name in names if folded[_folded(name)] == 1}
+    for label in set(labels):
+        name = classes.get(label.strip(), label.strip())
+        meant[label] = name if name in names else by_folded.get(_folded(name), name)
+    return [meant[label] for label in labels]
+
+
+def _folded(label: str) -> str:
+    """`1.0` and `1` are one number."""
+    kind, value, word = _by_number(label)
+    return repr(value) if kind == 0 else word.casefold()
+
+
+def _has_classes(table: Table, column: str, classes: Mapping[str, str], names: Sequence[str]) -> bool:
+    return bool(column) and bool(set(classes_meant(table.columns[column], classes, names)) & set(names))
+
+
 def _only_classes(table: Table, classes: Mapping[str, str], names: Sequence[str], taken: Sequence[str]) -> str:
     for column, values in table.columns.items():
-        found = {label for value in values if (label := value.strip())}
-        if column not in taken and found and {classes.get(label, label) for label in found} <= set(names):
+        found = [value for value in values if value.strip()]
+        odd = column in taken or column.strip().lower() in NO_LABELS
+        if not odd and found and set(classes_meant(found, classes, names)) <= set(names):
             return column
     return ""
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.tables.encodings import decode_file
-from fnet_studio.tables.mapping import TEXT_NAMES, Columns, find_columns_to_classify
+from fnet_studio.tables.mapping import TEXT_NAMES, Columns, classes_meant, find_columns_to_classify
 from fnet_studio.tables.packed import read_bytes
 from fnet_studio.tables.table import Table, is_table, read_table
 
@@ -23,6 +23,7 @@ class TextRows:
     texts: tuple[str, ...]
     pairs: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    label_column: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -60,11 +61,12 @@ def _of_table(
     columns = find_columns_to_classify(table, wanted, training, class_names=class_names, paired=paired)
     labels = table.columns[columns.label] if columns.label else []
     told = table.class_names.get(columns.label, [])
-    meant = (told[int(it)] if told and it.isdigit() and int(it) < len(told) else it for it in map(str.strip, labels))
+    named = [told[int(it)] if told and it.isdigit() and int(it) < len(told) else it for it in map(str.strip, labels)]
     return TextRows(
         texts=tuple(table.columns[columns.text]),
         pairs=tuple(table.columns[columns.pair]) if columns.pair else (),
-        labels=tuple(columns.classes.get(label, label) for label in meant),
+        labels=tuple(classes_meant(named, columns.classes, class_names)),
+        label_column=columns.label,
         notes=table.notes,
     )
 
@@ -76,7 +78,10 @@ def _without_a_guessed_heading(table: Table, wanted: Columns, training: Columns)
     name = next(iter(table.columns)).strip()
     if name in (wanted.text, training.text) or name.lower() in TEXT_NAMES:
         return table
-    return read_table(table.path, header=False)
+    read = read_table(table.path, header=False)
+    if len(read) == len(table):
+        return read
+    return replace(read, notes=(*read.notes, f"No heading was taken: {name!r} counts as a text."))
 
 
 def _of_lines(path: Path, paired: bool | None) -> TextRows:

@@ -370,6 +370,21 @@ def test_ctrl_c_stops_and_keeps_and_reaches_no_library():
         assert run_store.read(caught.value.run).status == "stopped"
 
 
+def test_ctrl_c_that_comes_too_late_for_a_question_stops_those_after_it():
+    """A file of texts is many short ones."""
+    with Worker("scripted") as worker:
+        id = worker.post(protocol.Doctor())
+
+        def press():
+            if id in worker._replies:  # not earlier: it would be stopped
+                os.kill(os.getpid(), signal.SIGINT)
+
+        worker.result(id, on_turn=press)
+        with pytest.raises(Stopped):
+            worker.call(protocol.Doctor())
+        assert isinstance(worker.call(protocol.Doctor())[0], protocol.Health)
+
+
 def test_ctrl_c_again_goes_up_the_ladder_to_a_process_that_stands_still():
     with Worker("scripted", "freeze@15,rate=0,steps=20") as worker:
         saved, pressed = [], []

@@ -272,6 +272,8 @@ class PresetMeasured(Struct, frozen=True, tag="preset-measured"):
 class Classified(Struct, frozen=True, tag="classified"):
     class_names: tuple[str, ...]
     probabilities: tuple[tuple[float, ...], ...]
+    model: str = ""
+    """Another one where the run has kept another model since."""
 
 
 class TextMap(Struct, frozen=True, tag="text-map"):

@@ -43,6 +43,15 @@ def test_labels_are_compared_where_they_are_classes_and_the_others_are_named():
     assert "4 good, 1 bad" in texts.words()
 
 
+def test_a_model_that_was_kept_meanwhile_is_told():
+    texts = ClassifiedTexts("run", ["", *["one"] * (3 * AT_A_TIME)])
+    for model in ("a", "a", "b"):
+        command = texts.next_part()
+        texts.add(protocol.Classified(NAMES, ((0.4, 0.6),) * len(command.texts), model))
+        assert ("newer model" in texts.words()) == (model == "b")
+    assert f"the first {2 * AT_A_TIME + 1} were" in texts.words()
+
+
 def test_many_classes_are_counted_by_the_most_frequent_ones():
     names = tuple(f"class {number}" for number in range(9))
     texts = ClassifiedTexts("run", ["x"] * 9)

@@ -29,6 +29,9 @@ def written(tmp_path, name, content):
         ("named.csv", "review\nOne.\nTwo.\n", ()),
         ("a.tsv", "label\tsentence\npos\tOne.\nneg\tTwo.\n", ("pos", "neg")),
         ("by content.csv", "words,kind\nOne.,pos\nTwo.,neg\n", ("pos", "neg")),
+        ("score.csv", "text,score,gold\nOne.,0.2,pos\nTwo.,0.9,neg\n", ("pos", "neg")),
+        ("other case.csv", "text,gold\nOne.,POS\nTwo.,Neg\n", ("pos", "neg")),
+        ("answered.csv", "text,predicted\nOne.,pos\nTwo.,neg\n", ()),
         ("a.jsonl", '{"text": "One.", "label": "pos"}\n{"text": "Two.", "label": "other"}\n', ("pos", "other")),
     ],
 )
@@ -54,6 +57,20 @@ def test_the_columns_of_the_training_are_taken_and_those_asked_for_before_them(t
     assert (found.texts, found.labels) == (("One.", "Two."), ("pos", "neg"))
     found = read(path, Columns(text="text", label="none"), training)
     assert (found.texts, found.labels) == (("no", "no"), ())
+
+
+def test_numbers_are_labels_however_they_are_written(tmp_path):
+    path = written(tmp_path, "a.csv", "text,gold\nOne.,1.0\nTwo.,\nThree.,3\n")
+    found = read_texts(path, Columns(label="gold"), Columns(), class_names=("0", "1"), paired=False)
+    assert found.labels == ("1", "", "3")
+    two = read_texts(path, Columns(label="gold"), Columns(), class_names=("1", "1.00"), paired=False)
+    assert two.labels == ("1.0", "", "3"), "which of the two is meant is not known"
+
+
+def test_a_heading_that_was_not_taken_for_one_is_told(tmp_path):
+    found = read(written(tmp_path, "a.csv", "phrases\nA long text that is no heading and is not short either.\n"))
+    assert found.texts[0] == "phrases"
+    assert "'phrases' counts as a text" in found.notes[-1]
 
 
 def test_a_run_of_pairs_gets_both_texts(tmp_path):

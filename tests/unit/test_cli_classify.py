@@ -1,0 +1,66 @@
+"""`fnet-studio classify`, over the scripted engine."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from fnet_studio.cli.main import main
+from fnet_studio.core import run_store
+from fnet_studio.core.recipe import Recipe, to_mapping
+
+
+@pytest.fixture
+def run():
+    writer = run_store.RunWriter.create("one", to_mapping(Recipe()))
+    writer.record.data = {"class_names": ["negative", "positive"], "paired": False}
+    writer.finish("finished")
+    return writer.record.id
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("text,label\n" + "".join(f"text {number},positive\n" for number in range(70)))
+    return path
+
+
+def classify(*words):
+    return main(["classify", "--engine", "scripted", *map(str, words)])
+
+
+def test_answers_are_written_in_the_form_that_the_ending_names(run, texts, tmp_path, capsys):
+    assert classify(run, texts) == 0
+    printed = capsys.readouterr()
+    table = list(csv.DictReader(io.StringIO(printed.out)))
+    assert len(table) == 70
+    assert "of 70 labels right" in printed.err
+    for ending, read in (
+        (".csv", lambda text: list(csv.DictReader(io.StringIO(text)))),
+        (".tsv", lambda text: list(csv.DictReader(io.StringIO(text), delimiter="\t"))),
+        (".json", json.loads),
+        (".jsonl", lambda text: [json.loads(line) for line in text.splitlines()]),
+    ):
+        target = tmp_path / f"out{ending}"
+        assert classify(run, texts, "-o", target) == 0
+        found = read(target.read_text())
+        assert [row["predicted"] for row in found] == [row["predicted"] for row in table]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("out.parquet", "no table"), ("texts.csv", "the file that is read"), (".", "is a folder"), ("no/out.csv", "no")],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(run, texts, tmp_path, capsys, target, words):
+    before = texts.read_bytes()
+    assert classify(run, texts, "-o", tmp_path / target) == 1
+    assert words in capsys.readouterr().err
+    assert texts.read_bytes() == before
+
+
+def test_a_language_models_run_is_refused(texts, capsys):
+    writer = run_store.RunWriter.create("words", to_mapping(Recipe(task="masked-lm")))
+    writer.finish("finished")
+    assert classify(writer.record.id, texts) == 1
+    assert "knows no classes" in capsys.readouterr().err
