@@ -5,12 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from fnet_studio.core import answer_tables, files, protocol, recipe, run_store
+from fnet_studio.core import answer_tables, files, protocol, run_store
 from fnet_studio.core.classified_texts import ClassifiedTexts
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
-from fnet_studio.tables.mapping import Columns, columns_of
-from fnet_studio.tables.texts import read_texts
+from fnet_studio.tables.mapping import Columns
+from fnet_studio.tables.texts import read_texts_for
 
 ENDINGS = ("", ".csv", ".tsv", ".json", ".jsonl")
 
@@ -49,13 +49,8 @@ def run(options: argparse.Namespace) -> int:
             f"The run {record.id} trained a language model; it knows no classes.",
             "Choose a classifier's run.",
         )
-    found = read_texts(
-        options.file,
-        Columns(options.text_column, options.label_column, options.pair_column),
-        columns_of(recipe.from_mapping(record.recipe).data),
-        class_names=record.data.get("class_names", ()),
-        paired=record.data.get("paired"),
-    )
+    wanted = Columns(options.text_column, options.label_column, options.pair_column)
+    found = read_texts_for(record, options.file, wanted)
     for note in found.notes:
         print(note, file=sys.stderr)
     texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels, found.label_column)

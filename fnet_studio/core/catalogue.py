@@ -1,6 +1,5 @@
 """All presets that there are to choose from: bundled, the user's own, built-in ones to download, and what runs kept."""
 
-import hashlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -241,7 +240,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _version(folder: Path) -> str:
-    return hashlib.sha256(repr(model_files.stamp_of(folder)).encode()).hexdigest()[:16]
+    return model_files.version(model_files.stamp_of(folder))
 
 
 def _stamp(folder: Path, *others: Path) -> tuple[int, ...]:

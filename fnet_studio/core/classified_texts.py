@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fnet_studio.core import protocol
+from fnet_studio.core.shares import percent
 from fnet_studio.core.slices import Share
 
 AT_A_TIME = 32
@@ -86,7 +87,7 @@ class ClassifiedTexts:
             low, high = (f"{100 * share:.1f}" for share in right.interval)
             column = f"; the column '{self._label_column}'" if self._label_column else ""
             said.append(
-                f"{right.right:,} of {right.texts:,} labels right: {100 * right.value:.1f} % "
+                f"{right.right:,} of {right.texts:,} labels right: {percent(right.value)} "
                 f"(95 % interval {low} to {high} %{column})"
             )
         if self._strange:

@@ -1,6 +1,7 @@
 """The files that a model is read from, and whether they are still those that were read."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def stamp(name: str) -> Stamp:
 def stamp_of(folder: Path) -> Stamp:
     """Of the preset in a folder."""
     return _stamp(_of_preset(folder))
+
+
+def version(stamp: Stamp) -> str:
+    """A short word for a stamp, another one for another model."""
+    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:16]
 
 
 def _of_preset(folder: Path) -> list[Path]:

@@ -1,6 +1,5 @@
 """Answers `protocol.Classify`: texts of any number, sorted by a stored run's classifier."""
 
-import hashlib
 from collections.abc import Sequence
 
 import jax
@@ -37,8 +36,8 @@ class Classifying:
             job.check()
         require_pairs(run_store.read(command.run), command)
         found = self._model.probabilities(command.texts, command.pairs or None, job)
-        model = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-        return protocol.Classified(tuple(self._model.class_names), tuple(map(tuple, found.tolist())), model)
+        answers = tuple(map(tuple, found.tolist()))
+        return protocol.Classified(tuple(self._model.class_names), answers, model_files.version(key))
 
 
 class _Compiled:

@@ -65,10 +65,7 @@ def find_columns(table: Table, wanted: Columns, *, by_content: bool = True) -> C
     text, pair, label = wanted.text, wanted.pair, wanted.label
     label = label or _first(by_lower, LABEL_NAMES, (text, pair))
     if not text and not pair:
-        for one, two in PAIR_NAMES:
-            if one in by_lower and two in by_lower:
-                text, pair = by_lower[one], by_lower[two]
-                break
+        text, pair = _usual_pair(by_lower)
     text = text or _first(by_lower, TEXT_NAMES, (label, pair))
     if by_content:
         text = text or _longest(table, (label, pair))
@@ -94,10 +91,8 @@ def find_columns_to_classify(
     text, label, pair = (name if name in table.columns else "" for name in known)
     by_lower = {name.lower(): name for name in reversed(list(table.columns))}
     if paired and not (text and pair):
-        for one, two in PAIR_NAMES:
-            if one in by_lower and two in by_lower:
-                text, pair = text or by_lower[one], pair or by_lower[two]
-                break
+        first, second = _usual_pair(by_lower)
+        text, pair = text or first, pair or second
         if not (text and pair):
             raise _columns_error(table, "needs two columns of texts, since this run learnt to sort pairs: name them")
     if paired is False:
@@ -169,6 +164,12 @@ def _by_number(label: str) -> tuple[int, float, str]:
     except ValueError:
         value = math.nan
     return (0, value, label) if math.isfinite(value) else (1, 0.0, label)
+
+
+def _usual_pair(by_lower: dict[str, str]) -> tuple[str, str]:
+    """The two columns of texts by their names; empty ones where there are none."""
+    found = ((by_lower[one], by_lower[two]) for one, two in PAIR_NAMES if one in by_lower and two in by_lower)
+    return next(found, ("", ""))
 
 
 def _first(by_lower: dict[str, str], known: Sequence[str], taken: Sequence[str]) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
+from fnet_studio.core.recipe import from_mapping
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.tables.encodings import decode_file
-from fnet_studio.tables.mapping import TEXT_NAMES, Columns, classes_meant, find_columns_to_classify
+from fnet_studio.tables.mapping import TEXT_NAMES, Columns, classes_meant, columns_of, find_columns_to_classify
 from fnet_studio.tables.packed import read_bytes
 from fnet_studio.tables.table import Table, is_table, read_table
 
 MOST_BYTES = 512 * 2**20
+NOTHING_WANTED = Columns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class TextRows:
     labels: tuple[str, ...] = ()
     label_column: str = ""
     notes: tuple[str, ...] = ()
+
+
+def read_texts_for(record: RunRecord, path: Path, wanted: Columns = NOTHING_WANTED) -> TextRows:
+    """For the classifier of a run. UserError as `read_texts`, or of a recipe that cannot be read."""
+    return read_texts(
+        path,
+        wanted,
+        columns_of(from_mapping(record.recipe).data),
+        class_names=record.data.get("class_names", ()),
+        paired=record.data.get("paired"),
+    )
 
 
 def read_texts(

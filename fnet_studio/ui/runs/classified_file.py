@@ -6,10 +6,9 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from fnet_studio.core import answer_tables, protocol, recipe
+from fnet_studio.core import answer_tables, protocol
 from fnet_studio.core.classified_texts import ClassifiedTexts
-from fnet_studio.tables.mapping import Columns, columns_of
-from fnet_studio.tables.texts import TextRows, read_texts
+from fnet_studio.tables.texts import TextRows, read_texts_for
 from fnet_studio.ui.answered_file import AnsweredFile
 from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry
@@ -120,14 +119,7 @@ class ClassifiedFile(AnsweredFile):
 
     def _read(self, path: Path) -> TextRows:
         assert self._entry is not None
-        record = self._entry.record
-        return read_texts(
-            path,
-            Columns(),
-            columns_of(recipe.from_mapping(record.recipe).data),
-            class_names=record.data.get("class_names", ()),
-            paired=record.data.get("paired"),
-        )
+        return read_texts_for(self._entry.record, path)
 
     def _begin(self, found: TextRows) -> None:
         assert self._entry is not None
