@@ -217,7 +217,7 @@ def test_the_page_comes_to_rest_at_every_size(qtbot, open_page):
     qtbot.waitUntil(lambda: over(page), timeout=WAIT_MS)
     qtbot.waitUntil(page.panels.maps.isVisible, timeout=WAIT_MS)
     seen = Resizes(page.panels.maps.view, page.panels.chart.chart, page.panels)
-    page._say(None)
+    page.messages.clear()
     qtbot.wait(100)
     for width, height in [(w, h) for w in (864, 1140, 1184) for h in range(600, 1300, 100)]:
         page.resize(width, height)

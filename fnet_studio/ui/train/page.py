@@ -1,6 +1,5 @@
 """Train: the recipe at the left, the live run at the right."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,20 +11,18 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from fnet_studio.core import protocol, provenance, queue
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
-from fnet_studio.ui.cards import ConfirmCard, EmptyState, ErrorCard
+from fnet_studio.ui.cards import EmptyState
 from fnet_studio.ui.keys import Keys
-from fnet_studio.ui.message_place import MessagePlace
-from fnet_studio.ui.parts import Card, scrolling
+from fnet_studio.ui.parts import scrolling
 from fnet_studio.ui.train.actions import Actions
 from fnet_studio.ui.train.failure_cards import Recovery
 from fnet_studio.ui.train.live_run import LiveRun
 from fnet_studio.ui.train.live_view import LiveView
-from fnet_studio.ui.train.plan_card import PlanCard
+from fnet_studio.ui.train.messages import TrainMessages
 from fnet_studio.ui.train.queue_panel import QueuePanel
 from fnet_studio.ui.train.queue_runner import QueueRunner
 from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.train.reproducer import Reproducer
-from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_controls import RunControls
 from fnet_studio.ui.train.run_figures import figures_of, planning_figures
 from fnet_studio.ui.train.run_starter import RunStarter
@@ -35,7 +32,6 @@ from fnet_studio.ui.widgets.side import WithSide
 FORM_PX = 384
 PREPARE_MS = 300
 """After the page is seen: long enough for its first paint."""
-NOT_READY = "recipe.not-ready"
 ENDED = ("finished", "stopped", "paused", "failed")
 
 
@@ -64,7 +60,7 @@ class TrainPage(QWidget):
         self.card = RunCard(theme_source)
         self.controls = RunControls(theme_source)
         self.card.add_foot(self.controls)
-        self.messages = MessagePlace()
+        self.messages = TrainMessages(theme_source, self.form, self.starter, self.recovery)
         self.reproducer = Reproducer(theme_source, self.run, self.reproduce)
         self.queue_panel = QueuePanel(theme_source, self)
         self._lay_out()
@@ -117,6 +113,7 @@ class TrainPage(QWidget):
         header.cancel_wanted.connect(self.starter.cancel)
         header.keep_wanted.connect(lambda: self.stop("keep"))
         header.discard_wanted.connect(self.confirm_discard)
+        self.messages.discard_wanted.connect(lambda: self.stop("discard"))
         self.messages.shown.connect(lambda: self._scroll.verticalScrollBar().setValue(0))
         controls = self.controls
         controls.pause_wanted.connect(self.pause)
@@ -128,23 +125,17 @@ class TrainPage(QWidget):
         self.run.requests_changed.connect(self._enable)
         self.run.answered.connect(controls.show_note)
         self.starter.changed.connect(self._planning_changed)
-        self.starter.planned.connect(self._show_plan)
-        self.starter.refused.connect(self._refused)
         self.starter.starting.connect(self.run.send)
         self.queue.changed.connect(self._queue_changed)
         self.queue.finished.connect(self._queue_finished)
-        self.queue.refused.connect(self._refused)
+        self.queue.refused.connect(self.messages.refuse)
         self.queue_panel.run_wanted.connect(self.queue.start)
         self.queue_panel.pause_wanted.connect(self.queue.pause)
-        self.queue_panel.refused.connect(self._refused)
-        self.recovery.chosen.connect(lambda: self._say(None))
+        self.queue_panel.refused.connect(self.messages.refuse)
         self.recovery.start_wanted.connect(self.start)
-        self.recovery.refused.connect(self._refused)
         form = self.form
-        form.changed.connect(self._recipe_changed)
         form.path.changed.connect(self._path_changed)
         form.preview_wanted.connect(self._look_at)
-        form.recipe_refused.connect(self._refused)
         form.copy_wanted.connect(self.copy_command)
         form.picker.example_wanted.connect(self.reproduce)
         self._supervisor.state_changed.connect(self._worker_changed)
@@ -187,29 +178,14 @@ class TrainPage(QWidget):
         """Do something with the form's recipe, if it is right."""
         problems = self.form.problems
         if problems:
-            self._say(self._not_ready(problems[0]))
+            self.messages.not_ready(problems[0])
             self.show_form().focus_problem()
             return
-        self._say(None)
+        self.messages.clear()
         try:
             do(self.form.recipe())
         except UserError as error:
-            self._refused(error)
-
-    def _not_ready(self, problem: str) -> ErrorCard:
-        return ErrorCard(self._themes, UserError(NOT_READY, "The recipe is not ready.", problem))
-
-    def _recipe_changed(self) -> None:
-        """What was said of a recipe that was not ready follows the recipe; a plan, which would start the one that it
-        was made for, goes."""
-        if isinstance(self.message, PlanCard) and not self._is_estimated:
-            self._say(None)
-        if isinstance(self.message, ErrorCard) and self.message.failed.kind == NOT_READY:
-            problems = self.form.problems
-            if not problems:
-                self._say(None)
-            elif problems[0] != self.message.failed.advice:
-                self._say(self._not_ready(problems[0]))
+            self.messages.refuse(error)
 
     def reproduce(self) -> None:
         """FNet, then the Transformer, as published; the queue works them off."""
@@ -219,10 +195,10 @@ class TrainPage(QWidget):
             added = self.reproducer.add_to_queue(path)
         except UserError as error:
             self.form.choose("imdb-fnet")
-            self._refused(error)
+            self.messages.refuse(error)
             self.form.path.edit.setFocus()
             return
-        self._say(None)
+        self.messages.clear()
         self.queue_panel.refresh()
         if added:
             self.queue.start()
@@ -245,23 +221,12 @@ class TrainPage(QWidget):
             self.run.evaluate()
 
     def stop(self, mode: str) -> None:
-        self._say(None)
+        self.messages.clear()
         self.run.stop(mode)
 
     def confirm_discard(self) -> None:
         if self.run.running:
-            card = ConfirmCard(
-                self._themes,
-                "Discard this run?",
-                "It ends now, and what it wrote is removed.",
-                [("discard", "Discard", "danger"), ("", "Keep running", "")],
-            )
-            card.answered.connect(lambda mode: self.stop(mode) if mode else self._say(None))
-            self._say(card)
-            card.setFocus()
-
-    def _refused(self, failed: UserError | protocol.Failed) -> None:
-        self._say(ErrorCard(self._themes, failed))
+            self.messages.ask_to_discard()
 
     @property
     def panels(self) -> Any:
@@ -273,40 +238,19 @@ class TrainPage(QWidget):
         """The card above the pictures, or None."""
         return self.messages.card
 
-    def _say(self, card: Card | None) -> None:
-        self.messages.say(card)
-
     # ------------------------------------------------------------------------------------ before a run
 
     def _planning_changed(self) -> None:
         if self.starter.planning:
             if self.card.figures.status != "planning":
                 self._plan_began = time.monotonic()
-                self._say(None)
+                self.messages.clear()
             elapsed_s = time.monotonic() - self._plan_began
             title = "Estimating time, memory and disk"
             self.card.show_figures(planning_figures(title, self.starter.phase, self.starter.done, elapsed_s))
         else:
             self.card.show_figures(self._figures())
         self._enable()
-
-    @property
-    def _is_estimated(self) -> bool:
-        """Whether the last estimate is of what the form shows."""
-        with contextlib.suppress(UserError):
-            return self.starter.has_estimated(self.form.recipe())
-        return False
-
-    def _show_plan(self, planned: protocol.Planned) -> None:
-        if not self._is_estimated:
-            changed = UserError("recipe.changed", "The recipe was changed while it was looked at.", "Begin once more.")
-            self._say(ErrorCard(self._themes, changed, tone="warning"))
-            return
-        card = PlanCard(self._themes, planned)
-        card.start_wanted.connect(self.starter.start_anyway)
-        card.dismissed.connect(lambda: self._say(None))
-        self._say(card)
-        card.setFocus()
 
     def use_keys(self, keys: Keys) -> None:
         controls = self.controls
@@ -348,7 +292,7 @@ class TrainPage(QWidget):
     def _begin(self) -> None:
         self._shown_run = (self.run.state.command, self.run.state.began)
         self._ended = False
-        self._say(None)
+        self.messages.clear()
         self.controls.show_note("")
         self.empty.setVisible(False)
         self.live.begin(self._probe(), self.isVisible())
@@ -358,20 +302,12 @@ class TrainPage(QWidget):
             return
         self._ended = True
         state = self.run.state
-        if state.failure is not None:
-            self._say(self.recovery.card_of(state.failure, self.run.id))
-        elif state.status == "paused":
-            self._offer()
-        else:
-            self._say(ResultsCard(self._themes, state))
+        self.messages.show_end(state, self.run.id)
         self.reproducer.refresh()
 
     def _offer(self) -> None:
-        """To go on with a run that waits, unless something else is at hand."""
-        if not self.run.running and not self.starter.planning and self.message is None:
-            card = self.recovery.offer()
-            if card is not None:
-                self._say(card)
+        if not self.run.running:
+            self.messages.offer()
 
     def _probe(self) -> str:
         started = self.run.state.started
