@@ -1,6 +1,7 @@
 """Two models on the same texts: which of them is right where, and whether that is more than chance."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from fnet_studio.core import run_evaluation
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.core.run_store import RunRecord
-from fnet_studio.core.slices import Difference, Z
+from fnet_studio.core.slices import Difference, Share, Slice, Z
 
 
 class Agreement(NamedTuple):
@@ -81,7 +82,25 @@ def _common_split(records: list[RunRecord]) -> str:
     return "test" if all(record.data.get("test", 1) for record in records) else "validation"
 
 
-def agreement(first: Predictions, second: Predictions) -> Agreement:
-    """Both on the same texts."""
-    one, other = first.predicted == first.labels, second.predicted == second.labels
-    return Agreement(*(np.flatnonzero(it) for it in (one & other, one & ~other, ~one & other, ~one & ~other)))
+def agreement(first: Predictions, second: Predictions, rows: np.ndarray | None = None) -> Agreement:
+    """Both on the same texts. rows: (texts,) int, the places of those that count, in order; None for all."""
+    places = np.arange(len(first.labels)) if rows is None else rows
+    one, other = ((it.predicted == it.labels)[places] for it in (first, second))
+    return Agreement(*(places[it] for it in (one & other, one & ~other, ~one & other, ~one & ~other)))
+
+
+class ComparedSlice(NamedTuple):
+    name: str
+    shares: tuple[Share, ...]
+    """Of each model."""
+    differences: tuple[Difference, ...]
+    """Of each but the first, beside the first."""
+
+
+def compare(part: Slice, answers: Sequence[Predictions]) -> ComparedSlice:
+    """answers: of one model or more, all on the same texts."""
+    first, *others = answers
+    shares = (Share(len(part.rows), int((it.predicted == it.labels)[part.rows].sum())) for it in answers)
+    return ComparedSlice(
+        part.name, tuple(shares), tuple(agreement(first, other, part.rows).difference for other in others)
+    )

@@ -4,12 +4,22 @@ import importlib
 import re
 from typing import Any
 
+from msgspec import Struct
+
 from fnet_studio.core.errors import UserError
 
 LONGEST = 500
 MANY = 1000
 WILD = 3
 """Repeats of any letter: each multiplies the time by a text's length where nothing fits."""
+
+
+class Pattern(Struct, frozen=True):
+    text: str
+    """Plain words, or a regular expression."""
+    regex: bool = False
+    case: bool = False
+    """Upper and lower case differ."""
 
 
 def compile_pattern(text: str, *, regex: bool = False, case: bool = False) -> re.Pattern[str] | None:

@@ -13,6 +13,7 @@ import tomli_w
 from msgspec import Struct
 
 from fnet_studio.core import files, migrations, places
+from fnet_studio.core.patterns import Pattern
 
 Choice = Literal["system", "light", "dark"]
 
@@ -35,6 +36,8 @@ class Settings(Struct):
     """How wide the user made the sides of pages, in pixels; 0 for a hidden one."""
     keys: dict[str, str] = {}
     """Those that the user changed, by the names of `ui.keys.KEYS`; empty for none."""
+    slices: list[Pattern] = []
+    """What the texts of a run's slices hold, in the order in which the user added them."""
     update_check: bool = False
     """Ask the feed of releases when the program starts."""
     update_feed: str = ""

@@ -216,7 +216,7 @@ class RunsPage(QWidget):
         if self._view is None:
             from fnet_studio.ui.runs.run_view import RunView
 
-            self._view = RunView(self._supervisor, self.library, self._themes, self._settings.smoothing)
+            self._view = RunView(self._supervisor, self.library, self._themes, self._settings)
             self._view.back_wanted.connect(self.show_list)
             self._view.explore_wanted.connect(self.explore_wanted)
             self._view.chart.smoothing_changed.connect(self._smoothing_changed)
@@ -233,7 +233,7 @@ class RunsPage(QWidget):
         if self._comparing is None:
             from fnet_studio.ui.runs.compare_view import CompareView
 
-            self._comparing = CompareView(self._supervisor, self.library, self._themes, self._settings.smoothing)
+            self._comparing = CompareView(self._supervisor, self.library, self._themes, self._settings)
             self._comparing.back_wanted.connect(self.show_list)
             self._comparing.explore_wanted.connect(self.explore_wanted)
             area = QScrollArea()

@@ -1,7 +1,7 @@
 """The main window: rail, pages, notices and the status line, and who hears of what."""
 
 import base64
-from copy import copy
+from copy import deepcopy
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
@@ -80,7 +80,7 @@ class Window(QMainWindow):
         self._saving = QTimer(self)
         self._saving.setInterval(SAVE_MS)
         self._saving.timeout.connect(self._save_if_changed)
-        self._saved = copy(settings)
+        self._saved = deepcopy(settings)
         if warning:
             self.notices.put("settings", self._warning(warning, "Choose them on the Settings page."))
 
@@ -381,7 +381,7 @@ class Window(QMainWindow):
             except UserError as error:
                 self._saving.stop()  # say it once
                 self.show_error(error)
-            self._saved = copy(self.settings)
+            self._saved = deepcopy(self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.supervisor.long_running:

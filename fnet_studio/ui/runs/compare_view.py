@@ -9,14 +9,17 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_names import told_apart
+from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, share
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.parts import Card, button, label, row
-from fnet_studio.ui.runs.agreement_card import AgreementCard
+from fnet_studio.ui.runs.agreement_card import AgreementCard, Beside
+from fnet_studio.ui.runs.compared_slices import ComparedSlices
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.run_chart import RunChart, read_curves_of
+from fnet_studio.ui.runs.slices_card import SlicesCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration
@@ -27,6 +30,10 @@ CHART_PX = 440
 ROW_PX = 32
 SHOWN_RUNS = 10
 LONGEST_NAME = 32
+SLICES = (
+    "How often each is right on a part of the texts, the reference first: ▲ and ▼ say by how many points another is "
+    "above or below it, where chance does not explain that. Choose a slice to see where they disagree on it."
+)
 FIGURES = ("Status", "Training", "Train", "Validation", "Test", "Parameters")
 
 
@@ -39,7 +46,7 @@ class CompareView(QWidget):
         supervisor: Supervisor,
         library: RunLibrary,
         themes: ThemeSource,
-        smoothing: float,
+        settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -56,7 +63,11 @@ class CompareView(QWidget):
         self.trouble = MessagePlace()
         self.agreement = AgreementCard(supervisor, themes)
         self.agreement.explore_wanted.connect(self.explore_wanted)
-        self.chart = RunChart(themes, smoothing=smoothing, library=library)
+        self.slices = SlicesCard(supervisor, themes, settings.slices, ComparedSlices(), SLICES)
+        self.slices.hide()
+        self.slices.chosen.connect(self.agreement.restrict)
+        self.agreement.compared.connect(self._show_slices)
+        self.chart = RunChart(themes, smoothing=settings.smoothing, library=library)
         self.chart.setMinimumHeight(CHART_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 4, 0)
@@ -74,6 +85,7 @@ class CompareView(QWidget):
             for widget in widgets:
                 card.column.addWidget(widget)
             column.addWidget(card)
+        column.addWidget(self.slices)
         column.addWidget(self.agreement)
         column.addStretch(1)
 
@@ -98,6 +110,19 @@ class CompareView(QWidget):
         )
         self.chart.show_runs(others)
         self.agreement.show_runs(entries)
+
+    def _show_slices(self, runs: list[Beside]) -> None:
+        if not runs:
+            self.slices.hide()
+            return
+        answers = [one.measured.found for one in runs]
+        self.slices.table.set_models([one.name for one in runs], [one.head for one in runs], answers)
+        if self.slices.isHidden():
+            self.slices.show()
+            first = runs[0].measured
+            self.slices.put(first.record.id, first.report.split, first.found)
+        else:  # the same runs, with another one as the reference
+            self.slices.refresh()
 
     def _failed(self, error: UserError) -> None:
         self.trouble.say(ErrorCard(self._themes, error))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from fnet_studio.core import protocol, run_evaluation
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.patterns import Pattern
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.core.slices import Slice
 from fnet_studio.ui.background import Background
@@ -24,6 +25,7 @@ from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.slices_card import SlicesCard
+from fnet_studio.ui.runs.slices_table import SlicesTable
 from fnet_studio.ui.runs.texts_table import Line, TextsTable
 from fnet_studio.ui.runs.threshold_card import ThresholdCard
 from fnet_studio.ui.supervisor import Supervisor
@@ -33,6 +35,10 @@ from fnet_studio.ui.widgets.unit_plot import UnitPlot
 
 LISTED = 50
 LIST_PX = 300
+SLICES = (
+    "How often it is right on a part of the texts. Add a slice with the words that its texts hold; a click lists a "
+    "slice's errors. Of twenty slices one looks different by chance alone."
+)
 
 
 class Read(NamedTuple):
@@ -62,7 +68,10 @@ class ResultsTab(QWidget):
     try_wanted = Signal(object)
     """A `RowText`."""
 
-    def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, supervisor: Supervisor, themes: ThemeSource, wanted_slices: list[Pattern], parent: QWidget | None = None
+    ) -> None:
+        """wanted_slices: those that the user added."""
         super().__init__(parent)
         self._supervisor, self._themes = supervisor, themes
         self._background = Background(self)
@@ -82,7 +91,7 @@ class ResultsTab(QWidget):
             themes, "Calibration", "confidence of the answer", "share that is right", diagonal=True, points=True
         )
         self.calibrated = label("", "muted", wrap=True)
-        self.slices = SlicesCard(supervisor, themes)
+        self.slices = SlicesCard(supervisor, themes, wanted_slices, SlicesTable(themes), SLICES)
         self.errors = TextsTable(supervisor)
         self.errors.setFixedHeight(LIST_PX)
         self.listed = label("", "section")
@@ -195,6 +204,7 @@ class ResultsTab(QWidget):
             self.calibration.put(x, y, words)
             self._list_errors()
         if found.found is not None:
+            self.slices.table.answers = found.found
             self.slices.put(self._run, report.split, found.found)
 
     def _fill_facts(self, report: EvaluationReport) -> None:

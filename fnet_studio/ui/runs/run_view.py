@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fnet_studio.core.curves import Curves, Mark
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import EmptyState, ErrorCard
 from fnet_studio.ui.parts import Card, button, row
@@ -37,7 +38,7 @@ class RunView(QWidget):
         supervisor: Supervisor,
         library: RunLibrary,
         themes: ThemeSource,
-        smoothing: float,
+        settings: Settings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -52,7 +53,7 @@ class RunView(QWidget):
         self.repeat.hide()
         tip = "Train its last steps again, and compare with what was stored"
         self.check = button("Check resuming", themes, "badge-check", "", self._show_repeat, tip)
-        self.chart = RunChart(themes, smoothing=smoothing, library=library)
+        self.chart = RunChart(themes, smoothing=settings.smoothing, library=library)
         self.no_curve = EmptyState(
             themes, "chart-line", "It wrote no steps", "The run ended before its first training step."
         )
@@ -65,7 +66,7 @@ class RunView(QWidget):
         self.maps = MapsTab(themes)
         maps = Card()
         maps.column.addWidget(self.maps)
-        self.results = ResultsTab(supervisor, themes)
+        self.results = ResultsTab(supervisor, themes, settings.slices)
         self.text_map = TextMapTab(supervisor, themes)
         self.trying = TryTab(supervisor, themes)
         self.tabs = Tabs()

@@ -6,7 +6,9 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
-from fnet_studio.core.slices import SliceMeasure, told
+from fnet_studio.core import answer_tables
+from fnet_studio.core.run_evaluation import Predictions
+from fnet_studio.core.slices import COLUMNS, Slice, SliceMeasure, measure, table_row, told
 from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, percent, points
@@ -68,6 +70,8 @@ class SlicesTable(QTableView):
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.answers: Predictions | None = None
+        """What is counted: one for each text of the split."""
         self.slices = SlicesModel(self)
         self.setModel(self.slices)
         self._drawing = IntervalDelegate(themes, self)
@@ -82,8 +86,9 @@ class SlicesTable(QTableView):
         self.selectionModel().currentRowChanged.connect(self._moved)
         themes.changed.connect(lambda _: self.viewport().update())
 
-    def put(self, measures: Sequence[SliceMeasure], select: int) -> None:
-        """select: a row that is shown as chosen, quietly; -1 for none."""
+    def show_slices(self, parts: Sequence[Slice], select: int) -> None:
+        """The first one is of all texts. select: a row that is shown as chosen, quietly; -1 for none."""
+        measures = [measure(part, self.answers) for part in parts] if self.answers is not None else []
         axis = axis_of(one.share.interval for one in measures if one.share.texts)
         self._drawing.axis = axis
         with QSignalBlocker(self):
@@ -96,6 +101,9 @@ class SlicesTable(QTableView):
         self.horizontalHeader().setMinimumHeight(self.horizontalHeader().sizeHint().height())
         shown = min(len(measures), SHOWN_ROWS)
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + shown * ROW_PX + 4)
+
+    def as_csv(self) -> str:
+        return answer_tables.as_csv(COLUMNS, map(table_row, self.slices.measures))
 
     def _moved(self, now: QModelIndex, _before: QModelIndex) -> None:
         if now.isValid():

@@ -135,7 +135,7 @@ def _results(hand: Hand, results: Any) -> None:
     hand.settle()
     hand.snap("4-run-results")
     before = len(results.slices.shown)
-    hand.type(results.slices.search.line, "t")
+    hand.type(results.slices.finder.search.line, "t")
     hand.key(Qt.Key.Key_Return)
     hand.wait(lambda: len(results.slices.shown) > before, "and on those that hold what was typed")
     hand.wait(lambda: bool(results.errors.texts.texts), "whose errors are listed")

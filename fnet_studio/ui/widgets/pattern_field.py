@@ -1,21 +1,13 @@
 """What is looked for in texts: plain words or a regular expression, judged while it is typed."""
 
-from typing import NamedTuple
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.patterns import compile_pattern
+from fnet_studio.core.patterns import Pattern, compile_pattern
 from fnet_studio.ui.parts import label, set_property
 
 LEAST_PX = 120
-
-
-class Pattern(NamedTuple):
-    text: str
-    regex: bool = False
-    case: bool = False
 
 
 class PatternField(QObject):

@@ -1,5 +1,7 @@
 """Where compared runs disagree, over the scripted worker's process."""
 
+import csv
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -50,7 +52,7 @@ def compared(open_window):
 
 
 def first_name(card):
-    return card.words.text().split(", ")[1].split(" (the first)")[0]
+    return card.words.text().split(", ")[1].split(" (the reference)")[0]
 
 
 def test_a_number_lists_the_texts_that_only_one_of_them_gets_right(compared):
@@ -109,3 +111,48 @@ def test_runs_that_were_not_measured_say_what_to_do(compared):
     card = compare()
     driver.wait(lambda: "not all measured" in card.words.text())
     assert "measure it on the test texts" in card.words.text()
+
+
+def test_another_run_can_be_the_reference(compared):
+    driver, _, compare = compared
+    card = compare()
+    driver.wait(lambda: bool(card.agreements))
+    name = first_name(card)
+    other = "Earlier" if name == "Later" else "Later"
+    assert [card.reference.itemText(at) for at in range(2)] == [name, other]
+    card.reference.setCurrentIndex(1)
+    card.reference.activated.emit(1)
+    assert first_name(card) == other
+    assert card.table.verticalHeaderItem(0).text() == name
+    assert card.listed.text().startswith(f"Only {name} is right")
+
+
+def test_slices_stand_beside_each_other_and_one_restricts_where_the_runs_disagree(compared, tmp_path):
+    driver, _, compare = compared
+    card = compare()
+    view = driver.window.page("runs")._comparing
+    driver.wait(lambda: len(view.slices.shown) > 1)
+    table, name = view.slices.table, first_name(card)
+    assert [table.item(0, at).text() for at in range(4)] == ["All test texts", "25\u202f000", "80.00 %", "80.00 %"]
+    QTest.keyClicks(view.slices.finder.search.line, "3.")
+    QTest.keyClick(view.slices.finder.search.line, Qt.Key.Key_Return)
+    driver.wait(lambda: view.slices.shown[-1].name == "Holds “3.”" and table.currentRow() == table.rowCount() - 1)
+    earlier, later = ("0.00 %", "▲ 100.0   100.00 %") if name == "Earlier" else ("▼ 100.0   0.00 %", "100.00 %")
+    figures = (earlier, later) if name == "Earlier" else (later, earlier)
+    last = table.rowCount() - 1
+    assert [table.item(last, at).text() for at in range(1, 4)] == ["2\u202f500", *figures]
+    assert "2\u202f500 of the test texts (Holds “3.”)" in card.words.text()
+    only_first, only_other = ("0", "2\u202f500") if name == "Earlier" else ("2\u202f500", "0")
+    assert [card.table.item(0, at).text() for at in range(4)] == ["0", only_first, only_other, "0"]
+    card.reference.activated.emit(1)
+    assert table.currentRow() == last
+    assert table.item(last, 2).text() == ("100.00 %" if name == "Earlier" else "0.00 %")
+    assert card.table.item(0, FIRST).text() == only_other
+    view.slices.save_to(tmp_path / "slices.csv")
+    driver.wait(lambda: "Saved" in view.slices.finder.said.text())
+    with (tmp_path / "slices.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["slice"] == "Holds “3.”"]
+    assert {row["run"]: row["accuracy"] for row in rows} == {"Earlier": "0.0", "Later": "1.0"}
+    assert [row["difference"] for row in rows] == ["", "-1.0" if name == "Earlier" else "1.0"]
+    view.slices.remove()
+    assert card.words.text().startswith("On all test texts")

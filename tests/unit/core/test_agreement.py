@@ -13,6 +13,7 @@ from fnet_studio.core.agreement import Agreement
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_evaluation import Predictions
+from fnet_studio.core.slices import Slice
 
 
 def counted(*many):
@@ -110,3 +111,18 @@ def test_a_language_model_is_named_and_the_split_that_all_have_is_advised():
         with pytest.raises(UserError) as found:
             agreement.measured_alike(records, ["one", "other"])
         assert f"on the {split} texts" in found.value.advice
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=60))
+def test_on_a_slice_only_its_own_texts_count(texts):
+    first, second, inside = np.array(texts, bool).reshape(-1, 3).T
+    labels = np.zeros(len(texts), np.int64)
+    one, other = (Predictions(labels, np.eye(2)[(~right).astype(int)]) for right in (first, second))
+    rows = np.flatnonzero(inside)
+    found = agreement.agreement(one, other, rows)
+    assert sorted(np.concatenate(found)) == list(rows)
+    assert list(found.only_second) == [row for row in rows if second[row] and not first[row]]
+    told = agreement.compare(Slice("a part", rows), [one, other])
+    assert [share.right for share in told.shares] == [first[inside].sum(), second[inside].sum()]
+    assert [share.texts for share in told.shares] == [len(rows)] * 2
+    assert told.differences == (found.difference,)

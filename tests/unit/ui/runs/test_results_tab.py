@@ -16,7 +16,7 @@ from fnet_studio.ui.supervisor import Supervisor
 
 @pytest.fixture
 def tab(qtbot, qapp, themes):
-    it = ResultsTab(Supervisor(local("scripted"), qapp), themes)
+    it = ResultsTab(Supervisor(local("scripted"), qapp), themes, [])
     qtbot.addWidget(it)
     return it
 
