@@ -1,4 +1,4 @@
-"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN | slices RUN]"""
+"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN | slices RUN…]"""
 
 import argparse
 import sys
@@ -7,25 +7,23 @@ from pathlib import Path
 
 import msgspec
 
+from fnet_studio.cli import slices
 from fnet_studio.cli.convert import told_comparisons
 from fnet_studio.cli.data_common import ask
 from fnet_studio.core import (
     agreement,
-    answer_tables,
     files,
     protocol,
     provenance,
     recipe,
     recipe_diff,
     run_bundle,
-    run_evaluation,
     run_notes,
     run_store,
-    slices,
 )
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.core.run_names import Named, told_apart
+from fnet_studio.core.slices import Difference, told
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -52,16 +50,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     one.set_defaults(run=repeat)
-    one = what.add_parser("slices", help="how often its model is right on parts of the texts: by length, by words")
-    one.add_argument("run_id", metavar="RUN")
-    one.add_argument("--split", default="", choices=run_evaluation.SPLITS, help="(the first that was measured)")
-    one.add_argument("--holds", action="append", default=[], metavar="WORDS", help="a slice of the texts with these")
-    one.add_argument("--regex", action="store_true", help="WORDS are regular expressions")
-    one.add_argument("--match-case", action="store_true", help="upper and lower case differ")
-    one.add_argument("--csv", action="store_true", help="CSV")
-    one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
-    one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
-    one.set_defaults(run=show_slices)
+    slices.add_to(what)
     one = what.add_parser("command", help="print the command that would start the same run again")
     one.add_argument("run_id", metavar="RUN")
     one.add_argument("--python", action="store_true", help="as a cell for a notebook")
@@ -138,10 +127,10 @@ def compare(options: argparse.Namespace) -> int:
         print(f"{'':<32} {'both right':>10} {'only first':>10} {'only this':>10} {'both wrong':>10}")
     for head, one in zip(heads[1:], agreements):
         low, high = one["interval"]
-        told = slices.told(slices.Difference(one["difference"], low, high))
+        words = told(Difference(one["difference"], low, high))
         print(
             f"{head:<32} {one['both_right']:>10,} {one['only_first_right']:>10,} {one['only_this_right']:>10,} "
-            f"{one['both_wrong']:>10,}  {told} ({100 * low:+.1f} to {100 * high:+.1f} points)"
+            f"{one['both_wrong']:>10,}  {words} ({100 * low:+.1f} to {100 * high:+.1f} points)"
         )
     return 0
 
@@ -179,46 +168,6 @@ def repeat(options: argparse.Namespace) -> int:
         print(f"Then a batch was shared by {repeated.devices_then} devices, now by {repeated.devices}.")
     print("It goes on exactly where it was." if repeated.passed else "NOT the same.")
     return 0 if repeated.passed else 1
-
-
-def show_slices(options: argparse.Namespace) -> int:
-    run = options.run_id
-    if not run_store.read(run).classifies:
-        raise UserError("run.no-texts", f"The run {run} classified no texts.", "Choose a classifier's run.")
-    measured = run_evaluation.evaluated(run)
-    split = options.split or next(iter(measured), "test")
-    if split not in measured:
-        raise UserError(
-            "run.not-measured",
-            f"The run {run} was not measured on its {split} texts.",
-            f"Measure it first: fnet-studio evaluate {run} --split {split}",
-        )
-    for pattern in options.holds:
-        compile_pattern(pattern, regex=options.regex, case=options.match_case)
-    found = run_evaluation.predictions(run, run_evaluation.read(run, split))
-    asked = [protocol.RunSlice(run, split, one, options.regex, options.match_case) for one in ("", *options.holds)]
-    answers = ask(options, *asked, blob=True)
-    (whole, letters), *held = [slices.rows_of(*one, found) for one in (answers if len(asked) > 1 else [answers])]
-    parts = [slices.Slice(f"All {split} texts", whole), *slices.by_length(letters)]
-    names = [slices.holding(pattern, options.regex, options.match_case) for pattern in options.holds]
-    parts += [slices.Slice(name, rows) for name, (rows, _letters) in zip(names, held, strict=True)]
-    measures = [slices.measure(part, found) for part in parts]
-    if options.json:
-        rows = [dict(zip(slices.COLUMNS, slices.table_row(one), strict=True)) for one in measures]
-        print(answer_tables.as_json({"run": run, "split": split, "slices": rows}))
-        return 0
-    if options.csv:
-        print(answer_tables.as_csv(slices.COLUMNS, map(slices.table_row, measures)), end="")
-        return 0
-    print(f"{'slice':<32} {'texts':>8} {'accuracy':>9}  {'95 % interval':<18} than the other texts")
-    for one in measures:
-        low, high = one.share.interval
-        accuracy = f"{one.share.value:.2%}" if one.share.texts else "-"
-        print(
-            f"{one.name[:32]:<32} {one.share.texts:>8,} {accuracy:>9}  {f'{low:.2%} to {high:.2%}':<18} "
-            f"{slices.told(one.difference)}".rstrip()
-        )
-    return 0
 
 
 def _share(value: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fnet_studio.core import run_evaluation
+from fnet_studio.core import run_evaluation, slices
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.core.run_store import RunRecord
@@ -43,8 +43,9 @@ class Measured(NamedTuple):
     found: Predictions
 
 
-def measured_alike(records: list[RunRecord], names: list[str]) -> list[Measured]:
-    """The answers of runs on the first split that all of them were measured on. names: as an error calls them.
+def measured_alike(records: list[RunRecord], names: list[str], only: str = "") -> list[Measured]:
+    """The answers of runs on the first split that all of them were measured on. names: as an error calls them. only:
+    the split that is wanted, where it is not the first one.
     UserError `runs.different` when there is none, or when they are of other texts than the first run's;
     `run.unreadable`."""
     for record, name in zip(records, names, strict=True):
@@ -53,12 +54,13 @@ def measured_alike(records: list[RunRecord], names: list[str]) -> list[Measured]
                 "runs.different", f"{name} fills masks, and gives no classes.", "Compare classifiers' runs."
             )
     splits = [set(run_evaluation.evaluated(record.id)) for record in records]
-    split = next((one for one in run_evaluation.SPLITS if all(one in its for its in splits)), None)
+    wanted = (only,) if only else run_evaluation.SPLITS
+    split = next((one for one in wanted if all(one in its for its in splits)), None)
     if split is None:
         raise UserError(
             "runs.different",
             "These runs were not all measured on the same part of their texts.",
-            f"Open each run's results and measure it on the {_common_split(records)} texts.",
+            f"Open each run's results and measure it on the {only or _common_split(records)} texts.",
         )
     found = []
     for record in records:
@@ -97,6 +99,9 @@ class ComparedSlice(NamedTuple):
     """Of each but the first, beside the first."""
 
 
+COLUMNS = (slices.COLUMNS[0], "run", *slices.COLUMNS[1:])
+
+
 def compare(part: Slice, answers: Sequence[Predictions]) -> ComparedSlice:
     """answers: of one model or more, all on the same texts."""
     first, *others = answers
@@ -104,3 +109,11 @@ def compare(part: Slice, answers: Sequence[Predictions]) -> ComparedSlice:
     return ComparedSlice(
         part.name, tuple(shares), tuple(agreement(first, other, part.rows).difference for other in others)
     )
+
+
+def table_rows(one: ComparedSlice, names: Sequence[str]) -> list[tuple]:
+    """Columns `COLUMNS`, a row for each model; the first one has no difference."""
+    return [
+        (one.name, name, *share, share.value, *share.interval, *(difference or ("", "", "")))
+        for name, share, difference in zip(names, one.shares, (None, *one.differences), strict=True)
+    ]

@@ -1,5 +1,7 @@
 """`fnet-studio runs` and `fnet-studio report`: what the Runs page does, without a window."""
 
+import csv
+import io
 import json
 
 import numpy as np
@@ -82,6 +84,14 @@ def test_slices_of_a_run_are_told_as_text_csv_and_json(runs, capsys):
     assert lines[-1].startswith("Fits good|bad,")
     assert main(["runs", "slices", run]) == 0
     assert "All test texts" in capsys.readouterr().out
+    assert main(["runs", "slices", run, run, "--holds", "the", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["difference"] for row in rows[-2:]] == ["", "0.0"]
+    assert [int(row["right"]) for row in rows[-2:]] == [held["right"]] * 2
+    assert main(["runs", "slices", run, run]) == 0
+    assert "no clear difference" in capsys.readouterr().out
+    assert main(["runs", "slices", run, run, "--split", "train"]) == 1
+    assert "measure it on the train texts" in capsys.readouterr().err
     assert main(["runs", "slices", run, "--split", "train"]) == 1
     assert "--split train" in capsys.readouterr().err
     assert main(["runs", "slices", run, "--regex", "--holds", "("]) == 1

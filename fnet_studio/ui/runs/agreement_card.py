@@ -25,9 +25,9 @@ from fnet_studio.ui.widgets.fitted_table import FittedTable
 
 ROW_PX, LIST_PX, LISTED = 32, 260, 50
 BOTH, FIRST, SECOND, NEITHER, DIFFERENCE = range(5)
-HEADS = ("Both right", "Only the reference", "Only this one", "Both wrong", "Beside the reference")
+HEADS = ("Both right", "Only the reference", "Only this one", "Both wrong", "Difference")
 SHOWN_RUNS = 10
-LONGEST_NAME = 32
+LONGEST_NAME = 28
 HEAD_MARGIN = 24
 
 

@@ -1,11 +1,12 @@
 """Slices beside each other for several models: how often each is right there, and where that is more than chance."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QTableWidgetItem, QWidget
 
-from fnet_studio.core import agreement, answer_tables, slices
+from fnet_studio.core import agreement, answer_tables
 from fnet_studio.core.agreement import ComparedSlice
 from fnet_studio.core.run_evaluation import Predictions
 from fnet_studio.core.slices import Slice
@@ -15,7 +16,6 @@ from fnet_studio.ui.widgets.fitted_table import FittedTable
 
 ROW_PX, SHOWN_ROWS, NAME_PX = 32, 12, 280
 NAME, TEXTS, FIRST = range(3)
-COLUMNS = (slices.COLUMNS[0], "run", *slices.COLUMNS[1:])
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -30,6 +30,7 @@ class ComparedSlices(FittedTable):
         self._names: Sequence[str] = ()
         self._heads: Sequence[str] = ()
         self._answers: Sequence[Predictions] = ()
+        self._name_px = NAME_PX
         self._compared: list[ComparedSlice] = []
         whole_rows(self, "Slices of the compared runs")
         self.setWordWrap(False)
@@ -60,9 +61,18 @@ class ComparedSlices(FittedTable):
             if select >= 0:
                 self.selectRow(select)
         self.resizeColumnsToContents()
-        self.setColumnWidth(NAME, min(self.columnWidth(NAME), NAME_PX))
-        self.horizontalHeader().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Interactive)
+        self._name_px = min(self.columnWidth(NAME), NAME_PX)
+        self._fill()
         self.fit()
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._fill()
+
+    def _fill(self) -> None:
+        """What the figures leave is the names'."""
+        figures = sum(map(self.columnWidth, range(TEXTS, self.columnCount())))
+        self.setColumnWidth(NAME, max(self._name_px, self.viewport().width() - figures))
 
     def _put(self, line: int, column: int, words: str, tip: str) -> None:
         item = QTableWidgetItem(words)
@@ -86,12 +96,8 @@ class ComparedSlices(FittedTable):
 
     def as_csv(self) -> str:
         """A line for each slice and model; no difference for the first model."""
-        rows = [
-            (one.name, name, *share, share.value, *share.interval, *(difference or ("", "", "")))
-            for one in self._compared
-            for name, share, difference in zip(self._names, one.shares, (None, *one.differences), strict=True)
-        ]
-        return answer_tables.as_csv(COLUMNS, rows)
+        rows = (row for one in self._compared for row in agreement.table_rows(one, self._names))
+        return answer_tables.as_csv(agreement.COLUMNS, rows)
 
 
 def _figure(one: ComparedSlice, place: int) -> str:
