@@ -315,8 +315,9 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["adam", "muon"],
         Meta(
             title="Optimiser",
-            description="muon: the products inside the encoder's blocks take steps of equal size in all directions "
-            "(arXiv 2502.16982), everything else Adam's; learns more from each batch when there is a lot of text.",
+            description="muon: the products inside the encoder's blocks, but for attention's, take steps of equal size "
+            "in all directions (arXiv 2502.16982), everything else Adam's; learns more from each batch when there is "
+            "a lot of text.",
         ),
     ] = "adam"
     weight_decay: Annotated[
