@@ -1,6 +1,6 @@
 """What a run measured, as columns: its steps, its evaluations, and what happened on the way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,16 +77,31 @@ class Checks(NamedTuple):
     time_s: np.ndarray
     loss: np.ndarray
     accuracy: np.ndarray
+    asked: np.ndarray
+    """Booleans: measured on request, in the middle of an epoch."""
+
+    @classmethod
+    def of(cls, evaluated: Iterable[Any], per_epoch: int) -> "Checks":
+        """evaluated: objects with these fields, such as `protocol.Evaluated`. per_epoch: steps an epoch, 0 when
+        unknown."""
+        rows = list(evaluated)
+        checks = cls(*(np.array([getattr(row, name) for row in rows], np.float64) for name in cls._fields))
+        checks = checks._replace(asked=checks.asked > 0)
+        if not per_epoch:
+            return checks
+        # one on request tells the epochs that were done, not how much of the next one
+        return checks._replace(epoch=np.where(checks.asked, checks.step / per_epoch, checks.epoch))
 
     def best(self, quantity: str) -> int | None:
-        """Place of the best evaluation, the earlier one of equals; None without any."""
-        values = getattr(self, quantity)
+        """Place of the best evaluation, the earlier one of equals; None without any. What was measured on request
+        decides nothing, as in the training itself."""
+        values = np.where(self.asked, np.nan, getattr(self, quantity))
         if not np.isfinite(values).any():
             return None
         return int(np.nanargmax(values) if QUANTITIES[quantity].higher_is_better else np.nanargmin(values))
 
 
-NO_CHECKS = Checks(*(np.empty(0) for _ in Checks._fields))
+NO_CHECKS = Checks.of((), 0)
 
 
 @dataclass
@@ -121,6 +136,7 @@ class _Row(Struct):
     memory_bytes: float | None = None
     device_memory_bytes: float | None = None
     split: str = ""
+    asked: bool = False
     note: str = ""
     text: str = ""
 
@@ -147,12 +163,9 @@ def read_curves(record: RunRecord) -> Curves:
     columns = {name: np.concatenate(parts) for name, parts in steps.items()}
     for name in NOT_MEASURED:
         columns[name][columns[name] == 0] = np.nan
-    columns["epoch"] = columns["step"] / (steps_per_epoch(record) or np.nan)
-    checks = {
-        split: Checks(*(np.array([getattr(row, name) for row in rows], np.float64) for name in Checks._fields))
-        for split, rows in checked.items()
-    }
-    return Curves(columns, checks, marks)
+    per_epoch = steps_per_epoch(record)
+    columns["epoch"] = columns["step"] / (per_epoch or np.nan)
+    return Curves(columns, {split: Checks.of(rows, per_epoch) for split, rows in checked.items()}, marks)
 
 
 def steps_per_epoch(record: RunRecord) -> int:

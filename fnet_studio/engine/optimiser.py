@@ -13,6 +13,7 @@ from fnet_studio.core.recipe import Recipe
 _BLOCK = re.compile(r"(?:^|/)(?:f_net_layer|encoder)_(\d+)(?:/|$)")
 _OUTSIDE_BLOCKS = rf"^(?!.*{_BLOCK.pattern})"
 _UNDECAYED = ("bias", "gamma", "beta")
+_NO_KERNEL = rf"(?:{'|'.join(_UNDECAYED)})$"
 
 
 class WarmUpThenDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -53,7 +54,10 @@ def make_optimiser(recipe: Recipe, variables: Sequence[keras.Variable], total_st
     }
     if options.optimiser == "muon":
         optimiser: keras.optimizers.Optimizer = keras.optimizers.Muon(
-            rate, adam_weight_decay=options.weight_decay or None, exclude_layers=[_OUTSIDE_BLOCKS], **shared
+            rate,
+            adam_weight_decay=options.weight_decay or None,
+            exclude_layers=[_OUTSIDE_BLOCKS, _NO_KERNEL],  # nor what has three axes, such as attention's kernels
+            **shared,
         )
     else:
         optimiser = keras.optimizers.Adam(rate, **shared)

@@ -32,7 +32,8 @@ def made_up(points: int, seed: int) -> Curves:
     columns = {name: fall + random.normal(0, 0.08, points) for name in QUANTITIES}
     columns |= {"step": step, "time_s": step * 0.02, "epoch": step / (points / 10)}
     at = np.linspace(points / 10, points, 10)
-    checks = Checks(at, np.arange(1.0, 11.0), at * 0.02, np.exp(-3 * at / points), 1 - np.exp(-3 * at / points) / 2)
+    loss = np.exp(-3 * at / points)
+    checks = Checks(at, np.arange(1.0, 11.0), at * 0.02, loss, 1 - loss / 2, np.zeros(10, bool))
     return Curves(columns, {"validation": checks})
 
 

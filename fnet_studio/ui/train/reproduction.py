@@ -35,11 +35,16 @@ class Figures:
     """What the line waits for, in words."""
 
     @property
+    def kind(self) -> str:
+        """FNet or Transformer."""
+        return self.name.partition(", ")[0]
+
+    @property
     def cells(self) -> tuple[str, ...]:
         shares = tuple(percent(share, 2) for share in (self.train, self.validation, self.test))
-        kind, _, whose = self.name.partition(", ")
+        whose = self.name.partition(", ")[2]
         time = self.time or self.state or "–"
-        return (kind, whose, time, self.step or "–", *shares, count(self.parameters) if self.parameters else "–")
+        return (self.kind, whose, time, self.step or "–", *shares, count(self.parameters) if self.parameters else "–")
 
 
 PUBLISHED = {

@@ -8,11 +8,9 @@ from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train.reproduction import PUBLISHED, reproduces
 from fnet_studio.ui.train.run_figures import best_epoch
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent
-
-PUBLISHED = {"fourier": ("FNet", 0.8428), "attention": ("Transformer", 0.8423)}
-"""Test accuracy in the log of the published example, by mixing."""
 
 
 class ResultsCard(Card):
@@ -36,9 +34,11 @@ class ResultsCard(Card):
             rows.append(("Best validation", percent(best.accuracy, 2), measure(best.loss)))
         if train:
             rows.append(("Training, last epoch", percent(train[-1].accuracy, 2), measure(train[-1].loss)))
-        if recipe.get("data", {}).get("source") == "imdb":
-            kind, accuracy = PUBLISHED[recipe.get("model", {}).get("mixer", "fourier")]
-            rows.append((f"Published {kind}, test", percent(accuracy, 2), "not given"))
+        rows += [
+            (f"Published {figures.kind}, test", percent(figures.test, 2), "not given")
+            for name, figures in PUBLISHED.items()
+            if reproduces(name, recipe)
+        ]
         for column, words in enumerate(("", "Accuracy", "Loss")):
             grid.addWidget(label(words, "caption"), 0, column, _side(column))
         for line, texts in enumerate(rows, start=1):

@@ -111,9 +111,7 @@ class RunTrace:
 
     def set_checks(self, split: str, evaluated: Iterable[Any]) -> None:
         """evaluated: objects with the fields of `Checks`, such as `protocol.Evaluated`."""
-        rows = list(evaluated)
-        columns = (np.array([getattr(row, name) for row in rows], np.float64) for name in Checks._fields)
-        self.checks[split] = Checks(*columns)
+        self.checks[split] = Checks.of(evaluated, self.per_epoch)
 
     def column(self, name: str) -> np.ndarray:
         """(points,) of a place or a quantity, as it was measured."""

@@ -33,6 +33,20 @@ def test_steps_evaluations_and_annotations_are_told_apart():
     assert [(one.kind, one.words) for one in read.marks] == [("paused", "Paused")]
 
 
+def check(at, epoch, loss, accuracy, **more):
+    values = {"split": "validation", "step": at, "epoch": epoch, "loss": loss, "accuracy": accuracy, "examples": 9}
+    return values | {"time_s": at * 2.0, **more}
+
+
+def test_what_was_measured_on_request_is_never_the_best_and_stands_where_it_was_measured():
+    record = logged(check(4, 0, 0.1, 0.9, asked=True), check(10, 1, 0.4, 0.8), check(13, 1, 0.2, 0.9, asked=True))
+    checks = curves.read_curves(record).checks["validation"]
+    assert (checks.best("loss"), checks.best("accuracy")) == (1, 1)
+    assert list(checks.epoch) == [0.4, 1, 1.3]
+    alone = curves.read_curves(logged(check(4, 0, 0.1, 0.9, asked=True))).checks["validation"]
+    assert alone.best("accuracy") is None
+
+
 def test_columns_of_an_older_version_are_unknown_and_so_is_memory_of_zero():
     read = curves.read_curves(logged(step(1), step(2, memory_bytes=0)))
     assert np.isnan(read.columns["learning_rate"]).all()

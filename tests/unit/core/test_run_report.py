@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnet_studio.core import figure, run_evaluation, run_maps, run_notes, run_report, run_store, run_trash, svg_chart
-from fnet_studio.core.curves import read_curves
+from fnet_studio.core import (
+    figure,
+    protocol,
+    run_evaluation,
+    run_maps,
+    run_notes,
+    run_report,
+    run_store,
+    run_trash,
+    svg_chart,
+)
+from fnet_studio.core.curves import Checks, read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, to_mapping
 
@@ -88,6 +98,16 @@ def test_the_drawing_is_well_formed_and_names_what_it_shows(record):
     words = "".join(ET.fromstring(svg).itertext())
     for expected in ("loss", "accuracy (%)", "tokens per second", "training step", "a & b", "other"):
         assert expected in words
+
+
+def test_the_star_of_the_drawing_is_on_an_epoch_rather_than_on_a_measurement_on_request(record):
+    curves = read_curves(record)
+    row = protocol.Evaluated("validation", 10, 1, 0.5, 0.7, 100)
+    asked = protocol.Evaluated("validation", 15, 1, 0.1, 0.9, 100, asked=True)
+    curves.checks["validation"] = Checks.of([row, asked], 10)
+    words = "".join(ET.fromstring(figure.draw(figure.Drawn("a", curves))).itertext())
+    assert "best 70 %" in words
+    assert "best 90 %" not in words
 
 
 @given(st.lists(st.tuples(st.floats(-50, 150), st.floats(-50, 150)), min_size=2, max_size=30))

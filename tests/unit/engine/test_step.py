@@ -8,8 +8,9 @@ import pytest
 from fnet_studio.core import recipe as recipes
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.objectives import Binary, Softmax
-from fnet_studio.engine.optimiser import WarmUpThenDecay, decayed, rate_shares
+from fnet_studio.engine.optimiser import WarmUpThenDecay, decayed, make_optimiser, rate_shares
 from fnet_studio.engine.step import Training
+from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
 ROWS, LENGTH = 8, 6
 RANDOM = np.random.default_rng(0)
@@ -181,3 +182,22 @@ def test_muon_turns_kernels_of_the_blocks_by_equal_steps_and_leaves_the_rest_to_
     assert singular.max() < 2.5 * singular[singular > singular.max() * 1e-3].min()
     for path in ("embedding/embeddings", "probability/kernel"):
         np.testing.assert_allclose(turned[path], plain[path], atol=1e-6, err_msg=path)
+
+
+def test_muon_leaves_all_of_attention_to_adam_its_biases_of_two_axes_too():
+    model = build_imdb_classifier(
+        vocabulary_size=20, sequence_length=6, hidden_dim=4, intermediate_dim=6, num_layers=1, mixer="attention"
+    )
+    variables = model.trainable_variables
+    before = [np.asarray(variable.value) for variable in variables]
+    gradients = [np.asarray(np.random.default_rng(2).normal(size=v.shape), np.float32) for v in variables]
+    make_optimiser(options(optimiser="muon"), variables, 10).apply(gradients, variables)
+    turned = {
+        variable.path.partition("/")[2]
+        for variable, old, gradient in zip(variables, before, gradients, strict=True)
+        # Adam's first step is as long as the rate in every weight
+        if not np.allclose(variable.value - old, -0.01 * np.sign(gradient), atol=1e-5)
+    }
+    assert any("attention" in variable.path and variable.path.endswith("query/bias") for variable in variables)
+    assert len(turned) == 2
+    assert all(path.endswith("kernel") and "attention" not in path for path in turned)

@@ -8,10 +8,10 @@ from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
 
 
-def state_of(losses, accuracies, name="sample-quick", **optimisation):
+def state_of(losses, accuracies, name="sample-quick", changes=None, **optimisation):
     state = RunState()
     state.begin(1, 0.0)
-    values = recipe.to_mapping(recipe.load(recipe.bundled(name), template=True))
+    values = recipe.to_mapping(recipe.load(recipe.bundled(name), changes or {}, template=True))
     values["optimisation"] |= optimisation
     started = protocol.RunStarted("run", "/run", values, 1, protocol.Device("cpu", "cpu"), 10, 30)
     state.apply(protocol.Envelope(1, 0, started, reply_to=1))
@@ -73,6 +73,32 @@ def test_the_results_say_what_the_task_counts(qtbot, colours, name, words):
     ):
         state.apply(protocol.Envelope(1, 0, body, reply_to=1))
     assert words in results(qtbot, colours, state)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("imdb-fnet", "Published FNet, test 84.28 % not given"),
+        ("imdb-transformer", "Published Transformer, test 84.23 % not given"),
+    ],
+)
+def test_the_published_figure_stands_beside_the_published_recipe(qtbot, colours, name, words):
+    assert words in results(qtbot, colours, state_of([0.5], [0.7], name, {"data.path": "aclImdb"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("imdb-fnet", {"model.mixer": "linear"}),
+        ("imdb-transformer", {"training.epochs": "2"}),
+        ("masked-lm", {"data.source": "imdb"}),
+        ("finetune", {"data.source": "imdb"}),
+    ],
+)
+def test_any_other_run_on_imdb_has_its_results_without_a_published_figure(qtbot, colours, name, changes):
+    words = results(qtbot, colours, state_of([0.5], [0.7], name, changes))
+    assert "Best validation 70.00 %" in words
+    assert "Published" not in words
 
 
 def test_a_run_whose_worker_was_lost_is_interrupted_rather_than_failed():

@@ -65,6 +65,17 @@ def test_the_best_validation_is_marked_and_named(panel):
     assert best_words(panel) == ["best validation 90.0 %, step 100"]
 
 
+def test_a_measurement_on_request_stands_within_its_epoch_and_has_no_star(panel):
+    steps = np.arange(1, 101)
+    panel.chart.show_steps(columns(steps, 1.0 / steps, 1 - 0.5 / steps), 50)
+    asked = Evaluated("validation", 75, 1, 0.1, 0.95, 10, asked=True)
+    panel.chart.show_checks([Evaluated("validation", 50, 1, 0.4, 0.8, 10), asked])
+    panel.chart.set_axis("epoch")
+    assert list(curve(panel, "accuracy", "validation")[0]) == [1, 1.5]
+    assert best_words(panel) == ["best validation 80.0 %, step 50"]
+    assert "Best validation accuracy 80.0 % at step 50." in panel.chart.summary()
+
+
 def test_points_that_come_in_parts_are_smoothed_as_if_they_came_at_once(panel):
     feed(panel, 30)
     feed(panel, 200)
