@@ -16,7 +16,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background, CommandProgress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
-from fnet_studio.ui.desktop import open_folder, to_trash
+from fnet_studio.ui.desktop import open_folder, open_own_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, button, scrolling
 from fnet_studio.ui.presets.average_card import fitting
@@ -347,9 +347,7 @@ class PresetsPage(QWidget):
     # ---------------------------------------------------------------------------------------------- helpers
 
     def _open_all(self) -> None:
-        folder = places.presets()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._try(lambda: open_folder(folder))
+        self._try(lambda: open_own_folder(places.presets()))
 
     def _say(self, error: UserError) -> None:
         self.notices.put("error", ErrorCard(self._themes, error))
