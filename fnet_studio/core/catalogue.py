@@ -32,6 +32,8 @@ class Entry(Struct, frozen=True):
     """As the model card has it; empty where it does not say."""
     source: str = ""
     """What it was copied or downloaded from."""
+    asked_for: str = ""
+    """What its download is asked for by: a built-in name or a handle."""
     download_bytes: int = 0
     """What a download brings, about."""
     arrived_bytes: int = 0
@@ -118,6 +120,7 @@ class Catalogue:
                     "paused",
                     card,
                     source=one.preset,
+                    asked_for=one.preset,
                     download_bytes=one.total_bytes,
                     arrived_bytes=one.done_bytes,
                     head_wanted=one.head,
@@ -226,6 +229,7 @@ def _remote(builtin: Builtin, begun: preset_downloads.Begun | None) -> Entry:
         card,
         licence=builtin.licence,
         source=builtin.kaggle_handle,
+        asked_for=begun.preset if begun else builtin.name,
         download_bytes=(begun.total_bytes if begun else 0) or builtin.download_bytes,
         arrived_bytes=begun.done_bytes if begun else 0,
         head_wanted=bool(begun and begun.head),

@@ -48,6 +48,12 @@ def begun() -> dict[str, Begun]:
     return found
 
 
+def begun_elsewhere(name: str, preset: str) -> Begun | None:
+    """A download that has the name of this one and is of another preset."""
+    it = begun().get(name)
+    return it if it is not None and it.preset != preset else None
+
+
 def write(it: Begun) -> None:
     """UserError when the disk refuses."""
     files.write_json(_folder() / f"{it.name}.json", it)

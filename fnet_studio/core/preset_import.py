@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from fnet_studio.core import files, places, preset_records, presets
+from fnet_studio.core import files, places, preset_downloads, preset_records, presets
 from fnet_studio.core.archives import stays_inside
 from fnet_studio.core.errors import UserError
 
@@ -140,7 +140,7 @@ def free_name(path: Path, taken: Collection[Path] = ()) -> Path:
 
 
 def _free_linked(name: str) -> str:
-    taken = {card.name for card in presets.list_presets()} | set(preset_records.read())
+    taken = {card.name for card in presets.list_presets()} | {*preset_records.read(), *preset_downloads.begun()}
     number, free = 1, name
     while free in taken:
         number += 1

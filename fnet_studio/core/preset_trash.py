@@ -23,7 +23,8 @@ class Removed(NamedTuple):
 
 
 def _aside() -> Path:
-    return places.data() / "deleted-presets"
+    """Among the presets, which may lie on another disk than the rest of the user's data."""
+    return places.presets() / ".deleted"
 
 
 def put_aside(name: str) -> Removed:
@@ -56,9 +57,10 @@ def bring_back(removed: Removed) -> None:
     """Without a record, with the one that lies beside its files. UserError `preset.missing` when it has gone on to the
     system's trash, or when the disk refuses."""
     record = removed.record
-    source, target = _aside() / removed.name, places.presets() / removed.name
+    target = places.presets() / removed.name
     if removed.moved:
-        if not source.is_dir():
+        source = next((path for path in waiting() if path.name == removed.name), None)
+        if source is None:
             raise UserError(
                 "preset.missing", f"{removed.name} is in the system's trash by now.", "Bring it back from there."
             )
@@ -85,8 +87,9 @@ def _kept_record(folder: Path) -> Record | None:
 
 
 def waiting() -> list[Path]:
-    """The folders that were not handed on yet."""
-    return sorted(path for path in _aside().iterdir() if path.is_dir()) if _aside().is_dir() else []
+    """The folders that were not handed on yet, those too that lie where they were put formerly."""
+    asides = (_aside(), places.data() / "deleted-presets")
+    return sorted(path for aside in asides if aside.is_dir() for path in aside.iterdir() if path.is_dir())
 
 
 def _free(path: Path) -> Path:

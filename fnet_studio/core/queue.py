@@ -230,8 +230,11 @@ def _locked() -> Iterator[None]:
         except OSError as error:
             raise files.disk_error(error, lock) from error
     try:
-        with os.fdopen(handle, "w") as stream:
-            stream.write(str(os.getpid()))
+        try:
+            with os.fdopen(handle, "w") as stream:
+                stream.write(str(os.getpid()))
+        except OSError as error:
+            raise files.disk_error(error, lock) from error
         yield
     finally:
         lock.unlink(missing_ok=True)

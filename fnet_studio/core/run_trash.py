@@ -8,7 +8,8 @@ from fnet_studio.core.errors import UserError
 
 
 def _aside() -> Path:
-    return places.data() / "deleted-runs"
+    """Among the runs, which may lie on another disk than the rest of the user's data."""
+    return places.runs() / ".deleted"
 
 
 def put_aside(run: str) -> None:
@@ -25,8 +26,8 @@ def put_aside(run: str) -> None:
 
 def bring_back(run: str) -> None:
     """UserError `run.missing` when it has gone on to the system's trash, or when the disk refuses."""
-    source = _aside() / run
-    if not source.is_dir():
+    source = next((path for path in waiting() if path.name == run), None)
+    if source is None:
         raise UserError("run.missing", f"The run {run} is in the system's trash by now.", "Bring it back from there.")
     try:
         places.runs().mkdir(parents=True, exist_ok=True)
@@ -36,5 +37,6 @@ def bring_back(run: str) -> None:
 
 
 def waiting() -> list[Path]:
-    """The folders that were not handed on yet."""
-    return sorted(path for path in _aside().iterdir() if path.is_dir()) if _aside().is_dir() else []
+    """The folders that were not handed on yet, those too that lie where they were put formerly."""
+    asides = (_aside(), places.data() / "deleted-runs")
+    return sorted(path for aside in asides if aside.is_dir() for path in aside.iterdir() if path.is_dir())

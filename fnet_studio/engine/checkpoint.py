@@ -14,8 +14,8 @@ from safetensors.numpy import load_file
 
 from fnet_studio.core import files, run_models
 from fnet_studio.core.errors import UserError
-from fnet_studio.engine import tensor_file
 from fnet_studio.engine.step import State, Weights
+from fnet_studio.models import tensor_file
 
 FORMAT = 1
 FOLDER = run_models.CHECKPOINTS

@@ -16,11 +16,12 @@ from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.wordpiece import WordPieceTokenizer
-from fnet_studio.engine import datasets, tensor_file
+from fnet_studio.engine import datasets
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
 from fnet_studio.engine.task import Measure, Stored
+from fnet_studio.models import tensor_file
 from fnet_studio.models.imdb_classifier import build_imdb_classifier
 
 

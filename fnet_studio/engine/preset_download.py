@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from fnet_studio.core import files, places, preset_downloads, protocol
+from fnet_studio.core import files, places, preset_downloads, preset_records, protocol
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preset_downloads import Begun
@@ -36,10 +36,7 @@ def fetch_preset(
     `preset.present`, `preset.missing`, `hub.…`, `disk.…`, or what require_readable does."""
     name = preset_downloads.name_of(command.preset)
     target = places.presets() / name
-    if target.exists():
-        raise UserError(
-            "preset.present", f"There is a preset {name} already: {target}.", "Delete it first, to fetch it again."
-        )
+    _require_free(name, target, command.preset)
     handles = _handles(command)
     progress = _Progress(job, Begun(name, command.preset, command.head), _expected(command, handles))
 
@@ -84,7 +81,25 @@ def forget(preset: str) -> None:
         if not hub.is_handle(handle):
             raise _unknown(preset)
         hub.forget(handle)
-    preset_downloads.forget(preset_downloads.name_of(preset))
+    name = preset_downloads.name_of(preset)
+    if preset_downloads.begun_elsewhere(name, preset) is None:
+        preset_downloads.forget(name)
+
+
+def _require_free(name: str, target: Path, preset: str) -> None:
+    record = preset_records.read().get(name)
+    lies = target if record is None or target.exists() else Path(record.folder)
+    if target.exists() or lies != target:
+        raise UserError(
+            "preset.present", f"There is a preset {name} already: {lies}.", "Delete it first, to fetch it again."
+        )
+    other = preset_downloads.begun_elsewhere(name, preset)
+    if other is not None:
+        raise UserError(
+            "preset.present",
+            f"The download of {other.preset} was begun, and would be called {name} too.",
+            "Go on with that one, or cancel it, first.",
+        )
 
 
 def _handles(command: protocol.FetchPreset) -> list[str]:

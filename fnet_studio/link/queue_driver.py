@@ -8,7 +8,8 @@
 
 After a failure simply call `next` again: the failed entry keeps its words, and the one after it has its turn. After a
 `Stopped` the owner decides: the person who stopped a run usually means the queue too, so the window and the command
-line leave it there, and `next` goes on when the queue is started again.
+line leave it there, and `next` goes on when the queue is started again. What became of an entry is kept until the
+queue's file has it, so that a full disk costs nobody a turn: see `settle`.
 
 The queue's file is read again at each call, so entries may be added, moved and removed while one is at work, by this
 program or another.
@@ -27,6 +28,18 @@ class QueueDriver:
         self.entry: Entry | None = None
         self._run = ""
         self._following: protocol.Train | protocol.Resume | None = None
+        self._unwritten: tuple[str, queue.State, dict[str, str] | None] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """The queue's file has what became of the last entry."""
+        return self._unwritten is None
+
+    def settle(self) -> None:
+        """Write what became of the last entry, if that could not be written before."""
+        if self._unwritten is not None:
+            queue.end(*self._unwritten)
+            self._unwritten = None
 
     def next(self) -> protocol.Train | protocol.Resume | None:
         """What to send now; None when nothing waits. RuntimeError while an entry is at work."""
@@ -35,6 +48,7 @@ class QueueDriver:
             return command
         if self.entry is not None:
             raise RuntimeError(f"{self.entry.id} is at work")
+        self.settle()
         self.entry = queue.claim()
         self._run = self.entry.run if self.entry else ""
         return queue.command_of(self.entry) if self.entry else None
@@ -71,4 +85,5 @@ class QueueDriver:
         entry, self.entry, self._run = self.entry, None, ""
         assert entry is not None
         words = {"kind": failed.kind, "message": failed.message, "advice": failed.advice} if failed else None
-        queue.end(entry.id, state, words)
+        self._unwritten = (entry.id, state, words)
+        self.settle()

@@ -36,7 +36,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
             if folder.is_dir():
                 folder.rmdir()
             os.replace(part, folder)
-        except OSError as error:
-            raise files.disk_error(error, folder) from error
+        except (OSError, UserError) as error:
+            refused = error.__cause__ if isinstance(error, UserError) and error.kind.startswith("disk.") else error
+            if not isinstance(refused, OSError):
+                raise
+            raise files.disk_error(refused, folder) from refused  # the hidden folder means nothing to anybody
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,13 +1,12 @@
 """Writing a folder that Transformers loads: config.json, model.safetensors, spiece.model."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from fnet_studio.core import files
+from fnet_studio.models import tensor_file
 from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.task import Task
@@ -72,12 +71,7 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, np.asarray(variable.value))
         for own, variable in variables.items()
     }
-    part = folder / ".model.safetensors.part"
-    try:
-        save_file(tensors, part, metadata={"format": "pt"})
-        os.replace(part, folder / "model.safetensors")
-    finally:
-        part.unlink(missing_ok=True)
+    files.write_parts_atomically(folder / "model.safetensors", tensor_file.parts(tensors, {"format": "pt"}))
     config = {**_config(backbone, architecture), **extra}
     if task is None or task.preprocessor is None:
         notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
@@ -91,7 +85,7 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
 
 
 def _for_torch(own: str, value: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(value.T if own.endswith("kernel") else value)
+    return value.T if own.endswith("kernel") else value
 
 
 def _config(backbone: FNetBackbone, architecture: str) -> dict[str, Any]:

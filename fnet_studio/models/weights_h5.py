@@ -1,6 +1,8 @@
 """Keras' `.weights.h5` files: tensors by path, read and written without Keras' own loader."""
 
+import errno
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from fnet_studio.models.json_files import shard_names
 from fnet_studio.models.tensors import Stored, aligned_empty, corrupt
 
 H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError)
+_BESIDE_TENSORS = 1 << 20
+"""Bytes that a file needs at most for the names and places of its tensors."""
 
 
 def list_sharded_h5(index: Path) -> dict[str, Stored]:
@@ -63,7 +67,10 @@ def _read(path: Path, name: str) -> np.ndarray:
 
 def write_h5(path: Path, tensors: Mapping[str, np.ndarray], layer_names: Mapping[str, str] | None = None) -> None:
     """Write datasets by path; layer_names gives the `name` attribute of groups, as Keras writes it. The file appears
-    whole or not at all."""
+    whole or not at all. OSError."""
+    # looked at before: HDF5 that finds a disk full may end the process
+    if shutil.disk_usage(path.parent).free < sum(value.nbytes for value in tensors.values()) + _BESIDE_TENSORS:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     part = path.with_name(f".{path.name}.part")
     try:
         with h5py.File(part, "w") as file:

@@ -58,6 +58,15 @@ def open_folder(path: Path) -> None:
         raise UserError("desktop.no-opener", f"No program could be found to open {path}.", "Open it by hand.")
 
 
+def open_own_folder(path: Path) -> None:
+    """The same for a place of the program, which is made if need be. UserError `desktop.no-folder` too."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError("desktop.no-folder", f"{path} cannot be made: {error.strerror}.", "Check its rights.") from None
+    open_folder(path)
+
+
 def to_trash(path: Path) -> None:
     """UserError `desktop.no-trash` when the system refuses: then nothing was removed."""
     try:

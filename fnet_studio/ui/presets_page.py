@@ -11,13 +11,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import places, preset_import, preset_trash, protocol, recipe
-from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background, CommandProgress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
-from fnet_studio.ui.desktop import open_folder, to_trash
+from fnet_studio.ui.desktop import open_folder, open_own_folder, to_trash
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, button, scrolling
 from fnet_studio.ui.presets.average_card import fitting
@@ -185,15 +184,15 @@ class PresetsPage(QWidget):
                     self.relocate(entry, Path(folder))
             case ("download", _, head):
                 self.notices.take("download")
-                self.downloads.start(entry.key, bool(head))
+                self.downloads.start(entry.asked_for, bool(head))
             case ("resume", _, _):
                 self.notices.take("download")
-                self.downloads.start(_asked_for(entry), entry.head_wanted)
+                self.downloads.start(entry.asked_for, entry.head_wanted)
             case ("pause", _, _):
                 self.downloads.pause(entry.key)
             case ("cancel", _, _):
                 running = self.downloads.running.get(entry.key)
-                self.downloads.cancel(entry.key, running.preset if running else _asked_for(entry))
+                self.downloads.cancel(entry.key, running.preset if running else entry.asked_for)
             case ("fetch", _, "head"):
                 self.fetch_head(entry)
             case ("run", _, _):
@@ -348,9 +347,7 @@ class PresetsPage(QWidget):
     # ---------------------------------------------------------------------------------------------- helpers
 
     def _open_all(self) -> None:
-        folder = places.presets()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._try(lambda: open_folder(folder))
+        self._try(lambda: open_own_folder(places.presets()))
 
     def _say(self, error: UserError) -> None:
         self.notices.put("error", ErrorCard(self._themes, error))
@@ -362,11 +359,6 @@ class PresetsPage(QWidget):
         except UserError as error:
             self._say(error)
             return None
-
-
-def _asked_for(entry: Entry) -> str:
-    """A built-in preset is downloaded by its name, any other by its handle."""
-    return entry.key if entry.key in BUILTIN else entry.source
 
 
 def _dropped(event: QDragEnterEvent | QDropEvent) -> Path | None:

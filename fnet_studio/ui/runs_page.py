@@ -14,7 +14,7 @@ from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
-from fnet_studio.ui.desktop import open_folder, to_trash
+from fnet_studio.ui.desktop import open_folder, open_own_folder, to_trash
 from fnet_studio.ui.keys import Keys
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import button
@@ -387,9 +387,7 @@ class RunsPage(QWidget):
         self._background.run(lambda: work(progress), succeeded, failed)
 
     def _open_all(self) -> None:
-        folder: Path = places.runs()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._try(lambda: open_folder(folder))
+        self._try(lambda: open_own_folder(places.runs()))
 
     def _say(self, kind: str, error: UserError) -> None:
         self.notices.put(kind, ErrorCard(self._themes, error, tone="warning"))

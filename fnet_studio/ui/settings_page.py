@@ -25,7 +25,7 @@ from fnet_studio.core.hardware import Hardware
 from fnet_studio.core.settings import Settings
 from fnet_studio.link import command
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.desktop import open_folder, size_of, size_words
+from fnet_studio.ui.desktop import open_own_folder, size_of, size_words
 from fnet_studio.ui.hardware.gpu_card import GpuCard
 from fnet_studio.ui.hardware.machine_card import MachineCard
 from fnet_studio.ui.hardware.wsl_card import WslCard
@@ -171,10 +171,7 @@ class SettingsPage(QWidget):
 
     def _open(self, folder: Path) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            open_folder(folder)
-        except OSError as error:
-            self._say(UserError("desktop.no-folder", f"{folder} cannot be made: {error}.", "Check its rights."))
+            open_own_folder(folder)
         except UserError as error:
             self._say(error)
 

@@ -9,7 +9,7 @@ import pytest
 from local_hubs import COMMIT, HuggingFace
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import places, preset_downloads, presets, protocol
+from fnet_studio.core import places, preset_downloads, preset_records, presets, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
 
@@ -50,6 +50,7 @@ def fresh(worker, hub, monkeypatch):
     monkeypatch.setenv("FNET_STUDIO_HOME", str(home))
     shutil.rmtree(home / "hf", ignore_errors=True)
     shutil.rmtree(places.presets(), ignore_errors=True)
+    (places.data() / "presets.json").unlink(missing_ok=True)
     shutil.copy(GOLDEN / "transformers_masked_lm/model.safetensors", hub.folder)
     hub.wait_after, hub.ranges[:], hub.requests[:] = None, [], []
     hub.go_on = threading.Event()
@@ -98,6 +99,31 @@ def test_a_downloaded_preset_is_one_of_the_user_s_and_is_whole(worker, hub):
     with pytest.raises(UserError, match="already") as caught:
         worker.call(protocol.FetchPreset(HANDLE))
     assert caught.value.kind == "preset.present"
+
+
+def test_a_download_takes_no_other_preset_s_place_in_the_list(worker, tmp_path):
+    worker, _ = worker
+    preset_records.put("tiny", tmp_path / "own" / "tiny")
+    with pytest.raises(UserError, match="There is a preset tiny already") as caught:
+        worker.call(protocol.FetchPreset(HANDLE))
+    assert caught.value.kind == "preset.present"
+    assert str(tmp_path / "own" / "tiny") in caught.value.message
+    preset_records.put("tiny", places.presets() / "tiny")  # whose folder has gone
+    worker.call(protocol.FetchPreset(HANDLE))
+
+
+def test_a_download_begun_of_another_preset_of_that_name_is_named_and_kept(worker, hub):
+    worker, _ = worker
+    other = preset_downloads.Begun("tiny", "hf://other/tiny", False, 5, 9)
+    preset_downloads.write(other)
+    with pytest.raises(UserError, match="hf://other/tiny") as caught:
+        worker.call(protocol.FetchPreset(HANDLE))
+    assert caught.value.kind == "preset.present"
+    assert hub.requests == []
+    worker.call(protocol.ForgetDownload(HANDLE))
+    assert preset_downloads.begun() == {"tiny": other}
+    worker.call(protocol.ForgetDownload(other.preset))
+    assert preset_downloads.begun() == {}
 
 
 def test_a_paused_download_is_listed_and_goes_on_in_another_worker(worker, large):

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QLabel
 from fnet_studio.cli.main import parser
 from fnet_studio.cli.train import recipe_of
 from fnet_studio.core import queue, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.train import queue_runner
 from fnet_studio.ui.train.failure_cards import NextStepsCard
 from fnet_studio.ui.train.page import TrainPage
 from fnet_studio.ui.train.plan_card import PlanCard
@@ -247,6 +249,27 @@ def test_the_queue_goes_on_after_a_run_that_took_the_worker_with_it(qtbot, open_
     qtbot.waitUntil(lambda: [entry.state for entry in queue.entries()] == ["failed", "failed"], timeout=WAIT_MS)
     qtbot.waitUntil(lambda: not page.queue.active, timeout=WAIT_MS)
     assert all(entry.failure and entry.failure["message"] for entry in queue.entries())
+
+
+def test_the_queue_goes_on_when_a_disk_that_was_full_has_room_again(qtbot, open_page, monkeypatch):
+    page = open_page("steps=60,rate=0,disk-full@5")
+    page.enqueue()
+    page.enqueue()
+    told = []
+    page.queue.refused.connect(lambda failed: told.append(failed.kind))
+    monkeypatch.setattr(queue_runner, "SETTLE_MS", 20)
+
+    def refuse(*_):
+        raise UserError("disk.full", "The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(queue, "end", refuse)
+        page.queue_panel.run.click()
+        qtbot.waitUntil(lambda: told == ["disk.full"], timeout=WAIT_MS)
+        assert [entry.state for entry in queue.entries()] == ["running", "waiting"]
+    qtbot.waitUntil(lambda: [entry.state for entry in queue.entries()] == ["failed", "failed"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not page.queue.active, timeout=WAIT_MS)
+    assert told == ["disk.full"]
 
 
 def test_the_queue_runs_what_was_added_as_it_was_added(qtbot, open_page):

@@ -9,6 +9,9 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.link.queue_driver import QueueDriver
 from fnet_studio.ui.train.run_starter import RunStarter
 
+SETTLE_MS = 3000
+"""Until it is tried again to write what became of an entry."""
+
 
 class QueueRunner(QObject):
     """Nothing starts by itself: `start` begins, and a run that the user stops ends it too."""
@@ -31,6 +34,9 @@ class QueueRunner(QObject):
         supervisor.message.connect(self._heard)
         supervisor.state_changed.connect(self._worker_changed)
         self._expected: Any = None
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.timeout.connect(self._settle)
 
     @property
     def at_work(self) -> bool:
@@ -79,7 +85,7 @@ class QueueRunner(QObject):
         self.changed.emit()
 
     def _refuse(self, planned: protocol.Planned) -> None:
-        self._driver.refuse(planned.problems[0])
+        self._guarded(lambda: self._driver.refuse(planned.problems[0]))
         self._later()
 
     def _starting(self, command: protocol.Command, on_reply: Any) -> None:
@@ -108,6 +114,17 @@ class QueueRunner(QObject):
             do()
         except UserError as error:
             self.refused.emit(protocol.Failed(error.kind, error.message, error.advice))
+        if not self._driver.settled:
+            self._settling.start(SETTLE_MS)
+
+    def _settle(self) -> None:
+        """The queue goes on as soon as the disk takes what became of the last entry."""
+        try:
+            self._driver.settle()
+        except UserError:  # which was said when it was tried first
+            self._settling.start(SETTLE_MS)
+        else:
+            self._later()
 
     def _later(self) -> None:
         """On a turn of its own: whoever else hears of the reply comes first."""
@@ -115,6 +132,8 @@ class QueueRunner(QObject):
         QTimer.singleShot(0, self, self._go_on)
 
     def _go_on(self) -> None:
+        if not self._driver.settled:
+            return
         if self.active and not self._supervisor.long_running and not self._starter.planning:
             self._follow() if self._driver.entry is not None else self._next()
 

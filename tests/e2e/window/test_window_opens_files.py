@@ -1,4 +1,10 @@
-"""Files that a file manager hands to the window."""
+"""Files that a file manager hands to the window, and folders that the window hands to it."""
+
+import errno
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
 
 from fnet_studio.core import places, run_bundle, run_store
 from fnet_studio.ui.app import open_paths
@@ -25,3 +31,20 @@ def test_files_from_the_file_manager_are_imported_or_refused_in_words(open_windo
     cards = [card for card in driver.window.findChildren(ErrorCard) if "note.txt" in card.message.text()]
     assert len(cards) == 1
     assert ".fnetrun" in cards[0].advice.text()
+
+
+@pytest.mark.parametrize("name", ["presets", "runs"])
+def test_a_folder_that_cannot_be_made_is_told_on_the_page_that_would_open_it(open_window, monkeypatch, name):
+    page = open_window(page=name).window.page(name)
+    make = Path.mkdir
+
+    def refuse(path, *words, **named):
+        if path.name == name:
+            raise OSError(errno.EROFS, "Read-only file system")
+        make(path, *words, **named)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    next(it for it in page.findChildren(QPushButton) if it.text() == "Open folder" and it.isVisible()).click()
+    card = page.notices.find("error")
+    assert card.failed.kind == "desktop.no-folder"
+    assert str(places.data() / name) in card.failed.message

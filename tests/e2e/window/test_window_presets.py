@@ -378,19 +378,23 @@ def test_a_cancelled_download_is_taken_off_the_list(hub, page, qtbot):
     assert not list(places.data().parent.parent.rglob("*.part"))
 
 
-def test_a_paused_download_from_kaggle_that_is_not_built_in_is_asked_for_by_its_handle(page, qtbot, monkeypatch):
-    handle = "kaggle://me/nets/keras/my_fnet/2"
-    preset_downloads.write(preset_downloads.Begun("my_fnet", handle, False, 5, 9))
+@pytest.mark.parametrize(
+    ("handle", "name"),
+    [("kaggle://me/nets/keras/my_fnet/2", "my_fnet"), ("kaggle://me/nets/keras/f_net_base_en/2", "f_net_base_en")],
+)
+def test_a_paused_download_from_elsewhere_is_asked_for_by_its_handle(page, qtbot, monkeypatch, handle, name):
+    preset_downloads.write(preset_downloads.Begun(name, handle, False, 5, 9))
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(places.data() / "kaggle"))
     page.refresh()
-    choose(page, qtbot, "my_fnet")
+    qtbot.waitUntil(lambda: any(entry.key == name and entry.state == "paused" for entry in page.library.entries))
+    choose(page, qtbot, name)
     asked = []
     with monkeypatch.context() as patched:
         patched.setattr(page.downloads, "start", lambda preset, head=False: asked.append(preset))
         press(page, "resume")
     assert asked == [handle]
     press(page, "cancel")
-    qtbot.waitUntil(lambda: "my_fnet" not in keys(page))
+    qtbot.waitUntil(lambda: all(entry.state != "paused" for entry in page.library.entries))
     assert preset_downloads.begun() == {}
 
 

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from fnet_studio.core import places, preset_import, preset_records, preset_trash, presets
+from fnet_studio.core import places, preset_downloads, preset_import, preset_records, preset_trash, presets
 from fnet_studio.core.catalogue import Catalogue
 from fnet_studio.core.errors import UserError
 
@@ -263,6 +263,11 @@ def test_a_deleted_preset_comes_back_as_it_was(source):
     preset_trash.bring_back(removed)
     assert files_of(target) == before
     assert preset_records.read()["my_model"] == record
+
+
+def test_a_linked_preset_leaves_the_name_of_a_download_that_was_begun_to_that(source):
+    preset_downloads.write(preset_downloads.Begun("my_model", "hf://local/my_model"))
+    assert preset_import.link(source) == "my_model-2"
 
 
 def test_of_a_linked_preset_only_the_entry_is_deleted(source):

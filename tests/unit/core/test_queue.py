@@ -1,3 +1,5 @@
+import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -143,6 +145,32 @@ def test_a_file_of_a_newer_version_is_refused():
         queue.entries()
 
 
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A context manager: no file takes a byte in it, while empty ones can still be made."""
+
+    def refuse(handle, *_):
+        os.close(handle)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    @contextlib.contextmanager
+    def full():
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdopen", refuse)
+            yield
+
+    return full
+
+
+def test_a_full_disk_is_told_and_holds_nothing_up(full_disk):
+    queue.add(values(), "a")
+    with full_disk(), pytest.raises(UserError) as caught:
+        queue.add(values(), "b")
+    assert caught.value.kind == "disk.full"
+    queue.add(values(), "c")
+    assert names() == ["a", "c"]
+
+
 def started(run):
     device = protocol.Device("cpu", "test")
     return protocol.RunStarted(run, run, {}, 1, device, 1, 1)
@@ -165,6 +193,24 @@ def test_the_driver_goes_on_after_a_failure_and_keeps_its_words():
     assert first.failure is not None
     assert (first.state, first.failure["kind"]) == ("failed", "device.out-of-memory")
     assert (second.state, second.run) == ("done", run)
+
+
+def test_what_became_of_an_entry_is_written_as_soon_as_the_disk_takes_it(full_disk):
+    for name in ("a", "b"):
+        queue.add(values(), name)
+    driver = QueueDriver()
+    driver.next()
+    with full_disk():
+        for again in (lambda: driver.replied(protocol.Failed("disk.full", "Full.", "Free some space.")), driver.next):
+            with pytest.raises(UserError) as caught:
+                again()
+            assert caught.value.kind == "disk.full"
+    assert not driver.settled
+    assert driver.next() == protocol.Train(queue.entries()[1].recipe, "b")
+    assert [(entry.state, entry.failure and entry.failure["message"]) for entry in queue.entries()] == [
+        ("failed", "Full."),
+        ("running", None),
+    ]
 
 
 def test_a_stopped_entry_can_wait_again_and_then_resumes():

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -138,4 +139,33 @@ def test_what_does_not_read_back_as_it_was_is_not_kept(golden, tmp_path, monkeyp
     with pytest.raises(UserError, match="does not read back") as caught:
         convert(golden / "kerashub_masked_lm", tmp_path / "made.keras", to)
     assert caught.value.kind == "convert.unverified"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_of_the_folder_that_was_asked_for(golden, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=300_000))
+    with pytest.raises(UserError) as caught:
+        convert(golden / "kerashub_masked_lm", tmp_path / "made", "kerashub")
+    assert caught.value.kind == "disk.full"
+    assert f"made could not be written to {tmp_path}." in caught.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_no_more_is_told_of_the_folder_that_was_asked_for(golden, tmp_path):
+    """A limit on the size of files makes every writer see what it sees on a full disk, but for the number."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def refuse_more(phase, *_):
+        if phase == "saving":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+
+    try:
+        with pytest.raises(UserError) as caught:
+            convert(golden / "kerashub_masked_lm", tmp_path / "made", "transformers", refuse_more)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.kind == "disk.unwritable"
+    assert caught.value.message.startswith(f"{tmp_path / 'made'} could not be written")
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ from hypothesis.extra import numpy as arrays
 from safetensors import safe_open
 from safetensors.numpy import load
 
-from fnet_studio.engine import tensor_file
+from fnet_studio.models import tensor_file
 
 KINDS = st.sampled_from([np.float32, np.float64, np.float16, np.int32, np.int64, np.uint32, np.uint8, np.bool_])
 TENSORS = st.dictionaries(

@@ -1,0 +1,69 @@
+"""What is deleted where runs and presets lie on another disk than the rest of the user's data, by a link."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fnet_studio.core import places, preset_trash, presets, run_store, run_trash
+
+
+@pytest.fixture(autouse=True)
+def other_disk(tmp_path, monkeypatch) -> None:
+    """A folder that nothing can be renamed into or out of."""
+    disk = tmp_path / "disk"
+    places.data().mkdir(parents=True)
+    for place in (places.runs(), places.presets()):
+        (disk / place.name).mkdir(parents=True)
+        place.symlink_to(disk / place.name, target_is_directory=True)
+    rename = os.rename
+
+    def within_a_disk(source, target):
+        if len({disk in Path(path).resolve().parents for path in (source, target)}) > 1:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", within_a_disk)
+
+
+def a_run():
+    writer = run_store.RunWriter.create("mine", {"task": "classify"})
+    writer.finish("finished")
+    return writer.record.id
+
+
+def test_a_run_is_put_aside_and_taken_back():
+    run = a_run()
+    run_trash.put_aside(run)
+    assert run_store.list_runs() == ([], [])
+    assert [path.name for path in run_trash.waiting()] == [run]
+    run_trash.bring_back(run)
+    assert [record.id for record in run_store.list_runs()[0]] == [run]
+    assert run_trash.waiting() == []
+
+
+def test_a_preset_is_put_aside_and_taken_back():
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", places.presets() / "mine")
+    removed = preset_trash.put_aside("mine")
+    assert [card.name for card in presets.list_presets() if not card.bundled] == []
+    assert [path.name for path in preset_trash.waiting()] == ["mine"]
+    preset_trash.bring_back(removed)
+    assert presets.folder("mine") == places.presets() / "mine"
+    assert preset_trash.waiting() == []
+
+
+def test_what_an_older_version_put_aside_is_taken_back():
+    places.runs().unlink()
+    places.presets().unlink()
+    run = a_run()
+    (places.data() / "deleted-runs").mkdir()
+    places.runs().joinpath(run).rename(places.data() / "deleted-runs" / run)
+    (places.data() / "deleted-presets" / "mine").mkdir(parents=True)
+    places.presets().mkdir()
+    assert [path.name for path in (*run_trash.waiting(), *preset_trash.waiting())] == [run, "mine"]
+    run_trash.bring_back(run)
+    preset_trash.bring_back(preset_trash.Removed("mine", None, True))
+    assert run_store.read(run).id == run
+    assert (places.presets() / "mine").is_dir()
