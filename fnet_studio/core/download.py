@@ -6,7 +6,6 @@ It lies in `data()/datasets`, or in the folder that is asked for: the file, or u
 
 import contextlib
 import hashlib
-import threading
 import urllib.error
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
@@ -16,15 +15,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from fnet_studio.core import files, places
+from fnet_studio.core import files, locks, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import switched_off_by
 from fnet_studio.core.progress import Progress, StopCheck, check, report
-from fnet_studio.core.transfer import POLL_S, Transfer
+from fnet_studio.core.transfer import Transfer
 
 _DIGESTS = {"md5": 32, "sha256": 64}
-_AT_WORK = threading.Lock()
-"""One at a time: a training may want the very archive that the window is just fetching."""
 
 
 class Address(NamedTuple):
@@ -62,23 +59,22 @@ def parse(text: str, folder: Path | None = None) -> Address:
 def fetch(
     text: str, progress: Progress | None = None, stopped: StopCheck | None = None, folder: Path | None = None
 ) -> Path:
-    """The file at an address `url#md5=…`, downloaded unless it is here already. Phase: `downloading`, in bytes.
+    """The file at an address `url#md5=…`, downloaded unless it is here already. Phases: `downloading`, in bytes, and
+    `waiting for a download`: a training, a window or a command may be fetching the very same.
 
     A stop or a break leaves what has arrived, and the next call goes on from there if the server still has the same
     file. Raises Stopped, UserError `download.address`, `download.offline`, `download.no-network`, `download.refused`,
     `download.checksum`, `disk.full` or `disk.unwritable`.
     """
     address = parse(text, folder)
-    while not _AT_WORK.acquire(timeout=POLL_S):
-        check(stopped)
-    try:
+    if address.file.is_file():
+        return address.file
+    check(stopped)
+    _require_network(address.file.name, "or name the archive if you have it")
+    with locks.in_turn(address.file.with_name(address.file.name + ".lock"), progress, stopped):
         if address.file.is_file():
             return address.file
-        check(stopped)
-        _require_network(address.file.name, "or name the archive if you have it")
         return _Download(address, progress, stopped).fetch()
-    finally:
-        _AT_WORK.release()
 
 
 def read(

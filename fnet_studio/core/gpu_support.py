@@ -5,12 +5,11 @@ being made, with a note of the wheels that are in it; `downloads/` what is arriv
 begun. `new` becomes `site` by one rename.
 """
 
-import contextlib
 import hashlib
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from urllib.request import url2pathname
 
 import msgspec
 
-from fnet_studio.core import download, files, gpu_list, places, wheels
+from fnet_studio.core import download, files, gpu_list, locks, places, wheels
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.gpu_list import GpuList, Wheel
 from fnet_studio.core.progress import Progress, StopCheck, check, report
@@ -231,21 +230,7 @@ def _take_away(name: str) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Window and command line at once would write into each other's files. The lock ends with its process."""
-    import fcntl  # not on Windows, where nothing is ever added
-
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-        lock = (folder() / "lock").open("w")
-    except OSError as error:
-        raise files.disk_error(error, folder()) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                "gpu.busy", "GPU support is being added or removed by another window or command.", "Wait for its end."
-            ) from None
-        yield
+def _alone() -> AbstractContextManager[None]:
+    """Window and command line at once would write into each other's files."""
+    words = "GPU support is being added or removed by another window or command."
+    return locks.alone(folder() / "lock", UserError("gpu.busy", words, "Wait for its end."))

@@ -1,12 +1,13 @@
 """Downloads of presets that were begun and are not whole: what the worker writes of each, so that the list shows them
 after a restart, and they can go on."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from fnet_studio.core import files, places
+from fnet_studio.core import files, locks, places
 from fnet_studio.core.errors import UserError
 
 
@@ -34,6 +35,12 @@ def name_of(preset: str) -> str:
 
 def _folder() -> Path:
     return places.data() / "downloads"
+
+
+def alone(name: str) -> AbstractContextManager[None]:
+    """Nobody else may fetch a preset of that name meanwhile. UserError `preset.busy`."""
+    words = f"The preset {name} is being downloaded by another window or command."
+    return locks.alone(_folder() / f"{name}.lock", UserError("preset.busy", words, "Wait for its end."))
 
 
 def begun() -> dict[str, Begun]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fnet_studio.core.errors import Stopped
 
 Progress = Callable[[str, int, int], None]
-"""`progress(phase, done, total)`. phase: `downloading`, `reading`, `building vocabulary` or `tokenising`. done and
+"""`progress(phase, done, total)`. phase: one of `core.run_state.PHASES`, such as `downloading`. done and
 total count whatever the phase is made of (bytes of an archive, files, texts): only their ratio has a meaning."""
 
 StopCheck = Callable[[], bool]

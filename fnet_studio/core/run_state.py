@@ -13,6 +13,7 @@ from fnet_studio.core.phase_progress import PhaseProgress
 
 PHASES = {
     "downloading": "Downloading",
+    "waiting for a download": "Waiting for another download of the same",
     "reading": "Reading the texts",
     "searching": "Searching the texts",
     "building vocabulary": "Building the vocabulary",

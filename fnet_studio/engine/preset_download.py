@@ -33,11 +33,19 @@ def fetch_preset(
     command: protocol.FetchPreset, job: Job, require_readable: Callable[[Path], None] = _unread
 ) -> protocol.Converted:
     """require_readable: asked of what has come before it gets its name; raises UserError. Raises Stopped, and UserError
-    `preset.present`, `preset.missing`, `hub.…`, `disk.…`, or what require_readable does."""
+    `preset.present`, `preset.busy`, `preset.missing`, `hub.…`, `disk.…`, or what require_readable does."""
     name = preset_downloads.name_of(command.preset)
-    target = places.presets() / name
-    _require_free(name, target, command.preset)
     handles = _handles(command)
+    with preset_downloads.alone(name):
+        target = places.presets() / name
+        _require_free(name, target, command.preset)
+        return _fetch(command, job, handles, target, require_readable)
+
+
+def _fetch(
+    command: protocol.FetchPreset, job: Job, handles: list[str], target: Path, require_readable: Callable[[Path], None]
+) -> protocol.Converted:
+    name = target.name
     progress = _Progress(job, Begun(name, command.preset, command.head), _expected(command, handles))
 
     def stopped() -> bool:
@@ -60,7 +68,7 @@ def fetch_preset(
                 require_readable(part)
     except Stopped:
         if job.stop_mode == "discard":
-            forget(command.preset)
+            _forget(command.preset)
         else:
             progress.note()
         raise
@@ -75,7 +83,13 @@ def fetch_preset(
 
 
 def forget(preset: str) -> None:
-    """What has arrived, of both files that a preset may be made of. UserError `hub.bad-handle`, `preset.missing`."""
+    """What has arrived, of both files that a preset may be made of. UserError `hub.bad-handle`, `preset.missing`,
+    `preset.busy`."""
+    with preset_downloads.alone(preset_downloads.name_of(preset)):
+        _forget(preset)
+
+
+def _forget(preset: str) -> None:
     builtin = BUILTIN.get(preset)
     for handle in (builtin.kaggle_handle, builtin.authors_handle) if builtin else (preset,):
         if not hub.is_handle(handle):

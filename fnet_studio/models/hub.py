@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from fnet_studio.core import locks
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import SWITCH, switched_off_by
 from fnet_studio.models.json_files import shard_names
@@ -49,7 +50,8 @@ def fetch(
     Without a revision or version, whatever is cached of it is used. verify: what is cached is compared with what the
     hub says of it, as far as it answers, and what was damaged there is fetched again. Without progress, Kaggle's
     library draws its own bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the
-    next call goes on there. Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
+    next call goes on there. While another window or command fetches the same, its end is waited for. Stopped when
+    asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
     `hub.not-installed`, `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`,
     `hub.login`, `hub.no-preset`, `hub.foreign-model`, `disk.full`.
     """
@@ -66,7 +68,10 @@ def fetch(
             f"Unset {variable} to download it, or give the folder of a preset.",
         )
     try:
-        return place.download(progress, stopped)
+        with locks.in_turn(place.lock, progress, stopped):
+            if not verify and (cached := place.cached()) is not None:
+                return cached
+            return place.download(progress, stopped)
     except UserError as error:
         again = place.cached()  # without what was found damaged
         if error.kind in UNANSWERED and again is not None:

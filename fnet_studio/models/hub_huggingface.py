@@ -54,6 +54,11 @@ class Repository(NamedTuple):
     def _folder(self) -> Path:
         return _cache() / f"models--{self.name.replace('/', '--')}"
 
+    @property
+    def lock(self) -> Path:
+        """Beside the library's own."""
+        return _cache() / ".locks" / self._folder.name / "fnet-studio.lock"
+
     def cached(self) -> Path | None:
         """The snapshot of the revision, if all that a preset needs is there."""
         commit = self.revision

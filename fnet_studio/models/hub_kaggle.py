@@ -43,6 +43,10 @@ class Variation(NamedTuple):
     def _folder(self) -> Path:
         return _cache().joinpath("models", *self.parts)
 
+    @property
+    def lock(self) -> Path:
+        return self._folder / ".fnet-studio.lock"
+
     def cached(self) -> Path | None:
         """The folder of the version, else of the highest one, that was fetched whole."""
         versions = [self.version]

@@ -235,3 +235,17 @@ def test_nothing_is_downloaded_while_downloads_are_switched_off(worker, hub, mon
         offline.call(protocol.FetchPreset(HANDLE))
     assert caught.value.kind == "preset.not-fetched"
     assert hub.requests == []
+
+
+def test_a_preset_that_another_worker_downloads_is_neither_fetched_nor_forgotten(worker, large):
+    worker, _ = worker
+    id, _ = begin(worker)
+    with Worker("scripted") as another:
+        for command in (protocol.FetchPreset(HANDLE), protocol.ForgetDownload(HANDLE)):
+            with pytest.raises(UserError) as caught:
+                another.call(command)
+            assert caught.value.kind == "preset.busy"
+    large.go_on.set()
+    found, _ = worker.result(id)
+    assert (Path(found.folder) / "model.safetensors").stat().st_size == LARGE
+    assert large.ranges == []

@@ -152,11 +152,14 @@ class TextsTab(QWidget):
     def _ask(self) -> None:
         if not self._data:
             return
+        pattern = self.search.pattern
         asked = protocol.DataRows(
             self._data,
             str(self.part.currentData() or ""),
             str(self.label.currentData() or ""),
-            *self.search.pattern,
+            pattern.text,
+            pattern.regex,
+            pattern.case,
             self.empty.isChecked(),
             0,
             PAGE,

@@ -1,4 +1,7 @@
+import contextlib
 import hashlib
+import subprocess
+import sys
 import threading
 import time
 
@@ -7,6 +10,7 @@ from local_hubs import LocalHub
 
 from fnet_studio.core import download, files
 from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.run_state import PHASES
 
 NAME = "aclImdb_v1.tar.gz"
 DATA = bytes(range(256)) * 2_000
@@ -96,6 +100,47 @@ def test_two_that_want_the_same_archive_fetch_it_once(server, address):
     assert paths[0].read_bytes() == DATA
     assert paths == [paths[0]] * 2
     assert len(server.requests) == 1
+
+
+@contextlib.contextmanager
+def another_program(path):
+    """One that holds a lock until the end of the block, or until it is told to end."""
+    hold = "import sys; from pathlib import Path; from fnet_studio.core import locks\n"
+    hold += "with locks.in_turn(Path(sys.argv[1]), None, None): print(flush=True); sys.stdin.read(1)"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", hold, str(path)], **pipes) as process:
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+
+
+def test_a_download_of_another_program_is_waited_for_and_its_file_used(server, address):
+    path = download.parse(address).file
+    waiting = threading.Event()
+    found = []
+    with another_program(path.with_name(f"{path.name}.lock")):
+        one = threading.Thread(
+            target=lambda: found.append(download.fetch(address, lambda phase, *_: phase in PHASES and waiting.set()))
+        )
+        one.start()
+        assert waiting.wait(30)
+        with pytest.raises(Stopped):
+            download.fetch(address, stopped=lambda: True)
+        path.write_bytes(DATA)
+    one.join()
+    assert found == [path]
+    assert not server.requests
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_program_that_was_killed_holds_no_lock(server, address):
+    path = download.parse(address).file
+    with another_program(path.with_name(f"{path.name}.lock")) as process:
+        process.kill()
+    assert download.fetch(address).read_bytes() == DATA
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_file_that_was_replaced_meanwhile_is_fetched_from_its_beginning(server, address):

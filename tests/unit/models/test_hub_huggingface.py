@@ -247,6 +247,30 @@ def stopped_in_the_middle(large):
         hub.fetch(HANDLE, progress, asked.is_set)
 
 
+def test_two_that_want_the_same_model_fetch_it_once(large, cache):
+    large.wait_after = 6_000_000
+    arrived, waiting = threading.Event(), threading.Event()
+    found = []
+
+    def fetch(verify, event, wanted):
+        found.append(hub.fetch(HANDLE, lambda phase, done, _: (phase, done) >= wanted and event.set(), verify=verify))
+
+    one = threading.Thread(target=fetch, args=(True, arrived, ("downloading", 5_000_000)))
+    two = threading.Thread(target=fetch, args=(False, waiting, ("waiting for a download", 0)))
+    one.start()
+    assert arrived.wait(30)
+    two.start()
+    assert waiting.wait(30)
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, stopped=lambda: True)
+    large.go_on.set()
+    for thread in (one, two):
+        thread.join()
+    assert found[0] == found[1]
+    assert len([it for it in large.requests if WEIGHTS in it]) == 1
+    assert leftovers(cache) == []
+
+
 def test_after_a_stop_in_the_middle_of_a_file_the_next_call_goes_on_there(large, cache, transformers_preset):
     stopped_in_the_middle(large)
     assert not list(cache.rglob(WEIGHTS))
