@@ -69,8 +69,8 @@ def require_room(wanted: int, folder: Path, what: str, advice: str = "Free some 
 
 def size(count: float) -> str:
     """Bytes in words: 812 kB, 1.4 GB."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
+    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= 0.9995 * scale:  # in three digits it would be 1e+03 of the unit below
             return f"{count / scale:.3g} {unit}"
     return f"{count:.0f} bytes"
 

@@ -18,10 +18,10 @@ class Heart(threading.Thread):
         self._busy_with = busy_with
         self._device_memory_bytes = device_memory_bytes
         self._process = psutil.Process()
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        while not self._ended.wait(EVERY_S):
             self._outbox.beat(
                 protocol.Heartbeat(
                     moved=self._outbox.moved,
@@ -32,4 +32,4 @@ class Heart(threading.Thread):
             )
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended.set()

@@ -21,16 +21,18 @@ def counted(*many):
     return Agreement(*(np.arange(low, high) for low, high in pairwise(ends)))
 
 
-def measured_run(right, split="test", classes=("no", "yes"), data=None, task="classify"):
-    """A run whose model is right on the texts of `right`, (texts,) bool; all are of the first class."""
+def measured_run(right, split="test", classes=("no", "yes"), data=None, task="classify", labels=None):
+    """A run whose model is right on the texts of `right`, (texts,) bool; all are of the first class, where `labels`
+    (texts,) 0 or 1 do not tell."""
     writer = run_store.RunWriter.create("one", to_mapping(Recipe(task=task)))
     writer.record.data = data or {}
     writer.finish("finished")
     report = {"split": split, "loss": 0.3, "accuracy": float(np.mean(right)), "examples": len(right)}
     (writer.folder / f"evaluation-{split}.json").write_text(json.dumps(report | {"class_names": classes}))
+    labels = [0] * len(right) if labels is None else labels
     rows = (
-        f"{row},{classes[0]},{classes[0 if good else 1]},{0.9 if good else 0.1},{0.1 if good else 0.9}"
-        for row, good in enumerate(right)
+        f"{row},{classes[label]},{classes[answer]},{0.1 if answer else 0.9},{0.9 if answer else 0.1}"
+        for row, (label, answer) in enumerate((it, it if good else 1 - it) for it, good in zip(labels, right))
     )
     head = f"row,label,predicted,p({classes[0]}),p({classes[1]})"
     (writer.folder / f"predictions-{split}.csv").write_text("\n".join((head, *rows)) + "\n")
@@ -90,6 +92,7 @@ def test_runs_are_compared_on_the_first_split_that_all_were_measured_on():
         {"classes": ("no", "maybe")},
         {"data": {"content_hash": "b"}},
         {"right": [True] * 5},
+        {"labels": [0, 1, 0, 0]},  # of the same data, parted by another seed
     ],
 )
 def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
@@ -100,6 +103,12 @@ def test_runs_that_were_measured_on_other_texts_are_refused_in_words(other):
         agreement.measured_alike(records, ["one", "other"])
     assert found.value.kind == "runs.different"
     assert "measured on" in found.value.message
+
+
+def test_a_run_that_does_not_say_what_its_data_was_is_compared_by_its_labels():
+    """As earlier versions kept none."""
+    records = [measured_run([True, False], data=data) for data in ({"content_hash": "a"}, {})]
+    assert len(agreement.measured_alike(records, ["one", "other"])) == 2
 
 
 def test_a_language_model_is_named_and_the_split_that_all_have_is_advised():

@@ -82,6 +82,15 @@ def test_the_mean_lies_inside_its_band_and_among_the_curves(values):
     assert (band.mean <= every.max(axis=0) + 1e-9).all()
 
 
+def test_the_mean_covers_what_all_curves_cover_and_its_band_is_the_deviation_of_a_sample():
+    lines = [(np.array([0.0, 10]), np.array([0.0, 10])), (np.array([4.0, 20]), np.array([6.0, 22]))]
+    band = curves.mean_and_band(lines, 3)
+    assert list(band.x) == [4, 7, 10]
+    assert list(band.mean) == pytest.approx([5, 8, 11])
+    assert list(band.high - band.mean) == pytest.approx([2**0.5] * 3)
+    assert list(band.mean - band.low) == pytest.approx([2**0.5] * 3)
+
+
 def test_curves_that_never_meet_have_no_mean():
     assert len(curves.mean_and_band([(np.array([0.0, 1]), np.ones(2)), (np.array([5.0, 6]), np.ones(2))]).x) == 0
 

@@ -150,6 +150,27 @@ def test_a_file_that_was_replaced_meanwhile_is_fetched_from_its_beginning(server
     assert download.fetch(address).read_bytes() == DATA
 
 
+def test_a_rest_that_begins_elsewhere_is_never_put_behind_the_part(server, address):
+    server.cut[NAME] = 100_000
+    failure(address)
+
+    def from_elsewhere(request, path, body, usual=server.answer):
+        if "Range" in request.headers:
+            request.headers.replace_header("Range", "bytes=50000-")
+        usual(request, path, body)
+
+    server.answer = from_elsewhere
+    assert download.fetch(address).read_bytes() == DATA
+
+
+def test_a_tag_that_does_not_promise_the_same_bytes_is_not_gone_on_by(server, address):
+    server.tag = 'W/"one"'
+    server.cut[NAME] = 100_000
+    failure(address)
+    assert download.fetch(address).read_bytes() == DATA
+    assert server.ranges == []
+
+
 def test_a_part_that_the_server_has_no_rest_of_is_thrown_away(server, address):
     server.cut[NAME] = 100_000
     failure(address)

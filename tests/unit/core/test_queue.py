@@ -327,6 +327,12 @@ def test_the_driver_sends_the_second_half_when_the_first_is_done_and_not_twice()
     assert chain.next_after(first_run) is None
 
 
+@pytest.mark.parametrize("status", ["failed", "stopped", "interrupted"])
+def test_a_first_half_that_did_not_finish_has_nothing_that_follows_it_yet(status):
+    second = chain.after("first", chain.halves(both())[1])
+    assert chain.next_after(run_on_disk("pair-adapt", status, then=recipe.to_mapping(second))) is None
+
+
 def test_a_run_is_found_by_its_name_and_the_newest_with_a_preset_is_meant():
     older, newer = run_on_disk("mine"), run_on_disk("mine")
     for run in (older, newer):

@@ -9,6 +9,7 @@ from fnet_studio.core.files import size
 
 def test_sizes_are_short_words():
     assert [size(n) for n in (12, 81_200, 1_440_000, 2.5e9)] == ["12 bytes", "81.2 kB", "1.44 MB", "2.5 GB"]
+    assert [size(n) for n in (999_400, 999_600, 999_999_999, 1.87e12)] == ["999 kB", "1 MB", "1 GB", "1.87 TB"]
 
 
 def test_room_is_looked_for_on_the_disk_of_a_folder_that_is_still_to_be_made(tmp_path, monkeypatch):

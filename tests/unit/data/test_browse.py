@@ -57,6 +57,12 @@ def test_rows_are_found_by_part_label_and_pattern():
     assert browse.counts(data.parts["train"], 2) == ((2, 2), 1)
 
 
+def test_a_pattern_is_looked_for_in_both_texts_of_a_pair():
+    part = LabelledTexts(["a joy", "dull", "dull"], np.zeros(3, np.int32), ["dull", "no joy", "dull"])
+    data = OpenedParts({"train": part}, ("no", "yes"), "")
+    assert list(browse.fitting(data, pattern=compile_pattern("joy"))["train"]) == [0, 1]
+
+
 def test_a_search_can_be_stopped():
     with pytest.raises(Stopped):
         browse.fitting(opened(["a"]), pattern=compile_pattern("a"), stopped=lambda: True)

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tokenizers
 from review_archives import REVIEWS, pack, unpack
 
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.data import cache
+from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.dataset import Dataset, load_dataset
+from fnet_studio.data.report import describe_split
 
 SMALL = {"vocabulary_size": 200, "sequence_length": 12, "validation_split": 0.25}
 
@@ -77,11 +80,18 @@ def test_the_same_bytes_under_another_name_use_the_same_entry(archive, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "change", [{"vocabulary_size": 150}, {"sequence_length": 11}, {"validation_split": 0.5}, {"split_seed": 7}]
+    "change",
+    [{"vocabulary_size": 150}, {"sequence_length": 11}, {"cut": "start"}, {"validation_split": 0.5}, {"split_seed": 7}],
 )
 def test_another_option_is_another_entry(archive, change):
     assert load(archive).key != load(archive, **change).key
     assert len(list(cache.path_of("x").parent.glob("*.npz"))) == 2
+
+
+def test_what_another_version_of_the_tokenising_library_made_is_made_anew(archive, monkeypatch):
+    before = load(archive).key
+    monkeypatch.setattr(tokenizers, "__version__", "0.0")
+    assert load(archive).key != before
 
 
 def test_notes_are_about_the_file_that_was_read_whatever_the_cache_holds(tmp_path):
@@ -216,6 +226,16 @@ def test_the_report_counts_what_is_odd(tmp_path):
     assert test.lengths.longest >= 30
     assert sum(test.lengths.counts) == 8
     assert len(test.lengths.edges) == len(test.lengths.counts) + 1
+
+
+def test_the_shares_of_a_report_are_of_texts_and_of_the_tokens_that_fit():
+    part = LabelledTexts(["a", "b", "c", "d"], np.array([0, 1, 1, 1], np.int32))
+    token_ids = np.array([[5, 1, 0, 0], [5, 5, 5, 5], [5, 5, 1, 5], [5, 5, 5, 5]], np.uint16)
+    found = describe_split("train", part, np.array([2, 4, 6, 8]), token_ids, unknown_id=1, num_classes=3)
+    assert found.class_counts == (1, 3, 0)
+    assert found.cut_share == 2 / 4
+    assert found.cut_tokens_share == pytest.approx(6 / 20)
+    assert found.unknown_share == pytest.approx(2 / 14)
 
 
 @pytest.mark.slow

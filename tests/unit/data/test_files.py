@@ -98,6 +98,13 @@ def test_two_examples_with_one_text_in_common_are_no_duplicates(tmp_path):
     assert report.duplicates == 0
 
 
+@pytest.mark.parametrize("columns", [Columns("text", "text"), Columns("text", "label", "text")])
+def test_one_column_cannot_stand_for_two(tmp_path, columns):
+    train = write(tmp_path / "a.csv", "text,label\ngood,1\nbad,0\n")
+    with pytest.raises(UserError, match="different columns"):
+        read_files(DataFiles(train, columns=columns))
+
+
 def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     train = write(tmp_path / "a.csv", "label,text\n1,good\n,what\n0,bad\n")
     corpus = read_files(DataFiles(train))

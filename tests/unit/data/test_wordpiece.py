@@ -93,6 +93,18 @@ def test_spans_point_at_the_characters_that_made_the_token(text):
             assert prepare(text[start:end]).strip() == token.removeprefix("##")
 
 
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 50))
+def test_of_a_pair_the_longer_text_is_cut_first_and_no_room_stays_empty(first, second, length):
+    kept, other = rooms(first, second, length)
+    assert kept + other == min(first + second, max(length - 1, 0))
+    assert kept <= first
+    assert other <= second
+    if kept < first:
+        assert kept >= other - 1
+    if other < second:
+        assert other >= kept - 1
+
+
 def test_training_twice_gives_the_same_vocabulary():
     assert WordPieceTokenizer.train(TEXTS, 1500).vocabulary == TOKENIZER.vocabulary
 

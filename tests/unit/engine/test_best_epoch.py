@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 
 from fnet_studio.core import protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import Stopped
-from fnet_studio.engine import checkpoint, classifier, stored_run
+from fnet_studio.engine import checkpoint, classifier, loop, stored_run
 from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -53,6 +53,13 @@ def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
     assert again.loss == pytest.approx(losses[best - 1], rel=1e-5)
     assert stored_run.evaluate(protocol.Evaluate(run), job).loss == pytest.approx(record.test_loss, rel=1e-5)
     assert not (run_store.folder(run) / checkpoint.BEST).exists()
+
+
+def test_of_equal_epochs_the_first_is_the_best_and_patience_runs_from_it(options, job, monkeypatch):
+    real = loop.Run._measure
+    monkeypatch.setattr(loop.Run, "_measure", lambda *asked: real(*asked)._replace(accuracy=0.5))
+    run = start(options(patience=2, monitor="accuracy"), job)
+    assert [row["best"] for row in rows(run, "validation")] == [True, False, False]
 
 
 def test_a_resumed_run_with_every_option_goes_on_bit_for_bit(options, job):

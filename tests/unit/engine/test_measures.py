@@ -62,6 +62,20 @@ def test_a_sure_and_right_model_has_no_calibration_error():
     assert measures.calibration(np.array([0, 1]), np.eye(2))["expected_error"] == 0
 
 
+def test_the_calibration_error_is_how_far_confidence_and_accuracy_lie_apart_in_the_mean_over_the_texts():
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
+    found = measures.calibration(np.array([0, 0, 1, 1]), probabilities)
+    assert [part["texts"] for part in found["bins"]] == [1, 3]
+    assert [part["confidence"] for part in found["bins"]] == pytest.approx([0.6, 0.9])
+    assert [part["accuracy"] for part in found["bins"]] == pytest.approx([1, 2 / 3])
+    assert found["expected_error"] == pytest.approx((1 * 0.4 + 3 * (0.9 - 2 / 3)) / 4)
+
+
+def test_what_is_quite_sure_shares_the_last_bin():
+    found = measures.calibration(np.array([0, 0]), np.array([[1.0, 0.0], [0.95, 0.05]]))
+    assert [part["texts"] for part in found["bins"]] == [2]
+
+
 def test_what_was_answered_is_read_back_whatever_how_close_it_was():
     writer = run_store.RunWriter.create("close", {})
     second = np.float32(0.5) + np.arange(-8, 8, dtype=np.float32) * np.float32(2**-24)

@@ -106,6 +106,13 @@ def test_a_run_waits_at_the_floor_of_free_space_and_goes_on_when_there_is_more(t
     assert "200.0 MB are needed" in warning
 
 
+def test_the_floor_leaves_room_for_the_next_checkpoint(tmp_path):
+    floor = space.DiskFloor(tmp_path, floor_bytes=100, free=lambda path: 150)
+    assert not floor.low(now=True)
+    floor.next_bytes = 51  # as the last one was
+    assert floor.low(now=True)
+
+
 def test_a_floor_of_zero_never_holds_a_run_up(tiny, job, monkeypatch, quick_looks):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**13, 0, 0))
     run = train(protocol.Train(mapping(tiny, free_space_mb=0)), job, DEVICE, {}).run

@@ -1,10 +1,13 @@
 import re
 
+import numpy as np
 import pytest
 
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import checkpoint
+from fnet_studio.engine.checkpoint import Position
+from fnet_studio.engine.step import Weights
 from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -99,6 +102,22 @@ def test_a_run_can_be_stopped_and_resumed_again_and_again(tiny, job, uninterrupt
         job.stop_at_step, job.stop_mode = 0, ""
     resume(protocol.Resume(run), job, DEVICE, {})
     assert losses(run) == uninterrupted
+
+
+def test_the_time_of_a_run_goes_on_where_it_was_stopped(tiny, job):
+    run = stopped_at(tiny, job, 20)
+    resume(protocol.Resume(run), job, DEVICE, {})
+    times = [row["time_s"] for row in run_store.read_metrics(run)]
+    assert times == sorted(times)
+
+
+def test_a_checkpoint_that_does_not_read_back_as_it_was_written_is_not_kept(tmp_path, monkeypatch):
+    real = checkpoint.load_file
+    monkeypatch.setattr(checkpoint, "load_file", lambda path: {name: it + 1 for name, it in real(path).items()})
+    with pytest.raises(UserError) as caught:
+        checkpoint.write_best(tmp_path, Weights([np.ones(3, np.float32)], []), Position())
+    assert caught.value.kind == "run.unverified"
+    assert not (tmp_path / checkpoint.BEST).exists()
 
 
 def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, uninterrupted):

@@ -96,12 +96,13 @@ def test_layer_wise_decay_slows_the_lower_layers_by_their_depth():
         np.testing.assert_allclose(slowed[path] - before[path], share * (plain[path] - before[path]), atol=1e-6)
 
 
-def test_the_average_follows_the_weights_and_is_what_is_evaluated():
-    _, after, _, state = stepped(options(ema=0.9), steps=1)
+@pytest.mark.parametrize("ema", [0.9, 0.05])
+def test_the_average_follows_the_weights_and_is_what_is_evaluated(ema):
+    _, after, _, state = stepped(options(ema=ema), steps=1)
     before = stepped(options(), steps=1)[0]
     model = small_model()
-    training = Training(model, Binary(), options(ema=0.9), 10)
-    decay = 1 / 10  # min(0.9, (1 + 0) / (10 + 0))
+    training = Training(model, Binary(), options(ema=ema), 10)
+    decay = min(ema, (1 + 0) / (10 + 0))
     for variable, average in zip(model.trainable_variables, state.average, strict=True):
         expected = decay * before[variable.path] + (1 - decay) * after[variable.path]
         np.testing.assert_allclose(np.asarray(average), expected, atol=1e-6)
@@ -117,6 +118,25 @@ def test_label_smoothing_spreads_a_share_of_each_label():
     expected = -np.sum(target * np.log(p) + (1 - target) * np.log(1 - p))
     assert float(told.loss) == pytest.approx(expected, rel=1e-5)
     assert float(told.correct) == float(plain.correct)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_each_step_drops_other_units_and_an_evaluation_drops_none(parts):
+    keras.utils.set_random_seed(1)
+    ids = keras.Input((None,), dtype="int32")
+    x = keras.layers.Dropout(0.5)(keras.layers.Embedding(20, 16)(ids))
+    x = keras.layers.Dense(1, activation="sigmoid")(keras.layers.GlobalAveragePooling1D()(x))
+    model = keras.Model(ids, x)
+    training = Training(model, Binary(), options({"learning_rate": 1e-9, "accumulation": parts}), 10)
+    state, losses = training.first_state(), []
+    for _ in range(3):
+        state, told = training.step(state, the_batch())
+        losses.append(float(told.loss))
+    assert np.abs(np.diff(losses)).min() > 1e-5
+    p = model.predict(IDS, verbose=0)[:, 0]
+    plain = -np.sum(LABELS * np.log(p) + (1 - LABELS) * np.log(1 - p))
+    measured, _ = training.forward(training.weights(state), the_batch())
+    assert float(measured.loss) == pytest.approx(plain, rel=1e-5)
 
 
 def test_softmax_agrees_with_binary_where_there_are_two_classes():

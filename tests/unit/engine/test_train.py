@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.engine import classifier, measures, stored_run
+from fnet_studio.engine import classifier, clock, measures, stored_run
 from fnet_studio.engine.classifying import Classifying
+from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.live_maps import Budget
 from fnet_studio.engine.objectives import Binary
@@ -159,6 +162,22 @@ def test_pictures_take_no_more_than_their_share_of_the_time():
     assert budget.allows(40.6)
     budget.spent(0.03, 50.0)  # the machine was busy
     assert budget.allows(50.6)
+
+
+def test_time_left_is_that_of_what_is_not_done_at_the_rate_since_the_phase_was_entered(job, monkeypatch):
+    now = SimpleNamespace(s=0.0)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: now.s))
+    phases = PhaseClock(job, {})
+    phases.enter("training", 100, "steps", done=20)  # a resumed run has these behind it
+    now.s = 10.0
+    phases.progress(40)
+    assert job.progressed[-1] == ("training", 40, pytest.approx(30.0))
+    with phases.aside("saving"):
+        now.s = 500.0
+    now.s = 520.0
+    phases.progress(60)
+    assert job.progressed[-1] == ("training", 60, pytest.approx(40.0))
+    assert phases.times_s == {"training": 10.0, "saving": 490.0}
 
 
 def test_measuring_agrees_with_plain_arithmetic(tiny):

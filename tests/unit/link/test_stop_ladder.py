@@ -82,6 +82,12 @@ def test_a_job_that_heeds_the_stop_and_saves_gets_the_time_to_save():
     assert ladder.advance(WORK_ASK_S + SAVE_ASK_S + TERMINATE_S) == "kill", "words do not bring a rung back"
 
 
+def test_a_phase_with_less_to_lose_takes_no_time_away():
+    ladder = asked("saving")
+    ladder.hear(protocol.Phase("reading"), 1.0)
+    assert ladder.left_s(1.0) == SAVE_ASK_S - 1.0
+
+
 def test_the_countdown_names_the_phase_the_next_rung_and_what_is_kept():
     ladder = StopLadder()
     ladder.hear(protocol.RunStarted("r", "f", {}, 1, protocol.Device("cpu", "c"), 10, 20, resumed_at=120), 0.0)
@@ -104,3 +110,17 @@ def test_before_the_first_checkpoint_there_is_nothing_to_keep_and_a_discard_keep
     assert asked().countdown(0.0).words.startswith("Stopping; ends")
     assert asked("training", "discard").countdown(0.0).words.endswith("Nothing is kept.")
     assert asked("training").left() == asked("training", "discard").left() == protocol.Stopped()
+
+
+@pytest.mark.parametrize(
+    ("mode", "left"),
+    [
+        ("keep", protocol.Stopped(kept=True, run="r")),
+        ("pause", protocol.Stopped(kept=True, run="r", paused=True)),
+        ("discard", protocol.Stopped()),
+    ],
+)
+def test_a_worker_that_had_to_be_killed_leaves_its_checkpoint_unless_it_was_to_be_discarded(mode, left):
+    ladder = asked("training", mode)
+    ladder.hear(protocol.Annotation("checkpoint", 130), 1.0)
+    assert ladder.left() == left

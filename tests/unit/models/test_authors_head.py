@@ -109,6 +109,14 @@ def test_files_without_a_masked_lm_head_are_refused(headless, others, tmp_path):
     refusal("head.missing", "transformers_classifier", call=lambda: join_head(headless, authors, tmp_path / "joined"))
 
 
+def test_a_head_that_was_trained_on_is_not_the_authors(headless, others, tmp_path):
+    model = FNetMaskedLM.from_preset(others / "transformers_masked_lm")
+    model.head_state = "fine-tuned"
+    write_preset(model, tmp_path / "tuned")
+    refusal("head.missing", "tuned", call=lambda: join_head(headless, tmp_path / "tuned", tmp_path / "joined"))
+    assert nothing_made(tmp_path)
+
+
 def test_a_preset_that_has_a_head_keeps_it(golden, others, tmp_path):
     call = lambda: join_head(golden / "kerashub_masked_lm", others / "transformers_masked_lm", tmp_path / "joined")  # noqa: E731
     refusal("head.present", "kerashub_masked_lm", call=call)

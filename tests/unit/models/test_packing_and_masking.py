@@ -115,6 +115,12 @@ def test_masking_says_what_it_did(rows, rate, limit, seed):
         assert not originals[weights == 0].any()
 
 
+def test_of_more_than_fit_any_may_be_masked_and_not_the_first_alone():
+    done = generator(mask_selection_rate=0.5, mask_selection_length=8)(np.arange(10, 90)[None].repeat(300, 0))
+    assert done["mask_weights"].all()
+    assert done["mask_positions"].mean() == pytest.approx(39.5, abs=2)
+
+
 def test_a_rate_of_one_chooses_every_selectable_token():
     done = generator(mask_selection_rate=1.0, unselectable_token_ids=[CLS, SEP])([CLS, 10, 11, SEP])
     assert done["mask_positions"].tolist() == [1, 2]

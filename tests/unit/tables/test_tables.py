@@ -104,6 +104,15 @@ def test_a_few_odd_rows_are_left_out_and_counted(tmp_path):
     assert "line 32" in table.notes[0]
 
 
+def test_a_tenth_of_the_rows_may_be_odd_and_no_more(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = ["text,label", *(f"words {number},pos" for number in range(90)), *["too,many,fields"] * 10]
+    path.write_text("\n".join(rows))
+    assert len(read_table(path)) == 90
+    path.write_text("\n".join([*rows, "too,many,fields"]))
+    assert refused(path).kind == "data.rows"
+
+
 def test_many_odd_rows_refuse_the_file_with_the_first_line(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("label,text\n1,fine\n1,not, fine\n0,also, not\n")

@@ -10,6 +10,8 @@ from worker_bench import FINISHED, LOADED, Bench, ToldEngine, until_stopped
 from fnet_studio.core import measurements, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done, Failed
+from fnet_studio.worker.job import Request, RunningJob
+from fnet_studio.worker.outbox import Outbox
 
 
 @pytest.fixture
@@ -229,6 +231,14 @@ def test_a_question_about_a_training_that_ends_first_says_that_it_is_over(greete
     assert greeted.reply(greeted.send(command(load))).kind == "run.over", "only trainings are held and saved"
 
 
+def test_a_training_that_has_just_ended_takes_no_question_that_it_would_never_answer():
+    outbox = Outbox()
+    job = RunningJob(1, protocol.Train({}), outbox)
+    assert job.begin()
+    assert job.end()
+    assert not job.add(Request(2, protocol.CheckpointNow(1), outbox))
+
+
 def test_a_training_is_told_to_hold_and_to_go_on(greeted):
     seen = []
 
@@ -257,6 +267,21 @@ def test_a_second_training_is_refused_while_one_runs(greeted):
     greeted.reply(train)
     greeted.engine.answers[protocol.Train] = lambda command, job: (FINISHED, b"")
     assert greeted.reply(greeted.send(protocol.Train({}))) == Done(FINISHED)
+
+
+def test_who_reads_the_reply_of_a_training_may_send_the_next_one_at_once(greeted, monkeypatch):
+    greeted.engine.answers[protocol.Train] = lambda command, job: (FINISHED, b"")
+    finish, sent = greeted.outbox.finish, []
+
+    def finish_and_ask(reply, reply_to, blob=b""):
+        finish(reply, reply_to, blob)
+        if reply == Done(FINISHED) and not sent:
+            sent.append(greeted.send(protocol.Train({})))
+
+    monkeypatch.setattr(greeted.outbox, "finish", finish_and_ask)
+    greeted.send(protocol.Train({}))
+    greeted.until(lambda: sent)
+    assert greeted.reply(sent[0]) == Done(FINISHED)
 
 
 def test_quick_commands_are_answered_while_a_training_runs(greeted):

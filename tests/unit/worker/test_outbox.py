@@ -1,3 +1,5 @@
+import time
+
 import msgspec
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnet_studio.core import protocol
+from fnet_studio.worker import heartbeat
 from fnet_studio.worker.outbox import METRICS_EVERY_S, ROWS_A_BATCH, Outbox
 
 
@@ -87,6 +90,23 @@ def test_only_the_newest_progress_and_heartbeat_are_sent(outbox, clock):
         outbox.beat(protocol.Heartbeat(done))
     clock.tick()
     assert bodies(outbox.take()) == [protocol.Progress(99), protocol.Heartbeat(99)]
+
+
+def test_a_heartbeat_tells_how_much_was_done_and_with_what(outbox, clock, monkeypatch):
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.01)
+    outbox.row(5, row(1))
+    outbox.progress(5, protocol.Progress(1))
+    heart = heartbeat.Heart(outbox, lambda: 5, lambda: 2**20)
+    heart.start()
+    end_s = time.monotonic() + 20
+    told = []
+    while not told and time.monotonic() < end_s:
+        clock.tick()
+        told = [body for body in bodies(outbox.take()) if isinstance(body, protocol.Heartbeat)]
+    heart.stop()
+    heart.join()
+    assert (told[0].moved, told[0].busy_with, told[0].device_memory_bytes) == (2, 5, 2**20)
+    assert told[0].memory_bytes > 2**20
 
 
 # --------------------------------------------------------------------------------------------- control

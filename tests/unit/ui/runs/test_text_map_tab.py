@@ -69,10 +69,13 @@ def test_the_arrow_keys_go_from_point_to_point_and_tell_a_screen_reader(drawn):
     assert plot.current == plot.points[:, 0].argmin()
     QTest.keyClick(plot, Qt.Key.Key_Left)
     assert plot.current == plot.points[:, 0].argmin()
-    before = plot.points[plot.current]
+    across, upwards = (plot.points[:, axis].argsort(kind="stable").tolist() for axis in (0, 1))
     QTest.keyClick(plot, Qt.Key.Key_Right)
+    assert plot.current == across[1]
     QTest.keyClick(plot, Qt.Key.Key_Up)
-    assert plot.points[plot.current][1] >= before[1] or plot.points[plot.current][0] > before[0]
+    assert plot.current == upwards[upwards.index(across[1]) + 1]
+    QTest.keyClick(plot, Qt.Key.Key_Down)
+    assert plot.current == across[1]
     assert plot.accessibleDescription() == drawn.chosen.text()
 
 
