@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core import recipe_scope
 
 
 class Difference(NamedTuple):
     key: str
     title: str
     values: tuple[str, ...]
-    """One for each recipe; `–` where one does not have the setting."""
+    """One for each recipe; `–` where the setting does not count."""
 
 
 def differences(stored: Sequence[dict[str, Any]]) -> list[Difference]:
@@ -28,14 +29,10 @@ def differences(stored: Sequence[dict[str, Any]]) -> list[Difference]:
 def _flat(recipe: dict[str, Any]) -> dict[str, str]:
     """Dotted key to the value in words."""
     found = {"task": str(recipe["task"])} if "task" in recipe else {}
-    for key in recipes.fields():
-        section, name = key.split(".")
-        if name in recipe.get(section, {}):
-            found[key] = _worded(recipe[section][name])
-    return found
+    return found | {key: worded(value) for key, value in recipe_scope.counting(recipe).items()}
 
 
-def _worded(value: Any) -> str:
+def worded(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,8 +3,10 @@
 A setting that does not count is not shown, and keeps the value of the recipe that one began with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from fnet_studio.core import recipe as recipes
 from fnet_studio.core.recipe_sections import DOWNLOAD
 
 _FROM_SCRATCH = frozenset(
@@ -106,3 +108,17 @@ def _counts_in_pretraining(key: str, values: Mapping[str, str]) -> bool:
     if key == "optimisation.monitor":
         return values.get("optimisation.keep") == "best" or values.get("optimisation.patience", "0").strip() != "0"
     return True
+
+
+def counting(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a stored recipe (`recipe.to_mapping`) that count, by dotted key, in the order of the form."""
+    task = str(stored.get("task", ""))
+    values = {key: stored[section][name] for key, section, name in _split_keys() if name in stored.get(section, {})}
+    texts = {key: str(value) for key, value in values.items()}
+    return {key: value for key, value in values.items() if counts(key, task, texts)}
+
+
+def _split_keys() -> Iterator[tuple[str, str, str]]:
+    for key in recipes.fields():
+        section, name = key.split(".")
+        yield key, section, name

@@ -9,10 +9,11 @@ from html import escape
 
 import numpy as np
 
-from fnet_studio.core import figure, provenance, run_evaluation, run_maps, run_notes, run_store, svg_chart
+from fnet_studio.core import figure, provenance, recipe_scope, run_evaluation, run_maps, run_notes, run_store, svg_chart
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.curves import read_curves
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_diff import worded
 from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.shares import percent
@@ -197,10 +198,9 @@ def _repeat(record: RunRecord) -> str:
 
 def _settings(record: RunRecord) -> list[tuple[str, str]]:
     rows = [("Task", str(record.recipe.get("task", record.task)))]
-    for key, one in recipes.fields().items():
-        section, name = key.split(".")
-        if name in record.recipe.get(section, {}):
-            rows.append((f"{one.title} ({key})", str(record.recipe[section][name])))
+    fields = recipes.fields()
+    for key, value in recipe_scope.counting(record.recipe).items():
+        rows.append((f"{fields[key].title} ({key})", worded(value)))
     return rows
 
 

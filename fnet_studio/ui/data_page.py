@@ -290,8 +290,10 @@ class DataPage(QWidget):
     # ------------------------------------------------------------------------------------------- changes
 
     def begin_import(self, path: str = "") -> None:
-        self.stack.setCurrentWidget(self.importing)
-        self.importing.begin(path)
+        """path: '' for an empty form, or for the one that is being filled in."""
+        if path or self.stack.currentWidget() is not self.importing:
+            self.stack.setCurrentWidget(self.importing)
+            self.importing.begin(path)
 
     def _leave_import(self) -> None:
         self.stack.setCurrentWidget(self._one)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core import recipe_diff, recipe_scope
 from fnet_studio.core.curves import Curves, read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import goes_on
@@ -271,16 +272,13 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _settings(recipe: dict[str, Any]) -> list[tuple[str, str]]:
-    """(title, value) of every setting that the recipe holds, in the order of the form."""
-    found = []
-    for key, field in recipes.fields().items():
-        section, name = key.split(".")
-        if section == "pretraining" and recipe.get("task") != "pretrain":
-            continue
-        value = recipe.get(section, {}).get(name)
-        if value not in UNSAID and key not in LEFT_OUT:
-            found.append((field.title, f"{value:g}" if isinstance(value, float) else str(value)))
-    return found
+    """(title, value) of every setting that counts, in the order of the form."""
+    fields = recipes.fields()
+    return [
+        (fields[key].title, recipe_diff.worded(value))
+        for key, value in recipe_scope.counting(recipe).items()
+        if value not in UNSAID and key not in LEFT_OUT
+    ]
 
 
 def _fill(grid: QGridLayout, pairs: list[tuple[str, str]]) -> None:

@@ -25,7 +25,7 @@ class ExamplesButton(QPushButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Examples", parent)
-        self.setToolTip("Ten sentences worth a try")
+        self.setToolTip("Sentences worth a try")
         self.examples: tuple[Example, ...] = read_examples().example
         menu = QMenu(self)
         for example in self.examples:

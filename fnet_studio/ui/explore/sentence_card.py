@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol, run_models
 from fnet_studio.core.alternatives import has_alternatives
@@ -16,6 +16,7 @@ from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
+from fnet_studio.ui.widgets.choice import Choice
 
 HOW = "Click a word to hide it from the model, click again to show it."
 
@@ -42,7 +43,7 @@ class SentenceCard(QFrame):
         self.box = TextBox()
         self.chips = ChipRow(colours)
         self._area = ChipArea(self.chips)
-        self.preset = QComboBox()
+        self.preset = Choice()
         self.preset.setAccessibleName("Preset")
         self.preset.setToolTip("The model that answers")
         self.preset.setMinimumContentsLength(12)

@@ -57,6 +57,7 @@ class AgreementCard(Card):
         self.agreements: list[Agreement] = []
         self.reference = Choice()
         self.reference.setAccessibleName("Reference")
+        self.reference.setMinimumContentsLength(LONGEST_NAME)
         self.reference.setToolTip("The run beside which the others stand")
         self._reference_words = label("Reference", "muted")
         self._reference_words.setBuddy(self.reference)

@@ -56,7 +56,7 @@ class CompareView(QWidget):
         self._names: list[str] = []
         self.title = label("", "section")
         self.back = button("Back", themes, "undo-2", "", self.back_wanted.emit, "To the list (Esc)")
-        self.copy = button("Copy table", themes, "copy", "", self._copy, "As Markdown")
+        self.copy = button("Copy figures", themes, "copy", "", self._copy, "As Markdown")
         self.figures = _table("Figures")
         self.settings = _table("Settings that differ")
         self.same = label("All their settings are the same.", "muted")

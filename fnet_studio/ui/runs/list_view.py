@@ -23,7 +23,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets import ink
 
 ROW_PX = 28
-WIDTHS = {"Status": 136, "Loss": 96, "Started": 140, "Duration": 104, "Validation": 96, "Test": 88, "Parameters": 112}
+WIDTHS = {"Status": 136, "Loss": 96, "Started": 140, "Duration": 104, "Validation": 96, "Test": 96, "Parameters": 112}
 GIVE_WAY = {"Tags": 1360, "Parameters": 1300, "Duration": 1200, "Loss": 1080, "Started": 1000}
 """Columns that are hidden in a page narrower than so many pixels."""
 FILTER_MS = 120

@@ -45,7 +45,7 @@ class DataSetRow(QWidget):
             for one in known.values():
                 self.box.addItem(one.name, one.id)
             self.box.setCurrentIndex(max(self.box.findData(now), 0))
-        self.setVisible(bool(known))
+        self.setHidden(not known)
 
     def follow(self, texts: dict[str, str]) -> None:
         """Name the data set that the form's settings describe, if there is one. texts: by dotted key."""

@@ -13,6 +13,7 @@ from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
+from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames, labels_of
 from fnet_studio.ui.train.data_set_row import DataSetRow
@@ -93,7 +94,7 @@ class RecipeForm(QWidget):
         self.preview_view = DataPreviewView()
         self.label_names = LabelNames()
         self.label_names.changed.connect(self._labels_named)
-        self.data_sets = DataSetRow()
+        self.data_sets = DataSetRow(self)
         self.data_sets.chosen.connect(self.use_data)
         self.groups[0].insert_first(self.data_sets)
         self.groups[0].insert_after(PATH, self.preview_view)
@@ -211,6 +212,7 @@ class RecipeForm(QWidget):
             if wrong in card.folded_keys:
                 card.unfold()
         self.rows[wrong].editor.setFocus()
+        bring_into_view(self.rows[wrong])
 
     # ------------------------------------------------------------------------------------ own data
 

@@ -142,6 +142,8 @@ def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
     assert job.frames == []
     stored = sorted((run_store.folder(finished.run) / "maps").iterdir())
     assert np.load(stored[0]).shape == (2, 31, 15)
+    steps = [int(path.stem) for path in stored if path.suffix == ".npy"]
+    assert (steps[0], steps[-1]) == (0, run_store.read(finished.run).steps)  # the finished model's too
     job.watch = protocol.Watch("maps", 16, 8)
     start(tiny, job)
     drawn = [frame[1] for frame in job.frames]

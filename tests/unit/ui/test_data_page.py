@@ -77,6 +77,8 @@ def test_a_table_is_looked_at_mapped_checked_and_added(qtbot, page, table):
     assert "semicolons" in importing.facts.text()
     assert importing.table.item(1, 1).text() == "A text with the number 1"
     assert importing.name.text == "My films"
+    page.add_button.click()  # what is filled in already stays
+    assert importing.name.text == "My films"
     importing.label_names.edits["0"].setText("bad")
     importing.label_names.edits["0"].textEdited.emit("bad")
     importing.check()
