@@ -51,7 +51,8 @@ def write(folder: Path, state: State, position: Position, keep_last: int) -> Pat
     path = folder / FOLDER / f"{position.step:08d}.safetensors"
     _write(path, state, position)
     for old in stored(folder)[:-keep_last]:
-        old.unlink(missing_ok=True)
+        if old != path:
+            old.unlink(missing_ok=True)
     return path
 
 
@@ -109,16 +110,16 @@ def stored(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.safetensors"))
 
 
-def read_newest(folder: Path, like: State) -> tuple[State, Position]:
-    """The newest checkpoint that can be read, with the shapes of `like`. UserError `run.no-checkpoint` when there is
-    none."""
-    problems = []
+def read_newest(folder: Path, like: State) -> tuple[State, Position, list[Path]]:
+    """The newest checkpoint that can be read, with the shapes of `like`, and those after it, which cannot. UserError
+    `run.no-checkpoint` when there is none."""
+    problems: dict[Path, Exception] = {}
     for path in reversed(stored(folder)):
         try:
-            return _read(path, like)
+            return *_read(path, like), list(problems)
         except _UNREADABLE as error:
-            problems.append(f"{path.name}: {error}")
-    words = f" ({'; '.join(problems)})" if problems else ""
+            problems[path] = error
+    words = f" ({'; '.join(f'{path.name}: {error}' for path, error in problems.items())})" if problems else ""
     raise UserError(
         "run.no-checkpoint",
         f"The run {folder.name} has no checkpoint to resume from{words}.",

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
@@ -97,7 +98,11 @@ class Run:
         """To the newest checkpoint; to the beginning when there is none yet, since the same recipe gives the same
         steps."""
         if checkpoint.stored(self.writer.folder):
-            self.state, self.at = checkpoint.read_newest(self.writer.folder, self.state)
+            self.state, self.at, unreadable = checkpoint.read_newest(self.writer.folder, self.state)
+            if unreadable:
+                self.job.tell(protocol.Log("warning", _unreadable(unreadable, self.at.step)))
+            for path in unreadable:
+                path.unlink(missing_ok=True)  # it would count as the newest one, and push a good one out
             self.state = self.training.at_rate(self.state, self.recipe.training.learning_rate)
         elif self.writer.record.steps:
             words = "The run had no checkpoint yet: it begins again at its first step."
@@ -362,6 +367,12 @@ def _evaluation(split: str, measured: measures.Measured, duration_s: float) -> p
         duration_s=duration_s,
         confusion=tuple(tuple(row) for row in measured.confusion.tolist()),
     )
+
+
+def _unreadable(checkpoints: list[Path], step: int) -> str:
+    names = " and ".join(path.stem for path in reversed(checkpoints))
+    which = f"checkpoint {names}" if len(checkpoints) == 1 else f"checkpoints {names}"
+    return f"The {which} cannot be read, and will be made again: the run goes on from step {step}."
 
 
 def _other_devices(then: int, now: int) -> str:

@@ -131,6 +131,24 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, unin
     assert not torn.exists()
 
 
+def test_checkpoints_that_cannot_be_read_push_no_good_one_out(tiny, job, uninterrupted):
+    mapping = recipe.to_mapping(tiny)
+    mapping["saving"] = {"checkpoint_every_s": 0.0, "keep_last": 3}
+    job.stop_at_step = 12
+    with pytest.raises(Stopped) as caught:
+        train(protocol.Train(mapping), job, DEVICE, {})
+    run, job.stop_at_step, job.stop_mode = caught.value.run, 0, ""
+    _, *damaged = checkpoint.stored(places.runs() / run)
+    for path in damaged:
+        path.write_bytes(b"")
+    resume(protocol.Resume(run, {"saving.keep_last": "1"}), job, DEVICE, {})
+    assert losses(run) == uninterrupted
+    assert [path.stem for path in checkpoint.stored(places.runs() / run)] == ["00000032"]
+    (told,) = [event for event in job.events if isinstance(event, protocol.Log) and event.level == "warning"]
+    assert all(path.stem in told.text for path in damaged)
+    assert "from step 10" in told.text
+
+
 def test_a_run_without_a_checkpoint_begins_again_to_the_same_losses(tiny, job, uninterrupted):
     run = stopped_at(tiny, job, 2)
     for path in checkpoint.stored(places.runs() / run):
