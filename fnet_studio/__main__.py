@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     if command in ("", "window"):
         from fnet_studio.ui.app import run
 
-        return run(words[1:])
+        run(words[1:])
     if command == "tour":
         from fnet_studio.ui.tour.whole import main as tour
 

@@ -8,6 +8,7 @@ import time
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 from PySide6.QtWidgets import QApplication
 
@@ -34,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def run(argv: list[str]) -> int:
+def run(argv: list[str]) -> NoReturn:
+    """Ends the process when the window is closed."""
     options = parser().parse_args(argv)
     # Ctrl+C in the terminal ends the window; its worker notices that and ends itself
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -49,7 +51,12 @@ def run(argv: list[str]) -> int:
     sys.excepthook = _Reporter(window)
     window.painted.connect(lambda: open_paths(window, options.paths))
     window.show()
-    return application.exec()
+    status = application.exec()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    # the interpreter's own end deletes Qt's objects in any order, and a chart's do not always survive that
+    os._exit(status)
 
 
 def make_window(

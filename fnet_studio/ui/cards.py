@@ -75,9 +75,12 @@ class ErrorCard(Card):
         self.details.setAccessibleName("Details of the error")
         self.details.hide()
         has_details = bool(self.failed.traceback)
-        if has_details:
-            foot.addWidget(self.fold)
-            foot.addWidget(self.copy)
+        for widget in (self.fold, self.copy):
+            if has_details:
+                foot.addWidget(widget)
+            else:  # hidden, and gone with the card
+                widget.setParent(self)
+                widget.hide()
         foot.addStretch(1)
         if self.action is not None or has_details:
             self.column.addLayout(foot)

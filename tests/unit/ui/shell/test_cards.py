@@ -1,3 +1,4 @@
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -23,6 +24,15 @@ def test_an_error_card_says_what_happened_and_what_to_do(qtbot, themes):
     assert card.message.text() == "It broke."
     assert card.advice.text() == "Mend it."
     assert not card.fold.isVisible()
+
+
+def test_nothing_of_a_card_outlives_it(qtbot, qapp, themes):
+    before = set(qapp.topLevelWidgets())
+    card = ErrorCard(themes, UserError("a.kind", "It broke.", "Mend it."))
+    card.show()
+    card.dismiss()
+    qtbot.waitUntil(lambda: not shiboken6.isValid(card))
+    assert not [one for one in set(qapp.topLevelWidgets()) - before if shiboken6.isValid(one)]
 
 
 def test_a_traceback_is_folded_until_it_is_asked_for(qtbot, themes):
