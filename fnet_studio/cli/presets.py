@@ -111,7 +111,8 @@ def run_list(options: argparse.Namespace) -> int:
         )
         if card.problem:
             print(f"  {card.problem}")
-    print(f"* to be downloaded. Memory: about, in float32; to train with {BATCH} texts of full length at a time.")
+    print("* to be downloaded. Parameters: in the encoder, without a head.")
+    print(f"Memory: about, in float32; to train with {BATCH} texts of full length at a time.")
     return 0
 
 
@@ -134,7 +135,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("Name", entry.key),
         ("State", card.problem or STATES[entry.state] or "on this machine"),
         ("Head", HEADS[card.head] + _head_advice(entry)),
-        ("Parameters", f"{card.parameters:,}" if card.parameters else ""),
+        ("Parameters", f"{card.parameters:,} in the encoder" if card.parameters else ""),
         ("Layers", str(card.num_layers or "")),
         ("Hidden size", str(card.hidden_dim or "")),
         ("Vocabulary", f"{card.vocabulary_size:,}" if card.vocabulary_size else ""),

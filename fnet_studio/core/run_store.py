@@ -69,10 +69,10 @@ class RunRecord(Struct, kw_only=True):
     training_s: float = 0.0
     """Seconds spent in training steps alone."""
     train_accuracy: float | None = None
+    """Of the last epoch, as the next three, or of the best one where that is kept."""
     train_loss: float | None = None
     validation_accuracy: float | None = None
     validation_loss: float | None = None
-    """Of the last epoch, or of the best one where that is kept."""
     test_accuracy: float | None = None
     test_loss: float | None = None
     confusion: list[list[int]] | None = None

@@ -194,8 +194,12 @@ class Run:
             if time.monotonic() - self.saved_at >= self.recipe.saving.checkpoint_every_s:
                 with self.clock.aside():
                     self.control.written(self.checkpoint)
-        counted = max(at.weight_sum, 1.0)
-        self._tell_evaluated("train", at.epoch + 1, at.loss_sum / counted, at.correct_sum / counted, int(at.weight_sum))
+        self._tell_evaluated("train", at.epoch + 1, *self._trained(), int(at.weight_sum))
+
+    def _trained(self) -> tuple[float, float]:
+        """(loss, accuracy) over the training batches of the epoch."""
+        counted = max(self.at.weight_sum, 1.0)
+        return self.at.loss_sum / counted, self.at.correct_sum / counted
 
     def _stepped(self, loss: float, correct: float, weight: float, rate: float, norm: float, took_s: float) -> None:
         at = self.at
@@ -241,6 +245,7 @@ class Run:
         if best:
             at.best, at.best_epoch = figure, epoch
             if options.keeps_best:
+                self._record("train", *self._trained())
                 self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
         self._tell_evaluated("validation", epoch, measured.loss, measured.accuracy, measured.examples, best=best)
         while (request := self.job.take(protocol.EvaluateNow)) is not None:  # asked for while this was measured
@@ -271,12 +276,16 @@ class Run:
     def _tell_evaluated(
         self, split: Any, epoch: int, loss: float, accuracy: float, examples: int, **more: object
     ) -> None:
-        if more.get("best") or split != "validation" or not self.recipe.optimisation.keeps_best:
-            setattr(self.writer.record, f"{split}_loss", loss)
-            setattr(self.writer.record, f"{split}_accuracy", accuracy)
+        # where the best epoch is kept, the record tells of that one alone; of the first one until it is judged
+        if split == "test" or not self.recipe.optimisation.keeps_best or self.at.best_epoch in (0, epoch):
+            self._record(split, loss, accuracy)
         event = protocol.Evaluated(split, self.at.step, epoch, loss, accuracy, examples, time.monotonic() - self.began)
         self._log_evaluated(event, **more)
         self.control.written(self.writer.save)
+
+    def _record(self, split: str, loss: float, accuracy: float) -> None:
+        setattr(self.writer.record, f"{split}_loss", loss)
+        setattr(self.writer.record, f"{split}_accuracy", accuracy)
 
     def _log_evaluated(self, event: protocol.Evaluated, **more: object) -> None:
         row = msgspec.structs.asdict(event)

@@ -287,7 +287,7 @@ def _facts(entry: Entry) -> list[tuple[str, str, str]]:
     size = about(entry.download_bytes) if remote else size_words(card.size_bytes) if card.size_bytes else "–"
     began = entry.parent.removeprefix(run_store.RUN)
     rows = [
-        ("Parameters", known(card.parameters), ""),
+        ("Parameters", known(card.parameters), "In the encoder, without a head"),
         ("Layers", known(card.num_layers), ""),
         ("Hidden size", known(card.hidden_dim), ""),
         ("Intermediate", known(card.intermediate_dim), ""),

@@ -21,7 +21,10 @@ class ResultsCard(Card):
         tests = state.of_split("test")
         test = tests[-1] if tests else None
         best = best_epoch(state, recipe)
-        train = state.of_split("train")
+        train, words = state.of_split("train"), "Training, last epoch"
+        options = recipe.get("optimisation", {})
+        if best is not None and (options.get("keep") == "best" or options.get("patience")):
+            train, words = [item for item in train if item.epoch == best.epoch], "Training, best epoch"
         self.column.setSpacing(12)
         self.column.addWidget(label(self._title(state, test), "section", wrap=True))
         grid = QGridLayout()
@@ -33,7 +36,7 @@ class ResultsCard(Card):
         if best is not None:
             rows.append(("Best validation", percent(best.accuracy, 2), measure(best.loss)))
         if train:
-            rows.append(("Training, last epoch", percent(train[-1].accuracy, 2), measure(train[-1].loss)))
+            rows.append((words, percent(train[-1].accuracy, 2), measure(train[-1].loss)))
         rows += [
             (f"Published {figures.kind}, test", percent(figures.test, 2), "not given")
             for name, figures in PUBLISHED.items()

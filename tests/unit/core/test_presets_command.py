@@ -95,3 +95,13 @@ def test_the_preset_that_is_taken_where_nothing_is_said_stands_first():
 
     bundled = [entry.key for entry in Catalogue().read() if entry.origin == "bundled"]
     assert bundled == [Recipe().model.preset, "fnet_mini_en"]
+
+
+def test_the_list_and_the_facts_say_that_parameters_are_those_of_the_encoder(capsys):
+    assert main(["presets"]) == 0
+    assert "Parameters: in the encoder, without a head." in capsys.readouterr().out
+    assert main(["presets", "show", "fnet_mini_en"]) == 0
+    shown = capsys.readouterr().out
+    assert "4,369,408 in the encoder" in shown
+    head = 256 * 257 + 2 * 256 + 8192  # a layer of hidden size, its norm, a bias for each piece
+    assert f"{4_369_408 + head:,} parameters, pooler and head included" in shown

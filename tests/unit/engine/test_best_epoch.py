@@ -47,6 +47,8 @@ def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
     assert record.steps == 4 * (best + 2) < record.total_steps
     assert record.validation_loss == losses[best - 1]
     assert record.validation_accuracy == rows(run, "validation")[best - 1]["accuracy"]
+    trained = rows(run, "train")[best - 1]
+    assert (record.train_loss, record.train_accuracy) == (trained["loss"], trained["accuracy"])
     assert run_evaluation.read(run, "test").step == 4 * best
     again = stored_run.evaluate(protocol.Evaluate(run, "validation"), job)
     assert run_evaluation.read(run, "validation").step == 4 * best

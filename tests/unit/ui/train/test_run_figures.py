@@ -58,6 +58,19 @@ def test_the_results_name_the_best_epoch_by_what_the_recipe_watches(qtbot, colou
     assert "Best validation 80.00 % 0.6" in results(qtbot, colours, state_of(losses, accuracies, monitor="accuracy"))
 
 
+def test_the_results_have_the_training_figures_of_the_epoch_that_is_kept(qtbot, colours):
+    def trained(**optimisation):
+        state = state_of([0.5, 0.6], [0.8, 0.7], **optimisation)
+        for epoch, accuracy in ((1, 0.81), (2, 0.92)):
+            body = protocol.Evaluated("train", 10 * epoch, epoch, 0.4, accuracy, 100)
+            state.apply(protocol.Envelope(1, 0, body, reply_to=1))
+        return results(qtbot, colours, state)
+
+    assert "Training, last epoch 92.00 %" in trained()
+    assert "Training, best epoch 81.00 %" in trained(keep="best")
+    assert "Training, best epoch 81.00 %" in trained(patience=1)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
