@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from fnet_studio.core import files, locks, places
+from fnet_studio.core import files, locks, network, places
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import switched_off_by
 from fnet_studio.core.progress import Progress, StopCheck, check, report
@@ -45,9 +45,8 @@ def parse(text: str, folder: Path | None = None) -> Address:
     """UserError `download.address`."""
     url, _, fragment = text.strip().partition("#")
     algorithm, _, digest = fragment.partition("=")
-    parts = urlsplit(url)
     named = _DIGESTS.get(algorithm) == len(digest) and all(char in "0123456789abcdef" for char in digest.lower())
-    if parts.scheme not in ("http", "https") or not parts.netloc or (fragment and not named):
+    if not network.is_address(url) or (fragment and not named):
         raise UserError(
             "download.address",
             f"{text!r} is not an address that can be downloaded from.",
@@ -64,7 +63,7 @@ def fetch(
 
     A stop or a break leaves what has arrived, and the next call goes on from there if the server still has the same
     file. Raises Stopped, UserError `download.address`, `download.offline`, `download.no-network`, `download.refused`,
-    `download.checksum`, `disk.full` or `disk.unwritable`.
+    `download.login`, `download.checksum`, `disk.full` or `disk.unwritable`.
     """
     address = parse(text, folder)
     if address.file.is_file():
@@ -93,7 +92,9 @@ def read(
     content = bytearray()
     with _told(url):
         try:
-            length = transfer.head(lambda: check(stopped)).headers.get("Content-Length", "")
+            head = transfer.head(lambda: check(stopped))
+            _require_no_page(head, url)
+            length = head.headers.get("Content-Length", "")
             for block in transfer.blocks(lambda: check(stopped)):
                 content += block
                 report(progress, "downloading", len(content), int(length) if length.isdecimal() else 0)
@@ -125,20 +126,33 @@ def _told(url: str) -> Iterator[None]:
     """What goes wrong between here and a server, in words."""
     try:
         yield
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise UserError(
-            "download.refused",
-            f"The server answered with the error {error.code} when asked for {url}.",
-            "Check the address, or try again later.",
-        ) from error
-    except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise UserError(
-            "download.no-network",
-            f"{url} could not be downloaded: {str(reason) or type(error).__name__}.",
+    except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError, ValueError) as error:
+        known = network.obstacle(error)
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+            if known is None:
+                raise UserError(
+                    "download.refused",
+                    f"The server answered with the error {error.code} when asked for {url}.",
+                    "Check the address, or try again later.",
+                ) from error
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        reason, advice = known or (
+            str(cause) or type(error).__name__,
             "Check the network and try again: what has arrived is kept.",
-        ) from error
+        )
+        raise UserError("download.no-network", f"{url} could not be downloaded: {reason}.", advice) from error
+
+
+def _require_no_page(head: HTTPResponse, url: str) -> None:
+    """Before anything that has arrived is written over."""
+    if head.headers.get_content_type() == "text/html":
+        raise UserError(
+            "download.login",
+            f"{url} could not be downloaded: what answered is not the file but a web page. It may be the login page "
+            "of this network.",
+            "Open any web page in a browser and log in there, then try again: what has arrived is kept.",
+        )
 
 
 class _Download:
@@ -186,6 +200,7 @@ class _Download:
 
     def _receive(self, transfer: Transfer, here: int) -> None:
         head = transfer.head(lambda: check(self.stopped))
+        _require_no_page(head, self.address.url)
         resumed = head.status == 206
         if resumed and not head.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
             raise _Unusable

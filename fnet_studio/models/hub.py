@@ -5,11 +5,12 @@ while `FNET_STUDIO_OFFLINE` or `HF_HUB_OFFLINE` is set.
 """
 
 import importlib
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from fnet_studio.core import locks
+from fnet_studio.core import locks, network
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import SWITCH, switched_off_by
 from fnet_studio.models.json_files import shard_names
@@ -48,10 +49,9 @@ def fetch(
     """The folder of `hf://owner/name[@revision]` or `kaggle://owner/model/framework/variation[/version]`.
 
     Without a revision or version, whatever is cached of it is used. verify: what is cached is compared with what the
-    hub says of it, as far as it answers, and what was damaged there is fetched again. Without progress, Kaggle's
-    library draws its own bars. What has arrived when a stop is asked for, or a connection breaks, is kept, and the
-    next call goes on there. While another window or command fetches the same, its end is waited for. Stopped when
-    asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
+    hub says of it, as far as it answers, and what was damaged there is fetched again. What has arrived when a stop is
+    asked for, or a connection breaks, is kept, and the next call goes on there. While another window or command fetches
+    the same, its end is waited for. Stopped when asked to. UserError `hub.bad-handle`, `preset.not-fetched` (offline),
     `hub.not-installed`, `hub.no-network`, `hub.not-found`, `hub.no-rights`, `hub.server`, `hub.checksum`,
     `hub.login`, `hub.no-preset`, `hub.foreign-model`, `disk.full`.
     """
@@ -120,11 +120,37 @@ def bad_handle(handle: str, form: str) -> UserError:
 
 
 def no_network(handle: str, error: BaseException) -> UserError:
-    return UserError(
-        "hub.no-network",
-        f"{handle} could not be downloaded: the connection failed or broke off ({type(error).__name__}).",
+    reason, advice = network.obstacle(error) or (
+        f"the connection failed or broke off ({type(error).__name__})",
         "Check the network and try again.",
     )
+    return UserError("hub.no-network", f"{handle} could not be downloaded: {reason}.", advice)
+
+
+def endpoint(handle: str, variable: str) -> str | None:
+    """The hub's address that a variable names. UserError `hub.no-network` for what is no address."""
+    address = os.environ.get(variable) or None
+    if address is not None and not network.is_address(address):
+        raise UserError(
+            "hub.no-network",
+            f"{handle} could not be asked for: {variable} is {address!r}, which is no address.",
+            "Write it like https://host, or unset it, then try again.",
+        )
+    return address
+
+
+def not_understood(handle: str, error: Exception, token: str) -> UserError | None:
+    """What a library stumbles over that is none of its own errors: a setting of the user's, or an answer of another
+    shape. token: the variable of the login. None for anything else."""
+    if network.obstacle(error):
+        return no_network(handle, error)
+    if isinstance(error, UnicodeEncodeError) or "header value" in str(error):
+        return UserError(
+            "hub.no-network",
+            f"{handle} could not be asked for: the token that logs in to the hub holds a character that no token has.",
+            f"Copy it anew into {token}, or unset that; without it, log in with the hub's own program.",
+        )
+    return login_page(handle) if isinstance(error, ValueError | TypeError | LookupError | AttributeError) else None
 
 
 def not_found(handle: str) -> UserError:
@@ -152,6 +178,9 @@ def server_error(handle: str, status: int) -> UserError:
 def by_status(handle: str, status: int) -> UserError:
     if status in (401, 403):
         return no_rights(handle)
+    if status == 407:
+        reason, advice = network.proxy_login()
+        return UserError("hub.no-network", f"{handle} could not be downloaded: {reason}.", advice)
     return not_found(handle) if status == 404 else server_error(handle, status)
 
 

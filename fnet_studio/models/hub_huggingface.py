@@ -1,19 +1,19 @@
 """Models on the Hugging Face Hub (`hf://owner/name`), in and into the cache of `huggingface_hub`."""
 
 import hashlib
-import json
 import os
 import re
 import shutil
 import urllib.error
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from fnet_studio.core import files
-from fnet_studio.core.errors import UserError
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
-from fnet_studio.models.hub_transfer import Broken, fetch_file
+from fnet_studio.models.hub_transfer import Broken, NotTheFile, asked, fetch_file
 from fnet_studio.models.json_files import read_json
 from fnet_studio.models.progress import Progress, StopCheck, check
 
@@ -91,7 +91,7 @@ class Repository(NamedTuple):
             raise hub.by_status(self.handle, error.code) from error
         except (errors.HTTPError, errors.OfflineModeIsEnabled, Broken) as error:
             raise hub.no_network(self.handle, error) from error
-        except json.JSONDecodeError as error:
+        except NotTheFile as error:
             raise hub.login_page(self.handle) from error
         except OSError as error:
             raise files.disk_error(error, self._folder) from error
@@ -107,8 +107,8 @@ class Repository(NamedTuple):
 
     def _download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
         library = hub.library("huggingface_hub", self.handle)
-        endpoint = os.environ.get("HF_ENDPOINT") or None
-        info = library.HfApi(endpoint=endpoint).model_info(self.name, revision=self.revision, files_metadata=True)
+        endpoint = hub.endpoint(self.handle, "HF_ENDPOINT")
+        info = self._info(library, endpoint, stopped)
         if not info.sha or info.siblings is None:
             raise hub.login_page(self.handle)
         snapshot = self._folder / "snapshots" / info.sha
@@ -145,6 +145,20 @@ class Repository(NamedTuple):
             files.write_atomically(reference, info.sha.encode())
         self.forget()
         return snapshot
+
+    def _info(self, library: ModuleType, endpoint: str | None, stopped: StopCheck | None) -> Any:
+        """What there is, as the library has it."""
+        errors = hub.library("huggingface_hub.errors", self.handle)
+        api = library.HfApi(endpoint=endpoint)
+        try:
+            return asked(lambda: api.model_info(self.name, revision=self.revision, files_metadata=True), stopped)
+        except (errors.HTTPError, errors.OfflineModeIsEnabled, OSError, Broken, Stopped):
+            raise
+        except Exception as error:  # of the libraries below it, which have no common class
+            known = hub.not_understood(self.handle, error, "HF_TOKEN")
+            if known is None:
+                raise
+            raise known from error
 
     def _require_fnet(self, config: Path) -> None:
         """Before the weights are fetched. UserError `hub.foreign-model`, or of a file that is no JSON."""

@@ -1,25 +1,24 @@
 """Models on Kaggle (`kaggle://owner/model/framework/variation`), in and into the cache of `kagglehub`."""
 
-import contextlib
+import base64
+import hashlib
 import json
-import logging
 import os
 import re
 import shutil
-import threading
-from collections.abc import Iterator
+import urllib.error
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
-from fnet_studio.models.progress import Progress, StopCheck
+from fnet_studio.models.hub_transfer import Broken, NotTheFile, fetch_file
+from fnet_studio.models.progress import Progress, StopCheck, check
 
 FORM = "kaggle://owner/model/framework/variation/version, such as kaggle://keras/f_net/keras/f_net_base_en/3"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_one_at_a_time = threading.Lock()
 
 
 def parse(handle: str) -> "Variation":
@@ -91,48 +90,55 @@ class Variation(NamedTuple):
                 shutil.rmtree(self._folder / name, ignore_errors=True)
 
     def download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
-        kagglehub = hub.library("kagglehub", self.handle)
+        """The library says what there is; the bytes are fetched here, since its own download does not hear a stop
+        while Kaggle sends nothing. They lie as it would lay them, and either goes on with what the other began."""
+        hub.library("kagglehub", self.handle)
         requests = hub.library("requests", self.handle)
-        words = "/".join(self.parts) + (f"/{self.version}" if self.version else "")
-        tracker = Tracker(self._folder, self.handle, progress, stopped)
-        watched = progress is not None or stopped is not None
         try:
-            with _bars(tracker) if watched else contextlib.nullcontext():
-                return Path(kagglehub.model_download(words))
-        except kagglehub.exceptions.DataCorruptionError as error:
-            raise hub.wrong_checksum(self.handle, "A file") from error
-        except requests.HTTPError as error:
-            raise hub.by_status(self.handle, error.response.status_code) from error
-        except requests.RequestException as error:
-            raise hub.no_network(self.handle, error) from error
-        except json.JSONDecodeError as error:
+            return self._download(progress, stopped)
+        except (urllib.error.HTTPError, requests.HTTPError) as error:
+            status = error.code if isinstance(error, urllib.error.HTTPError) else error.response.status_code
+            raise hub.by_status(self.handle, status) from error
+        except (json.JSONDecodeError, NotTheFile) as error:
             raise hub.login_page(self.handle) from error
+        except (requests.RequestException, Broken) as error:
+            raise hub.no_network(self.handle, error) from error
         except OSError as error:
             raise files.disk_error(error, self._folder) from error
 
+    def _download(self, progress: Progress | None, stopped: StopCheck | None) -> Path:
+        from fnet_studio.models.hub_kaggle_library import Library
 
-@contextlib.contextmanager
-def _bars(tracker: Tracker) -> Iterator[None]:
-    """kagglehub takes no callback: its own two bars are replaced while it downloads. One download at a time."""
-    import kagglehub.clients
-    import kagglehub.http_resolver as resolver
+        library = Library(self.handle, self.parts, stopped)
+        version = self.version or library.version()
+        folder = self._folder / str(version)
+        found = [library.file(version, name) for name in library.names(version)]
+        found.sort(key=lambda file: file.size)
+        tracker = Tracker(self._folder, self.handle, progress, stopped)
+        here = [path.stat().st_size for file in found if (path := folder / file.name).is_file()]
+        tracker.expect(sum(file.size for file in found), sum(here))
+        for file in found:
+            path = folder / file.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if file.content is not None:
+                path.write_bytes(file.content)
+            else:
+                fetch_file(file.url, {}, path, file.size, tracker, stopped)
+            self._verify(path, file.md5, stopped)
+        (self._folder / f"{version}.complete").touch()
+        return folder
 
-    clients: Any = kagglehub.clients
-    log = logging.getLogger("kagglehub")
-    all_files = resolver.thread_map
-
-    def quietly(*arguments: Any, **options: Any) -> Any:
-        return all_files(*arguments, **{**options, "disable": True})
-
-    with _one_at_a_time:
-        kept = clients.tqdm, log.level
-        clients.tqdm, resolver.thread_map = tracker.bars(), quietly
-        log.setLevel(logging.WARNING)
-        try:
-            yield
-        finally:
-            clients.tqdm, resolver.thread_map = kept[0], all_files
-            log.setLevel(kept[1])
+    def _verify(self, path: Path, md5: str, stopped: StopCheck | None) -> None:
+        """md5: in base64, empty where Kaggle gave none. What differs is removed, and UserError `hub.checksum`
+        raised."""
+        digest = hashlib.md5(usedforsecurity=False)
+        with path.open("rb") as stream:
+            while md5 and (block := stream.read(1 << 20)):
+                check(stopped)
+                digest.update(block)
+        if md5 and base64.b64encode(digest.digest()).decode() != md5:
+            path.unlink()
+            raise hub.wrong_checksum(self.handle, path.name)
 
 
 def _cache() -> Path:

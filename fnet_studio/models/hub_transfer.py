@@ -1,10 +1,17 @@
-"""A file of a hub, whose size is known beforehand: what has arrived of it stays, and the next call goes on there."""
+"""A file of a hub, whose size is known beforehand: what has arrived of it stays, and the next call goes on there. And
+questions to a hub, asked through its library."""
 
+import contextlib
+import queue
+import threading
+import time
 import urllib.error
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import TypeVar
 
-from fnet_studio.core.transfer import Transfer
+from fnet_studio.core.transfer import POLL_S, Transfer
 from fnet_studio.models.hub_progress import Tracker
 from fnet_studio.models.progress import StopCheck, check
 
@@ -12,25 +19,57 @@ ATTEMPTS = 5
 """How often a connection may break off without having brought anything."""
 
 
+ANSWER_S = 60.0
+"""A hub that does not answer a question for so long is not there."""
+Answer = TypeVar("Answer")
+
+
 class Broken(Exception):
     """The connection failed or broke off; what has arrived is there."""
+
+
+class NotTheFile(Exception):
+    """Something else answered, such as the login page of a network; what has arrived is there."""
+
+
+def asked(question: Callable[[], Answer], stopped: StopCheck | None) -> Answer:
+    """What a library says. It runs in a thread of its own, since nothing can break it off while it waits: it must not
+    write anything, for after a stop it goes on. Raises Stopped, Broken, and what the question raises."""
+    answers: queue.Queue[tuple[Answer | None, BaseException | None]] = queue.Queue()
+
+    def ask() -> None:
+        try:
+            answers.put((question(), None))
+        except BaseException as error:  # raised again where it is waited for
+            answers.put((None, error))
+
+    threading.Thread(target=ask, name="question", daemon=True).start()
+    until = time.monotonic() + ANSWER_S
+    while time.monotonic() < until:
+        check(stopped)
+        with contextlib.suppress(queue.Empty):
+            answer, error = answers.get(timeout=POLL_S)
+            if error is not None:
+                raise error
+            return answer  # type: ignore[return-value]
+    raise Broken("no answer")
 
 
 def fetch_file(
     url: str, headers: dict[str, str], part: Path, size: int, tracker: Tracker, stopped: StopCheck | None
 ) -> None:
     """Bring `part` to `size` bytes. Whoever calls has told the tracker what of it is there already. Raises Stopped,
-    Broken, `urllib.error.HTTPError`, OSError."""
+    Broken, NotTheFile, `urllib.error.HTTPError`, OSError."""
     left = ATTEMPTS
     while (here := _size(part)) != size:
         try:
-            _transfer(url, headers, part, here, tracker, stopped)
+            _transfer(url, headers, part, size, here, tracker, stopped)
         except urllib.error.HTTPError as error:
             error.close()
             if not here or error.code != 416:
                 raise
             _restart(part, here, tracker)  # longer than it should be
-        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError, ValueError) as error:
             left = left - 1 if _size(part) == here else ATTEMPTS
             if not left:
                 reason = error.reason if isinstance(error, urllib.error.URLError) else error
@@ -44,13 +83,16 @@ def fetch_file(
 
 
 def _transfer(
-    url: str, headers: dict[str, str], part: Path, here: int, tracker: Tracker, stopped: StopCheck | None
+    url: str, headers: dict[str, str], part: Path, size: int, here: int, tracker: Tracker, stopped: StopCheck | None
 ) -> None:
     asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
     transfer = Transfer(url, asked)
     try:
         head = transfer.head(lambda: check(stopped))
         resumed = head.status == 206 and head.headers.get("Content-Range", "").startswith(f"bytes {here}-")
+        length = head.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) != size - (here if resumed else 0):
+            raise NotTheFile
         if here and not resumed:
             tracker.arrived(-here)
         part.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from fnet_studio.core.errors import Stopped
 
 Progress = Callable[[str, int, int], None]
 """`progress(phase, done, total)`. phase: `downloading` (done and total in bytes; total may grow), `saving` or
-`waiting for a download` (0 of 0). May be called from a thread of the download, by one at a time."""
+`waiting for a download` (0 of 0)."""
 
 StopCheck = Callable[[], bool]
 """`stopped()` is true once somebody asked to stop. Called for every block that arrives, so it must be quick."""

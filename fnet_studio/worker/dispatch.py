@@ -52,9 +52,10 @@ MEASURE = (
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
 READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText, protocol.RunSlice)
 """Another one: a large data set takes seconds to read, and is looked at while a training runs."""
-TRANSFERS = (protocol.Download, protocol.FetchPreset, protocol.FetchHead, protocol.Convert, protocol.Average)
+TRANSFERS = (protocol.Download, protocol.FetchPreset, protocol.FetchHead)
 """One after the other, beside a training: they wait for the network and the disk."""
-
+EXPORTS = (protocol.Convert, protocol.Average)
+"""They need no network, and are not to wait for who does."""
 
 TERMINATED = 128 + 15
 """As shells report SIGTERM."""
@@ -79,6 +80,7 @@ class Dispatcher:
         self._lanes = {
             Lane("long commands", self._opened, self._perform): LONG,
             Lane("transfers", self._opened, self._perform): TRANSFERS,
+            Lane("exports", self._opened, self._perform): EXPORTS,
             Lane("measurements", self._opened, self._perform): MEASURE,
             Lane("data sets", self._opened, self._perform): READ,
             self._quick: QUICK,

@@ -143,6 +143,26 @@ def test_a_program_that_was_killed_holds_no_lock(server, address):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_login_page_in_the_place_of_the_file_is_told_and_costs_nothing_of_what_has_arrived(server, address):
+    server.cut[NAME] = 100_000
+    failure(address)
+    server.page = b"<html>Log in</html>"
+    error = failure(address)
+    assert error.kind == "download.login"
+    assert "browser" in error.advice
+    assert part(address).read_bytes() == DATA[:100_000]
+    server.page = None
+    assert download.fetch(address).read_bytes() == DATA
+    assert server.ranges == [f"{NAME} bytes=100000-"]
+
+
+def test_a_login_page_in_the_place_of_a_document_is_told(server):
+    server.page = b"<html>Log in</html>"
+    with pytest.raises(UserError) as caught:
+        download.read(f"{server.address}/feed.json", 1000)
+    assert caught.value.kind == "download.login"
+
+
 def test_a_file_that_was_replaced_meanwhile_is_fetched_from_its_beginning(server, address):
     server.cut[NAME] = 100_000
     failure(address)
@@ -235,12 +255,32 @@ def test_offline_nothing_is_fetched_but_what_is_here_is_used(server, address, mo
     assert download.fetch(address) == path
 
 
+def test_a_server_that_sends_us_to_no_address_is_told_in_words(server, address):
+    server.answer = lambda request, path, body: request.send(302, Location="http://a..b/x")
+    assert failure(address).kind == "download.no-network"
+
+
 @pytest.mark.parametrize("status", [404, 503])
 def test_an_error_of_the_server_is_told_with_its_number(server, address, status):
     server.status = status
     error = failure(address)
     assert error.kind == "download.refused"
     assert str(status) in error.message
+
+
+def test_a_proxy_that_wants_a_login_or_cannot_be_used_is_told_by_its_variable(server, address, monkeypatch):
+    for variable in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    server.status = 407
+    monkeypatch.setenv("http_proxy", server.address)
+    error = failure(address)
+    assert "password" in error.message
+    assert "http_proxy" in error.advice
+    for value in ("socks5://127.0.0.1:9", "http://127.0.0.1:abc"):
+        monkeypatch.setenv("http_proxy", value)
+        error = failure(address)
+        assert error.kind == "download.no-network"
+        assert "http_proxy" in error.message
 
 
 def test_a_server_that_is_not_there_is_a_network_failure(home):
@@ -255,7 +295,18 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(address, monkeypatch)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "aclImdb.tar.gz", "ftp://host/a.tar.gz", "https://host/a.tar.gz#md5=12", "https://host/a.tar.gz#crc=1234"],
+    [
+        "",
+        "aclImdb.tar.gz",
+        "ftp://host/a.tar.gz",
+        "https://host/a.tar.gz#md5=12",
+        "https://host/a.tar.gz#crc=1234",
+        "http://[::1/a.tgz",
+        "http://a..b/x",
+        "http://host/ä b.tgz",
+        "http://host:abc/x",
+        "http://host:99999/x",
+    ],
 )
 def test_an_address_that_cannot_be_meant_is_refused(text):
     assert failure(text).kind == "download.address"

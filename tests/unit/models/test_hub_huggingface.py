@@ -1,6 +1,7 @@
 """Models of the Hugging Face Hub: from its library's cache, and downloaded from a server that speaks its protocol."""
 
 import shutil
+import ssl
 import threading
 from types import SimpleNamespace
 
@@ -59,6 +60,13 @@ def refusal(handle, kind, *words):
     for word in words:
         assert word in caught.value.message
     return caught.value
+
+
+def forget_the_connections(monkeypatch):
+    """The library reads the proxies once, when it first connects."""
+    from huggingface_hub.utils import _http
+
+    monkeypatch.setattr(_http, "_GLOBAL_CLIENT", None)
 
 
 def leftovers(cache):
@@ -182,10 +190,71 @@ def test_a_whole_model_in_the_cache_needs_no_answer_of_the_hub_even_when_it_is_a
     assert hub.fetch(HANDLE, verify=True) == folder
 
 
-@pytest.mark.parametrize("page", [b"<html>Log in</html>", b'{"id": "local/model"}'])
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b'{"id": "local/model"}', b"[]", b'{"error": "x"}'])
 def test_a_login_page_in_the_place_of_the_hub_is_told_in_words(server, page):
     server.page = page
     assert "browser" in refusal(HANDLE, "hub.login", HANDLE).advice
+
+
+def test_a_login_page_in_the_place_of_the_weights_costs_nothing_of_what_has_arrived(large, cache):
+    stopped_in_the_middle(large)
+    (part,) = cache.rglob(f"{WEIGHTS}.part")
+    here = part.stat().st_size
+
+    def answer(request, path, body, usual=large.answer):
+        if WEIGHTS in path:
+            request.send(200, b"<html>Log in</html>")
+        else:
+            usual(request, path, body)
+
+    large.answer = answer
+    refusal(HANDLE, "hub.login", HANDLE)
+    assert part.stat().st_size == here
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("http_proxy", "http://127.0.0.1:abc"),
+        ("HF_ENDPOINT", "http://[::1"),
+        ("HF_ENDPOINT", "http://127.0.0.1:999999"),
+        ("HF_ENDPOINT", "hub.example"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_told_by_its_variable(server, monkeypatch, variable, value):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    forget_the_connections(monkeypatch)
+    refusal(HANDLE, "hub.no-network", HANDLE, variable)
+
+
+def test_a_token_that_cannot_be_one_is_told_by_its_variable(server, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_äöü")
+    assert "HF_TOKEN" in refusal(HANDLE, "hub.no-network", "token").advice
+
+
+def test_a_certificate_that_is_not_trusted_is_told():
+    error = hub.no_network(HANDLE, ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"))
+    assert "certificate" in error.message
+    assert "SSL_CERT_FILE" in error.advice
+
+
+def test_a_stop_is_heard_while_the_hub_does_not_answer(server):
+    asked = threading.Event()
+
+    def answer(request, path, body, usual=server.answer):
+        asked.set()
+        server.go_on.wait(60)
+        usual(request, path, body)
+
+    server.answer = answer
+    try:
+        with pytest.raises(Stopped):
+            hub.fetch(HANDLE, stopped=asked.is_set)
+    finally:
+        server.go_on.set()
 
 
 @pytest.mark.parametrize(
@@ -215,6 +284,7 @@ def test_a_model_of_another_kind_is_refused_before_its_weights_are_fetched(serve
         (403, "GatedRepo", "hub.no-rights"),
         (403, "", "hub.no-rights"),
         (401, "", "hub.no-rights"),
+        (407, "", "hub.no-network"),
         (418, "", "hub.server"),
     ],
 )

@@ -1,6 +1,7 @@
 """Models of Kaggle: from its library's cache, and downloaded from a server that speaks its protocol."""
 
 import gc
+import gzip
 import shutil
 import threading
 from types import SimpleNamespace
@@ -137,15 +138,56 @@ def test_a_downloaded_model_is_whole_and_is_not_asked_for_again(server, cache, p
     assert len(server.requests) == asked
 
 
-def test_a_connection_that_breaks_off_is_told_and_the_next_try_goes_on_from_there(server, preset):
+def test_a_connection_that_breaks_off_is_taken_up_where_it_broke(server, preset):
     (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
-    server.cut[WEIGHTS] = 3_000_000
-    refusal(HANDLE, "hub.no-network", HANDLE, progress=lambda *it: None)
-    folder = hub.fetch(HANDLE, lambda *it: None)
+    asked = []
+
+    def answer(request, path, body, usual=server.answer):
+        asked.append(path)
+        if asked.count(f"/files/{WEIGHTS}") == 2:  # the first asks for its size alone
+            server.cut.setdefault(WEIGHTS, 3_000_000)
+        usual(request, path, body)
+
+    server.answer = answer
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
     assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
-    resumed = [asked for asked in server.ranges if asked.startswith(WEIGHTS)]
-    assert len(resumed) == 1
-    assert "bytes=0-" not in resumed[0]
+    assert server.ranges == [f"{WEIGHTS} bytes=3000000-"]
+    assert heard[-1][1] == heard[-1][2]
+
+
+@pytest.mark.parametrize("silent", ["/files/", "/DownloadModelInstanceVersion"])
+def test_a_stop_is_heard_while_kaggle_sends_nothing(server, preset, silent):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    asked = threading.Event()
+
+    def answer(request, path, body, usual=server.answer):
+        if silent in path:
+            asked.set()
+            server.go_on.wait(60)
+        usual(request, path, body)
+
+    server.answer = answer
+    try:
+        with pytest.raises(Stopped):
+            hub.fetch(HANDLE, lambda *it: None, asked.is_set)
+        assert not server.go_on.is_set()
+    finally:
+        server.go_on.set()
+    server.answer = type(server).answer.__get__(server)
+    assert (hub.fetch(HANDLE) / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+def test_a_small_text_that_comes_without_its_size_is_whole(server, cache, preset):
+    def answer(request, path, body, usual=server.answer):
+        if path == "/files/config.json":
+            data = gzip.compress((preset / "config.json").read_bytes())
+            request.send(200, data, Content_Encoding="gzip", Content_Type="application/json")
+        else:
+            usual(request, path, body)
+
+    server.answer = answer
+    assert (hub.fetch(HANDLE) / "config.json").read_bytes() == (preset / "config.json").read_bytes()
 
 
 def test_a_file_with_a_wrong_checksum_is_removed_and_told(server, cache):
@@ -177,13 +219,54 @@ def test_a_sound_model_of_another_program_stays_in_the_cache(server, preset, cac
         assert "Albert" in config.read_text()
 
 
-def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server):
-    server.page = b"<html>Log in</html>"
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"{}", b"[]", b'{"versionNumber": "x"}'])
+def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server, page):
+    server.page = page
+    refusal(LATEST, "hub.login", LATEST)
+
+
+def test_a_login_page_in_the_place_of_a_file_costs_nothing_of_what_has_arrived(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    (cache / "3").mkdir(parents=True)
+    (cache / "3" / WEIGHTS).write_bytes((preset / WEIGHTS).read_bytes()[:3_000_000])
+
+    def answer(request, path, body, usual=server.answer):
+        if "Range" in request.headers:
+            request.send(200, b"<html>Log in</html>")
+        else:
+            usual(request, path, body)
+
+    server.answer = answer
     refusal(HANDLE, "hub.login", HANDLE)
+    assert (cache / "3" / WEIGHTS).stat().st_size == 3_000_000
+
+
+def test_a_framework_that_kaggle_does_not_have_is_named(server):
+    refusal("kaggle://keras/f_net/kerass/f_net_tiny_en", "hub.not-found", "kerass")
+
+
+@pytest.mark.parametrize("value", ["socks5://127.0.0.1:9", "http://127.0.0.1:abc"])
+def test_a_proxy_that_cannot_be_used_is_told_by_its_variable(server, monkeypatch, value):
+    for variable in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("http_proxy", value)
+    refusal(HANDLE, "hub.no-network", "http_proxy")
+
+
+def test_a_token_that_cannot_be_one_is_told_by_its_variable(server, monkeypatch):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "x\n")
+    assert "KAGGLE_API_TOKEN" in refusal(HANDLE, "hub.no-network", "token").advice
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(404, "hub.not-found"), (401, "hub.no-rights"), (403, "hub.no-rights"), (500, "hub.server")]
+    ("status", "kind"),
+    [
+        (404, "hub.not-found"),
+        (401, "hub.no-rights"),
+        (403, "hub.no-rights"),
+        (500, "hub.server"),
+        (407, "hub.no-network"),
+    ],
 )
 def test_what_kaggle_refuses_is_told_in_words(server, status, kind):
     server.refused = (status, "")

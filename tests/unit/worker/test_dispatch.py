@@ -291,6 +291,16 @@ def test_quick_commands_are_answered_while_a_training_runs(greeted):
     greeted.send(protocol.Stop(train))
 
 
+def test_an_export_waits_for_no_download(greeted):
+    converted = protocol.Converted("folder")
+    greeted.engine.answers[protocol.Download] = until_stopped
+    greeted.engine.answers[protocol.Convert] = lambda command, job: (converted, b"")
+    download = greeted.send(protocol.Download("https://host/a"))
+    export = greeted.send(protocol.Convert("p", "folder", "kerashub", False))
+    assert greeted.reply(export) == Done(converted)
+    greeted.send(protocol.Stop(download))
+
+
 def test_a_shutdown_stops_and_keeps_what_runs_and_then_closes(bench):
     modes = []
 
