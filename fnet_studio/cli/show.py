@@ -7,6 +7,7 @@ from typing import TextIO
 
 import msgspec
 
+from fnet_studio.cli.terminal import tell
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import RunState, phase_words
 
@@ -26,7 +27,7 @@ class Lines:
 
     def tell(self, body: object, at: float) -> None:
         line = {"time": round(at, 3)} | msgspec.to_builtins(body)
-        print(msgspec.json.encode(line).decode(), file=self.out, flush=True)
+        tell(self.out, msgspec.json.encode(line).decode())
 
 
 class Bar:
@@ -48,9 +49,9 @@ class Bar:
         if "evaluations" in changed:
             last = self.state.evaluations[-1]
             words = f"epoch {last.epoch}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"
-            print(f"\r\x1b[K{words}", file=self.out)
+            tell(self.out, f"\r\x1b[K{words}")
         if changed & {"phase", "progress", "metrics"}:
-            print(f"\r\x1b[K{self._line(self.state)}", end="", file=self.out, flush=True)
+            tell(self.out, f"\r\x1b[K{self._line(self.state)}", end="")
 
     def _line(self, state: RunState) -> str:
         words = phase_words(state.phase)
@@ -67,7 +68,7 @@ class Bar:
     def end(self, finished: protocol.RunFinished) -> None:
         untested = math.isnan(finished.test_accuracy)
         result = "Finished without test texts" if untested else f"Test accuracy {finished.test_accuracy:.2%}"
-        print(f"\r\x1b[K{result} in {clock(finished.duration_s)}. Run {finished.run}", file=self.out)
+        tell(self.out, f"\r\x1b[K{result} in {clock(finished.duration_s)}. Run {finished.run}")
 
 
 def clock(seconds: float) -> str:
