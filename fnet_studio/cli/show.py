@@ -9,7 +9,13 @@ import msgspec
 
 from fnet_studio.cli.terminal import tell
 from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState, phase_words
+from fnet_studio.link.blocking import WorkerFailure
+
+REPORTED = ("worker.bug", "worker.lost", "engine.start")
+"""Failures whose cause may stand in the last lines of the worker alone."""
+LAST_LINES = 20
 
 
 class Lines:
@@ -79,3 +85,10 @@ def clock(seconds: float) -> str:
 
 def to_stdout(as_json: bool) -> Lines | Bar:
     return Lines(sys.stdout) if as_json or not sys.stdout.isatty() else Bar(sys.stdout)
+
+
+def tell_last_lines(error: UserError) -> None:
+    """Of the worker, on stderr, where a report of this failure needs them."""
+    if isinstance(error, WorkerFailure) and error.kind in REPORTED:
+        for line in error.traceback.splitlines()[-LAST_LINES:]:
+            print(f"    {line}", file=sys.stderr)

@@ -284,6 +284,40 @@ def test_keys_of_a_terminal_hold_a_training_let_it_go_on_and_pause_it():
     assert [note for note in notes if note in ("paused", "continued")] == ["paused", "continued"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_worker_that_crashes_leaves_the_lines_that_its_words_point_to():
+    """And with its output closed from the beginning the command goes on all the same."""
+    process = subprocess.Popen(
+        [
+            *CLOSED_STDOUT,
+            sys.executable,
+            "-m",
+            "fnet_studio",
+            "train",
+            "sample-quick",
+            "--engine",
+            "scripted",
+            "--no-plan",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not run_store.list_runs()[0] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (record,), _ = run_store.list_runs()
+    os.kill(record.pid, signal.SIGSEGV)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    words, _, lines = errors.partition("lines below")
+    assert "crashed (SIGSEGV)" in words
+    assert "Segmentation fault" in lines
+    assert "Traceback" not in errors
+
+
+CLOSED_STDOUT = ("sh", "-c", 'exec "$@" >&-', "sh")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal of POSIX")
 def test_a_terminal_that_is_closed_pauses_the_training():
     import pty
