@@ -218,6 +218,12 @@ class RunWriter:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def discard(run: str) -> None:
+    """Remove a run that nobody writes any more, if it is there."""
+    if is_id(run):
+        shutil.rmtree(places.runs() / run, ignore_errors=True)
+
+
 def folder(run: str) -> Path:
     """The folder of a run by its id. UserError `run.missing` when there is none; an id never leads elsewhere."""
     if not is_id(run):
