@@ -53,6 +53,8 @@ class RunRecord(Struct, kw_only=True):
     began: Moment
     """Seconds since the epoch."""
     ended: Moment = 0.0
+    away_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Seconds from where it was stopped, paused or cut off to where it was resumed."""
     pid: int = 0
     recipe: dict[str, Any] = {}
     versions: dict[str, str] = {}
@@ -92,10 +94,10 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def duration_s(self) -> float:
-        """So far, while it runs; -1 where nobody knows when it ended."""
+        """Of work so far, while it runs; -1 where nobody knows when it ended."""
         if not self.ended and self.status != "running":
             return -1.0
-        return max(0.0, (self.ended or time.time()) - self.began)
+        return max(0.0, (self.ended or time.time()) - self.began - self.away_s)
 
     @property
     def classifies(self) -> bool:
@@ -126,15 +128,17 @@ class RunWriter:
         return writer
 
     @classmethod
-    def reopen(cls, run: str) -> "RunWriter":
-        """Go on writing a run that has ended; the record of an earlier version is kept beside the new one. UserError
-        `run.still-running` when its process lives."""
-        record = read(run)
+    def reopen(cls, run: str, resumed: float = 0.0) -> "RunWriter":
+        """Go on writing a run that has ended; the record of an earlier version is kept beside the new one. resumed:
+        when that began, in seconds since the epoch; 0 for now. UserError `run.still-running` when its process lives."""
+        record, path = read(run), folder(run) / "run.json"
         if record.status == "running":
             raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
-        written = _values((folder(run) / "run.json").read_bytes()).get("schema")
+        left_at = record.ended or path.stat().st_mtime  # one that was cut off could not say when
+        record.away_s += max(0.0, (resumed or time.time()) - left_at)
+        written = _values(path.read_bytes()).get("schema")
         if written != SCHEMA:
-            migrations.keep_copy(folder(run) / "run.json", written)
+            migrations.keep_copy(path, written)
         record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
         writer = cls(record, folder(run))
         writer.save()

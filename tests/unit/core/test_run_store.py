@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import shutil
+import time
 
 import pytest
 
@@ -46,6 +47,21 @@ def test_a_run_whose_process_is_gone_reads_as_interrupted():
     record = run_store.read(writer.record.id)
     assert record.status == "interrupted"
     assert record.duration_s == -1  # nobody knows when it ended
+
+
+def test_the_days_that_a_run_lay_paused_or_cut_off_are_no_time_of_work():
+    began = time.time() - 1000
+    writer = RunWriter.create("away", {})
+    writer.record.began = began
+    writer.record.status, writer.record.ended = "paused", began + 100
+    writer.save()
+    again = RunWriter.reopen(writer.record.id, began + 700)
+    again.record.pid = 2**22 + 1
+    again.save()
+    os.utime(writer.folder / "run.json", (began + 750, began + 750))  # its last word before it was killed
+    last = RunWriter.reopen(writer.record.id, began + 900)
+    last.finish("finished")
+    assert run_store.read(writer.record.id).duration_s == pytest.approx(100 + 50 + 100, abs=5)
 
 
 def test_an_unreadable_run_does_not_hide_the_others():
