@@ -124,7 +124,7 @@ class RunWriter:
         run = f"{stamp}-{safe}-{secrets.token_hex(2)}"
         record = RunRecord(id=run, name=name, began=now, pid=os.getpid(), recipe=recipe)
         writer = cls(record, places.runs() / run)
-        writer.save()
+        files.write_json(writer.folder / "run.json", record)
         return writer
 
     @classmethod
@@ -151,6 +151,8 @@ class RunWriter:
         files.write_atomically(self.folder / "metrics.jsonl", lines.encode())
 
     def save(self) -> None:
+        """UserError `disk.full`, `run.folder-gone`, `disk.unwritable`."""
+        self._require_folder()
         files.write_json(self.folder / "run.json", self.record)
 
     def append(self, row: dict[str, Any]) -> None:
@@ -173,14 +175,9 @@ class RunWriter:
     def flush(self) -> None:
         """UserError `disk.full`, what was not written still waits then; `run.folder-gone`; `disk.unwritable`."""
         path = self.folder / "metrics.jsonl"
+        self._require_folder()
         if not self._pending:
             return
-        if not self.folder.is_dir():
-            raise UserError(
-                "run.folder-gone",
-                f"The folder of the run has gone: {self.folder}.",
-                "Put it back, or plug its disk in again, then resume the run; or start it again.",
-            )
         try:
             if self._metrics is None:
                 self._metrics = open(path, "ab", buffering=0)  # noqa: SIM115
@@ -188,6 +185,15 @@ class RunWriter:
                 del self._pending[: self._metrics.write(self._pending[:WRITE_BYTES])]
         except OSError as error:
             raise files.disk_error(error, path) from error
+
+    def _require_folder(self) -> None:
+        """Nothing is written to the place of a folder that was moved away: it could not be put back."""
+        if not self.folder.is_dir():
+            raise UserError(
+                "run.folder-gone",
+                f"The folder of the run has gone: {self.folder}.",
+                "Put it back, or plug its disk in again, then resume the run; or start it again.",
+            )
 
     def finish(self, status: Status) -> None:
         self.record.status = status
@@ -203,7 +209,8 @@ class RunWriter:
             return Stopped()
         paused = mode == "pause"
         self.record.status, self.record.ended = "paused" if paused else "stopped", time.time()
-        self.save()
+        with contextlib.suppress(UserError):  # a disk that refuses must not hold the end up
+            self.save()
         return Stopped(paused or bool(self.record.saved_step), self.record.id, paused)
 
     def close(self) -> None:

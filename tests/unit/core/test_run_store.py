@@ -64,6 +64,17 @@ def test_the_days_that_a_run_lay_paused_or_cut_off_are_no_time_of_work():
     assert run_store.read(writer.record.id).duration_s == pytest.approx(100 + 50 + 100, abs=5)
 
 
+def test_a_folder_that_was_moved_away_leaves_its_place_free_for_it():
+    writer = RunWriter.create("moved", {})
+    writer.folder.rename(writer.folder.with_name("aside"))
+    for write in (writer.save, writer.flush, lambda: writer.finish("failed")):
+        with pytest.raises(UserError) as caught:
+            write()
+        assert caught.value.kind == "run.folder-gone"
+    assert writer.abandon("keep")
+    assert not writer.folder.exists()
+
+
 def test_an_unreadable_run_does_not_hide_the_others():
     good = RunWriter.create("good", {})
     good.finish("finished")
