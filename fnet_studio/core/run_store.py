@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import time
+import unicodedata
 from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -119,7 +120,8 @@ class RunWriter:
     def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
         """A new folder with a first ``run.json``. UserError when the disk refuses."""
         now = time.time()
-        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name.lower())[:40] or "run"
+        plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()  # for every file system
+        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in plain)[:40] or "run"
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
         run = f"{stamp}-{safe}-{secrets.token_hex(2)}"
         record = RunRecord(id=run, name=name, began=now, pid=os.getpid(), recipe=recipe)
@@ -303,11 +305,23 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
         if (path / "run.json").is_file() and not path.name.startswith("."):  # not one that is just being imported
             try:
+                _require_name(path)
                 records.append(read(path.name))
             except UserError as error:
                 problems.append(error)
     records.sort(key=lambda record: record.began, reverse=True)
     return records, problems
+
+
+def _require_name(path: Path) -> None:
+    """One that was given in another encoding can be neither shown nor sent. UserError `run.unreadable`."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = path.name.encode("utf-8", "replace").decode()
+        raise UserError(
+            "run.unreadable", f"The name of the run's folder {shown} is not written in UTF-8.", "Give it another name."
+        ) from None
 
 
 def read_metrics(run: str) -> list[dict[str, Any]]:

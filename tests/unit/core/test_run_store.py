@@ -75,6 +75,25 @@ def test_a_folder_that_was_moved_away_leaves_its_place_free_for_it():
     assert not writer.folder.exists()
 
 
+def test_a_folder_has_a_name_for_every_file_system():
+    assert RunWriter.create("Übung 3", {}).record.id[16:-5] == "ubung-3"
+    assert RunWriter.create("学习", {}).record.id[16:-5] == "run"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes on POSIX alone")
+def test_a_folder_whose_name_is_in_another_encoding_hides_no_other_run():
+    good = RunWriter.create("good", {})
+    odd = RunWriter.create("odd", {})
+    try:
+        os.rename(os.fsencode(odd.folder), os.fsencode(places.runs()) + b"/20200101-000000-l\xe4uft-0000")
+    except OSError:
+        pytest.skip("a file system that refuses such names")
+    records, (problem,) = run_store.list_runs()
+    assert [record.id for record in records] == [good.record.id]
+    assert str(problem).encode()
+    assert "20200101-000000-l" in problem.message
+
+
 def test_an_unreadable_run_does_not_hide_the_others():
     good = RunWriter.create("good", {})
     good.finish("finished")
