@@ -37,7 +37,7 @@ class Lines:
 
 
 class Bar:
-    """One line that is written over, and a line of its own for each evaluation."""
+    """One line that is written over, and a line of its own for each evaluation and each warning."""
 
     WIDTH = 28
 
@@ -52,6 +52,8 @@ class Bar:
             self.state = RunState()
             self.state.begin(envelope.reply_to, time.time())
         changed = self.state.apply(envelope, blob)
+        if isinstance(envelope.body, protocol.Log) and envelope.body.level != "info":
+            tell(self.out, f"\r\x1b[K{envelope.body.text}")
         if "evaluations" in changed:
             last = self.state.evaluations[-1]
             words = f"epoch {last.epoch}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"

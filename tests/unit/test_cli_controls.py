@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from fnet_studio.cli.controls import Controls
+from fnet_studio.cli.show import Bar
 from fnet_studio.core import protocol
 
 
@@ -62,3 +63,10 @@ def test_a_key_that_could_not_be_heeded_is_named(controls, said, monkeypatch, ke
     monkeypatch.setattr("fnet_studio.cli.terminal.Keys.pressed", lambda self: list(keys))
     controls.turn()
     assert words in said.getvalue()
+
+
+def test_a_warning_stands_on_a_line_of_its_own_above_the_progress_bar(said):
+    bar = Bar(said)
+    for body in (protocol.Phase("training"), protocol.Log("warning", "Mind the gap."), protocol.Phase("saving")):
+        bar.event(protocol.Envelope(1, 0, body, reply_to=1), b"")
+    assert "\r\x1b[KMind the gap.\n\r\x1b[KSaving" in said.getvalue()
