@@ -2,13 +2,12 @@
 
 import argparse
 import contextlib
-import os
-import select
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from fnet_studio.cli.terminal import Keys, clear_line, hang_up, tell
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import remedies
@@ -21,10 +20,10 @@ while a training runs:
   f                   pause and free: save, end and give all memory back; later: fnet-studio resume RUN
   c                   write a checkpoint now
   e                   measure on the validation texts now
-  SIGTERM             as f, exit status 143
+  SIGTERM, SIGHUP     as f, exit status 143; a terminal that is closed sends SIGHUP
   SIGUSR1, SIGUSR2    as c and e, for a training without a terminal"""
 
-SIGNALS = {"SIGTERM": "f", "SIGUSR1": "c", "SIGUSR2": "e"}
+SIGNALS = {"SIGTERM": "f", "SIGHUP": "f", "SIGUSR1": "c", "SIGUSR2": "e"}
 
 
 def parser(commands: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:
@@ -53,7 +52,10 @@ def follow(worker: Worker, command: protocol.Command, on_event: OnEvent) -> Any:
         if record is None or not found:
             raise
         commands = " or: ".join(remedy.command(record) for remedy in found if not remedy.warning)
-        raise UserError(error.kind, error.message, f"{error.advice} Type: {commands}") from error
+        error.advice = f"{error.advice} Type: {commands}"
+        raise
+    finally:
+        clear_line()
 
 
 class Controls:
@@ -61,6 +63,7 @@ class Controls:
 
     def __init__(self, worker: Worker, id: int, out: TextIO) -> None:
         self._worker, self._id, self._out = worker, id, out
+        self._terminal = Keys()
         self._keys: list[str] = []
         self._held = False
         self._asked: dict[int, str] = {}
@@ -68,21 +71,26 @@ class Controls:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Signals only append to a list, and a terminal gives its keys without waiting for the end of a line."""
+        """Signals only append to a list; one that was ignored when this command began, as by nohup, still is."""
         before = {}
         for name, key in SIGNALS.items():
             number = getattr(signal, name, None)
-            if number is not None:
-                before[number] = signal.signal(number, lambda *_, key=key: self._keys.append(key))
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, lambda *_, name=name, key=key: self._signalled(name, key))
         try:
-            with _single_keys():
-                yield
+            yield
         finally:
+            self._terminal.restore()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _signalled(self, name: str, key: str) -> None:
+        if name == "SIGHUP":
+            hang_up()
+        self._keys.append(key)
+
     def turn(self) -> None:
-        self._keys += _pressed()
+        self._keys += self._terminal.pressed()
         keys, self._keys = self._keys, []
         for key in keys:
             self._do(key.lower())
@@ -100,7 +108,10 @@ class Controls:
         match key:
             case "p":
                 self._held = not self._held
-                self._post(protocol.Pause(self._id) if self._held else protocol.Continue(self._id), "")
+                if self._held:
+                    self._post(protocol.Pause(self._id), "pause")
+                else:
+                    self._post(protocol.Continue(self._id), "end of the pause")
             case "c":
                 self._post(protocol.CheckpointNow(self._id), "checkpoint")
             case "e":
@@ -125,50 +136,6 @@ class Controls:
     def _say(self, words: str, stay: bool = True) -> None:
         """On a terminal in the place of the progress bar, which comes back below what stays."""
         if self._out.isatty():
-            print(f"\r\x1b[K{words}", end="\n" if stay else "", file=self._out, flush=True)
+            tell(self._out, f"\r\x1b[K{words}", end="\n" if stay else "")
         else:
-            print(f"fnet-studio: {words}", file=self._out, flush=True)
-
-
-@contextlib.contextmanager
-def _single_keys() -> Iterator[None]:
-    if os.name == "nt" or not _terminal():
-        yield
-        return
-    import termios
-    import tty
-
-    before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-
-
-def _pressed() -> list[str]:
-    """The keys since the last call."""
-    if not _terminal():
-        return []
-    if os.name == "nt":
-        import msvcrt
-
-        keys = []
-        while msvcrt.kbhit():  # type: ignore[attr-defined]
-            keys.append(msvcrt.getwch())  # type: ignore[attr-defined]
-        return keys
-    if not select.select([sys.stdin], [], [], 0)[0]:
-        return []
-    return list(os.read(sys.stdin.fileno(), 64).decode(errors="replace"))
-
-
-def _terminal() -> bool:
-    """In the foreground of one: a program in the background that touches the terminal's keys is stopped by it."""
-    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
-        return False
-    if os.name == "nt":
-        return True
-    try:
-        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
-    except OSError:  # a terminal that does not control this process
-        return True
+            tell(self._out, f"fnet-studio: {words}")

@@ -1,6 +1,7 @@
 """The commands without a window, all of them over the same worker as the window."""
 
 import argparse
+import os
 import sys
 
 from fnet_studio import __version__
@@ -19,6 +20,7 @@ from fnet_studio.cli import (
     train,
     update,
 )
+from fnet_studio.cli.show import tell_last_lines
 from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = 130
@@ -66,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # who started this command had closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
         _refuse_other_encodings(words)
@@ -74,6 +79,7 @@ def main(words: list[str]) -> int:
         print(f"fnet-studio: {error.message}", file=sys.stderr)
         if error.advice:
             print(f"  {error.advice}", file=sys.stderr)
+        tell_last_lines(error)
         return 1
     except Stopped as stopped:
         print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)

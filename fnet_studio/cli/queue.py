@@ -8,7 +8,7 @@ import msgspec
 
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
-from fnet_studio.cli.show import to_stdout
+from fnet_studio.cli.show import tell_last_lines, to_stdout
 from fnet_studio.cli.train import add_recipe_to, recipe_of, settings_of
 from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
@@ -125,6 +125,7 @@ def _run(options: argparse.Namespace) -> int:
                 driver.replied(protocol.Failed(error.kind, error.message, error.advice))
                 failures += 1
                 print(f"fnet-studio: {name}: {error}", file=sys.stderr)
+                tell_last_lines(error)
     return 1 if failures else 0
 
 

@@ -7,8 +7,15 @@ from typing import TextIO
 
 import msgspec
 
+from fnet_studio.cli.terminal import tell
 from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState, phase_words
+from fnet_studio.link.blocking import WorkerFailure
+
+REPORTED = ("worker.bug", "worker.lost", "engine.start")
+"""Failures whose cause may stand in the last lines of the worker alone."""
+LAST_LINES = 20
 
 
 class Lines:
@@ -26,11 +33,11 @@ class Lines:
 
     def tell(self, body: object, at: float) -> None:
         line = {"time": round(at, 3)} | msgspec.to_builtins(body)
-        print(msgspec.json.encode(line).decode(), file=self.out, flush=True)
+        tell(self.out, msgspec.json.encode(line).decode())
 
 
 class Bar:
-    """One line that is written over, and a line of its own for each evaluation."""
+    """One line that is written over, and a line of its own for each evaluation and each warning."""
 
     WIDTH = 28
 
@@ -45,12 +52,14 @@ class Bar:
             self.state = RunState()
             self.state.begin(envelope.reply_to, time.time())
         changed = self.state.apply(envelope, blob)
+        if isinstance(envelope.body, protocol.Log) and envelope.body.level != "info":
+            tell(self.out, f"\r\x1b[K{envelope.body.text}")
         if "evaluations" in changed:
             last = self.state.evaluations[-1]
             words = f"epoch {last.epoch}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"
-            print(f"\r\x1b[K{words}", file=self.out)
+            tell(self.out, f"\r\x1b[K{words}")
         if changed & {"phase", "progress", "metrics"}:
-            print(f"\r\x1b[K{self._line(self.state)}", end="", file=self.out, flush=True)
+            tell(self.out, f"\r\x1b[K{self._line(self.state)}", end="")
 
     def _line(self, state: RunState) -> str:
         words = phase_words(state.phase)
@@ -67,7 +76,7 @@ class Bar:
     def end(self, finished: protocol.RunFinished) -> None:
         untested = math.isnan(finished.test_accuracy)
         result = "Finished without test texts" if untested else f"Test accuracy {finished.test_accuracy:.2%}"
-        print(f"\r\x1b[K{result} in {clock(finished.duration_s)}. Run {finished.run}", file=self.out)
+        tell(self.out, f"\r\x1b[K{result} in {clock(finished.duration_s)}. Run {finished.run}")
 
 
 def clock(seconds: float) -> str:
@@ -78,3 +87,10 @@ def clock(seconds: float) -> str:
 
 def to_stdout(as_json: bool) -> Lines | Bar:
     return Lines(sys.stdout) if as_json or not sys.stdout.isatty() else Bar(sys.stdout)
+
+
+def tell_last_lines(error: UserError) -> None:
+    """Of the worker, on stderr, where a report of this failure needs them."""
+    if isinstance(error, WorkerFailure) and error.kind in REPORTED:
+        for line in error.traceback.splitlines()[-LAST_LINES:]:
+            print(f"    {line}", file=sys.stderr)

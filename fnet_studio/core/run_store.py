@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import time
+import unicodedata
 from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -53,6 +54,8 @@ class RunRecord(Struct, kw_only=True):
     began: Moment
     """Seconds since the epoch."""
     ended: Moment = 0.0
+    away_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Seconds from where it was stopped, paused or cut off to where it was resumed."""
     pid: int = 0
     recipe: dict[str, Any] = {}
     versions: dict[str, str] = {}
@@ -92,10 +95,10 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def duration_s(self) -> float:
-        """So far, while it runs; -1 where nobody knows when it ended."""
+        """Of work so far, while it runs; -1 where nobody knows when it ended."""
         if not self.ended and self.status != "running":
             return -1.0
-        return max(0.0, (self.ended or time.time()) - self.began)
+        return max(0.0, (self.ended or time.time()) - self.began - self.away_s)
 
     @property
     def classifies(self) -> bool:
@@ -117,24 +120,27 @@ class RunWriter:
     def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
         """A new folder with a first ``run.json``. UserError when the disk refuses."""
         now = time.time()
-        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name.lower())[:40] or "run"
+        plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()  # for every file system
+        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in plain)[:40] or "run"
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
         run = f"{stamp}-{safe}-{secrets.token_hex(2)}"
         record = RunRecord(id=run, name=name, began=now, pid=os.getpid(), recipe=recipe)
         writer = cls(record, places.runs() / run)
-        writer.save()
+        files.write_json(writer.folder / "run.json", record)
         return writer
 
     @classmethod
-    def reopen(cls, run: str) -> "RunWriter":
-        """Go on writing a run that has ended; the record of an earlier version is kept beside the new one. UserError
-        `run.still-running` when its process lives."""
-        record = read(run)
+    def reopen(cls, run: str, resumed: float = 0.0) -> "RunWriter":
+        """Go on writing a run that has ended; the record of an earlier version is kept beside the new one. resumed:
+        when that began, in seconds since the epoch; 0 for now. UserError `run.still-running` when its process lives."""
+        record, path = read(run), folder(run) / "run.json"
         if record.status == "running":
             raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
-        written = _values((folder(run) / "run.json").read_bytes()).get("schema")
+        left_at = record.ended or path.stat().st_mtime  # one that was cut off could not say when
+        record.away_s += max(0.0, (resumed or time.time()) - left_at)
+        written = _values(path.read_bytes()).get("schema")
         if written != SCHEMA:
-            migrations.keep_copy(folder(run) / "run.json", written)
+            migrations.keep_copy(path, written)
         record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
         writer = cls(record, folder(run))
         writer.save()
@@ -147,6 +153,8 @@ class RunWriter:
         files.write_atomically(self.folder / "metrics.jsonl", lines.encode())
 
     def save(self) -> None:
+        """UserError `disk.full`, `run.folder-gone`, `disk.unwritable`."""
+        self._require_folder()
         files.write_json(self.folder / "run.json", self.record)
 
     def append(self, row: dict[str, Any]) -> None:
@@ -169,14 +177,9 @@ class RunWriter:
     def flush(self) -> None:
         """UserError `disk.full`, what was not written still waits then; `run.folder-gone`; `disk.unwritable`."""
         path = self.folder / "metrics.jsonl"
+        self._require_folder()
         if not self._pending:
             return
-        if not self.folder.is_dir():
-            raise UserError(
-                "run.folder-gone",
-                f"The folder of the run has gone: {self.folder}.",
-                "Put it back, or plug its disk in again, then resume the run; or start it again.",
-            )
         try:
             if self._metrics is None:
                 self._metrics = open(path, "ab", buffering=0)  # noqa: SIM115
@@ -184,6 +187,15 @@ class RunWriter:
                 del self._pending[: self._metrics.write(self._pending[:WRITE_BYTES])]
         except OSError as error:
             raise files.disk_error(error, path) from error
+
+    def _require_folder(self) -> None:
+        """Nothing is written to the place of a folder that was moved away: it could not be put back."""
+        if not self.folder.is_dir():
+            raise UserError(
+                "run.folder-gone",
+                f"The folder of the run has gone: {self.folder}.",
+                "Put it back, or plug its disk in again, then resume the run; or start it again.",
+            )
 
     def finish(self, status: Status) -> None:
         self.record.status = status
@@ -199,7 +211,8 @@ class RunWriter:
             return Stopped()
         paused = mode == "pause"
         self.record.status, self.record.ended = "paused" if paused else "stopped", time.time()
-        self.save()
+        with contextlib.suppress(UserError):  # a disk that refuses must not hold the end up
+            self.save()
         return Stopped(paused or bool(self.record.saved_step), self.record.id, paused)
 
     def close(self) -> None:
@@ -216,6 +229,12 @@ class RunWriter:
         self._pending.clear()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def discard(run: str) -> None:
+    """Remove a run that nobody writes any more, if it is there."""
+    if is_id(run):
+        shutil.rmtree(places.runs() / run, ignore_errors=True)
 
 
 def folder(run: str) -> Path:
@@ -286,11 +305,23 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
         if (path / "run.json").is_file() and not path.name.startswith("."):  # not one that is just being imported
             try:
+                _require_name(path)
                 records.append(read(path.name))
             except UserError as error:
                 problems.append(error)
     records.sort(key=lambda record: record.began, reverse=True)
     return records, problems
+
+
+def _require_name(path: Path) -> None:
+    """One that was given in another encoding can be neither shown nor sent. UserError `run.unreadable`."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = path.name.encode("utf-8", "replace").decode()
+        raise UserError(
+            "run.unreadable", f"The name of the run's folder {shown} is not written in UTF-8.", "Give it another name."
+        ) from None
 
 
 def read_metrics(run: str) -> list[dict[str, Any]]:

@@ -64,6 +64,12 @@ def _go_on(saved_step: int) -> str:
 
 def still_saved(error: UserError, record: RunRecord) -> UserError:
     """A run that could not go on: what it has is safe."""
+    if error.kind == "run.missing" and record.parent:
+        return UserError(
+            error.kind,
+            f"The run {record.id} started from the run {record.parent}, which is not here.",
+            "Bring that run back (from the trash or an export), then resume this one.",
+        )
     where = f"at step {record.saved_step}" if record.saved_step else "not begun"
     advice = f"{error.advice}{_new_place(error, record)} The run itself is safe, {where}: resume it then."
     return UserError(error.kind, error.message, advice.strip())

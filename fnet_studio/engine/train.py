@@ -56,7 +56,7 @@ def resume(
     """Go on from a run's newest checkpoint: on one machine's CPU the losses are those of a run that never stopped. A
     run that has no checkpoint yet begins again. UserError `resume.fixed`, `run.finished`, `run.data-changed`,
     `run.preset-changed`, or `run.no-checkpoint` when none can be read; otherwise as `train`."""
-    record = run_store.read(command.run)
+    began, record = time.time(), run_store.read(command.run)
     if record.status == "finished":
         raise UserError("run.finished", f"The run {command.run} has finished.", "Start another one from its recipe.")
     if record.saved_step and not checkpoint.stored(run_store.folder(command.run)):
@@ -77,7 +77,7 @@ def resume(
         raise failures.still_saved(error, record) from error
     require_same_data(record, task.content_hash, task.class_names)
     require_same_preset(record, task.summary())
-    writer = RunWriter.reopen(command.run)
+    writer = RunWriter.reopen(command.run, began)
     writer.record.recipe, writer.record.then = to_mapping(recipe), then
     writer.record.device, writer.record.versions, writer.record.phase_times_s = device, versions, clock.times_s
     return _finish(writer, task, recipe, job, clock, resumed=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fnet_studio.core import places, protocol
+from fnet_studio.core import places, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Envelope
 from fnet_studio.link import command as commands
@@ -136,6 +136,8 @@ class Worker:
         lost = isinstance(reply, protocol.Failed) and reply.kind == "worker.lost"
         if lost and ladder.rung is Rung.KILLING:
             reply = ladder.left()
+            if ladder.mode == "discard":
+                run_store.discard(ladder.run)
         ladder.done()
         self._unheeded = self._interrupts > 0 and isinstance(reply, protocol.Done)
         return _outcome(reply, replied.blob)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QElapsedTimer, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.link import liveness
 from fnet_studio.link.command import WorkerCommand
@@ -309,6 +309,8 @@ class Supervisor(QObject):
                 and self._ended_by_ladder
             ):
                 reply = ladder.left()
+                if ladder.mode == "discard":
+                    run_store.discard(ladder.run)
                 envelope = protocol.Envelope(0, 0, reply, reply_to=replied.id, time=time.time())
             ladder.done()
         self.message.emit(envelope, replied.blob)

@@ -15,7 +15,7 @@ from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.protocol import Done, Failed
 from fnet_studio.engine.job import Engine
 from fnet_studio.worker.awake import kept_awake
-from fnet_studio.worker.failure import failed
+from fnet_studio.worker.failure import failed, not_started
 from fnet_studio.worker.job import Request, RunningJob, checked
 from fnet_studio.worker.lane import Lane
 from fnet_studio.worker.outbox import Outbox
@@ -251,10 +251,7 @@ class Dispatcher:
             self._engine = engine
         except BaseException as error:  # any failure of any library: it must reach the other side in words
             traceback.print_exc(file=sys.stderr)
-            known = failed(error)
-            self._start_failure = Failed(
-                "engine.start", f"The engine did not start. {known.message}", known.advice, known.traceback
-            )
+            self._start_failure = not_started(error)
             self._opened.set()
             self._closing = True
             self._outbox.exit_code = protocol.ExitCode.ENGINE_FAILED

@@ -6,6 +6,7 @@ import traceback
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 
+_NO_MEMORY = ("Cannot allocate memory", "failed to map segment from shared object\n", "can't start new thread")
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -36,3 +37,15 @@ def failed(error: BaseException) -> protocol.Failed:
         "Please report it with the text below. The worker goes on.",
         text,
     )
+
+
+def not_started(error: BaseException) -> protocol.Failed:
+    """The same for an engine that cannot start: its process ends."""
+    known = failed(error)
+    message, advice = known.message, known.advice
+    if known.kind == "device.out-of-memory" or any(part in known.traceback for part in _NO_MEMORY):
+        message = "There is not enough memory to load its libraries."
+        advice = "Close other programs, or raise the limit that is set on its memory (ulimit -v), then try again."
+    elif known.kind == "worker.bug":
+        advice = "Run: fnet-studio doctor. If that does not help, please report it with the text below."
+    return protocol.Failed("engine.start", f"The engine did not start. {message}", advice, known.traceback)

@@ -28,8 +28,11 @@ def main(argv: list[str] | None = None) -> int:
 
     from fnet_studio.worker import environment
 
-    # Ctrl+C in a terminal reaches the whole group: the command line decides what it means and tells us.
+    # Ctrl+C in a terminal reaches the whole group, and so does its end: the command line decides what it means and
+    # tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name != "nt":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Only the thread that crashed: the window shows the last lines, and they should be the ones that matter.
     faulthandler.enable(sys.stderr, all_threads=False)
     parser = argparse.ArgumentParser(prog="fnet-studio worker", description="Speaks the protocol on stdio.")

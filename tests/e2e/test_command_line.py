@@ -252,9 +252,12 @@ def test_signals_save_measure_and_pause_a_training_and_it_can_be_resumed():
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal of POSIX")
 def test_keys_of_a_terminal_hold_a_training_let_it_go_on_and_pause_it():
+    """Also after a shell had the terminal in between, and set it as it wants it."""
     import pty
+    import termios
 
     ours, theirs = pty.openpty()
+    of_a_shell = termios.tcgetattr(ours)
     command = [sys.executable, "-m", "fnet_studio", "train", "sample-quick", "--engine", "scripted", "--no-plan"]
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
@@ -267,16 +270,71 @@ def test_keys_of_a_terminal_hold_a_training_let_it_go_on_and_pause_it():
         word, key = keys[0]
         if word in heard:
             heard = heard.partition(word)[2]
+            if word == "Paused":
+                termios.tcsetattr(ours, termios.TCSANOW, of_a_shell)
             os.write(ours, key)
             del keys[0]
     os.close(ours)
     assert process.wait() == 143
     assert len(keys) == 1, f"still waiting for {keys[0][0]!r}; heard {heard!r}"
-    assert "paused, all memory given back" in heard
+    assert "\r\x1b[Kfnet-studio: paused, all memory given back" in heard, "in the place of the progress bar"
     (record,), _ = run_store.list_runs()
     assert record.status == "paused"
     notes = [row["note"] for row in run_store.read_log(record.id) if "note" in row]
     assert [note for note in notes if note in ("paused", "continued")] == ["paused", "continued"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_worker_that_crashes_leaves_the_lines_that_its_words_point_to():
+    """And with its output closed from the beginning the command goes on all the same."""
+    process = subprocess.Popen(
+        [
+            *CLOSED_STDOUT,
+            sys.executable,
+            "-m",
+            "fnet_studio",
+            "train",
+            "sample-quick",
+            "--engine",
+            "scripted",
+            "--no-plan",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not run_store.list_runs()[0] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (record,), _ = run_store.list_runs()
+    os.kill(record.pid, signal.SIGSEGV)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    words, _, lines = errors.partition("lines below")
+    assert "crashed (SIGSEGV)" in words
+    assert "Segmentation fault" in lines
+    assert "Traceback" not in errors
+
+
+CLOSED_STDOUT = ("sh", "-c", 'exec "$@" >&-', "sh")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal of POSIX")
+def test_a_terminal_that_is_closed_pauses_the_training():
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fnet_studio", "train", "sample-quick", "--engine", "scripted", "--no-plan"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    heard = ""
+    while "loss" not in heard:
+        heard += os.read(ours, 4096).decode(errors="replace")
+    os.close(ours)
+    os.killpg(process.pid, signal.SIGHUP)  # as a shell does for all that it started
+    assert process.wait() == 143
+    (record,), _ = run_store.list_runs()
+    assert record.status == "paused"
+    assert record.saved_step == record.steps
 
 
 def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():

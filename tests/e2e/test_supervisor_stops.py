@@ -94,6 +94,17 @@ def test_a_worker_that_stands_still_is_killed_and_its_run_can_be_resumed(qtbot, 
     assert run_store.read(stopped.run).status == "interrupted"
 
 
+def test_a_run_that_was_to_be_discarded_is_gone_although_its_worker_had_to_be_killed(qtbot, supervise):
+    supervisor = supervise("freeze@15,rate=0,steps=20")
+    id, heard = begin(supervisor)
+    qtbot.waitUntil(lambda: any(isinstance(body, protocol.Annotation) for body in heard), timeout=WAIT_MS)
+    for _ in range(3):
+        supervisor.stop(id, "discard")
+    qtbot.waitUntil(lambda: bool(replies(heard)), timeout=WAIT_MS)
+    assert replies(heard) == [protocol.Stopped()]
+    assert run_store.list_runs() == ([], [])
+
+
 def test_a_device_that_is_lost_gets_another_worker(qtbot, supervise):
     supervisor = supervise("device-lost@5,rate=0")
     before = supervisor.pid

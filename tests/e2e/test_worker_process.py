@@ -313,6 +313,21 @@ def test_a_phase_that_is_deaf_to_its_stop_is_ended_with_its_run_in_order(phase, 
         assert (caught.value.kept, run_store.read(caught.value.run).saved_step) == (True, 20)
 
 
+def test_a_run_that_was_to_be_discarded_is_gone_although_its_worker_was_killed():
+    with Worker("scripted", "freeze@15,rate=0,steps=20") as worker:
+
+        def discard(envelope, blob):
+            if isinstance(envelope.body, protocol.Annotation):
+                for _ in range(3):
+                    worker.stop(id, "discard")
+
+        id = worker.post(protocol.Train(quick_recipe()))
+        with pytest.raises(Stopped) as caught:
+            worker.result(id, discard)
+    assert not caught.value.kept
+    assert run_store.list_runs() == ([], [])
+
+
 def test_leaving_in_the_middle_of_a_deaf_phase_leaves_a_run_that_reads_as_stopped():
     with Worker("scripted", "deaf=training") as worker:
         phases = []

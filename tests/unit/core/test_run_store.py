@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import shutil
+import time
 
 import pytest
 
@@ -46,6 +47,51 @@ def test_a_run_whose_process_is_gone_reads_as_interrupted():
     record = run_store.read(writer.record.id)
     assert record.status == "interrupted"
     assert record.duration_s == -1  # nobody knows when it ended
+
+
+def test_the_days_that_a_run_lay_paused_or_cut_off_are_no_time_of_work():
+    began = time.time() - 1000
+    writer = RunWriter.create("away", {})
+    writer.record.began = began
+    writer.record.status, writer.record.ended = "paused", began + 100
+    writer.save()
+    again = RunWriter.reopen(writer.record.id, began + 700)
+    again.record.pid = 2**22 + 1
+    again.save()
+    os.utime(writer.folder / "run.json", (began + 750, began + 750))  # its last word before it was killed
+    last = RunWriter.reopen(writer.record.id, began + 900)
+    last.finish("finished")
+    assert run_store.read(writer.record.id).duration_s == pytest.approx(100 + 50 + 100, abs=5)
+
+
+def test_a_folder_that_was_moved_away_leaves_its_place_free_for_it():
+    writer = RunWriter.create("moved", {})
+    writer.folder.rename(writer.folder.with_name("aside"))
+    for write in (writer.save, writer.flush, lambda: writer.finish("failed")):
+        with pytest.raises(UserError) as caught:
+            write()
+        assert caught.value.kind == "run.folder-gone"
+    assert writer.abandon("keep")
+    assert not writer.folder.exists()
+
+
+def test_a_folder_has_a_name_for_every_file_system():
+    assert RunWriter.create("Übung 3", {}).record.id[16:-5] == "ubung-3"
+    assert RunWriter.create("学习", {}).record.id[16:-5] == "run"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes on POSIX alone")
+def test_a_folder_whose_name_is_in_another_encoding_hides_no_other_run():
+    good = RunWriter.create("good", {})
+    odd = RunWriter.create("odd", {})
+    try:
+        os.rename(os.fsencode(odd.folder), os.fsencode(places.runs()) + b"/20200101-000000-l\xe4uft-0000")
+    except OSError:
+        pytest.skip("a file system that refuses such names")
+    records, (problem,) = run_store.list_runs()
+    assert [record.id for record in records] == [good.record.id]
+    assert str(problem).encode()
+    assert "20200101-000000-l" in problem.message
 
 
 def test_an_unreadable_run_does_not_hide_the_others():

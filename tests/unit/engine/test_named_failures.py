@@ -267,6 +267,19 @@ def test_data_that_goes_while_it_is_read_is_told_apart_from_data_that_may_not_be
     assert caught.value.advice
 
 
+def test_a_run_that_started_from_one_that_is_gone_says_which_to_bring_back(tiny, job):
+    values = mapping(tiny)
+    values |= {"task": "finetune", "model": {"preset": "run:20260101-000000-first-0000"}}
+    writer = run_store.RunWriter.create("second", values)
+    writer.record.parent = "20260101-000000-first-0000"
+    writer.finish("stopped")
+    with pytest.raises(UserError) as caught:
+        resume(protocol.Resume(writer.record.id), job, DEVICE, {})
+    assert "started from the run 20260101-000000-first-0000" in caught.value.message
+    assert caught.value.advice.startswith("Bring that run back")
+    assert run_store.read(writer.record.id).status == "stopped"
+
+
 def test_a_run_whose_folder_goes_says_so(tiny, job, monkeypatch):
     real = job.step
 
@@ -279,6 +292,7 @@ def test_a_run_whose_folder_goes_says_so(tiny, job, monkeypatch):
     with pytest.raises(UserError) as caught:
         train(protocol.Train(mapping(tiny)), job, DEVICE, {})
     assert caught.value.kind == "run.folder-gone"
+    assert not places.runs().exists()
 
 
 def test_another_process_with_the_number_of_a_dead_worker_does_not_keep_its_run_alive():

@@ -1,7 +1,9 @@
 import errno
 
+import pytest
+
 from fnet_studio.core.errors import UserError
-from fnet_studio.worker.failure import failed
+from fnet_studio.worker.failure import failed, not_started
 
 
 def test_a_full_disk_has_words_and_names_the_file():
@@ -32,3 +34,19 @@ def test_words_for_the_user_come_with_a_traceback_only_when_something_lies_behin
     caused = UserError("a.b", "It broke.", "Mend it.")
     caused.__cause__ = ValueError("the cause")
     assert "the cause" in failed(caused).traceback
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (ImportError("libexample.so.1: failed to map segment from shared object"), "Close other programs"),
+        (MemoryError(), "Close other programs"),
+        (ImportError("libexample.so.1: cannot open shared object file"), "fnet-studio doctor"),
+        (UserError("a.b", "It broke.", "Mend it."), "Mend it."),
+    ],
+)
+def test_an_engine_that_cannot_start_has_advice_that_does_not_say_the_worker_goes_on(error, advice):
+    words = not_started(error)
+    assert words.kind == "engine.start"
+    assert advice in words.advice
+    assert "goes on" not in words.advice
