@@ -55,7 +55,7 @@ _NOT_IN_PRETRAINING = frozenset(
     }
 )
 """What pretraining has no use for either: it reads plain text, has no test, and mixes by Fourier transforms."""
-_OF_FILES = frozenset(
+OF_FILES = frozenset(
     {
         "data.validation_path",
         "data.test_path",
@@ -65,6 +65,7 @@ _OF_FILES = frozenset(
         "data.labels",
     }
 )
+"""How files of one's own are read."""
 
 
 def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
@@ -82,7 +83,7 @@ def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
         return False
     if key.startswith("adapt."):
         return task == "finetune" and (key == "adapt.epochs" or values.get("adapt.epochs", "0").strip() != "0")
-    if key in _OF_FILES:
+    if key in OF_FILES:
         return source == "files"
     if key == "data.path":
         return source != "sample"

@@ -127,11 +127,7 @@ def text_column(table: Table, wanted: str) -> str:
         alone = next(iter(table.columns)) if len(table.columns) == 1 else ""
         found = _first(by_lower, TEXT_NAMES + _FIRST_OF_PAIRS, ()) or alone
     if not found:
-        raise UserError(
-            "data.columns",
-            f"{table.path} is a table, and data.text_column names none of its columns.",
-            f"Choose among its columns: {', '.join(table.columns)}.",
-        )
+        raise _columns_error(table, "is a table, and data.text_column names none of its columns")
     return found
 
 
@@ -219,6 +215,7 @@ def _only_classes(table: Table, classes: Mapping[str, str], names: Sequence[str]
 
 
 def _columns_error(table: Table, what: str) -> UserError:
-    return UserError(
-        "data.columns", f"{table.path} {what}.", f"Choose among its columns: {', '.join(table.columns) or 'none'}."
-    )
+    advice = f"Choose among its columns: {', '.join(table.columns) or 'none'}."
+    if table.format == "sheet":  # it may be the wrong one of several
+        advice = " ".join((advice, *table.notes))
+    return UserError("data.columns", f"{table.path} {what}.", advice)

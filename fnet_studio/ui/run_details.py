@@ -231,7 +231,8 @@ class RunDetails(QWidget):
             self.trouble.addWidget(ErrorCard(self._themes, error, closable=False, tone="warning"))
 
     def _curves(self, curves: Curves) -> None:
-        self.no_curve.setText("It wrote no steps.")
+        running = self.entry is not None and self.entry.record.status == "running"
+        self.no_curve.setText("No step is measured yet." if running else "It wrote no steps.")
         self.no_curve.setVisible(not len(curves))
         if self.chart is None and len(curves):
             self.chart = LearningChart(self._themes, smoothing=self._smoothing)

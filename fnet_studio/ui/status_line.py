@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 from fnet_studio.core import protocol
 from fnet_studio.core.phase_progress import PhaseProgress
 from fnet_studio.core.recipe import LANGUAGE_TASKS
-from fnet_studio.core.run_state import phase_words
+from fnet_studio.core.run_state import HELD, phase_words
 from fnet_studio.ui.parts import button, follow_icon, label
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -129,7 +129,7 @@ class StatusLine(QWidget):
         phase, progress = self._at.phase, self._at.progress
         self.phase.setText(stopping or (phase_words(phase.name) if phase.name else "Starting"))
         for item in (self.bar, self.counted, self.left):  # of no use any more, and the words need the room
-            item.setVisible(not stopping)
+            item.setVisible(not stopping and phase.name not in HELD)
         total, done = phase.total, progress.done
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))

@@ -126,7 +126,7 @@ def test_a_held_run_stands_still_and_goes_on(qtbot, open_page):
     begin(qtbot, page)
     page.controls.pause.click()
     qtbot.waitUntil(page.controls.go_on.isVisible, timeout=WAIT_MS)
-    assert page.card._state.text().endswith("On hold")
+    assert page.card._state.text().endswith("Paused")
     steps = len(page.run.state.step)
     qtbot.wait(200)
     assert len(page.run.state.step) <= steps + 1

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.special_pieces import UNKNOWN
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.cutting import Cutting, CuttingRow, settled
 from fnet_studio.ui.data.token_flow import Cell, Kind, TokenFlow
@@ -139,10 +140,9 @@ class SeenTab(QWidget):
         self.packed = packed
         if not self.cutting.length:
             self.cutting.learn(packed.length, self.cutting.most)
-        unknown = {"[UNK]", "<unk>"} if packed.unknown else set()
         cells = []
         for place, (token, segment) in enumerate(zip(packed.tokens, packed.segments)):
-            kind: Kind = "special" if token.special else "unknown" if token.piece in unknown else "word"
+            kind: Kind = "special" if token.special else "unknown" if token.piece in UNKNOWN else "word"
             where = "" if token.begin < 0 else f", “{texts[segment][token.begin : token.end]}”"
             part = f", text {segment + 1}" if len(set(packed.segments)) > 1 else ""
             cells.append(

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import answer_tables, protocol
+from fnet_studio.core.special_pieces import SPECIAL
 from fnet_studio.ui.widgets.figures import count, nats
 from fnet_studio.ui.widgets.predictions import Prediction, PredictionBars
 
@@ -192,7 +193,13 @@ def _rows(answer: protocol.MaskAnswer) -> tuple[list[protocol.Candidate], list[P
     candidates = list(answer.candidates)
     was = answer.original
     rows = [
-        Prediction(shown_text(item), item.probability, rank, was is not None and item.id == was.id)
+        Prediction(
+            shown_text(item),
+            item.probability,
+            rank,
+            was is not None and item.id == was.id,
+            special=item.piece in SPECIAL,
+        )
         for rank, item in enumerate(candidates, start=1)
     ]
     if was is not None and answer.original_rank > len(candidates):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtWidgets import QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.special_pieces import UNKNOWN
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.parts import label, whole_rows
 from fnet_studio.ui.widgets.figures import count
@@ -69,6 +70,8 @@ def _rows(text: str, tokenized: protocol.Tokenized, masked: tuple[int, ...]) -> 
         written = "special" if added else text[token.begin : token.end].strip() or "(a space)"
         if index in masked:
             written = f"hidden: {written}"
+        elif token.piece in UNKNOWN:
+            written = f"unknown to the vocabulary: {written}"
         letters = "–" if added else f"{token.begin}–{max(token.end - 1, token.begin)}"
         rows.append((str(index), token.piece, str(token.id), letters, written))
     used = len(tokenized.tokens)

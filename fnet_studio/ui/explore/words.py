@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fnet_studio.core import protocol
 from fnet_studio.core.mask import MASK
+from fnet_studio.core.special_pieces import UNKNOWN
 from fnet_studio.ui.explore.masked_text import Span
 from fnet_studio.ui.widgets.chips import Word
 
@@ -58,7 +59,8 @@ def _word(text: str, tokens: list, positions: tuple[int, ...], masked: bool, spa
     if _is_typed_mask(text, first):
         return Word("", (MASK,), positions, masked=True)
     pieces = tuple(_piece(text, token) for token in tokens)
-    return Word(text[span[0] : span[1]].strip() or pieces[0], pieces, positions, masked=masked)
+    unknown = any(token.piece in UNKNOWN for token in tokens)
+    return Word(text[span[0] : span[1]].strip() or pieces[0], pieces, positions, masked=masked, unknown=unknown)
 
 
 def _piece(text: str, token: protocol.Token) -> str:

@@ -42,7 +42,7 @@ class RunChart(ChartPanel):
     def show_run(self, run: str, name: str) -> None:
         """The run that the chart is about; it is not drawn behind itself."""
         self.run_id, self.run_name = run, name
-        if run in self._chosen:
+        if self._chosen:
             self.show_runs(self._chosen)
 
     # ----------------------------------------------------------------------------------------- other runs
@@ -86,10 +86,10 @@ class RunChart(ChartPanel):
         self._traces = {run: self._traces[run] for run in self._chosen if run in self._traces}
         groups = [trace.group for trace in self._traces.values()]
         self.seeds.setVisible(len(set(groups)) < len(groups))
-        _, *names = self._names()
+        own, *names = self._names()
         for trace, name in zip(self._traces.values(), names, strict=True):
             trace.name = name
-        self.chart.set_others(list(self._traces.values()), self.seeds.isChecked())
+        self.chart.set_others(list(self._traces.values()), self.seeds.isChecked(), own)
         self.compare.setText(f"&Compare ({len(self._chosen)})" if self._chosen else "&Compare")
 
     def _names(self) -> list[str]:

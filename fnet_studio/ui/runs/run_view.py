@@ -55,7 +55,7 @@ class RunView(QWidget):
         self.check = button("Check resuming", themes, "badge-check", "", self._show_repeat, tip)
         self.chart = RunChart(themes, smoothing=settings.smoothing, library=library)
         self.no_curve = EmptyState(
-            themes, "chart-line", "It wrote no steps", "The run ended before its first training step."
+            themes, "chart-line", "No steps to draw", "The curves begin with the first training step."
         )
         self.no_curve.hide()
         self.trouble = QVBoxLayout()

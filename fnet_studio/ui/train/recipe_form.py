@@ -1,7 +1,7 @@
 """The recipe as a form: one to begin with on top, the settings that count in groups, the rare ones folded away."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ class RecipeForm(QWidget):
 
     def begin_with(self, known: KnownRecipe) -> None:
         """Fill the form from a recipe; its values are those that changes are marked against. One that cannot be read
-        leaves the form as it is."""
+        leaves the form as it is. Data that the user chose stay, unless the recipe is for certain data."""
         try:
             found = known.read()
         except UserError as error:
@@ -122,7 +122,10 @@ class RecipeForm(QWidget):
             if self._base:
                 self.picker.show_recipe(self._begun)
             return
+        data = self._chosen_data()
         self.show_recipe(found, known)
+        if data and found.data.source == "sample" and known.key != FIRST:
+            self._put_data(data)
 
     def show_recipe(self, recipe: recipes.Recipe, known: KnownRecipe) -> None:
         self._begun = known
@@ -242,7 +245,16 @@ class RecipeForm(QWidget):
     def use_data(self, one: DataSet) -> None:
         """Train on one of the list; what the form says of the model stays."""
         self.data_sets.refresh()
-        settings = one.settings
+        self._put_data(one.settings)
+
+    def _chosen_data(self) -> dict[str, str]:
+        """Where the data lie and how they are read, by dotted key; empty when they are the recipe's."""
+        source = self.rows[SOURCE]
+        if source.text != "files" and not source.is_changed or source.text == "sample":
+            return {}
+        return {key: self.rows[key].text for key in (SOURCE, PATH, *recipe_scope.OF_FILES)}
+
+    def _put_data(self, settings: Mapping[str, str]) -> None:
         self.rows[SOURCE].set_text(settings[SOURCE])
         self._follow_source()
         for key, text in settings.items():

@@ -22,7 +22,7 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
     return RunFigures(
         status="held" if state.held else "interrupted" if cut_off else state.status,
         title=str(recipe.get("name", "")),
-        phase=phase_words(state.phase) if state.phase else "",
+        phase="Its memory is kept" if state.held else phase_words(state.phase) if state.phase else "",
         done=state.progress.done,
         total=state.phase_total,
         unit=state.phase_unit,

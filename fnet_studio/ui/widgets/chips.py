@@ -38,6 +38,8 @@ class Word:
     """The tokens' positions in the model's input."""
     masked: bool = False
     special: bool = False
+    unknown: bool = False
+    """A letter of it has no piece in the vocabulary: the model does not read it."""
     surprise: tuple[float, ...] | None = None
     """For each token its surprise in bits, NaN where it is not known yet; None to leave no room for the strip."""
 
@@ -71,9 +73,10 @@ class Chip(QAbstractButton):
             self.setToolTip(f"Hidden from the model{was}. Click to show it again.")
         else:
             parts = f" ({' + '.join(word.pieces)})" if len(word.pieces) > 1 else ""
-            self.setAccessibleName(f"word {word.text}")
+            self.setAccessibleName(f"word {word.text}" + (", unknown to the vocabulary" if word.unknown else ""))
             where = ", ".join(str(position) for position in word.positions)
-            self.setToolTip(f"{word.text}{parts}, position {where}. Click to mask it.")
+            unread = "\nThe vocabulary has no piece for it: the model reads <unk>." if word.unknown else ""
+            self.setToolTip(f"{word.text}{parts}, position {where}. Click to mask it.{unread}")
         self._say_surprise()
         self.updateGeometry()
         self.update()
@@ -153,6 +156,8 @@ class Chip(QAbstractButton):
             painter.drawRoundedRect(box, 6, 6)
         elif self.isDown():
             fill = ink.mix(theme.card, theme.accent, 0.25)
+        elif word.unknown:
+            fill, line = ink.mix(theme.card, theme.warning, 0.25), QColor(theme.warning)
         if not word.special and (self.underMouse() or self.linked):
             line = QColor(theme.accent)
             if not word.masked:

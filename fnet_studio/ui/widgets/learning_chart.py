@@ -53,6 +53,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.seeds_as_one = False
         self.trace = RunTrace(smoothing)
         self.others: list[RunTrace] = []
+        self.own = ""
         self.layers: list[Layer] = []
         self._layers_drawn: tuple = ()
         self._checks_drawn: tuple = ()
@@ -151,9 +152,10 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.fit()
         self._describe()
 
-    def set_others(self, others: Sequence[RunTrace], seeds_as_one: bool = False) -> None:
-        """Other runs to be drawn behind. seeds_as_one: those that differ in their seed become a mean with a band."""
-        self.others, self.seeds_as_one = list(others), seeds_as_one
+    def set_others(self, others: Sequence[RunTrace], seeds_as_one: bool = False, own: str = "") -> None:
+        """Other runs to be drawn behind. seeds_as_one: those that differ in their seed become a mean with a band. own:
+        what the run itself is called beside them."""
+        self.others, self.seeds_as_one, self.own = list(others), seeds_as_one, own
         for trace in self.others:
             trace.set_weight(self.smoothing)
         self._restyle()
@@ -266,7 +268,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         """Where the run's curves are least; they stay where they are while no place is much better."""
         if self._first.drawn() != self._named:
             self._named = self._first.drawn()
-            fill_legend(self.legend, self._first, self.layers)
+            fill_legend(self.legend, self._first, self.layers, self.own)
         legends = ((self.legend, self._first), *((one, self.plots[name]) for name, one in self.best_legends.items()))
         for legend, plot in legends:
             width, height = legend.width() / max(plot.view.width(), 1), legend.height() / max(plot.view.height(), 1)
@@ -328,7 +330,8 @@ class LearningChart(pg.GraphicsLayoutWidget):
 
     def summary(self) -> str:
         """The chart in one sentence, for the line under it and for screen readers."""
-        return chart_words.summary(self.trace, self.others)
+        words = chart_words.summary(self.trace, self.others)
+        return f"{self.own}. {words}" if self.own and self.others else words
 
     def words_at(self, x: float) -> str:
         """The values of the training point nearest to a place on the x axis, and of the last validation up to it."""
@@ -408,4 +411,4 @@ class LearningChart(pg.GraphicsLayoutWidget):
         for legend in (self.legend, *self.best_legends.values()):
             legend.setBrush(pg.mkBrush(ink.faded(theme.card, 0.8)))
             legend.setLabelTextColor(QColor(theme.text))
-        fill_legend(self.legend, self._first, self.layers)
+        fill_legend(self.legend, self._first, self.layers, self.own)

@@ -22,6 +22,8 @@ class Prediction:
     """True for what stood there before it was masked."""
     figure: str = ""
     """Written in the place of the probability."""
+    special: bool = False
+    """A piece that stands for no word: it cannot be put into a sentence."""
 
     @property
     def shown(self) -> str:
@@ -39,7 +41,6 @@ class PredictionRow(QAbstractButton):
         self._text_width = 60.0
         self._most_rank = 0
         self._apart = False
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_prediction(
@@ -52,7 +53,12 @@ class PredictionRow(QAbstractButton):
         self._text_width, self._apart = text_width, apart
         was = ", the original" if prediction.original else ""
         self.setAccessibleName(f"{prediction.text}, {prediction.shown}, rank {prediction.rank}{was}")
-        self.setToolTip(f"Put “{prediction.text}” into the sentence")
+        self.setEnabled(not prediction.special)
+        self.setCursor(Qt.CursorShape.ArrowCursor if prediction.special else Qt.CursorShape.PointingHandCursor)
+        if prediction.special:
+            self.setToolTip(f"{prediction.text}: a special piece, which stands for no word")
+        else:
+            self.setToolTip(f"Put “{prediction.text}” into the sentence")
         self.updateGeometry()
         self.update()
 
@@ -68,7 +74,7 @@ class PredictionRow(QAbstractButton):
             painter.setPen(QPen(QColor(theme.line), 1, Qt.PenStyle.DashLine))
             painter.drawLine(0, 3, self.width(), 3)
             row.setTop(7)
-        if self.underMouse() or self.hasFocus():
+        if not item.special and (self.underMouse() or self.hasFocus()):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink.faded(theme.accent, 0.10))
             painter.drawRoundedRect(row, 5, 5)
@@ -80,7 +86,7 @@ class PredictionRow(QAbstractButton):
         painter.setFont(tabular(self.font()))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(x, row.y(), rank_width, row.height()), right, count(item.rank))
-        painter.setPen(QColor(theme.text))
+        painter.setPen(QColor(theme.muted if item.special else theme.text))
         painter.drawText(
             QRectF(self.width() - 6 - number_width, row.y(), number_width, row.height()),
             right,
@@ -177,7 +183,7 @@ class PredictionBars(QWidget):
             previous = item.rank
         for index, row in enumerate(self._rows):
             row.setVisible(index < self._count)
-        self._focus.set_buttons(list(self.rows()))
+        self._focus.set_buttons([row for row in self.rows() if row.isEnabled()])
 
     def _repaint(self) -> None:
         for row in self._rows:

@@ -209,14 +209,14 @@ class QuantityPlot:
         self.plot.getAxis("bottom").showLabel(bool(bottom))
 
 
-def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer]) -> None:
-    """What the lines of a plot are."""
+def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer], own: str = "") -> None:
+    """What the lines of a plot are. own: what the run itself is called beside the others."""
     legend.clear()
     kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
     drawn = plot.drawn()
     for kind, words in kinds[:: 2 if layers else 1]:
         if kind in drawn:
-            legend.addItem(plot.curves[kind], words)
+            legend.addItem(plot.curves[kind], f"{own}, {words}" if own and layers else words)
     for layer in layers[:NAMED]:
         legend.addItem(pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2)), layer.name)
     if len(layers) > NAMED:

@@ -27,7 +27,7 @@ SIGNS = {
 WORDS = {
     "idle": "No run",
     "planning": "Checking",
-    "held": "On hold",
+    "held": "Paused",
     "running": "Running",
     "finished": "Finished",
     "stopped": "Stopped",
@@ -181,6 +181,8 @@ class RunCard(QFrame):
     def _phase_words(figures: RunFigures) -> str:
         if not figures.phase:
             return ""
+        if figures.status == "held":
+            return figures.phase
         if not figures.total:
             return f"{figures.phase} …"
         return f"{figures.phase} · {count(figures.done)} of {count(figures.total)} {figures.unit}".rstrip()

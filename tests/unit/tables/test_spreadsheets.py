@@ -4,6 +4,7 @@ import pytest
 from workbooks import ods, xlsx
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.tables.mapping import Columns, find_columns
 from fnet_studio.tables.table import read_table
 
 ROWS = [["review", "stars", "seen"], ["A joy & more", 5, True], ['He said "dull"\nand left', 1.5, False]]
@@ -76,3 +77,11 @@ def test_a_cut_off_spreadsheet_is_refused_in_words(tmp_path):
     with pytest.raises(UserError) as caught:
         read_table(path)
     assert caught.value.kind == "data.unreadable"
+
+
+def test_an_error_about_the_columns_of_a_workbook_says_which_sheet_was_read(tmp_path):
+    sheets = {"Notes": [["page", "year"], ["1", "2020"], ["2", "2021"]], "Reviews": ROWS}
+    table = read_table(xlsx(tmp_path / "a.xlsx", sheets))
+    with pytest.raises(UserError, match="the sheet Notes was read, and not: Reviews") as caught:
+        find_columns(table, Columns(text="review"))
+    assert caught.value.kind == "data.columns"

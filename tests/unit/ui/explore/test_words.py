@@ -49,3 +49,9 @@ def test_a_masked_word_keeps_what_stood_there():
 def test_a_word_with_one_masked_piece_falls_into_chips_that_can_be_told_apart():
     shown, _ = words(masked=(3,))
     assert [(word.text, word.masked) for word in shown[2:5]] == [("un", False), ("believ", True), ("able", False)]
+
+
+def test_a_word_that_the_vocabulary_cannot_spell_is_marked():
+    tokens = (Token(10, "▁Good", 0, 4, 0), Token(3, "▁", 5, 5, 1), Token(0, "<unk>", 5, 6, 1))
+    shown, _ = words_of("Good ☃", Tokenized(tokens, 16, 8), ())
+    assert [(word.text, word.unknown) for word in shown] == [("Good", False), ("☃", True)]

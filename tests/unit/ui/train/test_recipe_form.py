@@ -368,3 +368,31 @@ def test_a_data_set_of_the_list_puts_its_files_columns_and_labels_into_the_form(
     assert box.currentText() == "My reviews"
     form.path.set_text(str(table.parent))
     assert box.currentText() == "None of these"
+
+
+def test_data_of_ones_own_stay_when_another_way_of_training_is_chosen(form, table):
+    own_table(form, table)
+    choose(form, "data.label_column", "stars")
+    for name in ("finetune", "masked-lm", "adapt-then-finetune"):
+        form.choose(name)
+        assert (form.rows["data.source"].text, form.path.text) == ("files", str(table)), name
+    assert form.recipe().data == DataRecipe(
+        source="files", path=str(table), label_column="stars", sequence_length=form.recipe().data.sequence_length
+    )
+    form.reset()
+    assert form.rows["data.source"].text == "sample"
+
+
+@pytest.mark.parametrize("name", ["imdb-fnet", "sample-quick"])
+def test_a_recipe_that_is_for_certain_data_brings_them(form, table, name):
+    form.choose("finetune")
+    own_table(form, table)
+    form.choose(name)
+    assert form.rows["data.source"].text == recipes.load(recipes.bundled(name), template=True).data.source
+    assert form.picker.changes.text() == "Nothing is changed"
+
+
+def test_data_that_came_with_a_recipe_go_with_it(form):
+    form.choose("imdb-fnet")
+    form.choose("finetune")
+    assert form.rows["data.source"].text == "sample"
