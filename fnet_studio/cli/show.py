@@ -56,7 +56,8 @@ class Bar:
             tell(self.out, f"\r\x1b[K{envelope.body.text}")
         if "evaluations" in changed:
             last = self.state.evaluations[-1]
-            words = f"epoch {last.epoch}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"
+            place = f"step {last.step:,}, asked for" if last.asked else f"epoch {last.epoch}"
+            words = f"{place}  {last.split:<10}  loss {last.loss:.4f}  accuracy {last.accuracy:.2%}"
             tell(self.out, f"\r\x1b[K{words}")
         if changed & {"phase", "progress", "metrics"}:
             tell(self.out, f"\r\x1b[K{self._line(self.state)}", end="")

@@ -14,16 +14,22 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 
 POLL_S = 0.1
+SHORT_POLL_S = 0.01
+"""Of a lock that is held for moments."""
 
 
 @contextlib.contextmanager
-def alone(path: Path, busy: UserError) -> Iterator[None]:
-    """Be the only one that holds the lock. Raises `busy` where another does, UserError `disk.…`."""
+def alone(path: Path, busy: UserError, wait_s: float = 0.0) -> Iterator[None]:
+    """Be the only one that holds the lock. Raises `busy` where another does still after `wait_s`, and
+    UserError `disk.…`."""
+    until = time.monotonic() + wait_s
 
-    def refuse() -> None:
-        raise busy
+    def wait() -> None:
+        if time.monotonic() >= until:
+            raise busy
+        time.sleep(SHORT_POLL_S)
 
-    with _held(path, refuse):
+    with _held(path, wait):
         yield
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from fnet_studio.core import chain, files, places, protocol, recipe, run_store
+from fnet_studio.core import chain, files, locks, places, protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
 
 SCHEMA = 1
@@ -200,50 +200,9 @@ def _read() -> _File:
 @contextlib.contextmanager
 def _changing() -> Iterator[list[Entry]]:
     """The entries, to be changed in place; written when the block ends well. UserError `queue.locked`."""
-    with _locked():
+    lock = path().with_suffix(".lock")
+    busy = UserError("queue.locked", f"{lock} is held by another program.", "Try again once that has ended.")
+    with locks.alone(lock, busy, LOCK_WAIT_S):
         file = _read()
         yield file.entries
         files.write_json(path(), file)
-
-
-@contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    """A file that only one can create, with the owner's process in it: a lock of the dead is taken away."""
-    lock = path().with_suffix(".lock")
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise files.disk_error(error, lock.parent) from error
-    until = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            break
-        except FileExistsError:
-            if not _held(lock):
-                lock.unlink(missing_ok=True)
-            elif time.monotonic() > until:
-                words = f"{lock} is held by another program."
-                raise UserError("queue.locked", words, "Try again; delete the file if nothing else runs.") from None
-            else:
-                time.sleep(0.01)
-        except OSError as error:
-            raise files.disk_error(error, lock) from error
-    try:
-        try:
-            with os.fdopen(handle, "w") as stream:
-                stream.write(str(os.getpid()))
-        except OSError as error:
-            raise files.disk_error(error, lock) from error
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
-
-
-def _held(lock: Path) -> bool:
-    """An empty lock was made a moment ago, or its maker died in that very moment."""
-    try:
-        pid, written = lock.read_text().strip(), lock.stat().st_mtime
-    except OSError:
-        return True  # gone meanwhile: try again
-    return run_store.at_work(int(pid), written) if pid.isdecimal() else time.time() - written < 1.0

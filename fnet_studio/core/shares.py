@@ -10,6 +10,8 @@ def percent(share: float, digits: int = 1) -> str:
         return "–"
     value = share * 100
     rounded = f"{value:.{digits}f}"
+    if digits == 0 and 0.1 <= value < 1:
+        return f"{value:.1g} %"
     if 0 < value < 10**-digits:
         return f"{value:.3f} %" if value >= 0.001 else "<0.001 %"
     if value < 100 and float(rounded) >= 100:

@@ -90,19 +90,21 @@ def _write_pdf(svg: bytes, path: Path) -> None:
 
 
 def as_csv(runs: list[Drawn]) -> str:
-    """A line for each step and each evaluation of each run; cells of what was not measured are empty."""
+    """A line for each step and each evaluation of each run; cells of what was not measured are empty. asked: `yes` for
+    an evaluation on request, which decided nothing."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = (*PLACES, *QUANTITIES)
-    writer.writerow(["run", "split", *names])
+    writer.writerow(["run", "split", *names, "asked"])
     for name, curves, *_ in runs:
         columns = [curves.columns.get(column, np.full(len(curves), np.nan)) for column in names]
         for row in zip(*columns):
-            writer.writerow([name, "train", *map(_cell, row)])
+            writer.writerow([name, "train", *map(_cell, row), ""])
         for split, checks in curves.checks.items():
             for row in zip(*checks):
                 cells = dict(zip(Checks._fields, row))
-                writer.writerow([name, split, *(_cell(cells.get(column, np.nan)) for column in names)])
+                shown = [_cell(cells.get(column, np.nan)) for column in names]
+                writer.writerow([name, split, *shown, "yes" if cells["asked"] else ""])
     return text.getvalue()
 
 

@@ -250,7 +250,7 @@ class RecipeForm(QWidget):
     def _chosen_data(self) -> dict[str, str]:
         """Where the data lie and how they are read, by dotted key; empty when they are the recipe's."""
         source = self.rows[SOURCE]
-        if source.text != "files" and not source.is_changed or source.text == "sample":
+        if source.text == "sample" or not (source.text == "files" or source.is_changed):
             return {}
         return {key: self.rows[key].text for key in (SOURCE, PATH, *recipe_scope.OF_FILES)}
 

@@ -36,9 +36,9 @@ def short_count(number: float) -> str:
     """`850`, `22.5 k`, `1.30 M`."""
     if not math.isfinite(number):
         return "–"
-    if abs(number) < 1000:
+    if abs(number) < 999.5:
         return f"{number:.0f}"
-    if abs(number) < 1e6:
+    if abs(number) < 999_950:
         return f"{number / 1e3:.1f} k"
     return f"{number / 1e6:.2f} M"
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -89,16 +90,13 @@ def test_an_entry_whose_program_died_waits_again_and_goes_on_with_its_run():
     assert queue.command_of(queue.claim()) == protocol.Resume(queue.entries()[0].run)
 
 
-def test_another_process_with_the_number_of_a_dead_program_holds_neither_entry_nor_lock():
+def test_another_process_with_the_number_of_a_dead_program_does_not_hold_its_entry():
     entry = queue.add(values())
     queue.claim()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as young:
         stored = json.loads(queue.path().read_text())
         stored["entries"][0] |= {"pid": young.pid, "began": time.time() - 1000}
         queue.path().write_text(json.dumps(stored))
-        lock = queue.path().with_suffix(".lock")
-        lock.write_text(str(young.pid))
-        os.utime(lock, (time.time() - 1000,) * 2)
         assert queue.entries()[0].state == "waiting"
         queue.remove(entry.id)
         assert young.poll() is None
@@ -119,12 +117,19 @@ def test_two_programs_never_take_the_same_entry():
     assert {entry.state for entry in queue.entries()} == {"done"}
 
 
-def test_a_lock_of_a_dead_program_does_not_hold_the_queue_up():
+def test_a_lock_ends_with_its_program_and_is_waited_for_until_then(monkeypatch):
     queue.add(values())
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    queue.path().with_suffix(".lock").write_text(str(dead.pid))
-    queue.add(values())
+    hold = "import sys; from fnet_studio.core import locks, queue; from fnet_studio.core.errors import UserError\n"
+    hold += "with locks.alone(queue.path().with_suffix('.lock'), UserError('', '', '')): print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        with monkeypatch.context() as soon:
+            soon.setattr(queue, "LOCK_WAIT_S", 0.05)
+            with pytest.raises(UserError) as caught:
+                queue.add(values())
+        assert caught.value.kind == "queue.locked"
+        threading.Timer(0.2, holder.kill).start()
+        queue.add(values())
     assert len(queue.entries()) == 2
 
 

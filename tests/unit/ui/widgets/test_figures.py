@@ -26,11 +26,23 @@ def test_durations_are_short_and_never_say_sixty_seconds(seconds, words):
     assert figures.duration(seconds) == words
 
 
+def test_a_share_of_less_than_one_percent_keeps_a_digit_among_whole_ones():
+    assert [figures.percent(share, 0) for share in (0.97, 0.0092, 0.0097, 0.0004)] == [
+        "97 %",
+        "0.9 %",
+        "1 %",
+        "0.040 %",
+    ]
+
+
 def test_thousands_stand_apart_without_a_place_to_break_the_line():
     assert figures.count(2382337) == "2\u202f382\u202f337"
 
 
-@pytest.mark.parametrize(("number", "words"), [(850, "850"), (22500, "22.5 k"), (1_300_000, "1.30 M"), (math.nan, "–")])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(850, "850"), (22500, "22.5 k"), (1_300_000, "1.30 M"), (999.7, "1.0 k"), (999_960, "1.00 M"), (math.nan, "–")],
+)
 def test_rates_are_short(number, words):
     assert figures.short_count(number) == words
 
