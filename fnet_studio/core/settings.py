@@ -20,6 +20,8 @@ Choice = Literal["system", "light", "dark"]
 
 class Settings(Struct):
     theme: Choice = "system"
+    scale: int = 100
+    """How large everything in the window is, in percent, from the next start on; never below 100 or above 200."""
     preset: str = "fnet_small_en"
     sentence: str = ""
     top_k: int = 10

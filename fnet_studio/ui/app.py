@@ -22,6 +22,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.window import Window
 
+SCALE = "QT_SCALE_FACTOR"
 TRACE = "FNET_STUDIO_TRACE_START"
 """Set to anything, the time of the first paint is printed (seconds since the epoch)."""
 
@@ -40,14 +41,14 @@ def run(argv: list[str]) -> NoReturn:
     options = parser().parse_args(argv)
     # Ctrl+C in the terminal ends the window; its worker notices that and ends itself
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    application = QApplication.instance() or QApplication(["fnet-studio"])
-    assert isinstance(application, QApplication)
+    loaded = settings.load()
+    application = _application(loaded[0].scale)
     application.setApplicationName("fnet-studio")
     application.setApplicationDisplayName("FNet Studio")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("fnet-studio")
     GarbageCollection(application)
-    window = make_window(application, options.engine, options.script, options.page)
+    window = make_window(application, options.engine, options.script, options.page, loaded)
     sys.excepthook = _Reporter(window)
     window.painted.connect(lambda: open_paths(window, options.paths))
     window.show()
@@ -59,12 +60,28 @@ def run(argv: list[str]) -> NoReturn:
     os._exit(status)
 
 
+def _application(scale: int) -> QApplication:
+    """scale: in percent, on top of what the system wants of every program. What the user said to Qt itself counts."""
+    own = scale > 100 and SCALE not in os.environ
+    if own:
+        os.environ[SCALE] = f"{min(scale, 200) / 100:g}"
+    application = QApplication.instance() or QApplication(["fnet-studio"])
+    assert isinstance(application, QApplication)
+    if own:
+        del os.environ[SCALE]  # it is not for the programs that are opened from here
+    return application
+
+
 def make_window(
-    application: QApplication, engine: command.EngineName = "jax", script: str = "", page: str = ""
+    application: QApplication,
+    engine: command.EngineName = "jax",
+    script: str = "",
+    page: str = "",
+    loaded: tuple[settings.Settings, str] | None = None,
 ) -> Window:
-    """The real window, not yet shown. Its worker starts after the first paint."""
+    """The real window, not yet shown. Its worker starts after the first paint. loaded: what `settings.load` gave."""
     first = settings.first_start()
-    choices, warning = settings.load()
+    choices, warning = loaded or settings.load()
     if page:
         choices.page = page
     themes = ThemeSource(application, choices.theme)

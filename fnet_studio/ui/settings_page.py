@@ -35,15 +35,23 @@ from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.rail import memory_words
 from fnet_studio.ui.supervisor import Supervisor
-from fnet_studio.ui.theme import MARGIN, ThemeSource
+from fnet_studio.ui.theme import MARGIN, SMALLEST_WINDOW, ThemeSource
 from fnet_studio.ui.updates_card import UpdatesCard
+from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.worker_state import WorkerState
 
 THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+SCALES = (100, 110, 125, 150, 175, 200)
 DEVICES = (("auto", "Choose by itself"), ("cpu", "Processor only"), ("cuda", "NVIDIA GPU"))
 LOG_BYTES = 32 * 1024
 LOG_MS = 1000
+
+
+def fitting_scales(width: float, height: float, chosen: int) -> list[int]:
+    """In percent: those at which the smallest window fits into so many pixels, and the one that is chosen."""
+    fits = min(width / SMALLEST_WINDOW[0], height / SMALLEST_WINDOW[1])
+    return sorted({chosen, 100, *(one for one in SCALES if one / 100 <= fits)})
 
 
 class SettingsPage(QWidget):
@@ -61,6 +69,8 @@ class SettingsPage(QWidget):
         """look: at another machine, in tests."""
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
+        self._scaled = settings.scale / 100
+        """How large the window is now, whatever is chosen for the next start."""
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.updates = UpdatesCard(themes, settings)
@@ -122,6 +132,19 @@ class SettingsPage(QWidget):
             line.addWidget(item)
         line.addStretch(1)
         card.column.addLayout(line)
+        self.scale = Choice()
+        self.scale.setAccessibleName("Size of everything")
+        self.scale.setToolTip("For a projector, or for tired eyes: words and pictures alike")
+        screen = QGuiApplication.primaryScreen()
+        room, now = screen.availableSize(), self._settings.scale
+        for percent in fitting_scales(room.width() * self._scaled, room.height() * self._scaled, now):
+            self.scale.addItem(f"{percent} %", percent)
+        self.scale.setCurrentIndex(self.scale.findData(now))
+        self.scale.activated.connect(lambda _: self._choose_scale(self.scale.currentData()))
+        self.scale_note = label("", "caption")
+        title = label("Si&ze", "")
+        title.setBuddy(self.scale)
+        card.column.addLayout(row(title, self.scale, self.scale_note, None))
         self.calm = QCheckBox("Less motion")
         self.calm.setToolTip("Pictures change at once, without moving there")
         self.calm.setChecked(self._settings.reduced_motion)
@@ -132,6 +155,11 @@ class SettingsPage(QWidget):
     def _choose_theme(self, key: str) -> None:
         self._settings.theme = key
         self._themes.set_choice(key)
+
+    def _choose_scale(self, percent: int) -> None:
+        self._settings.scale = percent
+        same = percent == round(100 * self._scaled)
+        self.scale_note.setText("" if same else "From the next start of the program on")
 
     def _choose_motion(self, on: bool) -> None:
         self._settings.reduced_motion = on

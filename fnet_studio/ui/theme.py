@@ -15,6 +15,7 @@ Choice = Literal["system", "light", "dark"]
 GRID = 8
 """Pixels: distances are multiples of this, or half of it."""
 MARGIN = 24
+SMALLEST_WINDOW = (960, 640)
 RADIUS = 8
 CAPTION_PT, BODY_PT, SECTION_PT, PAGE_PT = 9.0, 10.5, 13.0, 18.0
 

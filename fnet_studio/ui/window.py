@@ -33,14 +33,13 @@ from fnet_studio.ui.rail import PLACES, Rail
 from fnet_studio.ui.status_line import StatusLine
 from fnet_studio.ui.stopping import Stopping
 from fnet_studio.ui.supervisor import Supervisor
-from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.theme import SMALLEST_WINDOW, ThemeSource
 from fnet_studio.ui.waiting_focus import WaitingFocus
 from fnet_studio.ui.when_done import WhenDone
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
 
 TITLE = "FNet Studio"
-MINIMUM = (960, 640)
 USUAL = (1280, 800)
 SAVE_MS = 2000
 PRELOAD_MS = 150
@@ -60,7 +59,7 @@ class Window(QMainWindow):
         self.supervisor, self.themes, self.settings = supervisor, themes, settings
         self.setWindowTitle(TITLE)
         self.setWindowIcon(icons.program_icon())
-        self.setMinimumSize(*MINIMUM)
+        self.setMinimumSize(*SMALLEST_WINDOW)
         self.resize(*USUAL)
         self.keys = Keys(settings, self)
         self.rail = Rail(themes)

@@ -68,6 +68,33 @@ def test_a_killed_window_leaves_no_worker_behind():
             window.wait()
 
 
+@pytest.mark.parametrize(("asked", "seen"), [("", "1.25 None"), ("2.0", "2.0 2.0")])
+def test_everything_is_as_large_as_the_settings_say_unless_qt_was_told_otherwise(asked, seen):
+    program = """
+        import os
+        from PySide6.QtCore import QTimer
+        from fnet_studio.core import settings
+        from fnet_studio.ui import app
+
+        settings.save(settings.Settings(scale=125, page="settings"))
+        make = app.make_window
+
+        def made(*arguments):
+            window = make(*arguments)
+            window.painted.connect(lambda: QTimer.singleShot(200, window.close))
+            window.painted.connect(lambda: print(window.devicePixelRatio(), os.environ.get("QT_SCALE_FACTOR")))
+            return window
+
+        app.make_window = made
+        app.run(["--engine", "scripted"])
+    """
+    asked_of_qt = {"QT_SCALE_FACTOR": asked} if asked else {}
+    arguments = [sys.executable, "-c", textwrap.dedent(program)]
+    ran = subprocess.run(arguments, env=os.environ | asked_of_qt, capture_output=True, text=True, timeout=90)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == seen
+
+
 QUIET_PACE_S = 0.0016
 """What `pace_s` measures on the machine that the 50 ms are meant for, when nobody else is at work on it."""
 
