@@ -376,9 +376,8 @@ def test_data_of_ones_own_stay_when_another_way_of_training_is_chosen(form, tabl
     for name in ("finetune", "masked-lm", "adapt-then-finetune"):
         form.choose(name)
         assert (form.rows["data.source"].text, form.path.text) == ("files", str(table)), name
-    assert form.recipe().data == DataRecipe(
-        source="files", path=str(table), label_column="stars", sequence_length=form.recipe().data.sequence_length
-    )
+    own = {"data.source": "files", "data.path": str(table), "data.label_column": "stars"}
+    assert form.recipe().data == recipes.load(recipes.bundled("adapt-then-finetune"), own).data
     form.reset()
     assert form.rows["data.source"].text == "sample"
 
