@@ -1,5 +1,6 @@
 """The window's process: what it may import, what it leaves behind, how long it may stand still."""
 
+import gc
 import os
 import signal
 import statistics
@@ -151,6 +152,16 @@ def flood_s(driver):
     return watch.longest_s
 
 
+@pytest.fixture
+def only_own_garbage():
+    """What other tests left need not be looked through: the program begins without it (`ui.garbage`)."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("only_own_garbage")
 @pytest.mark.parametrize("page", ["settings", "runs", "train"])
 def test_a_flood_never_holds_the_event_loop_for_50_ms(open_window, page):
     """Asked for as a limit in time. One quiet flood of three is enough: what really holds the loop does so each
@@ -164,6 +175,7 @@ def test_a_flood_never_holds_the_event_loop_for_50_ms(open_window, page):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("only_own_garbage")
 def test_a_real_training_never_holds_the_event_loop_for_50_ms(open_window):
     """As above, with the real worker: one quiet stretch of three."""
     driver = open_window(page="train", engine="jax")
