@@ -142,7 +142,7 @@ class SettingsPage(QWidget):
         self.scale.setCurrentIndex(self.scale.findData(now))
         self.scale.activated.connect(lambda _: self._choose_scale(self.scale.currentData()))
         self.scale_note = label("", "caption")
-        title = label("Si&ze", "")
+        title = label("Si&ze", "muted")
         title.setBuddy(self.scale)
         card.column.addLayout(row(title, self.scale, self.scale_note, None))
         self.calm = QCheckBox("Less motion")
