@@ -18,21 +18,27 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+TESTS = pytest.StashKey[int]()
+"""Run in this process since the first one with widgets."""
+
+
+FULL_EVERY = 50
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """What a test with widgets leaves as cyclic garbage is collected after it. Python would collect at any time and in
-    any thread (xdist has one): a widget destroyed while Qt tells all widgets of a new style crashes the process. The
-    program has fnet_studio.ui.garbage for it."""
-    if "qapp" not in item.fixturenames:
-        return (yield)
-    gc.disable()
+    """From the first test with widgets on, cyclic garbage is collected between tests only. Python would collect at any
+    time and in any thread (xdist has one, and readers of an earlier test may be at work): a widget destroyed there, or
+    while Qt tells all widgets of a new style, crashes the process. The program has fnet_studio.ui.garbage for it."""
+    if "qapp" in item.fixturenames:
+        gc.disable()
     try:
         return (yield)
     finally:
-        gc.enable()
-        gc.collect(1)  # what the test made is young, and the old is much: all of JAX
+        if not gc.isenabled():
+            tests = item.session.stash[TESTS] = item.session.stash.get(TESTS, 0) + 1
+            # what the test made is young, and the old is much: all of JAX
+            gc.collect(1 if tests % FULL_EVERY else 2)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,13 +16,13 @@ from fnet_studio import __version__
 from fnet_studio.core import protocol, run_bundle, settings
 from fnet_studio.core.errors import UserError
 from fnet_studio.link import command
+from fnet_studio.ui import scaling
 from fnet_studio.ui.garbage import GarbageCollection
 from fnet_studio.ui.pages import WELCOME
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.window import Window
 
-SCALE = "QT_SCALE_FACTOR"
 TRACE = "FNET_STUDIO_TRACE_START"
 """Set to anything, the time of the first paint is printed (seconds since the epoch)."""
 
@@ -42,7 +42,7 @@ def run(argv: list[str]) -> NoReturn:
     # Ctrl+C in the terminal ends the window; its worker notices that and ends itself
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     loaded = settings.load()
-    application = _application(loaded[0].scale)
+    application = scaling.make_application(loaded[0].scale)
     application.setApplicationName("fnet-studio")
     application.setApplicationDisplayName("FNet Studio")
     application.setApplicationVersion(__version__)
@@ -50,6 +50,7 @@ def run(argv: list[str]) -> NoReturn:
     GarbageCollection(application)
     window = make_window(application, options.engine, options.script, options.page, loaded)
     sys.excepthook = _Reporter(window)
+    window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.painted.connect(lambda: open_paths(window, options.paths))
     window.show()
     status = application.exec()
@@ -58,18 +59,6 @@ def run(argv: list[str]) -> NoReturn:
             stream.flush()
     # the interpreter's own end deletes Qt's objects in any order, and a chart's do not always survive that
     os._exit(status)
-
-
-def _application(scale: int) -> QApplication:
-    """scale: in percent, on top of what the system wants of every program. What the user said to Qt itself counts."""
-    own = scale > 100 and SCALE not in os.environ
-    if own:
-        os.environ[SCALE] = f"{min(scale, 200) / 100:g}"
-    application = QApplication.instance() or QApplication(["fnet-studio"])
-    assert isinstance(application, QApplication)
-    if own:
-        del os.environ[SCALE]  # it is not for the programs that are opened from here
-    return application
 
 
 def make_window(

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QCheckBox,
     QComboBox,
@@ -24,6 +25,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.hardware import Hardware
 from fnet_studio.core.settings import Settings
 from fnet_studio.link import command
+from fnet_studio.ui import scaling
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.desktop import open_own_folder, size_of, size_words
 from fnet_studio.ui.hardware.gpu_card import GpuCard
@@ -35,23 +37,16 @@ from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.rail import memory_words
 from fnet_studio.ui.supervisor import Supervisor
-from fnet_studio.ui.theme import MARGIN, SMALLEST_WINDOW, ThemeSource
+from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.updates_card import UpdatesCard
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.worker_state import WorkerState
 
 THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
-SCALES = (100, 110, 125, 150, 175, 200)
 DEVICES = (("auto", "Choose by itself"), ("cpu", "Processor only"), ("cuda", "NVIDIA GPU"))
 LOG_BYTES = 32 * 1024
 LOG_MS = 1000
-
-
-def fitting_scales(width: float, height: float, chosen: int) -> list[int]:
-    """In percent: those at which the smallest window fits into so many pixels, and the one that is chosen."""
-    fits = min(width / SMALLEST_WINDOW[0], height / SMALLEST_WINDOW[1])
-    return sorted({chosen, 100, *(one for one in SCALES if one / 100 <= fits)})
 
 
 class SettingsPage(QWidget):
@@ -69,8 +64,6 @@ class SettingsPage(QWidget):
         """look: at another machine, in tests."""
         super().__init__(parent)
         self._supervisor, self._themes, self._settings = supervisor, themes, settings
-        self._scaled = settings.scale / 100
-        """How large the window is now, whatever is chosen for the next start."""
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
         self.updates = UpdatesCard(themes, settings)
@@ -135,13 +128,16 @@ class SettingsPage(QWidget):
         self.scale = Choice()
         self.scale.setAccessibleName("Size of everything")
         self.scale.setToolTip("For a projector, or for tired eyes: words and pictures alike")
-        screen = QGuiApplication.primaryScreen()
-        room, now = screen.availableSize(), self._settings.scale
-        for percent in fitting_scales(room.width() * self._scaled, room.height() * self._scaled, now):
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self._scaled, now = scaling.in_force(application), self._settings.scale
+        room = application.primaryScreen().availableSize() * ((self._scaled or 100) / 100)
+        for percent in scaling.fitting(room.width(), room.height(), now):
             self.scale.addItem(f"{percent} %", percent)
         self.scale.setCurrentIndex(self.scale.findData(now))
         self.scale.activated.connect(lambda _: self._choose_scale(self.scale.currentData()))
-        self.scale_note = label("", "caption")
+        self.scale_note = label("" if self._scaled else f"{scaling.VARIABLE} decides", "caption")
+        self.scale.setEnabled(bool(self._scaled))
         title = label("Si&ze", "muted")
         title.setBuddy(self.scale)
         card.column.addLayout(row(title, self.scale, self.scale_note, None))
@@ -158,8 +154,7 @@ class SettingsPage(QWidget):
 
     def _choose_scale(self, percent: int) -> None:
         self._settings.scale = percent
-        same = percent == round(100 * self._scaled)
-        self.scale_note.setText("" if same else "From the next start of the program on")
+        self.scale_note.setText("" if percent == self._scaled else "From the next start of the program on")
 
     def _choose_motion(self, on: bool) -> None:
         self._settings.reduced_motion = on

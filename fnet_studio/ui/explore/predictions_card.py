@@ -164,7 +164,8 @@ class PredictionsCard(QWidget):
             original = was is not None and _ids(chain) == _ids(was)
             # bars of a share of the best: a logarithm has no zero to start from
             share = math.exp(min(chain.log_probability - best, 0.0))
-            rows.append(Prediction(words, share, rank, original, nats(chain.log_probability)))
+            special = any(candidate.piece in SPECIAL for candidate in chain.candidates)
+            rows.append(Prediction(words, share, rank, original, nats(chain.log_probability), special))
         greedy = filled.mode == "left-to-right"
         title, about = (
             ("Left to right", "The best piece for each mask, one after the other; in nats.")
@@ -204,7 +205,8 @@ def _rows(answer: protocol.MaskAnswer) -> tuple[list[protocol.Candidate], list[P
     ]
     if was is not None and answer.original_rank > len(candidates):
         candidates.append(was)
-        rows.append(Prediction(shown_text(was), was.probability, answer.original_rank, True))
+        special = was.piece in SPECIAL
+        rows.append(Prediction(shown_text(was), was.probability, answer.original_rank, True, special=special))
     return candidates, rows
 
 

@@ -18,6 +18,7 @@ from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
 from fnet_studio.ui.widgets.choice import Choice
 
+PRESET_PX = 320
 HOW = "Click a word to hide it from the model, click again to show it."
 
 
@@ -45,8 +46,9 @@ class SentenceCard(QFrame):
         self._area = ChipArea(self.chips)
         self.preset = Choice()
         self.preset.setAccessibleName("Preset")
-        self.preset.setToolTip("The model that answers")
-        self.preset.setMinimumContentsLength(12)
+        self.preset.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self.preset.setMaximumWidth(PRESET_PX)
+        self.preset.currentTextChanged.connect(lambda name: self.preset.setToolTip(f"The model that answers: {name}"))
         self.preset.activated.connect(lambda _: self.preset_chosen.emit(str(self.preset.currentData())))
         self.note = QLabel()
         self.note.setProperty("role", "caption")

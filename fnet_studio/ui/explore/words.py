@@ -59,7 +59,8 @@ def _word(text: str, tokens: list, positions: tuple[int, ...], masked: bool, spa
     if _is_typed_mask(text, first):
         return Word("", (MASK,), positions, masked=True)
     pieces = tuple(_piece(text, token) for token in tokens)
-    unknown = any(token.piece in UNKNOWN for token in tokens)
+    unread = [(written, token.piece) for written, token in zip(pieces, tokens) if token.piece in UNKNOWN]
+    unknown = ("".join(written for written, _ in unread), unread[0][1]) if unread else None
     return Word(text[span[0] : span[1]].strip() or pieces[0], pieces, positions, masked=masked, unknown=unknown)
 
 

@@ -35,6 +35,8 @@ from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import TABLES, PathField, dropped_path
 
 FIRST = "sample-quick"
+FOR_ANY_DATA = ("finetune", "adapt-then-finetune", "masked-lm")
+"""Bundled recipes to which the sample is only an example."""
 SOURCE, PATH = "data.source", "data.path"
 LOOK_MS = 300
 """After the last key in a path's field: then the worker looks at the file."""
@@ -59,6 +61,7 @@ class RecipeForm(QWidget):
         self._known = recipes.fields()
         self._base: dict[str, str] = {}
         self.task = ""
+        self._own_data: dict[str, str] = {}
         self._paths = {"imdb": imdb_path, "files": ""}
         self._source = ""
         self.preview: protocol.DataPreview | None = None
@@ -74,7 +77,7 @@ class RecipeForm(QWidget):
         self.picker = RecipePicker(themes)
         self.picker.column.insertWidget(4, self.name_row)
         self.picker.chosen.connect(self.begin_with)
-        self.picker.reset_wanted.connect(self.reset)
+        self.picker.reset_wanted.connect(self._reset_all)
         self.picker.save_wanted.connect(self.save)
         self.picker.copy_wanted.connect(self.copy_wanted)
         layout = QVBoxLayout(self)
@@ -114,7 +117,7 @@ class RecipeForm(QWidget):
 
     def begin_with(self, known: KnownRecipe) -> None:
         """Fill the form from a recipe; its values are those that changes are marked against. One that cannot be read
-        leaves the form as it is. Data that the user chose stay, unless the recipe is for certain data."""
+        leaves the form as it is. Data of the user's own stay, unless the recipe is for certain data."""
         try:
             found = known.read()
         except UserError as error:
@@ -122,9 +125,10 @@ class RecipeForm(QWidget):
             if self._base:
                 self.picker.show_recipe(self._begun)
             return
-        data = self._chosen_data()
+        data = self._own_data = self._chosen_data()
+        fits = bool(data) and known.key in FOR_ANY_DATA and self._can_read(data, found.task)
         self.show_recipe(found, known)
-        if data and found.data.source == "sample" and known.key != FIRST:
+        if fits:
             self._put_data(data)
 
     def show_recipe(self, recipe: recipes.Recipe, known: KnownRecipe) -> None:
@@ -148,6 +152,10 @@ class RecipeForm(QWidget):
         if self._base[PATH]:
             self._paths[self._base[SOURCE]] = self._base[PATH]
         self._edited()
+
+    def _reset_all(self) -> None:
+        self._own_data = {}
+        self.reset()
 
     # --------------------------------------------------------------------------------- recipes out
 
@@ -248,11 +256,19 @@ class RecipeForm(QWidget):
         self._put_data(one.settings)
 
     def _chosen_data(self) -> dict[str, str]:
-        """Where the data lie and how they are read, by dotted key; empty when they are the recipe's."""
+        """Where the user's own data lie and how they are read, by dotted key: as they stand in the form, else those
+        from before; empty when the user took the sample."""
         source = self.rows[SOURCE]
-        if source.text == "sample" or not (source.text == "files" or source.is_changed):
+        if source.text == "sample" and source.is_changed:
             return {}
+        if source.text == "sample" or not self.path.text or not (source.text == "files" or source.is_changed):
+            return self._own_data
         return {key: self.rows[key].text for key in (SOURCE, PATH, *recipe_scope.OF_FILES)}
+
+    def _can_read(self, data: Mapping[str, str], task: str) -> bool:
+        preview = self.preview
+        plain = preview is not None and preview.kind == "text" and preview.path == data[PATH]
+        return not plain or task in recipes.LANGUAGE_TASKS
 
     def _put_data(self, settings: Mapping[str, str]) -> None:
         self.rows[SOURCE].set_text(settings[SOURCE])

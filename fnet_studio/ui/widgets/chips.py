@@ -38,8 +38,8 @@ class Word:
     """The tokens' positions in the model's input."""
     masked: bool = False
     special: bool = False
-    unknown: bool = False
-    """A letter of it has no piece in the vocabulary: the model does not read it."""
+    unknown: tuple[str, str] | None = None
+    """What of it has no piece in the vocabulary, and the piece that the model reads instead."""
     surprise: tuple[float, ...] | None = None
     """For each token its surprise in bits, NaN where it is not known yet; None to leave no room for the strip."""
 
@@ -73,9 +73,9 @@ class Chip(QAbstractButton):
             self.setToolTip(f"Hidden from the model{was}. Click to show it again.")
         else:
             parts = f" ({' + '.join(word.pieces)})" if len(word.pieces) > 1 else ""
-            self.setAccessibleName(f"word {word.text}" + (", unknown to the vocabulary" if word.unknown else ""))
+            self.setAccessibleName(f"word {word.text}" + (f", {word.unknown[0]} unknown" if word.unknown else ""))
             where = ", ".join(str(position) for position in word.positions)
-            unread = "\nThe vocabulary has no piece for it: the model reads <unk>." if word.unknown else ""
+            unread = "\nThere is no piece for “{}”: the model reads {}.".format(*word.unknown) if word.unknown else ""
             self.setToolTip(f"{word.text}{parts}, position {where}. Click to mask it.{unread}")
         self._say_surprise()
         self.updateGeometry()

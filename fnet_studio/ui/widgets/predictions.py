@@ -56,7 +56,7 @@ class PredictionRow(QAbstractButton):
         self.setEnabled(not prediction.special)
         self.setCursor(Qt.CursorShape.ArrowCursor if prediction.special else Qt.CursorShape.PointingHandCursor)
         if prediction.special:
-            self.setToolTip(f"{prediction.text}: a special piece, which stands for no word")
+            self.setToolTip(f"{prediction.text}: a special piece stands for no word")
         else:
             self.setToolTip(f"Put “{prediction.text}” into the sentence")
         self.updateGeometry()

@@ -15,6 +15,7 @@ from fnet_studio.ui.widgets.map_view import CalmViewBox, style_axis
 from fnet_studio.ui.widgets.overlays import Layer
 
 CURVES = ("raw", "smooth", "validation")
+LONGEST_NAME = 32
 NAMED = 6
 """Other runs that the legend names."""
 WIDE = 4
@@ -213,14 +214,21 @@ def fill_legend(legend: pg.LegendItem, plot: QuantityPlot, layers: list[Layer], 
     """What the lines of a plot are. own: what the run itself is called beside the others."""
     legend.clear()
     kinds = [("smooth", "training"), ("raw", "training, every step"), ("validation", "validation")]
+    if layers:
+        kinds = [("smooth", _clipped(own) or "training"), ("validation", "its validation" if own else "validation")]
     drawn = plot.drawn()
-    for kind, words in kinds[:: 2 if layers else 1]:
+    for kind, words in kinds:
         if kind in drawn:
-            legend.addItem(plot.curves[kind], f"{own}, {words}" if own and layers else words)
+            legend.addItem(plot.curves[kind], words)
     for layer in layers[:NAMED]:
-        legend.addItem(pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2)), layer.name)
+        legend.addItem(pg.PlotCurveItem(pen=pg.mkPen(layer.colour, width=2)), _clipped(layer.name))
     if len(layers) > NAMED:
         legend.addItem(pg.PlotCurveItem(pen=None), f"and {len(layers) - NAMED} more")
+
+
+def _clipped(name: str) -> str:
+    """Without its middle: what tells runs apart stands at the end."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[1 - LONGEST_NAME // 2 :]}"
 
 
 def best_words(quantity: str, value: float, step: float, short: bool = False) -> str:

@@ -52,6 +52,6 @@ def test_a_word_with_one_masked_piece_falls_into_chips_that_can_be_told_apart():
 
 
 def test_a_word_that_the_vocabulary_cannot_spell_is_marked():
-    tokens = (Token(10, "▁Good", 0, 4, 0), Token(3, "▁", 5, 5, 1), Token(0, "<unk>", 5, 6, 1))
-    shown, _ = words_of("Good ☃", Tokenized(tokens, 16, 8), ())
-    assert [(word.text, word.unknown) for word in shown] == [("Good", False), ("☃", True)]
+    tokens = (Token(10, "▁Good", 0, 4, 0), Token(30, "▁cafe", 5, 9, 1), Token(0, "<unk>", 9, 10, 1))
+    shown, _ = words_of("Good cafe☃", Tokenized(tokens, 16, 8), ())
+    assert [(word.text, word.unknown) for word in shown] == [("Good", None), ("cafe☃", ("☃", "<unk>"))]

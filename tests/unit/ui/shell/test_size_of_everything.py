@@ -2,7 +2,7 @@
 
 import pytest
 
-from fnet_studio.ui.settings_page import fitting_scales
+from fnet_studio.ui import scaling
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ from fnet_studio.ui.settings_page import fitting_scales
     ],
 )
 def test_sizes_at_which_the_smallest_window_fits_the_screen_are_offered_and_the_chosen_one(screen, chosen, offered):
-    assert fitting_scales(*screen, chosen) == offered
+    assert scaling.fitting(*screen, chosen) == offered

@@ -382,16 +382,54 @@ def test_data_of_ones_own_stay_when_another_way_of_training_is_chosen(form, tabl
     assert form.rows["data.source"].text == "sample"
 
 
+def source_of(form):
+    return form.rows["data.source"].text, form.path.text
+
+
 @pytest.mark.parametrize("name", ["imdb-fnet", "sample-quick"])
-def test_a_recipe_that_is_for_certain_data_brings_them(form, table, name):
+def test_a_recipe_that_is_for_certain_data_brings_them_and_ones_own_come_back_with_the_next(form, table, name):
     form.choose("finetune")
     own_table(form, table)
     form.choose(name)
     assert form.rows["data.source"].text == recipes.load(recipes.bundled(name), template=True).data.source
     assert form.picker.changes.text() == "Nothing is changed"
-
-
-def test_data_that_came_with_a_recipe_go_with_it(form):
-    form.choose("imdb-fnet")
     form.choose("finetune")
-    assert form.rows["data.source"].text == "sample"
+    assert source_of(form) == ("files", str(table))
+
+
+def test_a_saved_recipe_on_the_sample_is_shown_as_it_was_saved(form, table, tmp_path):
+    form.choose("finetune")
+    form.save(str(tmp_path / "mine.toml"))
+    own_table(form, table)
+    form.begin_with(own_recipe(tmp_path / "mine.toml"))
+    assert source_of(form)[0] == "sample"
+
+
+@pytest.mark.parametrize("back", ["reset", "choose"])
+def test_who_goes_back_to_the_sample_keeps_it_in_the_next_recipe(form, table, back):
+    form.choose("finetune")
+    own_table(form, table)
+    if back == "reset":
+        form.picker.reset_wanted.emit()
+    else:
+        form.show_recipe(form.recipe(), form.picker.find("finetune"))
+        choose(form, "data.source", "sample")
+    form.choose("adapt-then-finetune")
+    assert source_of(form)[0] == "sample"
+
+
+def test_plain_text_does_not_go_along_to_a_recipe_that_needs_labels(form, table):
+    form.choose("masked-lm")
+    own_table(form, table, kind="text", columns=())
+    form.choose("finetune")
+    assert source_of(form)[0] == "sample"
+    form.choose("masked-lm")
+    assert source_of(form) == ("files", str(table))
+
+
+@pytest.mark.parametrize("name", ["imdb-fnet", "pretrain"])
+def test_a_source_that_came_with_a_recipe_goes_with_it(form, name):
+    form.choose(name)
+    form.choose("finetune")
+    assert source_of(form)[0] == "sample"
+    assert form.picker.changes.text() == "Nothing is changed"
