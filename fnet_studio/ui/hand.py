@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QMainWindow, QWidget
 
+from fnet_studio.core.settings import Choice
 from fnet_studio.ui import screenshots
 from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.window import Window
@@ -43,8 +44,9 @@ def _text(widget: QWidget) -> str:
 class Hand:
     """Owns the list of what was seen. A failed expectation is noted, and the tour goes on."""
 
-    def __init__(self, window: Window, folder: Path) -> None:
-        self.window, self.folder = window, folder
+    def __init__(self, window: Window, folder: Path, themes: tuple[Choice, ...] = screenshots.THEMES) -> None:
+        """themes: those in which pictures are taken."""
+        self.window, self.folder, self._themes = window, folder, themes
         self.failures: list[str] = []
         self.pictures = 0
         self.longest_hold_s = 0.0
@@ -81,7 +83,7 @@ class Hand:
         return self.expect(True, words)
 
     def snap(self, name: str) -> None:
-        for path in screenshots.take(self.window, self.folder, name, self.settle):
+        for path in screenshots.take(self.window, self.folder, name, self.settle, themes=self._themes):
             self.pictures += 1
             if screenshots.is_blank(path):
                 self.expect(False, f"{path.name} shows something")

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage
 
+from fnet_studio.core.settings import Choice
 from fnet_studio.ui.window import Window
 
 SIZES = ((1280, 800), (1000, 680))
-THEMES = ("light", "dark")
+THEMES: tuple[Choice, ...] = ("light", "dark")
 
 
 def take(
@@ -17,12 +18,13 @@ def take(
     name: str,
     settle: Callable[[], None],
     sizes: tuple[tuple[int, int], ...] = SIZES,
+    themes: tuple[Choice, ...] = THEMES,
 ) -> list[Path]:
     """Saves `<name>-<theme>-<width>.png` for each theme and size, then puts theme and size back. settle: lets the
     event loop run until the window has been painted anew. OSError when the folder refuses."""
     before, size = window.themes.choice, window.size()
     taken = []
-    for theme in THEMES:
+    for theme in themes:
         window.themes.set_choice(theme)
         for width, height in sizes:
             window.resize(width, height)

@@ -11,10 +11,12 @@ import psutil
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
+from fnet_studio.core.settings import Choice
 from fnet_studio.link.command import EngineName
 from fnet_studio.ui.app import make_window
 from fnet_studio.ui.garbage import GarbageCollection
 from fnet_studio.ui.hand import Hand
+from fnet_studio.ui.screenshots import THEMES
 from fnet_studio.ui.tour.explore import Explore
 from fnet_studio.ui.tour.lists import see_lists
 from fnet_studio.ui.tour.own_data import see_data
@@ -27,14 +29,18 @@ def main(words: list[str]) -> int:
     parser.add_argument("--folder", type=Path, default=Path(".tour"), help="where the pictures go")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to watch the training at most")
     parser.add_argument("--engine", choices=("jax", "scripted"), default="jax")
+    parser.add_argument("--theme", choices=THEMES, help="take pictures in this one alone: half of the time")
     options = parser.parse_args(words)
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    return run_tour(options.folder, options.seconds, options.engine)
+    themes = (options.theme,) if options.theme else THEMES
+    return run_tour(options.folder, options.seconds, options.engine, themes)
 
 
-def run_tour(folder: Path, seconds: float = 60.0, engine: EngineName = "jax") -> int:
-    """Saves pictures of each page in light and dark, large and small; prints what it sees. 0 when all was as it
+def run_tour(
+    folder: Path, seconds: float = 60.0, engine: EngineName = "jax", themes: tuple[Choice, ...] = THEMES
+) -> int:
+    """Saves pictures of each page in its themes, large and small; prints what it sees. 0 when all was as it
     should be. The user's own runs and settings stay out of it: the tour has a home of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
@@ -43,7 +49,7 @@ def run_tour(folder: Path, seconds: float = 60.0, engine: EngineName = "jax") ->
     with tempfile.TemporaryDirectory(prefix="fnet-studio-tour-", ignore_cleanup_errors=True) as home:
         os.environ["FNET_STUDIO_HOME"] = home
         try:
-            failures = _tour(folder, seconds, engine)
+            failures = _tour(folder, seconds, engine, themes)
         finally:
             os.environ.pop("FNET_STUDIO_HOME")
             if before is not None:
@@ -54,13 +60,13 @@ def run_tour(folder: Path, seconds: float = 60.0, engine: EngineName = "jax") ->
     return 1 if failures else 0
 
 
-def _tour(folder: Path, seconds: float, engine: EngineName) -> list[str]:
+def _tour(folder: Path, seconds: float, engine: EngineName, themes: tuple[Choice, ...]) -> list[str]:
     application = QApplication.instance() or QApplication(["fnet-studio"])
     assert isinstance(application, QApplication)
     GarbageCollection(application)
     began = time.monotonic()
     window = make_window(application, engine)
-    hand = Hand(window, folder)
+    hand = Hand(window, folder, themes)
     painted: list[float] = []
     window.painted.connect(lambda: painted.append(time.monotonic() - began))
     window.show()
