@@ -23,6 +23,7 @@ _IN_NUMBER = ".,"
 class Piece(NamedTuple):
     id: int
     piece: str
+    """As the vocabulary spells it."""
     begin: int
     end: int
     """text[begin:end] is what the piece stands for, white space left out; empty for a piece that is only space."""
@@ -132,9 +133,10 @@ class FNetTokenizer:
 
     def encode(self, text: str) -> list[Piece]:
         """The pieces of a text, with their places in it."""
-        if self.transformers_compatible and MASK in text:
-            return _number_words(text, self._encode_apart(text))
-        return _number_words(text, self._encode_whole(text))
+        apart = self.transformers_compatible and MASK in text
+        pieces = _number_words(text, self._encode_apart(text) if apart else self._encode_whole(text))
+        unknown = self._model.unk_id()  # SentencePiece spells these as they stand in the text
+        return [one._replace(piece=self._model.id_to_piece(unknown)) if one.id == unknown else one for one in pieces]
 
     def _encode_apart(self, text: str) -> list[Piece]:
         found: list[Piece] = []

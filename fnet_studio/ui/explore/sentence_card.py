@@ -18,7 +18,8 @@ from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
 from fnet_studio.ui.widgets.choice import Choice
 
-PRESET_PX = 320
+PRESET_LETTERS = (12, 28)
+"""Fewest and most that the box has room for: names of runs are long."""
 HOW = "Click a word to hide it from the model, click again to show it."
 
 
@@ -46,9 +47,7 @@ class SentenceCard(QFrame):
         self._area = ChipArea(self.chips)
         self.preset = Choice()
         self.preset.setAccessibleName("Preset")
-        self.preset.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
-        self.preset.setMaximumWidth(PRESET_PX)
-        self.preset.currentTextChanged.connect(lambda name: self.preset.setToolTip(f"The model that answers: {name}"))
+        self.preset.currentTextChanged.connect(self._name_preset)
         self.preset.activated.connect(lambda _: self.preset_chosen.emit(str(self.preset.currentData())))
         self.note = QLabel()
         self.note.setProperty("role", "caption")
@@ -77,6 +76,11 @@ class SentenceCard(QFrame):
         self.box.textChanged.connect(self._typed)
         self.chips.toggled.connect(self._toggle)
         self.chips.hovered.connect(self.hovered)
+
+    def _name_preset(self, name: str) -> None:
+        fewest, most = PRESET_LETTERS
+        self.preset.setMinimumContentsLength(min(max(len(name), fewest), most))
+        self.preset.setToolTip(f"The model that answers: {name}")
 
     def resize_for(self, page_height: int) -> None:
         """On a low page the maps need the room more than a long sentence does."""

@@ -35,12 +35,17 @@ def test_a_full_stop_after_a_mask_gets_no_stray_piece(tokenizer):
         ("[MASK][MASK] [MASK]", ["[MASK]"] * 3),
         ("the[MASK]was", ["▁the", "[MASK]", "w", "as"]),
         ("the [MASK] was", ["▁the", "[MASK]", "▁was"]),
-        ("[MASK]🙂[MASK]🙂", ["[MASK]", "🙂", "[MASK]", "🙂"]),
-        ("🙂[MASK]!", ["▁", "🙂", "[MASK]", "!"]),
+        ("[MASK]🙂[MASK]🙂", ["[MASK]", "<unk>", "[MASK]", "<unk>"]),
+        ("🙂[MASK]!", ["▁", "<unk>", "[MASK]", "<unk>"]),
     ],
 )
 def test_a_mask_takes_the_place_of_a_word(tokenizer, text, wanted):
     assert pieces(tokenizer, text) == wanted
+
+
+def test_what_has_no_piece_is_the_unknown_one_and_keeps_its_place(tokenizer):
+    text = "🙂[MASK]!"
+    assert [text[one.begin : one.end] for one in tokenizer.encode(text)] == ["", "🙂", "[MASK]", "!"]
 
 
 def test_masking_a_word_in_the_text_gives_the_ids_of_masking_it_in_place(tokenizer):
