@@ -12,13 +12,14 @@ from fnet_studio.core.alternatives import has_alternatives
 from fnet_studio.core.mask import MASK, meant_as_mask
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.core.run_models import name_of
+from fnet_studio.core.special_pieces import UNKNOWN
 from fnet_studio.ui.explore.masked_text import MaskedText, Span
 from fnet_studio.ui.explore.text_box import ChipArea, TextBox
 from fnet_studio.ui.explore.words import words_of
 from fnet_studio.ui.widgets.chips import ChipRow
 from fnet_studio.ui.widgets.choice import Choice
 
-PRESET_LETTERS = (12, 28)
+PRESET_LETTERS = (12, 22)
 """Fewest and most that the box has room for: names of runs are long."""
 HOW = "Click a word to hide it from the model, click again to show it."
 
@@ -209,7 +210,7 @@ class SentenceCard(QFrame):
         used = len(tokenized.tokens)
         if tokenized.cut_tokens:
             lost = self.masked.text[tokenized.cut_at :].strip()
-            start = lost if len(lost) <= 40 else lost[:40].rpartition(" ")[0] + " …"
+            start = lost if len(lost) <= 40 else (lost[:40].rpartition(" ")[0] or lost[:40]) + " …"
             self.note.setText(
                 f"Too long for this model: it reads {tokenized.sequence_length} tokens, and the last "
                 f"{tokenized.cut_tokens} were cut, from “{start}” on."
@@ -218,7 +219,9 @@ class SentenceCard(QFrame):
             meant = "" if self.positions else meant_as_mask(self.masked.text)
             how = f"Write {meant} as {MASK} to have it guessed." if meant else HOW
             hint = self._about_surprise or how
-            self.note.setText(f"{used} of {tokenized.sequence_length} tokens. {hint}")
+            unknown = sum(token.piece in UNKNOWN for token in tokenized.tokens)
+            read = f", {unknown} unknown to the vocabulary" if unknown else ""
+            self.note.setText(f"{used} of {tokenized.sequence_length} tokens{read}. {hint}")
         self.box.strike_from(tokenized.cut_at)
         role = "error" if tokenized.cut_tokens else "caption"
         if self.note.property("role") != role:
