@@ -219,6 +219,32 @@ def test_an_error_in_a_slot_becomes_a_card_and_the_window_goes_on():
     assert "nobody foresaw this" in ran.stdout
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PySide6 ends the process there, with every Python before 3.12")
+def test_an_error_in_a_method_that_qt_calls_does_not_end_the_window():
+    program = """
+        from PySide6.QtCore import QTimer
+        from fnet_studio.ui import app
+
+        make = app.make_window
+
+        def made(*arguments):
+            window = make(*arguments)
+            window.painted.connect(lambda: QTimer.singleShot(500, lambda: break_it(window)))
+            return window
+
+        def break_it(window):
+            window.page("runs").details.keep_notes = lambda: print("broken") or [][5]  # called when the page is hidden
+            QTimer.singleShot(500, lambda: print(window.current) or window.close())
+            window.rail.buttons["data"].click()
+
+        app.make_window = made
+        app.run(["--engine", "scripted", "--page", "runs"])
+    """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["broken", "data"]
+
+
 def test_a_widget_among_the_garbage_is_destroyed_by_the_window_s_thread_whoever_allocates():
     program = """
         import sys, threading, time, weakref
