@@ -37,7 +37,6 @@ _OF_LABELS = frozenset(
         "model.backbone",
         "model.pooling",
         "model.dropout",
-        "optimisation.label_smoothing",
     }
 )
 """What masked-LM training has no use for: it has no classes and no head of its own."""

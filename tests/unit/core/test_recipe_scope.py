@@ -1,7 +1,9 @@
 """Which settings of a stored recipe count, and that nothing tells of the others."""
 
+import pytest
+
 from fnet_studio.core import recipe_diff, recipe_scope
-from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe, from_mapping, to_mapping
 
 
 def test_a_fine_tuned_preset_brings_its_own_size_and_vocabulary():
@@ -21,3 +23,18 @@ def test_compared_recipes_show_no_value_where_a_setting_does_not_count():
     found = {one.key: one.values for one in recipe_diff.differences(both)}
     assert found["model.num_layers"] == (str(Recipe().model.num_layers), "–")
     assert found["model.preset"] == ("–", Recipe().model.preset)
+
+
+@pytest.mark.parametrize("task", LANGUAGE_TASKS)
+def test_label_smoothing_is_told_of_tasks_that_predict_words(task):
+    both = [
+        to_mapping(
+            from_mapping(
+                {"task": task, "data": {"source": "files", "path": "x"}, "optimisation": {"label_smoothing": share}}
+            )
+        )
+        for share in (0.0, 0.1)
+    ]
+    assert [(one.key, one.values) for one in recipe_diff.differences(both)] == [
+        ("optimisation.label_smoothing", ("0", "0.1"))
+    ]
