@@ -38,3 +38,35 @@ def test_label_smoothing_is_told_of_tasks_that_predict_words(task):
     assert [(one.key, one.values) for one in recipe_diff.differences(both)] == [
         ("optimisation.label_smoothing", ("0", "0.1"))
     ]
+
+
+def test_a_setting_that_came_after_a_run_has_its_default_there_and_differs_from_another_value_alone():
+    now = to_mapping(Recipe(task="finetune"))
+    before = {section: dict(known) if isinstance(known, dict) else known for section, known in now.items()}
+    del before["data"]["cut"], before["optimisation"]
+    assert recipe_diff.differences([before, now]) == []
+    now["optimisation"]["optimiser"] = "muon"
+    assert [one.values for one in recipe_diff.differences([before, now])] == [("adam", "muon")]
+
+
+def test_a_record_without_a_recipe_tells_no_settings():
+    assert recipe_scope.counting({}) == {}
+
+
+def test_pretraining_from_scratch_tells_only_what_it_reads():
+    data = {"source": "files", "path": "corpus", "sequence_length": 64}
+    told = recipe_scope.counting(
+        to_mapping(from_mapping({"task": "pretrain", "data": data, "model": {"preset": "none"}}))
+    )
+    assert [key for key in told if key.startswith(("data.", "model."))] == [
+        "data.source",
+        "data.path",
+        "data.validation_path",
+        "data.vocabulary_size",
+        "data.sequence_length",
+        "model.preset",
+        "model.num_layers",
+        "model.hidden_dim",
+        "model.intermediate_dim",
+        "model.dropout",
+    ]
