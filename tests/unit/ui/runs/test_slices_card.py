@@ -1,6 +1,8 @@
 """Which slices stay, and which one stays chosen, while others arrive, fail or are stopped. The worker's answers are the
 test's."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, Signal
@@ -25,7 +27,7 @@ class Worker(QObject):
         super().__init__()
         self.asked = []
         """The texts of all patterns that were asked for."""
-        self._last = None
+        self._last: Any = None
 
     def ask(self, command, on_done=None, on_failed=None, on_stopped=None):
         if isinstance(command, protocol.Stop):
@@ -91,6 +93,69 @@ def looked(qtbot, themes):
     card = SlicesCard(worker, themes, saved, SlicesTable(themes), "What it is.")
     qtbot.addWidget(card)
     return Looked(card, worker, saved)
+
+
+def test_saved_slices_outlive_a_lost_worker_and_are_asked_for_at_the_next_look(looked):
+    looked.look()
+    looked.worker.fail(LOST)
+    assert looked.saved == [Pattern("good"), Pattern("bad")]
+    assert looked.worker.asked == ["", "good"]
+    assert looked.error.message.text() == LOST.message
+    looked.look()
+    assert looked.error is None
+    looked.worker.find(1, 2)
+    looked.worker.find(3)
+    assert looked.names[-2:] == ["Holds “good”", "Holds “bad”"]
+
+
+def test_a_typed_slice_is_kept_once_it_was_found(looked):
+    looked.saved.clear()
+    looked.look()
+    looked.add("plot")
+    looked.worker.fail(LOST)
+    looked.add("(plot")
+    looked.worker.fail(SLOW)
+    assert looked.saved == []
+    looked.add("plot")
+    looked.worker.find(1, 2)
+    assert looked.saved == [Pattern("plot")]
+    assert looked.told == ["Holds “plot”"]
+
+
+def test_a_saved_slice_that_is_stopped_stays_and_waits_for_the_next_look(looked):
+    looked.look()
+    looked.card.finder.working.stop.click()
+    assert looked.saved == [Pattern("good"), Pattern("bad")]
+    looked.add("plot")
+    looked.worker.find(1, 2)
+    looked.worker.find(3)
+    assert looked.worker.asked == ["", "good", "plot", "bad"]
+    assert not looked.worker.waiting
+    looked.look()
+    assert looked.worker.asked[-1] == "good"
+
+
+def test_a_typed_slice_that_is_stopped_is_given_up(looked):
+    looked.look()
+    looked.add("plot")
+    looked.card.finder.working.stop.click()
+    looked.look()
+    for _ in looked.saved:
+        looked.worker.find(1)
+    assert looked.saved == [Pattern("good"), Pattern("bad")]
+    assert "plot" not in looked.worker.asked[-2:]
+
+
+def test_a_saved_slice_that_is_refused_is_named_can_be_removed_and_holds_up_no_other(looked):
+    looked.look()
+    looked.worker.fail(SLOW)
+    looked.worker.find(3)
+    assert looked.saved == [Pattern("good"), Pattern("bad")]
+    assert looked.names[-1] == "Holds “bad”"
+    assert looked.error.message.text() == f"Holds “good”: {SLOW.message}"
+    looked.error.action.click()
+    assert looked.saved == [Pattern("bad")]
+    assert looked.error is None
 
 
 def test_what_is_chosen_stays_so_while_other_slices_arrive_or_fail(looked):
