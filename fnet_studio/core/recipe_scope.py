@@ -3,7 +3,7 @@
 A setting that does not count is not shown, and keeps the value of the recipe that one began with.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fnet_studio.core import recipe as recipes
@@ -37,12 +37,12 @@ _OF_LABELS = frozenset(
         "model.backbone",
         "model.pooling",
         "model.dropout",
-        "optimisation.label_smoothing",
     }
 )
 """What masked-LM training has no use for: it has no classes and no head of its own."""
 _NOT_IN_PRETRAINING = frozenset(
     {
+        "data.url",
         "data.test_path",
         "data.text_column",
         "data.validation_split",
@@ -51,10 +51,16 @@ _NOT_IN_PRETRAINING = frozenset(
         "model.num_heads",
         "model.pooling",
         "model.average",
+        "model.ngrams",
+        "model.ngram_buckets",
+        "model.embedding_dim",
+        "model.token_dropout",
         "model.merge",
+        "model.bag",
     }
 )
-"""What pretraining has no use for either: it reads plain text, has no test, and mixes by Fourier transforms."""
+"""What pretraining has no use for either: it reads plain text of one's own, has no test, makes presets as they are
+published, with a vector for each token alone, and mixes by Fourier transforms."""
 OF_FILES = frozenset(
     {
         "data.validation_path",
@@ -112,14 +118,16 @@ def _counts_in_pretraining(key: str, values: Mapping[str, str]) -> bool:
 
 
 def counting(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a stored recipe (`recipe.to_mapping`) that count, by dotted key, in the order of the form."""
+    """The settings of a stored recipe (`recipe.to_mapping`) that count, by dotted key, in the order of the form.
+
+    What it does not hold came later, and has the default, as `core.migrations` says. An empty recipe tells nothing.
+    """
+    if not stored:
+        return {}
     task = str(stored.get("task", ""))
-    values = {key: stored[section][name] for key, section, name in _split_keys() if name in stored.get(section, {})}
+    values = {}
+    for key, field in recipes.fields().items():
+        section, name = key.split(".")
+        values[key] = stored.get(section, {}).get(name, field.default)
     texts = {key: str(value) for key, value in values.items()}
     return {key: value for key, value in values.items() if counts(key, task, texts)}
-
-
-def _split_keys() -> Iterator[tuple[str, str, str]]:
-    for key in recipes.fields():
-        section, name = key.split(".")
-        yield key, section, name

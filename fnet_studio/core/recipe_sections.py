@@ -348,7 +348,12 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0.0
     label_smoothing: Annotated[
         float,
-        Meta(ge=0.0, le=0.5, title="Label smoothing", description="Share of each label spread over all classes."),
+        Meta(
+            ge=0.0,
+            le=0.5,
+            title="Label smoothing",
+            description="Share of each label spread over all classes; of a masked piece, over the whole vocabulary.",
+        ),
     ] = 0.0
     ema: Annotated[
         float,

@@ -33,13 +33,18 @@ class SliceFinder(QWidget):
     def __init__(
         self, supervisor: Supervisor, themes: ThemeSource, wanted: list[Pattern], parent: QWidget | None = None
     ) -> None:
-        """wanted: those that the user added, kept in the settings: they stay when other runs are shown."""
+        """wanted: those that the user added and that were found, kept in the settings: they stay when other runs are
+        shown, and whatever fails there."""
         super().__init__(parent)
         self._supervisor, self._themes = supervisor, themes
         self._asking = NewestOnly(supervisor, stop_older=True)
         self._run, self._split = "", ""
         self._answers: Predictions | None = None
         self.wanted = wanted
+        self._typed: list[Pattern] = []
+        """Those that no worker has answered yet."""
+        self._passed: set[Pattern] = set()
+        """Not asked for again while this run is shown: they were refused or stopped."""
         self._asked = EVERY
         self._known: dict[Pattern, Slice] = {}
         self._lengths: list[Slice] = []
@@ -72,7 +77,7 @@ class SliceFinder(QWidget):
         """answers: the run's on that split, one for each of its texts."""
         self._asking.forget()
         self._run, self._split, self._answers = run, split, answers
-        self._known, self._lengths = {}, []
+        self._known, self._lengths, self._passed = {}, [], set()
         self.say("")
         self.messages.say(None)
         self.changed.emit(None)
@@ -89,8 +94,9 @@ class SliceFinder(QWidget):
         if pattern in self._known:
             self.again.emit(self._known[pattern])
             return
-        if pattern not in self.wanted:
-            self.wanted.append(pattern)
+        if pattern not in self._typed:
+            self._typed.append(pattern)
+        self._passed.discard(pattern)
         self._next(then=pattern)
 
     def removable(self, part: Slice) -> bool:
@@ -108,11 +114,11 @@ class SliceFinder(QWidget):
         return next((one for one in self.wanted if self._known.get(one) is part), None)
 
     def _next(self, then: Pattern | None = None) -> None:
-        """Ask for the first slice that is not known yet. then: the one to be shown once it came."""
-        missing = next((one for one in (EVERY, *self.wanted) if one not in self._known), None)
+        """Ask for the first slice that is not known yet, typed ones first. then: the one to be shown once it came."""
+        ruled_out = self._known.keys() | self._passed
+        missing = next((one for one in (EVERY, *self._typed, *self.wanted) if one not in ruled_out), None)
         if missing is None:
             self.working.over()
-            self.changed.emit(self._known[then] if then is not None else None)
             return
 
         def came(found: protocol.TextSlice, blob: bytes) -> None:
@@ -120,14 +126,17 @@ class SliceFinder(QWidget):
             try:
                 rows, letters = slices.rows_of(found, blob, self._answers)
             except UserError as error:
-                self._ended(missing, error)
+                self._ended(missing, then, error)
                 return
             if missing == EVERY:
                 self._known[EVERY] = Slice(f"All {self._split} texts", rows)
                 self._lengths = slices.by_length(letters)
             else:
                 self._known[missing] = Slice(slices.holding(missing.text, missing.regex, missing.case), rows)
-            self.changed.emit(None)
+                self._forget_typed(missing)
+                if missing not in self.wanted:
+                    self.wanted.append(missing)
+            self.changed.emit(self._known[missing] if missing == then else None)
             self._next(then)
 
         asked = protocol.RunSlice(
@@ -138,25 +147,49 @@ class SliceFinder(QWidget):
             missing.case,
         )
         self._asked = missing
-        self._asking.ask(asked, came, lambda reply: self._ended(missing, reply))
+        self._asking.ask(asked, came, lambda reply: self._ended(missing, then, reply))
         self.working.follow(lambda: self._asking.id, "Looking through the texts")
 
-    def _ended(self, asked: Pattern, error: UserError | protocol.Failed) -> None:
+    def _ended(self, asked: Pattern, then: Pattern | None, error: UserError | protocol.Failed) -> None:
         self.working.over()
-        if asked in self.wanted:
-            self.wanted.remove(asked)
-            self.refuse(error)
-            self._next()
-        else:  # the texts themselves: the page says it in a card of its own when it lists some
+        if asked == EVERY:  # the texts themselves: the page says it in a card of its own when it lists some
             self.say(f"{error.message} {error.advice}")
+            return
+        self._forget_typed(asked)
+        if not error.kind.startswith("pattern."):  # the run's or the worker's: no other slice would be found either
+            self.refuse(error)
+            return
+        self._passed.add(asked)
+        if asked in self.wanted:
+            self._offer_removal(asked, error)
+        else:
+            self.refuse(error)
+        self._next(then)
+
+    def _offer_removal(self, kept: Pattern, error: UserError | protocol.Failed) -> None:
+        """It was found in other texts, but here it has no row to be taken away by."""
+
+        def remove() -> None:
+            if kept in self.wanted:
+                self.wanted.remove(kept)
+            self.messages.say(None)
+
+        named = f"{slices.holding(kept.text, kept.regex, kept.case)}: {error.message}"
+        told = UserError(error.kind, named, error.advice)
+        self.messages.say(ErrorCard(self._themes, told, "Remove slice", remove, action_icon="trash-2"))
 
     def _stopped(self) -> None:
         self._asking.forget()
         self.working.over()
-        if self._asked in self.wanted:
-            self.wanted.remove(self._asked)
-        if EVERY not in self._known:
+        if self._asked == EVERY:
             self.say("Stopped. Add a slice to look through the texts after all.")
+        else:
+            self._forget_typed(self._asked)
+            self._passed.add(self._asked)
+
+    def _forget_typed(self, pattern: Pattern) -> None:
+        if pattern in self._typed:
+            self._typed.remove(pattern)
 
     def refuse(self, error: UserError | protocol.Failed) -> None:
         self.messages.say(ErrorCard(self._themes, error))

@@ -80,24 +80,31 @@ class SlicesCard(Card):
         part = self._current()
         if part is not None and self.finder.removable(part):
             self.finder.remove(part)
-            self._choose(0)
 
-    def _show(self, chosen: Slice | None) -> None:
+    def _show(self, asked_for: Slice | None) -> None:
+        """What was chosen stays so, unless a slice was just asked for; without it, all texts are."""
+        before = self._current()
         self.shown = self.finder.slices
-        at = self.shown.index(chosen) if chosen is not None else min(len(self.shown), 1) - 1
+        at = self._row(asked_for or before)
+        told = asked_for is not None or (before is not None and at < 0)
+        at = max(at, min(len(self.shown), 1) - 1)
         self.table.setVisible(bool(self.shown))
         self.save_button.setEnabled(bool(self.shown))
         self.table.show_slices(self.shown, at)
-        self.remove_button.setEnabled(False)
-        if chosen is not None:
-            self._choose(at)
+        self.remove_button.setEnabled(at >= 0 and self.finder.removable(self.shown[at]))
+        if told and at >= 0:
+            self.chosen.emit(self.shown[at])
+
+    def _row(self, part: Slice | None) -> int:
+        """-1 where it is not shown."""
+        return next((at for at, one in enumerate(self.shown) if one is part), -1)
 
     def _choose(self, at: int) -> None:
         self.remove_button.setEnabled(self.finder.removable(self.shown[at]))
         self.chosen.emit(self.shown[at])
 
     def _choose_again(self, part: Slice) -> None:
-        at = self.shown.index(part)
+        at = self._row(part)
         self.table.selectRow(at)
         self._choose(at)
 

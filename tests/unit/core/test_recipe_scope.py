@@ -1,7 +1,9 @@
 """Which settings of a stored recipe count, and that nothing tells of the others."""
 
+import pytest
+
 from fnet_studio.core import recipe_diff, recipe_scope
-from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe, from_mapping, to_mapping
 
 
 def test_a_fine_tuned_preset_brings_its_own_size_and_vocabulary():
@@ -21,3 +23,50 @@ def test_compared_recipes_show_no_value_where_a_setting_does_not_count():
     found = {one.key: one.values for one in recipe_diff.differences(both)}
     assert found["model.num_layers"] == (str(Recipe().model.num_layers), "–")
     assert found["model.preset"] == ("–", Recipe().model.preset)
+
+
+@pytest.mark.parametrize("task", LANGUAGE_TASKS)
+def test_label_smoothing_is_told_of_tasks_that_predict_words(task):
+    both = [
+        to_mapping(
+            from_mapping(
+                {"task": task, "data": {"source": "files", "path": "x"}, "optimisation": {"label_smoothing": share}}
+            )
+        )
+        for share in (0.0, 0.1)
+    ]
+    assert [(one.key, one.values) for one in recipe_diff.differences(both)] == [
+        ("optimisation.label_smoothing", ("0", "0.1"))
+    ]
+
+
+def test_a_setting_that_came_after_a_run_has_its_default_there_and_differs_from_another_value_alone():
+    now = to_mapping(Recipe(task="finetune"))
+    before = {section: dict(known) if isinstance(known, dict) else known for section, known in now.items()}
+    del before["data"]["cut"], before["optimisation"]
+    assert recipe_diff.differences([before, now]) == []
+    now["optimisation"]["optimiser"] = "muon"
+    assert [one.values for one in recipe_diff.differences([before, now])] == [("adam", "muon")]
+
+
+def test_a_record_without_a_recipe_tells_no_settings():
+    assert recipe_scope.counting({}) == {}
+
+
+def test_pretraining_from_scratch_tells_only_what_it_reads():
+    data = {"source": "files", "path": "corpus", "sequence_length": 64}
+    told = recipe_scope.counting(
+        to_mapping(from_mapping({"task": "pretrain", "data": data, "model": {"preset": "none"}}))
+    )
+    assert [key for key in told if key.startswith(("data.", "model."))] == [
+        "data.source",
+        "data.path",
+        "data.validation_path",
+        "data.vocabulary_size",
+        "data.sequence_length",
+        "model.preset",
+        "model.num_layers",
+        "model.hidden_dim",
+        "model.intermediate_dim",
+        "model.dropout",
+    ]
