@@ -31,6 +31,8 @@ def parse(handle: str) -> "Variation":
 
 
 DAMAGED = ("preset.bad-config", "preset.corrupt", "preset.missing-weights", "tokenizer.corrupt")
+LACKING = ("preset.missing-file", "preset.missing-vocabulary")
+"""A download brings what is gone, and leaves alone what is there."""
 
 
 class Variation(NamedTuple):
@@ -74,6 +76,8 @@ class Variation(NamedTuple):
             try:
                 require_readable(folder)
             except UserError as error:
+                if error.kind in LACKING:
+                    return None
                 if error.kind not in DAMAGED:
                     return folder
                 for path in (folder, self._folder / ".complete" / folder.name):
@@ -125,6 +129,9 @@ class Variation(NamedTuple):
             else:
                 fetch_file(file.url, {}, path, file.size, tracker, stopped)
             self._verify(path, file.md5, stopped)
+        for file in found:  # another program may have emptied the cache meanwhile
+            if not (folder / file.name).is_file():
+                raise hub.wrong_checksum(self.handle, file.name)
         (self._folder / f"{version}.complete").touch()
         return folder
 

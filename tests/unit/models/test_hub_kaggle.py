@@ -285,6 +285,62 @@ def test_a_disk_without_room_is_told_before_the_weights_are_downloaded(server, c
     assert hub_kaggle.parse(HANDLE).cached() is None
 
 
+def test_what_another_fetches_is_not_forgotten(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.wait_after = 3_000_000
+    arrived, found = threading.Event(), []
+    one = threading.Thread(
+        target=lambda: found.append(hub.fetch(HANDLE, lambda _, done, __: done > 2_000_000 and arrived.set()))
+    )
+    one.start()
+    try:
+        assert arrived.wait(30)
+        with pytest.raises(UserError) as caught:
+            hub.forget(HANDLE)
+    finally:
+        server.go_on.set()
+        one.join()
+    assert caught.value.kind == "preset.busy"
+    assert hub.missing_file(found[0]) == ""
+    assert (found[0] / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+def test_a_stopped_download_can_be_forgotten_and_one_that_was_never_begun_leaves_no_trace(server, cache):
+    hub.forget(HANDLE)
+    assert not cache.exists()
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, stopped=(cache / "3/config.json").exists)
+    hub.forget(HANDLE)
+    assert not list(cache.iterdir())
+
+
+def test_a_download_that_loses_a_file_on_the_way_is_not_taken_for_whole(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+
+    def progress(phase, done, total):
+        if done == total:
+            (cache / "3/config.json").unlink(missing_ok=True)
+
+    with pytest.raises(UserError) as caught:
+        hub.fetch(HANDLE, progress)
+    assert caught.value.kind == "hub.checksum"
+    assert hub_kaggle.parse(HANDLE).cached() is None
+    assert hub.missing_file(hub.fetch(HANDLE)) == ""
+
+
+@pytest.mark.parametrize("lost", ["config.json", "assets/tokenizer/vocabulary.spm"])
+def test_what_is_gone_from_the_cache_is_fetched_again_by_who_asks_for_it_and_the_rest_stays(
+    server, cache, preset, lost
+):
+    folder = hub.fetch(HANDLE)
+    (folder / lost).unlink()
+    (folder / "of another program").touch()
+    assert hub.fetch(HANDLE, verify=True) == folder
+    assert hub.missing_file(folder) == ""
+    assert (folder / "of another program").is_file()
+    assert len([it for it in server.requests if it == f"GET /files/{WEIGHTS}"]) == 3, "twice for its size alone"
+
+
 def test_a_stop_leaves_a_download_that_is_not_taken_for_whole(server, cache, preset):
     (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
     asked = threading.Event()
