@@ -57,6 +57,19 @@ class LocalHub:
                 if self.command != "HEAD":
                     self.wfile.write(data)
 
+            def send_chunked(self, status: int, data: bytes, kept: int | None = None, **headers: str) -> None:
+                """Without its length. kept: bytes after which the connection breaks off."""
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                sent = data[:kept]
+                with contextlib.suppress(ConnectionError):  # a client that was stopped is gone
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(sent), sent) if sent else b"")
+                    self.wfile.write(b"" if len(sent) < len(data) else b"0\r\n\r\n")
+                self.close_connection = self.close_connection or len(sent) < len(data)
+
             def send_json(self, value: object) -> None:
                 self.send(200, json.dumps(value).encode(), Content_Type="application/json")
 

@@ -91,7 +91,11 @@ def _transfer(
         head = transfer.head(lambda: check(stopped))
         resumed = head.status == 206 and head.headers.get("Content-Range", "").startswith(f"bytes {here}-")
         length = head.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) != size - (here if resumed else 0):
+        if length.isdecimal():
+            another = int(length) != size - (here if resumed else 0)
+        else:
+            another = bool(here) and not resumed  # nothing says that it is the file, and it would be written over
+        if another or head.headers.get_content_type() == "text/html":
             raise NotTheFile
         if here and not resumed:
             tracker.arrived(-here)

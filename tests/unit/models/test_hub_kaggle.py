@@ -225,20 +225,38 @@ def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server, page):
     refusal(LATEST, "hub.login", LATEST)
 
 
-def test_a_login_page_in_the_place_of_a_file_costs_nothing_of_what_has_arrived(server, cache, preset):
+@pytest.mark.parametrize("how", ["with its length", "a page in pieces", "anything in pieces"])
+def test_a_login_page_in_the_place_of_a_file_costs_nothing_of_what_has_arrived(server, cache, preset, how):
     (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
     (cache / "3").mkdir(parents=True)
     (cache / "3" / WEIGHTS).write_bytes((preset / WEIGHTS).read_bytes()[:3_000_000])
 
     def answer(request, path, body, usual=server.answer):
-        if "Range" in request.headers:
+        if "Range" not in request.headers:
+            usual(request, path, body)
+        elif how == "with its length":
             request.send(200, b"<html>Log in</html>")
+        else:
+            request.send_chunked(
+                200, b"<html>Log in</html>", Content_Type="text/html" if "page" in how else "text/plain"
+            )
+
+    server.answer = answer
+    refusal(HANDLE, "hub.login", HANDLE)
+    assert (cache / "3" / WEIGHTS).stat().st_size == 3_000_000
+
+
+def test_a_login_page_that_has_just_the_size_of_a_file_is_not_taken_for_it(server, cache, preset):
+    def answer(request, path, body, usual=server.answer):
+        if path == "/files/config.json" and "urllib" in request.headers["User-Agent"].lower():
+            size = (preset / "config.json").stat().st_size
+            request.send(200, b"<html>Log in</html>".ljust(size), Content_Type="text/html")
         else:
             usual(request, path, body)
 
     server.answer = answer
     refusal(HANDLE, "hub.login", HANDLE)
-    assert (cache / "3" / WEIGHTS).stat().st_size == 3_000_000
+    assert not (cache / "3/config.json").exists()
 
 
 def test_a_framework_that_kaggle_does_not_have_is_named(server):
