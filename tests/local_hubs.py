@@ -17,14 +17,15 @@ LARGE_BYTES = 20_000
 
 class LocalHub:
     """cut: file name to the count of bytes after which the connection breaks off, once. corrupted: files whose bytes
-    are not what was promised. wait_after: the count of bytes of a file after which the server sends nothing more until
-    `go_on` is set. refused: (status, error code) of every answer. page: what a network that wants a login sends in the
-    place of every answer."""
+    are not what was promised. sizeless: files that come in pieces, without their length. wait_after: the count of bytes
+    of a file after which the server sends nothing more until `go_on` is set. refused: (status, error code) of every
+    answer. page: what a network that wants a login sends in the place of every answer."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cut: dict[str, int] = {}
         self.corrupted: set[str] = set()
+        self.sizeless: set[str] = set()
         self.refused: tuple[int, str] | None = None
         self.page: bytes | None = None
         self.wait_after: int | None = None
@@ -84,6 +85,9 @@ class LocalHub:
                     start = int(self.headers["Range"].removeprefix("bytes=").partition("-")[0])
                     headers["Content_Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
                 kept = None if self.command == "HEAD" else hub.cut.pop(name, None)
+                if name in hub.sizeless:
+                    self.send_chunked(206 if start else 200, data[start:], kept, **headers)
+                    return
                 self.send_response(206 if start else 200)
                 for header, value in {**headers, "Accept_Ranges": "bytes"}.items():
                     self.send_header(header.replace("_", "-"), value)

@@ -117,15 +117,18 @@ class Variation(NamedTuple):
         version = self.version or library.version()
         folder = self._folder / str(version)
         found = [library.file(version, name) for name in library.names(version)]
-        found.sort(key=lambda file: file.size)
+        found.sort(key=lambda file: file.size or 0)
         tracker = Tracker(self._folder, self.handle, progress, stopped)
-        here = [path.stat().st_size for file in found if (path := folder / file.name).is_file()]
-        tracker.expect(sum(file.size for file in found), sum(here))
+        begun = {it.name: folder / it.name for it in found if it.content is None and (folder / it.name).is_file()}
+        here = {name: path.stat().st_size for name, path in begun.items()}
+        sizes = [here.get(file.name, 0) if file.size is None else file.size for file in found]
+        tracker.expect(sum(sizes), sum(here.values()))
         for file in found:
             path = folder / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
             if file.content is not None:
                 path.write_bytes(file.content)
+                tracker.arrived(len(file.content))
             else:
                 fetch_file(file.url, {}, path, file.size, tracker, stopped)
             self._verify(path, file.md5, stopped)

@@ -178,7 +178,7 @@ def test_a_stop_is_heard_while_kaggle_sends_nothing(server, preset, silent):
     assert (hub.fetch(HANDLE) / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
 
 
-def test_a_small_text_that_comes_without_its_size_is_whole(server, cache, preset):
+def test_a_small_text_that_is_packed_on_its_way_is_whole_and_counted(server, cache, preset):
     def answer(request, path, body, usual=server.answer):
         if path == "/files/config.json":
             data = gzip.compress((preset / "config.json").read_bytes())
@@ -187,7 +187,58 @@ def test_a_small_text_that_comes_without_its_size_is_whole(server, cache, preset
             usual(request, path, body)
 
     server.answer = answer
-    assert (hub.fetch(HANDLE) / "config.json").read_bytes() == (preset / "config.json").read_bytes()
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / "config.json").read_bytes() == (preset / "config.json").read_bytes()
+    total = sum((preset / name).stat().st_size for name in server.names())
+    assert heard[-1] == ("downloading", total, total)
+
+
+def test_an_empty_file_is_there(server, preset):
+    (preset / "nothing.txt").touch()
+    assert (hub.fetch(HANDLE) / "nothing.txt").read_bytes() == b""
+
+
+def test_a_file_that_comes_without_its_size_is_taken_up_where_it_broke_and_counted(server, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.sizeless.add(WEIGHTS)
+    asked = []
+
+    def answer(request, path, body, usual=server.answer):
+        asked.append(path)
+        if asked.count(f"/files/{WEIGHTS}") == 2:  # the first asks for its head alone
+            server.cut.setdefault(WEIGHTS, 3_000_000)
+        usual(request, path, body)
+
+    server.answer = answer
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    assert server.ranges == [f"{WEIGHTS} bytes=3000000-"]
+    total = sum((preset / name).stat().st_size for name in server.names())
+    assert heard[-1] == ("downloading", total, total)
+
+
+def test_a_file_that_comes_without_its_size_goes_on_after_a_stop(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.sizeless.add(WEIGHTS)
+    asked = threading.Event()
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, lambda _, done, __: done > 1_500_000 and asked.set(), asked.is_set)
+    here = (cache / "3" / WEIGHTS).stat().st_size
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    assert server.ranges == [f"{WEIGHTS} bytes={here}-"]
+    assert heard[0][1] >= here, "what is there already is counted"
+    assert heard[-1][1] == heard[-1][2]
+
+
+def test_a_file_that_comes_without_its_size_is_compared_with_its_checksum(server, cache):
+    server.sizeless.add(WEIGHTS)
+    server.corrupted.add(WEIGHTS)
+    refusal(HANDLE, "hub.checksum", HANDLE)
+    assert not (cache / "3" / WEIGHTS).exists()
 
 
 def test_a_file_with_a_wrong_checksum_is_removed_and_told(server, cache):
