@@ -108,6 +108,8 @@ def _transfer(
             for block in transfer.blocks(lambda: check(stopped)):
                 out.write(block)
                 arrived(len(block))
+        if size is None and head.length:  # bytes of this answer that are still to come
+            raise ConnectionError("the connection broke off")
     finally:
         transfer.abandon()
 

@@ -199,7 +199,8 @@ def test_an_empty_file_is_there(server, preset):
     assert (hub.fetch(HANDLE) / "nothing.txt").read_bytes() == b""
 
 
-def test_a_file_that_comes_without_its_size_is_taken_up_where_it_broke_and_counted(server, preset):
+@pytest.mark.parametrize("known_later", [False, True])
+def test_a_file_that_comes_without_its_size_is_taken_up_where_it_broke_and_counted(server, preset, known_later):
     (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
     server.sizeless.add(WEIGHTS)
     asked = []
@@ -208,6 +209,7 @@ def test_a_file_that_comes_without_its_size_is_taken_up_where_it_broke_and_count
         asked.append(path)
         if asked.count(f"/files/{WEIGHTS}") == 2:  # the first asks for its head alone
             server.cut.setdefault(WEIGHTS, 3_000_000)
+            server.sizeless -= {WEIGHTS} if known_later else set()
         usual(request, path, body)
 
     server.answer = answer
