@@ -17,14 +17,15 @@ LARGE_BYTES = 20_000
 
 class LocalHub:
     """cut: file name to the count of bytes after which the connection breaks off, once. corrupted: files whose bytes
-    are not what was promised. wait_after: the count of bytes of a file after which the server sends nothing more until
-    `go_on` is set. refused: (status, error code) of every answer. page: what a network that wants a login sends in the
-    place of every answer."""
+    are not what was promised. sizeless: files that come in pieces, without their length. wait_after: the count of bytes
+    of a file after which the server sends nothing more until `go_on` is set. refused: (status, error code) of every
+    answer. page: what a network that wants a login sends in the place of every answer."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cut: dict[str, int] = {}
         self.corrupted: set[str] = set()
+        self.sizeless: set[str] = set()
         self.refused: tuple[int, str] | None = None
         self.page: bytes | None = None
         self.wait_after: int | None = None
@@ -57,6 +58,19 @@ class LocalHub:
                 if self.command != "HEAD":
                     self.wfile.write(data)
 
+            def send_chunked(self, status: int, data: bytes, kept: int | None = None, **headers: str) -> None:
+                """Without its length. kept: bytes after which the connection breaks off."""
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                sent = data[:kept]
+                with contextlib.suppress(ConnectionError):  # a client that was stopped is gone
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(sent), sent) if sent else b"")
+                    self.wfile.write(b"" if len(sent) < len(data) else b"0\r\n\r\n")
+                self.close_connection = self.close_connection or len(sent) < len(data)
+
             def send_json(self, value: object) -> None:
                 self.send(200, json.dumps(value).encode(), Content_Type="application/json")
 
@@ -71,6 +85,9 @@ class LocalHub:
                     start = int(self.headers["Range"].removeprefix("bytes=").partition("-")[0])
                     headers["Content_Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
                 kept = None if self.command == "HEAD" else hub.cut.pop(name, None)
+                if name in hub.sizeless:
+                    self.send_chunked(206 if start else 200, data[start:], kept, **headers)
+                    return
                 self.send_response(206 if start else 200)
                 for header, value in {**headers, "Accept_Ranges": "bytes"}.items():
                     self.send_header(header.replace("_", "-"), value)

@@ -130,10 +130,12 @@ def relocate(name: str, folder: Path) -> None:
 
 
 def free_name(path: Path, taken: Collection[Path] = ()) -> Path:
-    """taken: those that are about to be there. A name that a preset elsewhere bears is not free either."""
+    """taken: those that are about to be there. A name that a preset elsewhere bears is not free either, nor that of a
+    download that was begun."""
     known = {name: Path(record.folder) for name, record in preset_records.read().items()}
+    begun = preset_downloads.begun()
     number, free = 1, path
-    while free.exists() or free in taken or known.get(free.name, free) != free:
+    while free.exists() or free in taken or free.name in begun or known.get(free.name, free) != free:
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fnet_studio.core import files, places, preset_records
+from fnet_studio.core import aside, files, places, preset_records
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.preset_records import Record
 
@@ -41,10 +41,9 @@ def put_aside(name: str) -> Removed:
     moved = source.is_dir()
     if moved:
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
+            if target.exists() or target.is_symlink():
                 target.rename(_free(target))
-            source.rename(target)
+            aside.put(source, target)
         except OSError as error:
             raise files.disk_error(error, source) from error
         if record is not None:
@@ -87,14 +86,13 @@ def _kept_record(folder: Path) -> Record | None:
 
 
 def waiting() -> list[Path]:
-    """The folders that were not handed on yet, those too that lie where they were put formerly."""
-    asides = (_aside(), places.data() / "deleted-presets")
-    return sorted(path for aside in asides if aside.is_dir() for path in aside.iterdir() if path.is_dir())
+    """The folders that were not handed on yet; after them those that lie where they were put formerly."""
+    return aside.waiting(_aside(), places.data() / "deleted-presets")
 
 
 def _free(path: Path) -> Path:
     number, free = 2, path
-    while free.exists():
+    while free.exists() or free.is_symlink():
         free = path.with_name(f"{path.name}-{number}")
         number += 1
     return free

@@ -3,7 +3,7 @@ the window hands them to the system's trash."""
 
 from pathlib import Path
 
-from fnet_studio.core import files, places, run_store
+from fnet_studio.core import aside, files, places, run_store
 from fnet_studio.core.errors import UserError
 
 
@@ -18,8 +18,7 @@ def put_aside(run: str) -> None:
         raise UserError("run.running", f"The run {run} is under way.", "Stop it first.")
     source, target = run_store.folder(run), _aside() / run
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
+        aside.put(source, target)
     except OSError as error:
         raise files.disk_error(error, source) from error
 
@@ -37,6 +36,5 @@ def bring_back(run: str) -> None:
 
 
 def waiting() -> list[Path]:
-    """The folders that were not handed on yet, those too that lie where they were put formerly."""
-    asides = (_aside(), places.data() / "deleted-runs")
-    return sorted(path for aside in asides if aside.is_dir() for path in aside.iterdir() if path.is_dir())
+    """The folders that were not handed on yet; after them those that lie where they were put formerly."""
+    return aside.waiting(_aside(), places.data() / "deleted-runs")

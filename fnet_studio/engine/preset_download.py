@@ -68,7 +68,7 @@ def _fetch(
                 require_readable(part)
     except Stopped:
         if job.stop_mode == "discard":
-            _forget(command.preset)
+            _forget(command.preset, waited=True)
         else:
             progress.note()
         raise
@@ -89,12 +89,17 @@ def forget(preset: str) -> None:
         _forget(preset)
 
 
-def _forget(preset: str) -> None:
+def _forget(preset: str, waited: bool = False) -> None:
+    """waited: perhaps for another's download of the same, whose files these are then."""
     builtin = BUILTIN.get(preset)
     for handle in (builtin.kaggle_handle, builtin.authors_handle) if builtin else (preset,):
         if not hub.is_handle(handle):
             raise _unknown(preset)
-        hub.forget(handle)
+        try:
+            hub.forget(handle)
+        except UserError as error:
+            if not waited or error.kind != "preset.busy":
+                raise
     name = preset_downloads.name_of(preset)
     if preset_downloads.begun_elsewhere(name, preset) is None:
         preset_downloads.forget(name)

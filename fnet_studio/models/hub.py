@@ -35,8 +35,14 @@ def _place(handle: str) -> "hub_huggingface.Repository | hub_kaggle.Variation":
 
 
 def forget(handle: str) -> None:
-    """Remove what has arrived of a download that was stopped. UserError `hub.bad-handle`."""
-    _place(handle).forget()
+    """Remove what has arrived of a download that was stopped. UserError `hub.bad-handle`, `disk.…`, and `preset.busy`
+    while anybody fetches it: then it is theirs."""
+    place = _place(handle)
+    if not place.lock.parent.is_dir():
+        return  # it was never begun here
+    words = f"{handle} is being downloaded by another window or command."
+    with locks.alone(place.lock, UserError("preset.busy", words, "Wait for its end.")):
+        place.forget()
 
 
 UNANSWERED = ("hub.no-network", "hub.server", "hub.login", "hub.not-installed")

@@ -31,6 +31,8 @@ def parse(handle: str) -> "Variation":
 
 
 DAMAGED = ("preset.bad-config", "preset.corrupt", "preset.missing-weights", "tokenizer.corrupt")
+LACKING = ("preset.missing-file", "preset.missing-vocabulary")
+"""A download brings what is gone, and leaves alone what is there."""
 
 
 class Variation(NamedTuple):
@@ -74,6 +76,8 @@ class Variation(NamedTuple):
             try:
                 require_readable(folder)
             except UserError as error:
+                if error.kind in LACKING:
+                    return None
                 if error.kind not in DAMAGED:
                     return folder
                 for path in (folder, self._folder / ".complete" / folder.name):
@@ -113,18 +117,24 @@ class Variation(NamedTuple):
         version = self.version or library.version()
         folder = self._folder / str(version)
         found = [library.file(version, name) for name in library.names(version)]
-        found.sort(key=lambda file: file.size)
+        found.sort(key=lambda file: file.size or 0)
         tracker = Tracker(self._folder, self.handle, progress, stopped)
-        here = [path.stat().st_size for file in found if (path := folder / file.name).is_file()]
-        tracker.expect(sum(file.size for file in found), sum(here))
+        begun = {it.name: folder / it.name for it in found if it.content is None and (folder / it.name).is_file()}
+        here = {name: path.stat().st_size for name, path in begun.items()}
+        sizes = [here.get(file.name, 0) if file.size is None else file.size for file in found]
+        tracker.expect(sum(sizes), sum(here.values()))
         for file in found:
             path = folder / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
             if file.content is not None:
                 path.write_bytes(file.content)
+                tracker.arrived(len(file.content))
             else:
                 fetch_file(file.url, {}, path, file.size, tracker, stopped)
             self._verify(path, file.md5, stopped)
+        for file in found:  # another program may have emptied the cache meanwhile
+            if not (folder / file.name).is_file():
+                raise hub.wrong_checksum(self.handle, file.name)
         (self._folder / f"{version}.complete").touch()
         return folder
 

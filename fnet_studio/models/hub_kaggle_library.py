@@ -21,11 +21,12 @@ class File(NamedTuple):
     name: str
     url: str
     """Where it lies for a while, open to whoever knows the address."""
-    size: int
+    size: int | None
+    """None when Kaggle does not say."""
     md5: str
     """In base64; empty when Kaggle does not say."""
     content: bytes | None = None
-    """All of it, when it is empty or came without its size, as a small text does that is packed on its way."""
+    """All of it, when it is empty or is packed on its way, as a small text is."""
 
 
 class Library:
@@ -71,11 +72,12 @@ class Library:
             with models.download_model_instance_version(request) as answer:
                 if answer.headers.get("Content-Type", "").startswith("text/html"):
                     raise NotTheFile
+                if "Content-Encoding" in answer.headers:  # the checksum may be that of the packed bytes
+                    return File(name, answer.url, len(answer.content), "", answer.content)
                 md5 = get_md5_checksum_from_response(answer) or ""
                 length = answer.headers.get("Content-Length", "")
-                if length.isdecimal() and int(length) and "Content-Encoding" not in answer.headers:
-                    return File(name, answer.url, int(length), md5)
-                return File(name, answer.url, len(answer.content), "", answer.content)
+                size = int(length) if length.isdecimal() else None
+                return File(name, answer.url, size, md5, b"" if size == 0 else None)
 
         return self._ask(read)
 

@@ -30,3 +30,8 @@ class Tracker:
         check(self._stopped)
         self._done += count
         report(self._progress, "downloading", self._done, self._total)
+
+    def grew(self, count: int) -> None:
+        """As `arrived`, for a file whose size nobody knows: `expect` was told nothing of it."""
+        self._total += count
+        self.arrived(count)

@@ -1,5 +1,5 @@
-"""A file of a hub, whose size is known beforehand: what has arrived of it stays, and the next call goes on there. And
-questions to a hub, asked through its library."""
+"""A file of a hub: what has arrived of it stays, and the next call goes on there. And questions to a hub, asked through
+its library."""
 
 import contextlib
 import queue
@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 from collections.abc import Callable
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,57 +56,79 @@ def asked(question: Callable[[], Answer], stopped: StopCheck | None) -> Answer:
 
 
 def fetch_file(
-    url: str, headers: dict[str, str], part: Path, size: int, tracker: Tracker, stopped: StopCheck | None
+    url: str, headers: dict[str, str], part: Path, size: int | None, tracker: Tracker, stopped: StopCheck | None
 ) -> None:
-    """Bring `part` to `size` bytes. Whoever calls has told the tracker what of it is there already. Raises Stopped,
-    Broken, NotTheFile, `urllib.error.HTTPError`, OSError."""
+    """Bring `part` to `size` bytes; where nobody knows it, to the end of what comes. Whoever calls has told the tracker
+    what of it is there already. Raises Stopped, Broken, NotTheFile, `urllib.error.HTTPError`, OSError."""
+    arrived = tracker.grew if size is None else tracker.arrived
     left = ATTEMPTS
     while (here := _size(part)) != size:
         try:
-            _transfer(url, headers, part, size, here, tracker, stopped)
+            _transfer(url, headers, part, size, here, arrived, stopped)
+            if size is None:
+                return
         except urllib.error.HTTPError as error:
             error.close()
             if not here or error.code != 416:
                 raise
-            _restart(part, here, tracker)  # longer than it should be
+            _restart(part, here, arrived)  # longer than it should be
         except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError, ValueError) as error:
             left = left - 1 if _size(part) == here else ATTEMPTS
             if not left:
                 reason = error.reason if isinstance(error, urllib.error.URLError) else error
                 raise Broken(str(reason) or type(error).__name__) from error
             continue
-        if _size(part) > size:
-            _restart(part, _size(part), tracker)
+        if size is not None and _size(part) > size:
+            _restart(part, _size(part), arrived)
         left = left - 1 if _size(part) == here else ATTEMPTS
         if not left:
             raise Broken("nothing more arrived")
 
 
 def _transfer(
-    url: str, headers: dict[str, str], part: Path, size: int, here: int, tracker: Tracker, stopped: StopCheck | None
+    url: str,
+    headers: dict[str, str],
+    part: Path,
+    size: int | None,
+    here: int,
+    arrived: Callable[[int], None],
+    stopped: StopCheck | None,
 ) -> None:
     asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
     transfer = Transfer(url, asked)
     try:
         head = transfer.head(lambda: check(stopped))
         resumed = head.status == 206 and head.headers.get("Content-Range", "").startswith(f"bytes {here}-")
-        length = head.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) != size - (here if resumed else 0):
+        if _is_another(head, size, here if resumed else 0, here):
             raise NotTheFile
         if here and not resumed:
-            tracker.arrived(-here)
+            arrived(-here)
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab" if resumed else "wb") as out:
             for block in transfer.blocks(lambda: check(stopped)):
                 out.write(block)
-                tracker.arrived(len(block))
+                arrived(len(block))
+        if size is None and head.length:  # bytes of this answer that are still to come
+            raise ConnectionError("the connection broke off")
     finally:
         transfer.abandon()
 
 
-def _restart(part: Path, here: int, tracker: Tracker) -> None:
+def _is_another(head: HTTPResponse, size: int | None, start: int, here: int) -> bool:
+    """Whether what answers from the byte `start` on is not the file of which `here` bytes have arrived."""
+    if head.headers.get_content_type() == "text/html":
+        return True
+    if size is None:
+        return False
+    length = head.headers.get("Content-Length", "")
+    if length.isdecimal():
+        return int(length) != size - start
+    return start != here  # nothing says that it is the file, and it would be written over
+
+
+def _restart(part: Path, here: int, arrived: Callable[[int], None]) -> None:
     part.unlink()
-    tracker.arrived(-here)
+    arrived(-here)
 
 
 def _size(part: Path) -> int:

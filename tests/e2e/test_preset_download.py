@@ -12,6 +12,7 @@ from fnet_studio.cli.main import main
 from fnet_studio.core import places, preset_downloads, preset_records, presets, protocol
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
+from fnet_studio.models import hub as models_hub
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 HANDLE = "hf://local/tiny"
@@ -248,4 +249,33 @@ def test_a_preset_that_another_worker_downloads_is_neither_fetched_nor_forgotten
     large.go_on.set()
     found, _ = worker.result(id)
     assert (Path(found.folder) / "model.safetensors").stat().st_size == LARGE
+    assert large.ranges == []
+
+
+def test_a_download_that_is_cancelled_while_it_waits_for_another_s_leaves_that_one_whole(worker, large):
+    worker, home = worker
+    found: list[Path] = []
+    arrived = threading.Event()
+
+    def fetch() -> None:
+        """As a notebook does, without a preset's name."""
+        found.append(models_hub.fetch(HANDLE, lambda _, done, __: done > 10_000_000 and arrived.set()))
+
+    notebook = threading.Thread(target=fetch)
+    notebook.start()
+    try:
+        assert arrived.wait(30)
+        told: list[object] = []
+        id = worker.post(protocol.FetchPreset(HANDLE))
+        while not any(isinstance(it, protocol.Phase) and it.name == "waiting for a download" for it in told):
+            worker._hear(lambda envelope, _: told.append(envelope.body) if envelope.reply_to == id else None)
+        stop(worker, id, "discard")
+        assert list((home / "hf").rglob("*.part"))
+        with pytest.raises(UserError, match="being downloaded"):
+            worker.call(protocol.ForgetDownload(HANDLE))
+    finally:
+        large.go_on.set()
+        notebook.join()
+    assert preset_downloads.begun() == {}
+    assert (found[0] / "model.safetensors").stat().st_size == LARGE
     assert large.ranges == []

@@ -265,9 +265,11 @@ def test_a_deleted_preset_comes_back_as_it_was(source):
     assert preset_records.read()["my_model"] == record
 
 
-def test_a_linked_preset_leaves_the_name_of_a_download_that_was_begun_to_that(source):
+def test_an_imported_or_linked_preset_leaves_the_name_of_a_download_that_was_begun_to_that(source):
     preset_downloads.write(preset_downloads.Begun("my_model", "hf://local/my_model"))
-    assert preset_import.link(source) == "my_model-2"
+    assert bring_in(source).name == "my_model-2"
+    assert preset_import.link(source) == "my_model-3"
+    assert [it.key for it in Catalogue().read() if it.state == "paused"] == ["my_model"]
 
 
 def test_of_a_linked_preset_only_the_entry_is_deleted(source):

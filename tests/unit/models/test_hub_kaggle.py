@@ -178,7 +178,7 @@ def test_a_stop_is_heard_while_kaggle_sends_nothing(server, preset, silent):
     assert (hub.fetch(HANDLE) / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
 
 
-def test_a_small_text_that_comes_without_its_size_is_whole(server, cache, preset):
+def test_a_small_text_that_is_packed_on_its_way_is_whole_and_counted(server, cache, preset):
     def answer(request, path, body, usual=server.answer):
         if path == "/files/config.json":
             data = gzip.compress((preset / "config.json").read_bytes())
@@ -187,7 +187,60 @@ def test_a_small_text_that_comes_without_its_size_is_whole(server, cache, preset
             usual(request, path, body)
 
     server.answer = answer
-    assert (hub.fetch(HANDLE) / "config.json").read_bytes() == (preset / "config.json").read_bytes()
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / "config.json").read_bytes() == (preset / "config.json").read_bytes()
+    total = sum((preset / name).stat().st_size for name in server.names())
+    assert heard[-1] == ("downloading", total, total)
+
+
+def test_an_empty_file_is_there(server, preset):
+    (preset / "nothing.txt").touch()
+    assert (hub.fetch(HANDLE) / "nothing.txt").read_bytes() == b""
+
+
+@pytest.mark.parametrize("known_later", [False, True])
+def test_a_file_that_comes_without_its_size_is_taken_up_where_it_broke_and_counted(server, preset, known_later):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.sizeless.add(WEIGHTS)
+    asked = []
+
+    def answer(request, path, body, usual=server.answer):
+        asked.append(path)
+        if asked.count(f"/files/{WEIGHTS}") == 2:  # the first asks for its head alone
+            server.cut.setdefault(WEIGHTS, 3_000_000)
+            server.sizeless -= {WEIGHTS} if known_later else set()
+        usual(request, path, body)
+
+    server.answer = answer
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    assert server.ranges == [f"{WEIGHTS} bytes=3000000-"]
+    total = sum((preset / name).stat().st_size for name in server.names())
+    assert heard[-1] == ("downloading", total, total)
+
+
+def test_a_file_that_comes_without_its_size_goes_on_after_a_stop(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.sizeless.add(WEIGHTS)
+    asked = threading.Event()
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, lambda _, done, __: done > 1_500_000 and asked.set(), asked.is_set)
+    here = (cache / "3" / WEIGHTS).stat().st_size
+    heard = []
+    folder = hub.fetch(HANDLE, lambda *it: heard.append(it))
+    assert (folder / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    assert server.ranges == [f"{WEIGHTS} bytes={here}-"]
+    assert heard[0][1] >= here, "what is there already is counted"
+    assert heard[-1][1] == heard[-1][2]
+
+
+def test_a_file_that_comes_without_its_size_is_compared_with_its_checksum(server, cache):
+    server.sizeless.add(WEIGHTS)
+    server.corrupted.add(WEIGHTS)
+    refusal(HANDLE, "hub.checksum", HANDLE)
+    assert not (cache / "3" / WEIGHTS).exists()
 
 
 def test_a_file_with_a_wrong_checksum_is_removed_and_told(server, cache):
@@ -225,20 +278,38 @@ def test_a_login_page_in_the_place_of_kaggle_is_told_in_words(server, page):
     refusal(LATEST, "hub.login", LATEST)
 
 
-def test_a_login_page_in_the_place_of_a_file_costs_nothing_of_what_has_arrived(server, cache, preset):
+@pytest.mark.parametrize("how", ["with its length", "a page in pieces", "anything in pieces"])
+def test_a_login_page_in_the_place_of_a_file_costs_nothing_of_what_has_arrived(server, cache, preset, how):
     (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
     (cache / "3").mkdir(parents=True)
     (cache / "3" / WEIGHTS).write_bytes((preset / WEIGHTS).read_bytes()[:3_000_000])
 
     def answer(request, path, body, usual=server.answer):
-        if "Range" in request.headers:
+        if "Range" not in request.headers:
+            usual(request, path, body)
+        elif how == "with its length":
             request.send(200, b"<html>Log in</html>")
+        else:
+            request.send_chunked(
+                200, b"<html>Log in</html>", Content_Type="text/html" if "page" in how else "text/plain"
+            )
+
+    server.answer = answer
+    refusal(HANDLE, "hub.login", HANDLE)
+    assert (cache / "3" / WEIGHTS).stat().st_size == 3_000_000
+
+
+def test_a_login_page_that_has_just_the_size_of_a_file_is_not_taken_for_it(server, cache, preset):
+    def answer(request, path, body, usual=server.answer):
+        if path == "/files/config.json" and "urllib" in request.headers["User-Agent"].lower():
+            size = (preset / "config.json").stat().st_size
+            request.send(200, b"<html>Log in</html>".ljust(size), Content_Type="text/html")
         else:
             usual(request, path, body)
 
     server.answer = answer
     refusal(HANDLE, "hub.login", HANDLE)
-    assert (cache / "3" / WEIGHTS).stat().st_size == 3_000_000
+    assert not (cache / "3/config.json").exists()
 
 
 def test_a_framework_that_kaggle_does_not_have_is_named(server):
@@ -283,6 +354,62 @@ def test_a_disk_without_room_is_told_before_the_weights_are_downloaded(server, c
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
     refusal(HANDLE, "disk.full", HANDLE, progress=lambda *it: None)
     assert hub_kaggle.parse(HANDLE).cached() is None
+
+
+def test_what_another_fetches_is_not_forgotten(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+    server.wait_after = 3_000_000
+    arrived, found = threading.Event(), []
+    one = threading.Thread(
+        target=lambda: found.append(hub.fetch(HANDLE, lambda _, done, __: done > 2_000_000 and arrived.set()))
+    )
+    one.start()
+    try:
+        assert arrived.wait(30)
+        with pytest.raises(UserError) as caught:
+            hub.forget(HANDLE)
+    finally:
+        server.go_on.set()
+        one.join()
+    assert caught.value.kind == "preset.busy"
+    assert hub.missing_file(found[0]) == ""
+    assert (found[0] / WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+def test_a_stopped_download_can_be_forgotten_and_one_that_was_never_begun_leaves_no_trace(server, cache):
+    hub.forget(HANDLE)
+    assert not cache.exists()
+    with pytest.raises(Stopped):
+        hub.fetch(HANDLE, stopped=(cache / "3/config.json").exists)
+    hub.forget(HANDLE)
+    assert not list(cache.iterdir())
+
+
+def test_a_download_that_loses_a_file_on_the_way_is_not_taken_for_whole(server, cache, preset):
+    (preset / WEIGHTS).write_bytes(bytes(range(250)) * 20_000)
+
+    def progress(phase, done, total):
+        if done == total:
+            (cache / "3/config.json").unlink(missing_ok=True)
+
+    with pytest.raises(UserError) as caught:
+        hub.fetch(HANDLE, progress)
+    assert caught.value.kind == "hub.checksum"
+    assert hub_kaggle.parse(HANDLE).cached() is None
+    assert hub.missing_file(hub.fetch(HANDLE)) == ""
+
+
+@pytest.mark.parametrize("lost", ["config.json", "assets/tokenizer/vocabulary.spm"])
+def test_what_is_gone_from_the_cache_is_fetched_again_by_who_asks_for_it_and_the_rest_stays(
+    server, cache, preset, lost
+):
+    folder = hub.fetch(HANDLE)
+    (folder / lost).unlink()
+    (folder / "of another program").touch()
+    assert hub.fetch(HANDLE, verify=True) == folder
+    assert hub.missing_file(folder) == ""
+    assert (folder / "of another program").is_file()
+    assert len([it for it in server.requests if it == f"GET /files/{WEIGHTS}"]) == 3, "twice for its size alone"
 
 
 def test_a_stop_leaves_a_download_that_is_not_taken_for_whole(server, cache, preset):
