@@ -45,8 +45,8 @@ def forget(handle: str) -> None:
         place.forget()
 
 
-UNANSWERED = ("hub.no-network", "hub.server", "hub.login", "hub.not-installed")
-"""The hub said nothing against what is cached."""
+UNANSWERED = ("hub.no-network", "hub.server", "hub.login", "hub.not-installed", "disk.unwritable")
+"""The hub said nothing against what is cached, or was not even asked: a cache may be shared and for reading only."""
 
 
 def fetch(

@@ -86,6 +86,12 @@ def test_a_cached_model_is_used_without_the_library_and_without_network(
     assert FNetMaskedLM.from_preset(handle).head_state == "pretrained"
 
 
+def test_a_whole_model_in_a_cache_that_cannot_be_written_is_used(cache, server, transformers_preset):
+    snapshot = cached_by_the_library(cache, transformers_preset)
+    (cache / ".locks").write_text("no folder can be made here")
+    assert hub.fetch(HANDLE, verify=True) == snapshot
+
+
 @pytest.mark.parametrize("lost", ["config.json", WEIGHTS, "spiece.model"])
 def test_a_model_that_is_cached_in_part_is_not_used(cache, transformers_preset, lost):
     (cached_by_the_library(cache, transformers_preset) / lost).unlink()
