@@ -160,6 +160,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
             trace.set_weight(self.smoothing)
         self._restyle()
         self.draw()
+        self._describe()
 
     # ----------------------------------------------------------------------------------------- choices
 
