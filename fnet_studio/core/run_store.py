@@ -154,7 +154,7 @@ class RunWriter:
 
     def save(self) -> None:
         """UserError `disk.full`, `run.folder-gone`, `disk.unwritable`."""
-        self._require_folder()
+        self.require_folder()
         files.write_json(self.folder / "run.json", self.record)
 
     def append(self, row: dict[str, Any]) -> None:
@@ -177,7 +177,7 @@ class RunWriter:
     def flush(self) -> None:
         """UserError `disk.full`, what was not written still waits then; `run.folder-gone`; `disk.unwritable`."""
         path = self.folder / "metrics.jsonl"
-        self._require_folder()
+        self.require_folder()
         if not self._pending:
             return
         try:
@@ -188,8 +188,9 @@ class RunWriter:
         except OSError as error:
             raise files.disk_error(error, path) from error
 
-    def _require_folder(self) -> None:
-        """Nothing is written to the place of a folder that was moved away: it could not be put back."""
+    def require_folder(self) -> None:
+        """Before anything is written there: nothing takes the place of a folder that was moved away, which could not
+        be put back then. UserError `run.folder-gone`."""
         if not self.folder.is_dir():
             raise UserError(
                 "run.folder-gone",
