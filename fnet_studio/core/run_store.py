@@ -233,8 +233,9 @@ class RunWriter:
 
 
 def discard(run: str) -> None:
-    """Remove a run that nobody writes any more, if it is there."""
-    if is_id(run):
+    """Remove a run that nobody writes any more, if it is there: also what is left of one whose own removal was cut
+    off."""
+    if _is_name(run) and not (is_id(run) and read_status(run) == "running"):
         shutil.rmtree(places.runs() / run, ignore_errors=True)
 
 
@@ -247,7 +248,12 @@ def folder(run: str) -> Path:
 
 def is_id(run: str) -> bool:
     """Whether there is a run of this id."""
-    return bool(run) and Path(run).name == run and os.path.isfile(places.runs() / run / "run.json")
+    return _is_name(run) and os.path.isfile(places.runs() / run / "run.json")
+
+
+def _is_name(run: str) -> bool:
+    """Whether it can be the name of a folder in that of the runs, and leads nowhere else."""
+    return run not in ("", ".", "..") and Path(run).name == run
 
 
 def decode(content: bytes) -> RunRecord:

@@ -219,7 +219,7 @@ class Supervisor(QObject):
         self._flush()
         self._show_busy()
         if isinstance(command, LONG):
-            self._ladders[id] = StopLadder()
+            self._ladders[id] = StopLadder(command)
             self.asked.emit(id, command)
         return id
 

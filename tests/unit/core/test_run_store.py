@@ -140,6 +140,30 @@ def test_discarding_leaves_no_folder():
     assert not writer.folder.exists()
 
 
+def test_a_run_whose_removal_was_cut_off_is_removed_with_all_that_was_left():
+    writer = RunWriter.create("half", {})
+    (writer.folder / "checkpoints").mkdir()
+    (writer.folder / "run.json").unlink()
+    run_store.discard(writer.record.id)
+    assert not writer.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../settings", "beside/.."])
+def test_discarding_never_leads_out_of_the_folder(name):
+    kept = RunWriter.create("kept", {})
+    kept.finish("finished")
+    (places.data() / "settings").mkdir()
+    run_store.discard(name)
+    assert run_store.read(kept.record.id).status == "finished"
+    assert (places.data() / "settings").is_dir()
+
+
+def test_a_run_that_is_at_work_elsewhere_is_not_discarded():
+    at_work = RunWriter.create("at work", {})
+    run_store.discard(at_work.record.id)
+    assert run_store.read(at_work.record.id).status == "running"
+
+
 def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):
     path = tmp_path / "run.json"
     files.write_atomically(path, b"old")
