@@ -101,8 +101,6 @@ class Run:
             self.state, self.at, unreadable = checkpoint.read_newest(self.writer.folder, self.state)
             if unreadable:
                 self.job.tell(protocol.Log("warning", _unreadable(unreadable, self.at.step)))
-            for path in unreadable:
-                path.unlink(missing_ok=True)  # it would count as the newest one, and push a good one out
             self.state = self.training.at_rate(self.state, self.recipe.training.learning_rate)
         elif self.writer.record.steps:
             words = "The run had no checkpoint yet: it begins again at its first step."
