@@ -273,6 +273,7 @@ def _values(content: bytes) -> dict[str, Any]:
 def read(run: str) -> RunRecord:
     """UserError `run.missing`, `run.newer` or `run.unreadable`. A run whose process is gone reads as interrupted."""
     path = folder(run) / "run.json"
+    _require_name(run)
     try:
         record, written = decode(path.read_bytes()), path.stat().st_mtime
     except (OSError, msgspec.MsgspecError) as error:
@@ -312,7 +313,6 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
         if (path / "run.json").is_file() and not path.name.startswith("."):  # not one that is just being imported
             try:
-                _require_name(path)
                 records.append(read(path.name))
             except UserError as error:
                 problems.append(error)
@@ -320,12 +320,12 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     return records, problems
 
 
-def _require_name(path: Path) -> None:
+def _require_name(run: str) -> None:
     """One that was given in another encoding can be neither shown nor sent. UserError `run.unreadable`."""
     try:
-        path.name.encode()
+        run.encode()
     except UnicodeEncodeError:
-        shown = path.name.encode("utf-8", "replace").decode()
+        shown = run.encode("utf-8", "replace").decode()
         raise UserError(
             "run.unreadable", f"The name of the run's folder {shown} is not written in UTF-8.", "Give it another name."
         ) from None

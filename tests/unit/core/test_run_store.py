@@ -9,6 +9,7 @@ import pytest
 from fnet_studio.core import files, places, run_store, run_trash
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunWriter
+from fnet_studio.ui.runs import library
 
 
 def test_a_run_reads_back_as_it_was_written():
@@ -92,6 +93,9 @@ def test_a_folder_whose_name_is_in_another_encoding_hides_no_other_run():
     assert [record.id for record in records] == [good.record.id]
     assert str(problem).encode()
     assert "20200101-000000-l" in problem.message
+    found = library.scan({})
+    assert [entry.id for entry in found.entries] == [good.record.id]
+    assert [str(it) for it in found.problems] == [str(problem)]
 
 
 def test_an_unreadable_run_does_not_hide_the_others():
