@@ -67,10 +67,11 @@ def write_best(folder: Path, weights: Weights, position: Position) -> None:
     _write(folder / BEST, weights, position)
 
 
-def read_best(folder: Path, like: Weights) -> Weights:
-    """UserError `run.no-checkpoint` when it is gone or damaged."""
+def read_best(folder: Path, like: Weights) -> tuple[Weights, int]:
+    """And the step that they are of. UserError `run.no-checkpoint` when it is gone or damaged."""
     try:
-        return _read(folder / BEST, like)[0]
+        weights, position = _read(folder / BEST, like)
+        return weights, position.step
     except _UNREADABLE as error:
         raise UserError(
             "run.no-checkpoint",

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 import numpy as np
 
-from fnet_studio.core import protocol, run_maps
+from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_store import RunWriter
@@ -139,11 +139,11 @@ class Run:
                 best_epoch=self.at.best_epoch,
             )
             self._save(model=best or not recipe.optimisation.keeps_best)
-        self._keep_last_maps()
-        weights = self.training.weights(self.state)
+        weights, step = self.training.weights(self.state), self.at.step
         if recipe.optimisation.keeps_best:
             self._tell_best()
-            weights = checkpoint.read_best(self.writer.folder, weights)
+            weights, step = checkpoint.read_best(self.writer.folder, weights)
+        self.control.written(lambda: self.maps.keep(weights, step))  # of the finished model, beside those on the way
         if len(task.parts["test"]):
             self._test(weights)
         self.clock.leave()
@@ -227,11 +227,6 @@ class Run:
         if watch and self.maps.affordable():
             picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
             self.job.frame("maps", self.at.step, picture, atlas)
-
-    def _keep_last_maps(self) -> None:
-        """Of the finished model, beside those of the way there."""
-        if self.at.step not in run_maps.steps(self.writer.folder.name):
-            self.control.written(lambda: self.maps.keep(self.state, self.at.step))
 
     def _validate(self) -> bool:
         """Measure on the validation texts. True when this epoch is the best so far; its weights are then stored."""
