@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from fnet_studio.cli.terminal import Keys, clear_line, hang_up, tell
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import remedies
+from fnet_studio.core.remedies import after_failure
 from fnet_studio.link.blocking import OnEvent, Worker
 
 HELP = """\
@@ -47,8 +47,7 @@ def follow(worker: Worker, command: protocol.Command, on_event: OnEvent) -> Any:
         with controls.listening():
             return worker.result(id, listen, controls.turn)[0]
     except UserError as error:
-        record = run_store.read(runs[-1]) if runs else None
-        found = remedies(record) if record else ()
+        record, found = after_failure(error.kind, runs[-1] if runs else "")
         if record is None or not found:
             raise
         commands = " or: ".join(remedy.command(record) for remedy in found if not remedy.warning)

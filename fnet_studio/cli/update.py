@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from fnet_studio import __version__
+from fnet_studio.cli.terminal import clear_line, tell
 from fnet_studio.core import settings, updates
 
 
@@ -27,11 +28,17 @@ def run(options: argparse.Namespace) -> int:
     if update.file is None:
         print("It has no file for this machine.")
     elif options.download:
-        print(updates.fetch(update.file, _progress if sys.stderr.isatty() else None))
+        try:
+            path = updates.fetch(update.file, _progress if sys.stderr.isatty() else None)
+        finally:
+            clear_line()
+        print(path)
     else:
         print(f"{update.file.url} ({update.file.bytes / 1e6:.1f} MB). Fetch it with: fnet-studio update --download")
     return 0
 
 
-def _progress(_phase: str, done: int, total: int) -> None:
-    print(f"\r{done / 1e6:.1f} of {total / 1e6:.1f} MB ", end="" if done < total else "\n", file=sys.stderr)
+def _progress(phase: str, done: int, total: int) -> None:
+    """On one line; a wait for another's download is told often, and has no length."""
+    words = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{phase.capitalize()} …"
+    tell(sys.stderr, f"\r\x1b[K{words}", end="")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core import run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_store import RunRecord
@@ -25,7 +26,7 @@ been moved: what is in them has to be the same (`engine.datasets.require_same_da
 LENGTH_CHANGES_THE_MODEL = (
     "Another length is another model: padding is mixed in, so its answers differ, and a preset was trained at its own."
 )
-_RESUMED = ("device.lost", "disk.full", "disk.unwritable", "run.folder-gone", "worker.lost", "worker.bug", "crash")
+_RESUMED = ("device.lost", "disk.full", "disk.unwritable", "worker.lost", "worker.bug", "crash")
 
 
 def goes_on(record: RunRecord) -> str:
@@ -70,6 +71,18 @@ def remedies(record: RunRecord) -> tuple[Remedy, ...]:
     if kind in _RESUMED or kind.startswith("data."):
         return (Remedy("Resume", "resume"),)
     return ()
+
+
+def after_failure(kind: str, run: str) -> tuple[RunRecord | None, tuple[Remedy, ...]]:
+    """The record of the run that just failed so, and its remedies. run: its id, '' when it never got one. None where
+    there is no record to be read; but a folder that has gone took its record with it, and goes on once it is back."""
+    if kind == "run.folder-gone" and run:
+        return RunRecord(id=run, name=run, began=0.0, status="failed"), (Remedy("Resume", "resume"),)
+    try:
+        record = run_store.read(run) if run else None
+    except UserError:
+        return None, ()
+    return record, remedies(record) if record else ()
 
 
 def half_at_a_time(recipe: Recipe) -> dict[str, str]:

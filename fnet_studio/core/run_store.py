@@ -154,7 +154,7 @@ class RunWriter:
 
     def save(self) -> None:
         """UserError `disk.full`, `run.folder-gone`, `disk.unwritable`."""
-        self._require_folder()
+        self.require_folder()
         files.write_json(self.folder / "run.json", self.record)
 
     def append(self, row: dict[str, Any]) -> None:
@@ -177,7 +177,7 @@ class RunWriter:
     def flush(self) -> None:
         """UserError `disk.full`, what was not written still waits then; `run.folder-gone`; `disk.unwritable`."""
         path = self.folder / "metrics.jsonl"
-        self._require_folder()
+        self.require_folder()
         if not self._pending:
             return
         try:
@@ -188,8 +188,9 @@ class RunWriter:
         except OSError as error:
             raise files.disk_error(error, path) from error
 
-    def _require_folder(self) -> None:
-        """Nothing is written to the place of a folder that was moved away: it could not be put back."""
+    def require_folder(self) -> None:
+        """Before anything is written there: nothing takes the place of a folder that was moved away, which could not
+        be put back then. UserError `run.folder-gone`."""
         if not self.folder.is_dir():
             raise UserError(
                 "run.folder-gone",
@@ -232,8 +233,9 @@ class RunWriter:
 
 
 def discard(run: str) -> None:
-    """Remove a run that nobody writes any more, if it is there."""
-    if is_id(run):
+    """Remove a run that nobody writes any more, if it is there: also what is left of one whose own removal was cut
+    off."""
+    if _is_name(run) and not (is_id(run) and read_status(run) == "running"):
         shutil.rmtree(places.runs() / run, ignore_errors=True)
 
 
@@ -246,7 +248,12 @@ def folder(run: str) -> Path:
 
 def is_id(run: str) -> bool:
     """Whether there is a run of this id."""
-    return bool(run) and Path(run).name == run and os.path.isfile(places.runs() / run / "run.json")
+    return _is_name(run) and os.path.isfile(places.runs() / run / "run.json")
+
+
+def _is_name(run: str) -> bool:
+    """Whether it can be the name of a folder in that of the runs, and leads nowhere else."""
+    return run not in ("", ".", "..") and Path(run).name == run
 
 
 def decode(content: bytes) -> RunRecord:
@@ -266,6 +273,7 @@ def _values(content: bytes) -> dict[str, Any]:
 def read(run: str) -> RunRecord:
     """UserError `run.missing`, `run.newer` or `run.unreadable`. A run whose process is gone reads as interrupted."""
     path = folder(run) / "run.json"
+    _require_name(run)
     try:
         record, written = decode(path.read_bytes()), path.stat().st_mtime
     except (OSError, msgspec.MsgspecError) as error:
@@ -305,7 +313,6 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     for path in sorted(root.iterdir(), reverse=True) if root.is_dir() else []:
         if (path / "run.json").is_file() and not path.name.startswith("."):  # not one that is just being imported
             try:
-                _require_name(path)
                 records.append(read(path.name))
             except UserError as error:
                 problems.append(error)
@@ -313,12 +320,12 @@ def list_runs() -> tuple[list[RunRecord], list[UserError]]:
     return records, problems
 
 
-def _require_name(path: Path) -> None:
+def _require_name(run: str) -> None:
     """One that was given in another encoding can be neither shown nor sent. UserError `run.unreadable`."""
     try:
-        path.name.encode()
+        run.encode()
     except UnicodeEncodeError:
-        shown = path.name.encode("utf-8", "replace").decode()
+        shown = run.encode("utf-8", "replace").decode()
         raise UserError(
             "run.unreadable", f"The name of the run's folder {shown} is not written in UTF-8.", "Give it another name."
         ) from None

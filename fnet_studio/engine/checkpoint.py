@@ -20,6 +20,8 @@ from fnet_studio.models import tensor_file
 FORMAT = 1
 FOLDER = run_models.CHECKPOINTS
 BEST = "best.safetensors"
+ASIDE = ".unread"
+"""What the name of a checkpoint ends in that could not be read, but may be whole."""
 _UNREADABLE = (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError)
 _Arrays = TypeVar("_Arrays", State, Weights)
 
@@ -46,13 +48,17 @@ class Position(Struct, kw_only=True):
 
 
 def write(folder: Path, state: State, position: Position, keep_last: int) -> Path:
-    """`checkpoints/<step>.safetensors` under the run's folder; older ones beyond `keep_last` are removed. UserError
-    when the disk refuses, or `run.unverified` when the file does not read back as written."""
+    """`checkpoints/<step>.safetensors` under the run's folder; older ones beyond `keep_last` are removed, and those put
+    aside that the run has come past. UserError when the disk refuses, or `run.unverified` when the file does not read
+    back as written."""
     path = folder / FOLDER / f"{position.step:08d}.safetensors"
     _write(path, state, position)
     for old in stored(folder)[:-keep_last]:
         if old != path:
             old.unlink(missing_ok=True)
+    for aside in path.parent.glob(f"*{ASIDE}"):
+        if aside.stem <= path.stem:
+            aside.unlink(missing_ok=True)
     return path
 
 
@@ -61,10 +67,11 @@ def write_best(folder: Path, weights: Weights, position: Position) -> None:
     _write(folder / BEST, weights, position)
 
 
-def read_best(folder: Path, like: Weights) -> Weights:
-    """UserError `run.no-checkpoint` when it is gone or damaged."""
+def read_best(folder: Path, like: Weights) -> tuple[Weights, int]:
+    """And the step that they are of. UserError `run.no-checkpoint` when it is gone or damaged."""
     try:
-        return _read(folder / BEST, like)[0]
+        weights, position = _read(folder / BEST, like)
+        return weights, position.step
     except _UNREADABLE as error:
         raise UserError(
             "run.no-checkpoint",
@@ -111,20 +118,39 @@ def stored(folder: Path) -> list[Path]:
 
 
 def read_newest(folder: Path, like: State) -> tuple[State, Position, list[Path]]:
-    """The newest checkpoint that can be read, with the shapes of `like`, and those after it, which cannot. UserError
-    `run.no-checkpoint` when there is none."""
+    """The newest checkpoint that can be read, with the shapes of `like`, and those after it, which cannot. These are
+    out of the way then: they would count as the newest ones, and push a good one out. UserError `run.no-checkpoint`
+    when there is none, `disk.unwritable`."""
     problems: dict[Path, Exception] = {}
     for path in reversed(stored(folder)):
         try:
-            return *_read(path, like), list(problems)
+            found = _read(path, like)
         except _UNREADABLE as error:
             problems[path] = error
+            continue
+        for unread, error in problems.items():
+            _put_out_of_the_way(unread, error)
+        return *found, list(problems)
     words = f" ({'; '.join(f'{path.name}: {error}' for path, error in problems.items())})" if problems else ""
     raise UserError(
         "run.no-checkpoint",
         f"The run {folder.name} has no checkpoint to resume from{words}.",
         "Start it again from its recipe.",
     )
+
+
+def _put_out_of_the_way(path: Path, error: Exception) -> None:
+    """Only what is proven to be damaged is removed: a disk may refuse for a moment, and another version write
+    otherwise."""
+    try:
+        if isinstance(error, SafetensorError):
+            path.unlink(missing_ok=True)
+        else:
+            path.replace(path.with_suffix(ASIDE))
+    except FileNotFoundError:
+        pass
+    except OSError as refused:
+        raise files.disk_error(refused, path) from refused
 
 
 def read(path: Path, like: State) -> tuple[State, Position]:

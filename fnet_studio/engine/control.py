@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine.job import Job, Request
 from fnet_studio.engine.space import DiskFloor
 
@@ -20,6 +21,7 @@ class Controlled(Protocol):
 
     began: float
     """When its clock started, of `time.monotonic`: moved on by what it was held."""
+    writer: RunWriter
 
     def aside(self, phase: str = "") -> AbstractContextManager[None]:
         """Other phases in between, this one first; afterwards the one before goes on."""
@@ -70,9 +72,11 @@ class Control:
         return self.run.began - before
 
     def written(self, write: Callable[[], Result]) -> Result:
-        """What `write` returns; where the disk is full, it is tried again when there is room. A run that is about to
-        stop does not wait: UserError `disk.full`. Raises Stopped."""
+        """What `write` returns, which writes into the run's folder; where the disk is full, it is tried again when
+        there is room. A run that is about to stop does not wait: UserError `disk.full`. Raises Stopped, UserError
+        `run.folder-gone`."""
         try:
+            self.run.writer.require_folder()
             return write()
         except UserError as error:
             if error.kind != "disk.full" or self.job.stop_mode:
@@ -107,6 +111,7 @@ class Control:
                     continue
                 try:
                     with self.run.aside():
+                        self.run.writer.require_folder()
                         result = write()
                     break
                 except UserError as error:

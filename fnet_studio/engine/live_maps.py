@@ -10,7 +10,7 @@ from fnet_studio.core import protocol, run_maps
 from fnet_studio.core.run_maps import MapAxes
 from fnet_studio.engine.atlas import atlas_of
 from fnet_studio.engine.feed import Inputs
-from fnet_studio.engine.step import State
+from fnet_studio.engine.step import State, Weights
 from fnet_studio.models.trace import MixingTrace
 
 KEPT_ROWS, KEPT_COLUMNS = 64, 64
@@ -69,7 +69,7 @@ class LiveMaps:
     def due(self) -> bool:
         return time.monotonic() - self._kept_at >= self._every_s
 
-    def keep(self, state: State, step: int) -> None:
+    def keep(self, state: State | Weights, step: int) -> None:
         """Store `maps/<step>.npy`, (layers, rows, columns) float16, and once what its rows and columns mean."""
         values = self._trace.maps(self._probe, KEPT_ROWS, KEPT_COLUMNS, False, state=_on_one_device(state))
         described, _ = atlas_of(self._trace, values, self._length, False, 0.0)
@@ -77,6 +77,6 @@ class LiveMaps:
         self._kept_at = time.monotonic()
 
 
-def _on_one_device(state: State) -> tuple[list[jax.Array], list[jax.Array]]:
+def _on_one_device(state: State | Weights) -> tuple[list[jax.Array], list[jax.Array]]:
     """The first device's copy of replicated weights, without moving a byte: one sentence needs one device."""
     return [v.addressable_data(0) for v in state.trainable], [v.addressable_data(0) for v in state.non_trainable]

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 import numpy as np
 
-from fnet_studio.core import protocol, run_maps
+from fnet_studio.core import protocol
 from fnet_studio.core.errors import Stopped
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_store import RunWriter
@@ -101,8 +101,6 @@ class Run:
             self.state, self.at, unreadable = checkpoint.read_newest(self.writer.folder, self.state)
             if unreadable:
                 self.job.tell(protocol.Log("warning", _unreadable(unreadable, self.at.step)))
-            for path in unreadable:
-                path.unlink(missing_ok=True)  # it would count as the newest one, and push a good one out
             self.state = self.training.at_rate(self.state, self.recipe.training.learning_rate)
         elif self.writer.record.steps:
             words = "The run had no checkpoint yet: it begins again at its first step."
@@ -141,11 +139,11 @@ class Run:
                 best_epoch=self.at.best_epoch,
             )
             self._save(model=best or not recipe.optimisation.keeps_best)
-        self._keep_last_maps()
-        weights = self.training.weights(self.state)
+        weights, step = self.training.weights(self.state), self.at.step
         if recipe.optimisation.keeps_best:
             self._tell_best()
-            weights = checkpoint.read_best(self.writer.folder, weights)
+            weights, step = checkpoint.read_best(self.writer.folder, weights)
+        self.control.written(lambda: self.maps.keep(weights, step))  # of the finished model, beside those on the way
         if len(task.parts["test"]):
             self._test(weights)
         self.clock.leave()
@@ -229,11 +227,6 @@ class Run:
         if watch and self.maps.affordable():
             picture, atlas = self.maps.draw(self.state, watch.rows, watch.columns, watch.keep_zero)
             self.job.frame("maps", self.at.step, picture, atlas)
-
-    def _keep_last_maps(self) -> None:
-        """Of the finished model, beside those of the way there."""
-        if self.at.step not in run_maps.steps(self.writer.folder.name):
-            self.control.written(lambda: self.maps.keep(self.state, self.at.step))
 
     def _validate(self) -> bool:
         """Measure on the validation texts. True when this epoch is the best so far; its weights are then stored."""

@@ -289,7 +289,8 @@ class _Play:
             picture, atlas = scripted_maps.maps(seed, wanted, layers, self.step / self.total)
             levels = np.frombuffer(atlas, np.uint8).reshape(layers, picture.rows, picture.columns)
             values = picture.low + levels * ((picture.high - picture.low) / 255)
-            run_maps.keep(self.writer.folder, self.step, values, MapAxes.of(picture))
+            axes = MapAxes.of(picture)
+            self.control.written(lambda: run_maps.keep(self.writer.folder, self.step, values, axes))
             self.kept_at = time.monotonic()
 
     def _tell(self, epoch: int, split: str, gap: float) -> None:

@@ -111,7 +111,7 @@ class Worker:
 
     def result(self, id: int, on_event: OnEvent | None = None, on_turn: OnTurn | None = None) -> tuple[Any, bytes]:
         """Wait for the reply of a posted command: see `call`. on_turn is called ten times a second at least."""
-        self._ladder = ladder = StopLadder()
+        self._ladder = ladder = StopLadder(self.session.pending.get(id))
 
         def listen(envelope: Envelope, blob: bytes) -> None:
             if envelope.reply_to == id and not isinstance(envelope.body, protocol.Reply):

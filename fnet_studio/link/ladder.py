@@ -70,10 +70,11 @@ class Countdown:
 class StopLadder:
     """One long command, from when it was sent until its reply. Times are of any monotonic clock in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: protocol.Command | None = None) -> None:
+        """command: the one to stop, which may name its run before it has told of it."""
         self.rung = Rung.UNASKED
         self.mode: Mode = "keep"
-        self.run = ""
+        self.run = command.run if isinstance(command, protocol.Resume) else ""
         self.phase = ""
         self.saved_step: int | None = None
         self._until_s: float | None = None

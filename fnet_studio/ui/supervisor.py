@@ -219,7 +219,7 @@ class Supervisor(QObject):
         self._flush()
         self._show_busy()
         if isinstance(command, LONG):
-            self._ladders[id] = StopLadder()
+            self._ladders[id] = StopLadder(command)
             self.asked.emit(id, command)
         return id
 
@@ -323,7 +323,8 @@ class Supervisor(QObject):
         if ladder is not None:
             self.stopping_changed.emit()
         freed = isinstance(reply, protocol.Stopped) and reply.paused
-        broken = isinstance(reply, protocol.Failed) and reply.kind == "device.lost"
+        # a run whose folder went still names this process as the one at work on it, when it is back
+        broken = isinstance(reply, protocol.Failed) and reply.kind in ("device.lost", "run.folder-gone")
         if (freed or broken) and not self._end_wanted:
             self._renew()
         if isinstance(replied.command, protocol.Hello):

@@ -55,7 +55,7 @@ READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackT
 TRANSFERS = (protocol.Download, protocol.FetchPreset, protocol.FetchHead)
 """One after the other, beside a training: they wait for the network and the disk."""
 EXPORTS = (protocol.Convert, protocol.Average)
-"""They need no network, and are not to wait for who does."""
+"""They are not to wait for those. Only one of a hub's handle that was never fetched needs the network itself."""
 
 TERMINATED = 128 + 15
 """As shells report SIGTERM."""

@@ -315,6 +315,24 @@ def test_a_worker_that_crashes_leaves_the_lines_that_its_words_point_to():
     assert "Traceback" not in errors
 
 
+def test_a_run_whose_folder_goes_is_told_so_and_goes_on_once_it_is_back():
+    process = scripted("train", "sample-quick", "--no-plan")
+    assert process.stdout is not None
+    next(line for line in process.stdout if '"annotation"' in line)  # its first checkpoint
+    (record,), _ = run_store.list_runs()
+    folder, aside = run_store.folder(record.id), places.data() / "aside"
+    folder.rename(aside)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"The folder of the run has gone: {folder}." in errors
+    assert f"Type: fnet-studio resume {record.id}" in errors
+    assert not folder.exists()
+    aside.rename(folder)
+    resumed = fnet_studio("resume", record.id, "--engine", "scripted")
+    assert resumed.returncode == 0, resumed.stderr
+    assert run_store.read(record.id).status == "finished"
+
+
 CLOSED_STDOUT = ("sh", "-c", 'exec "$@" >&-', "sh")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from worker_process import quick_recipe
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import places, protocol, run_store
 from fnet_studio.link.command import local
 from fnet_studio.link.ladder import Rung
 from fnet_studio.ui.supervisor import Supervisor
@@ -112,6 +112,25 @@ def test_a_device_that_is_lost_gets_another_worker(qtbot, supervise):
     qtbot.waitUntil(lambda: bool(replies(heard)), timeout=WAIT_MS)
     assert replies(heard)[0].kind == "device.lost"
     qtbot.waitUntil(lambda: supervisor.state.name == "ready" and supervisor.pid != before, timeout=WAIT_MS)
+
+
+def test_a_run_whose_folder_went_goes_on_in_another_worker_once_it_is_back(qtbot, supervise):
+    supervisor = supervise("rate=100,steps=40")
+    before = supervisor.pid
+    _, heard = begin(supervisor)
+    qtbot.waitUntil(lambda: any(isinstance(body, protocol.Annotation) for body in heard), timeout=WAIT_MS)
+    ((record,), _) = run_store.list_runs()
+    folder, aside = run_store.folder(record.id), places.data() / "aside"
+    folder.rename(aside)
+    qtbot.waitUntil(lambda: bool(replies(heard)), timeout=WAIT_MS)
+    assert replies(heard)[0].kind == "run.folder-gone"
+    aside.rename(folder)
+    qtbot.waitUntil(lambda: supervisor.state.name == "ready" and supervisor.pid != before, timeout=WAIT_MS)
+    done = []
+    supervisor.ask(protocol.Resume(record.id), on_done=lambda result, blob: done.append(result), on_failed=done.append)
+    qtbot.waitUntil(lambda: bool(done), timeout=WAIT_MS)
+    assert isinstance(done[0], protocol.RunFinished), done[0]
+    assert run_store.read(record.id).status == "finished"
 
 
 def test_a_panel_that_fails_at_its_answer_is_told_and_the_other_panels_get_theirs(qtbot, supervise):

@@ -12,7 +12,7 @@ from fnet_studio.core import data_sets, protocol, run_notes, run_store
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import DATA_PLACES, Remedy, goes_on, remedies
+from fnet_studio.core.remedies import DATA_PLACES, Remedy, after_failure, goes_on, remedies
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import button, label, row
@@ -72,9 +72,8 @@ def card_of(
     themes: ThemeSource, failed: protocol.Failed, run: str, on_remedy: OnRemedy, on_start: Callable[[], object]
 ) -> ErrorCard:
     """Of a run that just failed. run: its folder's name, '' when it never got one."""
-    record = _record(run)
-    ways = remedies(record) if record is not None and failed.kind != "run.no-checkpoint" else ()
-    if record is None or not ways:
+    record, ways = after_failure(failed.kind, run)
+    if record is None or not ways or failed.kind == "run.no-checkpoint":
         return ErrorCard(themes, failed, "Start again", on_start)
     if failed.kind == "worker.lost":
         # the window's own card says what happened to the worker; this one says what that means for the run
@@ -124,13 +123,6 @@ def _placed(gone: dict[str, str], path: str) -> dict[str, str]:
     first, *others = gone
     beside = {key: Path(path).parent / Path(gone[key]).name for key in others}
     return {first: path} | {key: str(place) for key, place in beside.items() if place.exists()}
-
-
-def _record(run: str) -> RunRecord | None:
-    try:
-        return run_store.read(run) if run else None
-    except UserError:
-        return None
 
 
 def _ask_for(old: Path) -> str:

@@ -9,6 +9,7 @@ import pytest
 from fnet_studio.core import files, places, run_store, run_trash
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunWriter
+from fnet_studio.ui.runs import library
 
 
 def test_a_run_reads_back_as_it_was_written():
@@ -92,6 +93,9 @@ def test_a_folder_whose_name_is_in_another_encoding_hides_no_other_run():
     assert [record.id for record in records] == [good.record.id]
     assert str(problem).encode()
     assert "20200101-000000-l" in problem.message
+    found = library.scan({})
+    assert [entry.id for entry in found.entries] == [good.record.id]
+    assert [str(it) for it in found.problems] == [str(problem)]
 
 
 def test_an_unreadable_run_does_not_hide_the_others():
@@ -138,6 +142,30 @@ def test_discarding_leaves_no_folder():
     writer.append({"step": 1})
     writer.discard()
     assert not writer.folder.exists()
+
+
+def test_a_run_whose_removal_was_cut_off_is_removed_with_all_that_was_left():
+    writer = RunWriter.create("half", {})
+    (writer.folder / "checkpoints").mkdir()
+    (writer.folder / "run.json").unlink()
+    run_store.discard(writer.record.id)
+    assert not writer.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../settings", "beside/.."])
+def test_discarding_never_leads_out_of_the_folder(name):
+    kept = RunWriter.create("kept", {})
+    kept.finish("finished")
+    (places.data() / "settings").mkdir()
+    run_store.discard(name)
+    assert run_store.read(kept.record.id).status == "finished"
+    assert (places.data() / "settings").is_dir()
+
+
+def test_a_run_that_is_at_work_elsewhere_is_not_discarded():
+    at_work = RunWriter.create("at work", {})
+    run_store.discard(at_work.record.id)
+    assert run_store.read(at_work.record.id).status == "running"
 
 
 def test_a_full_disk_leaves_the_old_file_and_says_so(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from local_hubs import Folder
 
 from fnet_studio import __version__
+from fnet_studio.cli.update import _progress
 from fnet_studio.core import signatures, updates
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.settings import Settings
@@ -232,3 +233,12 @@ def test_the_feed_of_the_settings_comes_before_that_of_the_build(tmp_path, monke
     assert updates.source(Settings()) == ("https://built.example/feed.json", "aa")
     own = Settings(update_feed=" https://own.example/f.json ", update_key="bb")
     assert updates.source(own) == ("https://own.example/f.json", "bb")
+
+
+def test_a_wait_and_a_download_take_one_line_of_the_terminal(capsys):
+    for told in (*[("waiting for a download", 0, 0)] * 9, ("downloading", 0, 0), *[("downloading", 10**6, 10**6)] * 9):
+        _progress(*told)
+    shown = capsys.readouterr().err
+    assert "\n" not in shown
+    assert shown.startswith("\r\x1b[KWaiting for a download …\r")
+    assert shown.endswith("\r\x1b[K1.0 of 1.0 MB")

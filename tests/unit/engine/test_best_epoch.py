@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fnet_studio.core import protocol, recipe, run_evaluation, run_store
+from fnet_studio.core import protocol, recipe, run_evaluation, run_maps, run_store
 from fnet_studio.core.errors import Stopped
 from fnet_studio.engine import checkpoint, classifier, loop, stored_run
+from fnet_studio.engine.live_maps import KEPT_COLUMNS, KEPT_ROWS
+from fnet_studio.engine.task import bring_back
 from fnet_studio.engine.train import resume, train
+from fnet_studio.models.trace import MixingTrace
 
 DEVICE = protocol.Device("cpu", "test")
 
@@ -55,6 +58,12 @@ def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
     assert again.loss == pytest.approx(losses[best - 1], rel=1e-5)
     assert stored_run.evaluate(protocol.Evaluate(run), job).loss == pytest.approx(record.test_loss, rel=1e-5)
     assert not (run_store.folder(run) / checkpoint.BEST).exists()
+    kept_recipe, folder = stored_run.stored(run)
+    kept = bring_back(kept_recipe, folder)
+    probe = kept.encode((kept_recipe.observe.probe,), None)
+    drawn = MixingTrace(kept.model).maps(probe, KEPT_ROWS, KEPT_COLUMNS, False)
+    assert run_maps.read(run, 4 * best) == pytest.approx(drawn, rel=2e-3)
+    assert 4 * (best + 2) not in run_maps.steps(run)
 
 
 def test_of_equal_epochs_the_first_is_the_best_and_patience_runs_from_it(options, job, monkeypatch):

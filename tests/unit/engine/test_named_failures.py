@@ -280,18 +280,23 @@ def test_a_run_that_started_from_one_that_is_gone_says_which_to_bring_back(tiny,
     assert run_store.read(writer.record.id).status == "stopped"
 
 
-def test_a_run_whose_folder_goes_says_so(tiny, job, monkeypatch):
-    real = job.step
+@pytest.mark.parametrize(("phase", "keep"), [("training", "last"), ("validating", "best"), ("testing", "last")])
+def test_a_run_whose_folder_goes_says_so(tiny, job, phase, keep):
+    """And no other folder takes its place, where it could not be put back then."""
+    progressed, aside = job.progress, places.data() / "aside"
 
-    def step(*row):
-        if row[0] == 3:
-            shutil.rmtree(places.runs())
-        real(*row)
+    def progress(done, *rest):
+        if job.phases[-1] == phase and done and not aside.exists():
+            places.runs().rename(aside)
+        progressed(done, *rest)
 
-    job.step = step
+    job.progress = progress
+    values = mapping(tiny)
+    values["optimisation"] |= {"keep": keep}
     with pytest.raises(UserError) as caught:
-        train(protocol.Train(mapping(tiny)), job, DEVICE, {})
+        train(protocol.Train(values), job, DEVICE, {})
     assert caught.value.kind == "run.folder-gone"
+    assert aside.exists()
     assert not places.runs().exists()
 
 

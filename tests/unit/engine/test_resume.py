@@ -1,3 +1,4 @@
+import errno
 import re
 
 import numpy as np
@@ -129,6 +130,34 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tiny, job, unin
     resume(protocol.Resume(run), job, DEVICE, {})
     assert losses(run) == uninterrupted
     assert not torn.exists()
+
+
+@pytest.mark.parametrize("refusal", [OSError(errno.EIO, "Input/output error"), ValueError("format 2 instead of 1")])
+def test_a_checkpoint_that_is_refused_but_may_be_whole_is_kept_until_the_run_is_past_it(
+    tiny, job, uninterrupted, monkeypatch, refusal
+):
+    run = stopped_at(tiny, job, STEPS_PER_EPOCH + 2)
+    folder, real = places.runs() / run / "checkpoints", checkpoint.safe_open
+    newest = checkpoint.stored(places.runs() / run)[-1]
+    content = newest.read_bytes()
+
+    def refuse(path, **options):
+        if path == newest:
+            raise refusal
+        return real(path, **options)
+
+    job.stop_at_step = STEPS_PER_EPOCH + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "safe_open", refuse)
+        with pytest.raises(Stopped):
+            resume(protocol.Resume(run), job, DEVICE, {})
+    (aside,) = folder.glob("*.unread")
+    assert (aside.stem, aside.read_bytes()) == (newest.stem, content)
+    assert newest not in checkpoint.stored(places.runs() / run)
+    job.stop_at_step, job.stop_mode = 0, ""
+    resume(protocol.Resume(run), job, DEVICE, {})
+    assert losses(run) == uninterrupted
+    assert not aside.exists()
 
 
 def test_checkpoints_that_cannot_be_read_push_no_good_one_out(tiny, job, uninterrupted):

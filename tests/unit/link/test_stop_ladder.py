@@ -124,3 +124,7 @@ def test_a_worker_that_had_to_be_killed_leaves_its_checkpoint_unless_it_was_to_b
     ladder = asked("training", mode)
     ladder.hear(protocol.Annotation("checkpoint", 130), 1.0)
     assert ladder.left() == left
+
+
+def test_the_run_that_is_to_go_on_is_known_before_it_does():
+    assert StopLadder(protocol.Resume("r")).run == "r"

@@ -69,3 +69,14 @@ def test_nothing_is_to_be_chosen_where_all_files_are_in_their_places(qtbot, colo
     card = Recovery(Worker(), colours, None, None).card_of(protocol.Failed("data.gone", "It disappeared."), id)
     qtbot.addWidget(card)
     assert [button.text() for button in card.buttons] == ["Resume"]
+
+
+def test_a_run_whose_folder_went_can_be_resumed_once_it_is_back(qtbot, colours):
+    worker = Worker()
+    card = Recovery(worker, colours, LiveRun(worker), None).card_of(
+        protocol.Failed("run.folder-gone", "The folder of the run has gone.", "Put it back."), "gone"
+    )
+    qtbot.addWidget(card)
+    assert [button.text() for button in card.buttons] == ["Resume"]
+    card.buttons[0].click()
+    assert worker.commands == [protocol.Resume("gone")]
