@@ -5,7 +5,8 @@
 # make gpu-list      before that: what its users can fetch for NVIDIA GPUs (INDEX=URL for another index than pip's own)
 # make package-test  install that package on a clean machine (a chroot; as root), use it there, and remove it again
 
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+# 3.12 or newer where there is one: on 3.11 an error in a method that Qt calls can end the window (PySide6)
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin

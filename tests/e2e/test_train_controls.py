@@ -153,7 +153,7 @@ def test_a_checkpoint_and_a_measurement_on_demand_are_answered_in_words(qtbot, o
 def test_a_real_training_heeds_every_button_and_ends_with_what_it_learned(qtbot, open_page):
     """One run of the real engine from the estimate to its test figure: held, saved, measured, paused with the device
     freed, and finished by another worker without a step lost."""
-    page = open_page("", epochs="120", engine="jax")
+    page = open_page("", epochs="50", engine="jax")
     page.start()
     qtbot.waitUntil(lambda: isinstance(page.message, PlanCard) or page.run.running, timeout=2 * WAIT_MS)
     if isinstance(page.message, PlanCard):

@@ -314,7 +314,7 @@ def test_a_phase_that_is_deaf_to_its_stop_is_ended_with_its_run_in_order(phase, 
 
 
 def test_a_run_that_was_to_be_discarded_is_gone_although_its_worker_was_killed():
-    with Worker("scripted", "freeze@15,rate=0,steps=20") as worker:
+    with Worker("scripted", "freeze@15,rate=50,steps=20") as worker:  # what it saved is told before it freezes
 
         def discard(envelope, blob):
             if isinstance(envelope.body, protocol.Annotation):
@@ -401,7 +401,7 @@ def test_ctrl_c_that_comes_too_late_for_a_question_stops_those_after_it():
 
 
 def test_ctrl_c_again_goes_up_the_ladder_to_a_process_that_stands_still():
-    with Worker("scripted", "freeze@15,rate=0,steps=20") as worker:
+    with Worker("scripted", "freeze@15,rate=50,steps=20") as worker:  # what it saved is told before it freezes
         saved, pressed = [], []
 
         def listen(envelope, blob):

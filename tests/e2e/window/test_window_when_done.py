@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 @pytest.fixture
 def asked(open_window):
     """A window whose queue is done, and that was told to close then."""
-    driver = open_window("rate=400,steps=40", "train")
+    driver = open_window("rate=0,steps=40", "train")
     driver.wait_ready()
     page = driver.window.page("train")
     page.enqueue()
