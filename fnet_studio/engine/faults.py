@@ -38,6 +38,8 @@ ALWAYS = {
 }
 SETTINGS = {"steps": 300, "rate": 60, "work": 0}
 FREEZE_S = 60
+TOLD_S = 0.05
+"""Until what was told before has left the process."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def strike(fault: str, write_garbage: Callable[[], None]) -> None:
         case "hang":
             hang()
         case "freeze":
+            time.sleep(TOLD_S)
             _hold_every_thread(FREEZE_S)
         case "oom":
             raise MemoryError("scripted: RESOURCE_EXHAUSTED: out of memory allocating 5905580032 bytes")
