@@ -85,8 +85,9 @@ class Training:
             [v.value for v in self.optimizer.variables],
             trainable if self._options.ema else [],
         )
-        # copies: the first step uses its state up, and the model's own variables have to outlive it
-        return jax.device_put(jax.tree.map(jnp.copy, state), self._replicated)
+        # copies: the first step uses its state up, and the model's own variables have to outlive it. By one program:
+        # one for each shape would be compiled for longer than the smallest models train
+        return jax.jit(lambda state: jax.tree.map(jnp.copy, state), out_shardings=self._replicated)(state)
 
     def at_rate(self, state: State, rate: float) -> State:
         """With this learning rate: a constant one is a variable of the optimiser, so a stored state brings its own."""

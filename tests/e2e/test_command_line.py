@@ -342,7 +342,10 @@ def test_a_terminal_that_is_closed_pauses_the_training():
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "fnet_studio", "train", "sample-quick", "--engine", "scripted", "--no-plan"]
+    # whoever runs the tests may ignore it, as nohup does: then the command would too, and rightly
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    signal.signal(signal.SIGHUP, before)
     os.close(theirs)
     heard = ""
     while "loss" not in heard:

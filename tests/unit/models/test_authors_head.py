@@ -1,11 +1,11 @@
 """The authors' head is put onto their encoder, and onto no other."""
 
+import json
 import shutil
 
 import h5py
 import numpy as np
 import pytest
-from conftest import assemble_other
 from safetensors.numpy import load_file, save_file
 
 from fnet_studio.core import presets
@@ -87,21 +87,14 @@ def test_a_head_of_another_encoder_is_refused_by_the_tensor_that_differs(headles
     assert nothing_made(tmp_path)
 
 
-def test_a_head_of_another_size_is_refused_by_the_field(golden, headless, tmp_path):
+def test_a_head_of_another_size_is_refused_by_the_field(headless, transformers_preset, tmp_path):
+    file = transformers_preset / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"num_hidden_layers": 2}))
     refusal(
         "head.other-model",
         "num_layers",
-        call=lambda: join_head(headless, _with_layers(tmp_path / "authors", 2), tmp_path / "joined"),
+        call=lambda: join_head(headless, transformers_preset, tmp_path / "joined"),
     )
-
-
-def _with_layers(folder, count):
-    import json
-
-    assemble_other("transformers_masked_lm", folder)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": count}))
-    return folder
 
 
 def test_files_without_a_masked_lm_head_are_refused(headless, others, tmp_path):
