@@ -33,7 +33,6 @@ _OF_LABELS = frozenset(
         "data.pair_column",
         "data.label_column",
         "data.labels",
-        "data.validation_path",
         "model.backbone",
         "model.pooling",
         "model.dropout",

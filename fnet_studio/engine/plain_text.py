@@ -31,15 +31,22 @@ class Windows:
 
 
 def load_windows(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: StopCheck) -> Windows:
-    """Phases: `reading`, `tokenising`. Validation texts are a share of all; there is a test part only where a test file
-    is named. The windows are kept on disk for the next run of the same texts. Raises Stopped, and what the readers
-    raise."""
+    """Phases: `reading`, `tokenising`. Validation texts are those of the file that is named, else a share of all; there
+    is a test part only where a test file is named. The windows are kept on disk for the next run of the same texts.
+    Raises Stopped, and what the readers raise."""
     data = recipe.data
     report(progress, "reading", 0, 0)
     found = _read(recipe, data.path, progress, stopped)
-    train, validation = split_rows(len(found.texts), data.validation_split, data.split_seed)
-    texts = {"train": [found.texts[row] for row in train], "validation": [found.texts[row] for row in validation]}
     content, notes = found.content_hash, found.notes
+    texts: dict[str, list[str]] = {}
+    if data.source == "files" and data.validation_path != "none":
+        held_out = _read(recipe, data.validation_path, progress, stopped)
+        texts["train"], texts["validation"], notes = found.texts, held_out.texts, notes + held_out.notes
+        content = hashlib.sha256(f"{content} validation {held_out.content_hash}".encode()).hexdigest()
+    else:
+        train, validation = split_rows(len(found.texts), data.validation_split, data.split_seed)
+        texts["train"] = [found.texts[row] for row in train]
+        texts["validation"] = [found.texts[row] for row in validation]
     texts["test"] = []
     if data.source == "files" and data.test_path != "none":
         test = _read(recipe, data.test_path, progress, stopped)

@@ -127,6 +127,18 @@ def test_windows_of_the_same_texts_come_from_the_cache_and_are_the_same(preset, 
             np.testing.assert_array_equal(again.parts[name].inputs[side], array)
 
 
+def test_a_validation_file_validates_and_all_other_texts_train(preset, text, tmp_path):
+    held_out = tmp_path / "held-out.txt"
+    held_out.write_text("\n".join(f"{SENTENCES[0]} again {i}." for i in range(7)))
+    shared = loaded(mapping(preset, text))
+    task = loaded(mapping(preset, text, data__validation_path=str(held_out)))
+    assert len(task.parts["validation"]) == 7
+    assert len(task.parts["train"]) == sum(len(shared.parts[name]) for name in ("train", "validation"))
+    assert task.content_hash != shared.content_hash
+    both = loaded(mapping(preset, text, data__validation_path=str(held_out), data__test_path=str(held_out)))
+    assert [len(both.parts[name]) for name in ("validation", "test")] == [7, 7]
+
+
 def test_a_folder_with_a_test_part_is_read_without_it(preset, tmp_path):
     for part, count in (("train", 6), ("test", 9)):
         for number in range(count):
