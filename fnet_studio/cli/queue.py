@@ -9,7 +9,7 @@ import msgspec
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
 from fnet_studio.cli.show import tell_last_lines, to_stdout
-from fnet_studio.cli.train import add_recipe_to, recipe_of, settings_of
+from fnet_studio.cli.train import add_recipe_to, check_settings, recipe_of, settings_of
 from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
@@ -56,6 +56,7 @@ def _add(options: argparse.Namespace) -> int:
     if swept:
         named = {"name": options.name} if options.name else {}
         chosen = sweep.recipes(options.recipe, settings_of(options) | named)
+        check_settings(options, *chosen)
     else:
         chosen = [recipe_of(options)]
     for one in chosen:

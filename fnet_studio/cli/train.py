@@ -2,15 +2,16 @@
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan, refuse
 from fnet_studio.cli.show import to_stdout
-from fnet_studio.core import chain, data_sets, protocol, recipe, run_store
+from fnet_studio.core import chain, data_sets, protocol, recipe, recipe_scope, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import CHANGEABLE, half_at_a_time
+from fnet_studio.core.remedies import CHANGEABLE, DATA_PLACES, half_at_a_time
 from fnet_studio.link.blocking import Worker
 
 
@@ -49,7 +50,32 @@ def recipe_of(options: argparse.Namespace) -> recipe.Recipe:
     path = Path(options.recipe)
     if options.recipe in recipe.bundled_names() and not path.is_file():
         path = recipe.bundled(options.recipe)
-    return recipe.with_whole_paths(recipe.load(path, settings_of(options)))
+    chosen = recipe.load(path, settings_of(options))
+    check_settings(options, chosen)
+    return recipe.with_whole_paths(chosen)
+
+
+def check_settings(options: argparse.Namespace, *chosen: recipe.Recipe) -> None:
+    """A line for each of `--set` that changes nothing in any of the recipes, or a sweep over it would look like one.
+    UserError where files are named and other texts would be read; but a source of the command line goes before the
+    files of a recipe."""
+    data, asked = chosen[0].data, settings_of(options)
+    counting = {key for one in chosen for key in recipe_scope.counting(recipe.to_mapping(one))}
+    for key in DATA_PLACES:
+        path = getattr(data, key.removeprefix("data."))
+        named = path not in ("", "none") and (key in asked or "data.source" not in asked)
+        if named and key not in counting and data.source != "files":
+            source = data_sets.source_of(path) if key == "data.path" else "files"
+            texts = "the bundled reviews" if data.source == "sample" else "IMDb's own texts"
+            raise UserError(
+                "recipe.unread-file",
+                f"{key} names {path}, but data.source is {data.source}: {texts} would be read.",
+                f"Add --set data.source={source}, or leave {key} out.",
+            )
+    for key in changes(options.set):
+        if key in recipe.fields() and key not in counting:
+            words = f"{key} changes nothing: it does not count in this recipe (task {chosen[0].task}"
+            print(f"fnet-studio: {words}, data.source {data.source}).", file=sys.stderr)
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, str]:

@@ -27,5 +27,59 @@ def test_data_that_is_not_in_the_list_is_refused_for_a_sweep_too(capfd):
 def test_a_folder_that_is_called_like_a_bundled_recipe_does_not_hide_it(tmp_path, monkeypatch, name):
     (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path)
-    assert main(["queue", "add", name, "--set", "data.path=download"]) == 0
+    assert main(["queue", "add", name, "--set", "data.source=imdb", "--set", "data.path=download"]) == 0
     assert queue.entries()
+
+
+def sets(*changes):
+    return [word for change in changes for word in ("--set", change)]
+
+
+@pytest.mark.parametrize("recipe", ["sample-quick", "finetune", "masked-lm"])
+@pytest.mark.parametrize("key", ["data.path", "data.validation_path", "data.test_path"])
+def test_a_file_that_would_not_be_read_is_refused_before_the_sample_takes_its_place(recipe, key, capfd):
+    assert main(["queue", "add", recipe, *sets(f"{key}=mine.csv")]) == 1
+    told = capfd.readouterr().err
+    assert f"{key} names mine.csv, but data.source is sample" in told
+    assert "--set data.source=files" in told
+    assert main(["train", recipe, *sets(f"{key}=mine.csv"), "--plan"]) == 1
+    assert key in capfd.readouterr().err
+    assert queue.entries() == []
+
+
+def test_an_archive_that_would_not_be_read_is_said_to_be_imdbs(capfd):
+    assert main(["queue", "add", "finetune", *sets("data.path=download")]) == 1
+    assert "--set data.source=imdb" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("recipe", ["imdb-fnet", "imdb-mixers"])
+def test_imdb_is_not_measured_in_the_place_of_a_test_file(recipe, capfd):
+    assert main(["queue", "add", recipe, *sets("data.path=download", "data.test_path=test.csv")]) == 1
+    assert "data.test_path names test.csv, but data.source is imdb" in capfd.readouterr().err
+    assert queue.entries() == []
+
+
+def test_a_recipes_files_without_their_source_are_refused_and_give_way_to_one_that_is_asked_for(tmp_path, capfd):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('name = "mine"\n[data]\npath = "mine.csv"\n')
+    assert main(["queue", "add", str(recipe)]) == 1
+    assert "data.path names mine.csv" in capfd.readouterr().err
+    assert main(["queue", "add", str(recipe), *sets("data.source=sample")]) == 0
+    assert main(["queue", "add", str(recipe), *sets("data.source=files")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change"),
+    [("finetune", "model.mixer=attention"), ("sample-quick", "model.backbone=frozen"), ("masked-lm", "data.cut=start")],
+)
+def test_a_setting_that_does_not_count_is_said_to_change_nothing(recipe, change, capfd):
+    assert main(["queue", "add", recipe, *sets(change, "training.epochs=2")]) == 0
+    (told,) = capfd.readouterr().err.splitlines()
+    assert f"{change.partition('=')[0]} changes nothing" in told
+
+
+def test_a_setting_that_counts_in_one_run_of_a_sweep_is_not_said_to_change_nothing(capfd):
+    words = sets("data.path=download", "model.num_heads=4", "model.backbone=frozen")
+    assert main(["queue", "add", "imdb-mixers", *words]) == 0
+    (told,) = capfd.readouterr().err.splitlines()
+    assert "model.backbone" in told

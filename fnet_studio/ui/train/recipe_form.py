@@ -21,6 +21,7 @@ from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
     ARCHIVES,
     COLUMNS,
+    PATHS,
     archive_problem,
     field_problem,
     file_problem,
@@ -171,10 +172,11 @@ class RecipeForm(QWidget):
 
     @property
     def text_of(self) -> dict[str, str]:
-        """Every setting as text: as the form shows it, or as the recipe that one began with has it."""
+        """Every setting as text: as the form shows it, or as the recipe that one began with has it. A file that is not
+        read is not named."""
         counting = self.counting
         texts = {key: row.text if key in counting else self._base[key] for key, row in self.rows.items()}
-        return texts if PATH in counting else texts | {PATH: ""}
+        return texts | {key: self._known[key].default for key in PATHS if key not in counting}
 
     def recipe(self, *, template: bool = False) -> recipes.Recipe:
         """UserError when a field is wrong. template: where the data lies may still be open."""

@@ -405,6 +405,13 @@ def test_a_saved_recipe_on_the_sample_is_shown_as_it_was_saved(form, table, tmp_
     assert source_of(form)[0] == "sample"
 
 
+def test_a_recipe_that_goes_over_to_the_sample_names_no_file(form, table):
+    data = {"source": "files", "path": str(table), "test_path": str(table), "validation_path": str(table)}
+    form.show_recipe(recipes.from_mapping({"data": data}), form.picker.find("sample-quick"))
+    choose(form, "data.source", "sample")
+    assert form.recipe().data == DataRecipe()
+
+
 @pytest.mark.parametrize("back", ["reset", "choose"])
 def test_who_goes_back_to_the_sample_keeps_it_in_the_next_recipe(form, table, back):
     form.choose("finetune")
