@@ -1,4 +1,4 @@
-"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN | slices RUN…]"""
+"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN | slices RUN… | relocate RUN]"""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ import msgspec
 from fnet_studio.cli import slices
 from fnet_studio.cli.convert import told_comparisons
 from fnet_studio.cli.data_common import ask
+from fnet_studio.cli.train import changes
 from fnet_studio.core import (
     agreement,
     files,
@@ -22,6 +23,7 @@ from fnet_studio.core import (
     run_store,
 )
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.remedies import DATA_PLACES, gone, with_those_beside
 from fnet_studio.core.run_names import Named, told_apart
 from fnet_studio.core.slices import Difference, told
 
@@ -51,6 +53,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
     one.set_defaults(run=repeat)
     slices.add_to(what)
+    one = what.add_parser("relocate", help="say where the data of a run is now; it has to be the same")
+    one.add_argument("run_id", metavar="RUN")
+    one.add_argument("places", metavar="KEY=PLACE", nargs="+", help=f"of {', '.join(DATA_PLACES)} (the first)")
+    one.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
+    one.set_defaults(run=relocate)
     one = what.add_parser("command", help="print the command that would start the same run again")
     one.add_argument("run_id", metavar="RUN")
     one.add_argument("--python", action="store_true", help="as a cell for a notebook")
@@ -168,6 +175,17 @@ def repeat(options: argparse.Namespace) -> int:
         print(f"Then a batch was shared by {repeated.devices_then} devices, now by {repeated.devices}.")
     print("It goes on exactly where it was." if repeated.passed else "NOT the same.")
     return 0 if repeated.passed else 1
+
+
+def relocate(options: argparse.Namespace) -> int:
+    """What lies beside the first of the new places is found there."""
+    named = changes([word if "=" in word else f"data.path={word}" for word in options.places])
+    places = with_those_beside(named, gone(run_store.read(options.run_id)))
+    ask(options, protocol.Relocate(options.run_id, places))
+    data = run_store.read(options.run_id).recipe["data"]
+    for key in places:
+        print(f"{key}: {data[key.removeprefix('data.')]}")
+    return 0
 
 
 def _share(value: float | None) -> str:

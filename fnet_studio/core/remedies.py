@@ -1,10 +1,13 @@
 """What can be done about a run that failed or was cut off: the same next steps for the window and the command line."""
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from fnet_studio.core import data_sets, run_store
 from fnet_studio.core import recipe as recipes
-from fnet_studio.core import run_store
+from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_store import RunRecord
@@ -89,6 +92,24 @@ def half_at_a_time(recipe: Recipe) -> dict[str, str]:
     """Twice the accumulation, so that a step stays what it was; empty when a batch cannot be cut further."""
     parts = recipe.training.accumulation * 2
     return {} if recipe.training.batch_size % parts else {"training.accumulation": str(parts)}
+
+
+def gone(record: RunRecord) -> dict[str, str]:
+    """The files and folders that a run and what follows it read and that are not where they were, by setting."""
+    try:
+        data = from_mapping(record.then or record.recipe).data
+    except UserError:
+        return {}
+    missing = data_sets.missing(DataSet("", record.name, data))
+    paths = {key: getattr(data, key.removeprefix("data.")) for key in DATA_PLACES}
+    return {key: path for key, path in paths.items() if path in missing}
+
+
+def with_those_beside(places: dict[str, str], gone: dict[str, str]) -> dict[str, str]:
+    """places: where some of what is gone is now. Others that lie beside the first of them are found there."""
+    folder = Path(os.path.expanduser(next(iter(places.values())))).parent
+    beside = {key: folder / Path(old).name for key, old in gone.items()}
+    return {key: str(path) for key, path in beside.items() if path.exists()} | places
 
 
 def changed(recipe: Recipe, changes: dict[str, str]) -> Recipe:

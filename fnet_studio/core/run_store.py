@@ -138,9 +138,7 @@ class RunWriter:
             raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
         left_at = record.ended or path.stat().st_mtime  # one that was cut off could not say when
         record.away_s += max(0.0, (resumed or time.time()) - left_at)
-        written = _values(path.read_bytes()).get("schema")
-        if written != SCHEMA:
-            migrations.keep_copy(path, written)
+        _keep_earlier(path)
         record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
         writer = cls(record, folder(run))
         writer.save()
@@ -230,6 +228,20 @@ class RunWriter:
         self._pending.clear()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def rewrite(record: RunRecord) -> None:
+    """Of a run that nobody writes; the record of an earlier version is kept beside the new one. UserError when the disk
+    refuses."""
+    path = folder(record.id) / "run.json"
+    _keep_earlier(path)
+    files.write_json(path, record)
+
+
+def _keep_earlier(path: Path) -> None:
+    written = _values(path.read_bytes()).get("schema")
+    if written != SCHEMA:
+        migrations.keep_copy(path, written)
 
 
 def discard(run: str) -> None:

@@ -1,5 +1,8 @@
 """The ways a training fails that have a name of their own, in words; the same for both engines."""
 
+import contextlib
+from collections.abc import Iterator
+
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.remedies import DATA_PLACES, LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
@@ -75,12 +78,30 @@ def still_saved(error: UserError, record: RunRecord) -> UserError:
     return UserError(error.kind, error.message, advice.strip())
 
 
+@contextlib.contextmanager
+def naming_new_place(record: RunRecord) -> Iterator[None]:
+    """Around reading the data of a stored run: where it is not there, the error says how to tell its new place."""
+    try:
+        yield
+    except UserError as error:
+        key = _missing(error, record)
+        if not key:
+            raise
+        advice = f"Choose where it is now; on the command line: fnet-studio runs relocate {record.id} {key}=PLACE"
+        raise UserError(error.kind, error.message, advice) from error
+
+
 def _new_place(error: UserError, record: RunRecord) -> str:
     """How to say where the data lies now, for the file that is missing."""
+    key = _missing(error, record)
+    return f" Where it was moved, name its new place (on the command line: --set {key}=FILE)." if key else ""
+
+
+def _missing(error: UserError, record: RunRecord) -> str:
+    """Which of `DATA_PLACES` is not where it was; '' for an error of another kind."""
     if error.kind not in ("data.missing", "data.gone"):
         return ""
     data = record.recipe.get("data", {})
     paths = {key: str(data.get(key.removeprefix("data.")) or "") for key in DATA_PLACES}
     named = [key for key, path in paths.items() if path and path in error.message]
-    key = max(named, key=lambda key: len(paths[key]), default=DATA_PLACES[0])
-    return f" Where it was moved, name its new place (on the command line: --set {key}=FILE)."
+    return max(named, key=lambda key: len(paths[key]), default=DATA_PLACES[0])

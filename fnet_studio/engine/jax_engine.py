@@ -85,6 +85,10 @@ class JaxEngine:
                 from fnet_studio.engine.repeat import repeat_steps
 
                 return repeat_steps(command, job), b""
+            case protocol.Relocate():
+                from fnet_studio.engine.relocate import relocate
+
+                return relocate(command, job), b""
             case protocol.MeasurePreset():
                 from fnet_studio.engine.measure_preset import measure_preset
 

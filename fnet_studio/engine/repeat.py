@@ -15,6 +15,7 @@ from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.engine import checkpoint
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data, require_same_preset
+from fnet_studio.engine.failures import naming_new_place
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.loop import calls, compile_calls, load
 from fnet_studio.engine.step import State, Training
@@ -35,7 +36,8 @@ def repeat_steps(command: protocol.RepeatSteps, job: Job) -> protocol.StepsRepea
     record, folder = run_store.read(command.run), run_store.folder(command.run)
     before, after = _two_newest(command.run, folder)
     recipe, clock = from_mapping(record.recipe), PhaseClock(job, {})
-    task = load(recipe, job, clock)
+    with naming_new_place(record):
+        task = load(recipe, job, clock)
     require_same_data(record, task.content_hash, task.class_names)
     require_same_preset(record, task.summary())
     clock.enter("building")

@@ -15,6 +15,7 @@ from fnet_studio.data.corpus import LabelledTexts
 from fnet_studio.data.sources import parts_of, read_corpus
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import progress_of, require_same_data
+from fnet_studio.engine.failures import naming_new_place
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files
 
@@ -58,11 +59,17 @@ def _part(command: protocol.RunTexts | protocol.RunSlice, job: Job) -> LabelledT
     record = run_store.read(command.run)
     require_classifier(record)
     data = from_mapping(record.recipe).data
-    parts, content_hash = _last_read.parts(data, job)
-    if content_hash != record.data.get("content_hash", content_hash):
-        parts, content_hash = _last_read.parts(data, job, again=True)  # the files may have changed since
+    with naming_new_place(record):
+        parts, content_hash = _last_read.parts(data, job)
+        if content_hash != record.data.get("content_hash", content_hash):
+            parts, content_hash = _last_read.parts(data, job, again=True)  # the files may have changed since
     require_same_data(record, content_hash)
     return parts[command.split]
+
+
+def content_hash_of(data: DataRecipe, job: Job) -> str:
+    """Of a classifier's texts, read anew. Raises Stopped, and what the readers raise."""
+    return _last_read.parts(data, job, again=True)[1]
 
 
 def require_classifier(record: RunRecord) -> None:

@@ -95,6 +95,10 @@ class ScriptedEngine:
                 return self._evaluate(command, job), b""
             case protocol.RepeatSteps():
                 return self._repeat_steps(command, job), b""
+            case protocol.Relocate():
+                from fnet_studio.engine.relocate import write
+
+                return write(command), b""
             case protocol.MapTexts():
                 return self._text_map(command, job)
             case protocol.RunTexts():

@@ -12,6 +12,7 @@ from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.engine import measures
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data
+from fnet_studio.engine.failures import naming_new_place
 from fnet_studio.engine.feed import Batch
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.kept_preset import with_kept_preset
@@ -27,8 +28,10 @@ def evaluate(command: protocol.Evaluate, job: Job) -> protocol.Evaluation:
     began = time.monotonic()
     recipe, folder = stored(command.run)
     clock = PhaseClock(job, {})
-    task = load(with_kept_preset(recipe, folder), job, clock)
-    require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
+    record = run_store.read(command.run)
+    with naming_new_place(record):
+        task = load(with_kept_preset(recipe, folder), job, clock)
+    require_same_data(record, task.content_hash, task.class_names)
     part = part_of(task, command)
     clock.enter("building")
     kept = bring_back(recipe, folder)

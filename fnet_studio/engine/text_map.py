@@ -8,6 +8,7 @@ import numpy as np
 from fnet_studio.core import protocol, run_store
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data
+from fnet_studio.engine.failures import naming_new_place
 from fnet_studio.engine.feed import Rows, batches
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.kept_preset import with_kept_preset
@@ -26,10 +27,12 @@ def text_map(command: protocol.MapTexts, job: Job) -> tuple[protocol.TextMap, by
     the data raises. Raises
     Stopped."""
     recipe, folder = stored(command.run)
-    require_classifier(run_store.read(command.run))
+    record = run_store.read(command.run)
+    require_classifier(record)
     clock = PhaseClock(job, {})
-    task = load(with_kept_preset(recipe, folder), job, clock)
-    require_same_data(run_store.read(command.run), task.content_hash, task.class_names)
+    with naming_new_place(record):
+        task = load(with_kept_preset(recipe, folder), job, clock)
+    require_same_data(record, task.content_hash, task.class_names)
     part = part_of(task, command)
     rows = spread(len(part), command.most)
     clock.enter("building")

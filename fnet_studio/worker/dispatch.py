@@ -50,7 +50,14 @@ MEASURE = (
     protocol.MapTexts,
 )
 """A lane of their own: they take seconds, and a prediction is not to wait for them."""
-READ = (protocol.OpenData, protocol.DataRows, protocol.DataTwins, protocol.PackText, protocol.RunSlice)
+READ = (
+    protocol.OpenData,
+    protocol.DataRows,
+    protocol.DataTwins,
+    protocol.PackText,
+    protocol.RunSlice,
+    protocol.Relocate,
+)
 """Another one: a large data set takes seconds to read, and is looked at while a training runs."""
 TRANSFERS = (protocol.Download, protocol.FetchPreset, protocol.FetchHead)
 """One after the other, beside a training: they wait for the network and the disk."""

@@ -242,6 +242,7 @@ def test_a_slice_of_a_runs_texts_is_found(trained, worker):
         protocol.RunSlice("none", "test"),
         protocol.MapTexts("none"),
         protocol.RepeatSteps("none"),
+        protocol.Relocate("none", {"data.path": "x"}),
         protocol.Load("run:no-such-run"),
     ],
 )
@@ -249,6 +250,13 @@ def test_a_run_that_is_not_there_is_named(worker, command):
     with pytest.raises(UserError) as caught:
         worker.call(command)
     assert caught.value.kind == "run.missing"
+
+
+@pytest.mark.parametrize("key", ["data.path", "model.preset"])
+def test_a_run_on_the_sample_has_no_place_to_be_told(trained, worker, key):
+    with pytest.raises(UserError) as caught:
+        worker.call(protocol.Relocate(trained.finished.run, {key: "x"}))
+    assert caught.value.kind == "run.places"
 
 
 def test_the_last_steps_of_a_run_are_trained_again_and_are_the_same(trained, worker):

@@ -9,7 +9,7 @@ import pytest
 
 from fnet_studio.cli.main import main
 from fnet_studio.core import run_notes, run_store
-from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.engine import measures
 
 
@@ -35,6 +35,20 @@ def test_a_run_is_exported_and_imported(runs, tmp_path, capsys):
     target.write_bytes(target.read_bytes()[:50])
     assert main(["runs", "import", str(target)]) == 1
     assert "is not a run of FNet Studio" in capsys.readouterr().err
+
+
+def test_a_run_is_told_where_its_files_are_now_and_those_beside_are_found(tmp_path, capsys):
+    data = {"source": "files", "path": "/gone/train.csv", "test_path": "/gone/test.csv"}
+    writer = run_store.RunWriter.create("one", to_mapping(from_mapping({"data": data})))
+    writer.finish("finished")
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_text("text,label\n")
+    words = ["runs", "relocate", writer.record.id, "--engine", "scripted"]
+    assert main([*words, str(tmp_path / "train.csv")]) == 0
+    assert f"data.test_path: {tmp_path / 'test.csv'}" in capsys.readouterr().out
+    assert run_store.read(writer.record.id).recipe["data"]["path"] == str(tmp_path / "train.csv")
+    assert main([*words, "data.labels=x"]) == 1
+    assert "data.labels" in capsys.readouterr().err
 
 
 def test_a_folder_to_write_to_gets_the_usual_name(runs, tmp_path, capsys, monkeypatch):

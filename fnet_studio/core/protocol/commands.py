@@ -139,6 +139,14 @@ class RepeatSteps(Command, frozen=True, tag="repeat-steps"):
     run: str
 
 
+class Relocate(Command, frozen=True, tag="relocate"):
+    """Write down where the data of a stored run lies now, once it was read and found to be the same. `Done(None)`.
+    places: paths by dotted name, of `core.remedies.DATA_PLACES`."""
+
+    run: str
+    places: dict[str, str]
+
+
 class MeasurePreset(Command, frozen=True, tag="measure-preset"):
     """How well a preset's masked-LM head guesses plain text. `Done(PresetMeasured)`. path: a .txt or .txt.xz file, or a
     folder of such. windows: drawn from the text at most. tokens: that the pseudo-perplexity is estimated from."""
@@ -385,5 +393,5 @@ AnyCommand = (
     | Evaluate | RepeatSteps | MeasurePreset | Classify | MapTexts | RunTexts | RunSlice | OpenData | DataRows
     | DataTwins | DataLengths | PackText | PreviewData | Convert | Average | FetchHead | FetchPreset | ForgetDownload
     | CheckPreset | Download | Inspect | Stop | Pause | Continue | CheckpointNow | EvaluateNow | Watch | Credit
-    | Doctor | Shutdown
+    | Doctor | Relocate | Shutdown
 )  # fmt: skip

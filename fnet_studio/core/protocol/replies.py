@@ -62,6 +62,7 @@ RESULTS: Mapping[type[commands.Command], type[Struct] | None] = {
     commands.Resume: RunFinished,
     commands.Evaluate: Evaluation,
     commands.RepeatSteps: StepsRepeated,
+    commands.Relocate: None,
     commands.MeasurePreset: PresetMeasured,
     commands.Classify: Classified,
     commands.MapTexts: TextMap,

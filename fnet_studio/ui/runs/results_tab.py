@@ -14,13 +14,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import protocol, run_evaluation
+from fnet_studio.core import protocol, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import Pattern
+from fnet_studio.core.remedies import gone
 from fnet_studio.core.run_evaluation import EvaluationReport, Predictions
 from fnet_studio.core.slices import Slice
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
+from fnet_studio.ui.moved_files import CHOOSE, ask_where
 from fnet_studio.ui.parts import Card, Fact, button, label, row
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
@@ -175,7 +177,31 @@ class ResultsTab(QWidget):
 
     def _say(self, error: UserError | protocol.Failed) -> None:
         _clear(self.trouble)
-        self.trouble.addWidget(ErrorCard(self._themes, error, closable=False))
+        moved = error.kind in ("data.missing", "data.gone")
+        card = ErrorCard(self._themes, error, CHOOSE if moved else "", self._relocate, closable=False)
+        self.trouble.addWidget(card)
+
+    def _relocate(self) -> None:
+        """The run's data lies elsewhere now."""
+        run = self._run
+        try:
+            record = run_store.read(run)
+        except UserError as error:
+            self._say(error)
+            return
+        places = ask_where(record) if gone(record) else {}
+
+        def done(_result: Any, _blob: bytes = b"") -> None:
+            if run == self._run:
+                _clear(self.trouble)
+                self._load(self.split.currentData() or "")
+
+        def failed(reply: protocol.Failed) -> None:
+            if run == self._run:
+                self._say(reply)
+
+        if places:
+            self._supervisor.ask(protocol.Relocate(run, places), on_done=done, on_failed=failed)
 
     def _came(self, found: Read) -> None:
         self._read = found

@@ -2,19 +2,17 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
 
-from fnet_studio.core import data_sets, protocol, run_notes, run_store
+from fnet_studio.core import protocol, run_notes, run_store
 from fnet_studio.core import recipe as recipes
-from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import DATA_PLACES, Remedy, after_failure, goes_on, remedies
+from fnet_studio.core.remedies import Remedy, after_failure, goes_on, gone, remedies
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.moved_files import CHOOSE, ask_where
 from fnet_studio.ui.parts import button, label, row
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.known_recipes import of_run
@@ -23,7 +21,7 @@ from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.figures import count, duration
 
 WRITTEN = "Checkpoints are written after each epoch and every minute."
-MOVED = Remedy("Choose where it is now", "resume")
+MOVED = Remedy(CHOOSE, "resume")
 """Of a run whose data is not where it was. What is chosen has to hold the very same texts."""
 OnRemedy = Callable[[RunRecord, Remedy], object]
 
@@ -81,7 +79,7 @@ def card_of(
         words = f"The run was cut off after step {count(step)}." if step else "The run was cut off at its beginning."
         cut_off = UserError("run.cut-off", words, f"{goes_on(record)} {WRITTEN}")
         return NextStepsCard(themes, cut_off, record, ways, on_remedy, tone="warning")
-    if _gone(record):
+    if gone(record):
         ways = (MOVED, *ways)
     return NextStepsCard(themes, failed, record, ways, on_remedy)
 
@@ -107,32 +105,6 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
     return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
 
 
-def _gone(record: RunRecord) -> dict[str, str]:
-    """The files and folders that a run and what follows it read and that are not where they were, by setting."""
-    try:
-        data = recipes.from_mapping(record.then or record.recipe).data
-    except UserError:
-        return {}
-    missing = data_sets.missing(DataSet("", record.name, data))
-    places = {key: getattr(data, key.removeprefix("data.")) for key in DATA_PLACES}
-    return {key: path for key, path in places.items() if path in missing}
-
-
-def _placed(gone: dict[str, str], path: str) -> dict[str, str]:
-    """path: where the first of them is now. Others that lie beside it are found there."""
-    first, *others = gone
-    beside = {key: Path(path).parent / Path(gone[key]).name for key in others}
-    return {first: path} | {key: str(place) for key, place in beside.items() if place.exists()}
-
-
-def _ask_for(old: Path) -> str:
-    """Where a file or folder is now; '' when the person does not say."""
-    title, beside = f"Where is {old.name} now?", str(old.parent)
-    if old.suffix:
-        return QFileDialog.getOpenFileName(None, title, beside)[0]
-    return QFileDialog.getExistingDirectory(None, title, beside)
-
-
 class Recovery(QObject):
     """Makes the cards, and does what their buttons say."""
 
@@ -154,11 +126,10 @@ class Recovery(QObject):
 
     def _do(self, record: RunRecord, way: Remedy) -> None:
         changes = way.changes
-        if way is MOVED and (gone := _gone(record)):
-            path = _ask_for(Path(next(iter(gone.values()))))
-            if not path:
+        if way is MOVED and gone(record):
+            changes = ask_where(record)
+            if not changes:
                 return
-            changes = _placed(gone, path)
         self.chosen.emit()
         if way.do == "resume":
             self._supervisor.start()  # does nothing while one lives

@@ -14,6 +14,7 @@ from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import run_texts, stored_run, text_map
 from fnet_studio.engine.classifying import Classifying
+from fnet_studio.engine.relocate import relocate
 from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -45,6 +46,36 @@ def mapping(tables, **data):
 
 def start(values, job):
     return train(protocol.Train(values), job, DEVICE, {})
+
+
+@pytest.mark.parametrize("task", ["classify", "masked-lm"])
+def test_a_finished_run_is_told_where_its_files_are_now_and_takes_no_others(task, tables, job, preset, monkeypatch):
+    before, after = tables / "before", tables / "after"
+    before.mkdir()
+    for name in ("train.csv", "test.csv"):
+        (tables / name).rename(before / name)
+    values = mapping(before, test_path=str(before / "test.csv"))
+    values["task"], values["model"]["preset"], values["training"]["epochs"] = task, preset, 1
+    values["data"]["sequence_length"] = 16 if task == "classify" else 0
+    run = start(values, job).run
+    measured = stored_run.evaluate(protocol.Evaluate(run), job)
+    before.rename(after)
+    with pytest.raises(UserError) as missing:
+        stored_run.evaluate(protocol.Evaluate(run), job)
+    assert f"fnet-studio runs relocate {run} data.path=" in missing.value.advice
+    monkeypatch.chdir(after)
+    places = {"data.path": "train.csv", "data.test_path": "test.csv"}
+    content = (after / "test.csv").read_text()
+    (after / "test.csv").write_text(content.replace("river", "brook"))
+    with pytest.raises(UserError) as changed:
+        relocate(protocol.Relocate(run, places), job)
+    assert changed.value.kind == "run.data-changed"
+    assert run_store.read(run).recipe["data"]["path"] == str(before / "train.csv")
+    (after / "test.csv").write_text(content)
+    relocate(protocol.Relocate(run, places), job)
+    assert run_store.read(run).status == "finished"
+    monkeypatch.chdir(tables)
+    assert stored_run.evaluate(protocol.Evaluate(run), job).loss == measured.loss
 
 
 def test_three_classes_are_learned_measured_and_told_apart(tables, job):

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel
 
-from fnet_studio.core import run_store
-from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core import protocol, run_store
+from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.link.command import local
 from fnet_studio.ui.runs.library import RunEntry
@@ -47,6 +47,32 @@ def test_a_pretraining_run_offers_its_validation_texts_and_speaks_of_masks(tab, 
     assert "Pseudo-perplexity" in words
     assert "50.4" in words
     assert "Masked words" in words
+
+
+def test_files_that_were_moved_are_chosen_and_the_run_knows_their_place(
+    qtbot, supervisor, themes, tmp_path, monkeypatch
+):
+    tab = ResultsTab(supervisor, themes, [])
+    qtbot.addWidget(tab)
+    data = {
+        "source": "files",
+        "path": str(tmp_path / "gone" / "train.csv"),
+        "test_path": str(tmp_path / "gone" / "b.csv"),
+    }
+    for name in ("train.csv", "b.csv"):
+        (tmp_path / name).write_text("text,label\n")
+    writer = run_store.RunWriter.create("it", to_mapping(from_mapping({"data": data})))
+    writer.finish("finished")
+    tab.show_run(RunEntry(writer.record, RunNotes()))
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+    tab.errors.failed.emit(protocol.Failed("data.missing", "There is no file train.csv."))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "train.csv"), ""))
+    card = tab.trouble.itemAt(0).widget()
+    assert card.action.text() == "Choose where it is now"
+    card.action.click()
+    qtbot.waitUntil(lambda: tab.trouble.count() == 0)
+    now = run_store.read(writer.record.id).recipe["data"]
+    assert (now["path"], now["test_path"]) == (str(tmp_path / "train.csv"), str(tmp_path / "b.csv"))
 
 
 def test_a_classifier_offers_its_test_texts_and_what_comes_with_them(tab, qtbot):
