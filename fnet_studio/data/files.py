@@ -82,6 +82,7 @@ def read_files(files: DataFiles, progress: Progress | None = None, stopped: Stop
     classes = files.columns.classes
     names = class_names_of(raws["training"].labels, classes, raws["training"].where)
     notes = [note for raw in raws.values() for note in raw.notes]
+    notes += _labels_of_no_row(classes, {label for raw in raws.values() for label in raw.labels if label})
     parts = {name: _labelled(raw, names, classes, notes) for name, raw in raws.items()}
     _refuse_mixed(raws)
     empty = LabelledTexts([], np.zeros(0, np.int32), None if parts["training"].pairs is None else [])
@@ -220,6 +221,15 @@ def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], not
     pairs = None if raw.pairs is None else [raw.pairs[row] for row in rows]
     labels = np.array([numbers[meant[row]] for row in rows], np.int32)
     return LabelledTexts([raw.texts[row] for row in rows], labels, pairs)
+
+
+def _labels_of_no_row(classes: Mapping[str, str], labels: set[str]) -> list[str]:
+    """A note where `data.labels` gives a meaning to what is no label of the files: a typing error, mostly."""
+    odd = [label for label in classes if label not in labels]
+    if not odd:
+        return []
+    known = sorted(labels)[:20]
+    return [f"data.labels names {', '.join(map(repr, odd))}, which no row has; the labels are {', '.join(known)}."]
 
 
 def _refuse_mixed(raws: dict[str, _Raw]) -> None:

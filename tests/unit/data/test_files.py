@@ -112,6 +112,21 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     assert "1 rows without a label" in corpus.notes[0]
 
 
+def test_a_meaning_of_what_is_no_label_is_noted_with_the_labels_there_are(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\nSport,goal\nWetter,rain\n")
+    corpus = read_files(DataFiles(train, columns=Columns(classes={"0": "a", "Sport": "sports"})))
+    (note,) = corpus.notes
+    assert "'0'" in note
+    assert "Sport, Wetter" in note
+    assert "'Sport'" not in note
+
+
+def test_a_label_of_the_test_part_alone_is_one_that_there_is(tmp_path):
+    train = write(tmp_path / "a.csv", "label,text\nSport,goal\nWetter,rain\n")
+    test = write(tmp_path / "b.csv", "label,text\nwetter,snow\n")
+    assert read_files(DataFiles(train, test=test, columns=Columns(classes={"wetter": "Wetter"}))).notes == ()
+
+
 PARTS = {
     "train": [["good", "pos"], ["bad", "neg"]],
     "dev": [["fine", "pos"]],
