@@ -113,6 +113,21 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
                 "Add texts of that class, or another split.",
             )
         )
+    by_folded: dict[str, list[str]] = {}
+    for name in counts:
+        by_folded.setdefault(name.casefold(), []).append(name)
+    alike = [names for names in by_folded.values() if len(names) > 1]
+    if alike:
+        words = "; ".join(" and ".join(names) for names in alike)
+        joined = ", ".join(f"{name}={max(names, key=counts.__getitem__)}" for names in alike for name in names)
+        found.append(
+            Problem(
+                "warning",
+                "data.classes-alike",
+                f"These classes differ in letter case alone: {words}.",
+                f"If they mean the same, join them by the meaning of labels (data.labels): {joined}.",
+            )
+        )
     rarest, commonest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
     if 0 < counts[rarest] < RARE_SHARE * counts[commonest]:
         found.append(

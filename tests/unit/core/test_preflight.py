@@ -44,6 +44,16 @@ def test_what_is_wrong_with_data_is_named_with_its_number(data, kind, severity, 
     assert problem.advice or kind == "data.note"
 
 
+def test_classes_that_differ_in_letter_case_alone_are_named_in_one_warning_and_how_to_join_them():
+    counts = {"Sport": 30, "sport": 20, "Wetter": 50}
+    data = summary({"class_counts": list(counts.values())})
+    (problem,) = data_problems(data | {"class_names": list(counts)})
+    assert (problem.kind, problem.severity) == ("data.classes-alike", "warning")
+    assert "Sport and sport" in problem.message
+    assert "Wetter" not in problem.message
+    assert "sport=Sport" in problem.advice
+
+
 def test_the_worst_problem_comes_first():
     found = data_problems(summary({"cut_share": 0.01, "empty": 1}, notes=["a"]))
     assert [problem.severity for problem in found] == ["warning", "note", "note"]
