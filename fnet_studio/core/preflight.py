@@ -119,7 +119,8 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
     alike = [names for names in by_folded.values() if len(names) > 1]
     if alike:
         words = "; ".join(" and ".join(names) for names in alike)
-        joined = ", ".join(f"{name}={max(names, key=counts.__getitem__)}" for names in alike for name in names)
+        commonest_of = {name: max(names, key=counts.__getitem__) for names in alike for name in names}
+        joined = ", ".join(f"{name}={common}" for name, common in commonest_of.items() if name != common)
         found.append(
             Problem(
                 "warning",

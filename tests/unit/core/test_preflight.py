@@ -51,7 +51,7 @@ def test_classes_that_differ_in_letter_case_alone_are_named_in_one_warning_and_h
     assert (problem.kind, problem.severity) == ("data.classes-alike", "warning")
     assert "Sport and sport" in problem.message
     assert "Wetter" not in problem.message
-    assert "sport=Sport" in problem.advice
+    assert problem.advice.endswith(": sport=Sport.")
 
 
 def test_the_worst_problem_comes_first():
