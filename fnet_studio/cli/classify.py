@@ -1,17 +1,24 @@
 """fnet-studio classify RUN FILE"""
 
 import argparse
+import contextlib
 import os
+import re
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fnet_studio.core import answer_tables, files, protocol, run_store
 from fnet_studio.core.classified_texts import ClassifiedTexts
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
-from fnet_studio.tables.mapping import Columns
+from fnet_studio.tables.mapping import PAIR_NAMES, TEXT_NAMES, Columns
 from fnet_studio.tables.texts import read_texts_for
 
+STANDARD_INPUT = "-"
+HEAD_BYTES = 2**16
 ENDINGS = ("", ".csv", ".tsv", ".json", ".jsonl")
 
 
@@ -23,7 +30,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "labels, they are compared with the answers.",
     )
     it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
-    it.add_argument("file", type=Path, metavar="FILE", help="a table with a column of texts, or one text a line")
+    it.add_argument(
+        "file", metavar="FILE", help="a table with a column of texts, or one text a line; -: from standard input"
+    )
     it.add_argument("--text-column", default="", metavar="C", help="else looked for, as in the run's training")
     it.add_argument("--pair-column", default="", metavar="C", help="of the second texts, for a run that sorts pairs")
     it.add_argument("--label-column", default="", metavar="C", help="else looked for; none: compare nothing")
@@ -41,7 +50,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.output:
-        _require_place(options.output, options.file)
+        _require_place(options.output, Path(options.file))
     record = run_store.read(run_store.folder(options.what).name)
     if not record.classifies:
         raise UserError(
@@ -50,7 +59,9 @@ def run(options: argparse.Namespace) -> int:
             "Choose a classifier's run.",
         )
     wanted = Columns(options.text_column, options.label_column, options.pair_column)
-    found = read_texts_for(record, options.file, wanted)
+    trained = str(record.recipe.get("data", {}).get("text_column", ""))
+    with _file(options.file, (options.text_column, trained)) as path:
+        found = read_texts_for(record, path, wanted)
     for note in found.notes:
         print(note, file=sys.stderr)
     texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels, found.label_column)
@@ -62,6 +73,31 @@ def run(options: argparse.Namespace) -> int:
         if options.output and texts.done:
             _write(texts, options.output)
     return 0
+
+
+@contextlib.contextmanager
+def _file(name: str, columns: Sequence[str]) -> Iterator[Path]:
+    """What stands behind a name. Standard input is kept in a file of its own for as long as it takes to read it, whose
+    name says what it looks like: JSON lines, a table with a column of a usual name or one of `columns`, or one text a
+    line."""
+    if name != STANDARD_INPUT:
+        yield Path(name)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "standard-input")
+        with path.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        with path.open("rb") as stream:
+            first = stream.readline(HEAD_BYTES).decode("utf-8-sig", "replace")
+        yield path.rename(path.with_suffix(_ending(first, columns)))
+
+
+def _ending(first_line: str, columns: Sequence[str]) -> str:
+    if first_line.lstrip().startswith("{"):
+        return ".jsonl"
+    names = [name.strip().strip('"').lower() for name in re.split("[,;\t|]", first_line)]
+    known = {*TEXT_NAMES, *(name for pair in PAIR_NAMES for name in pair), *map(str.lower, columns)}
+    return ".csv" if len(names) > 1 and known & set(names) else ".txt"
 
 
 def _ask(worker: Worker, texts: ClassifiedTexts, options: argparse.Namespace) -> None:

@@ -28,6 +28,12 @@ def common(it: argparse.ArgumentParser) -> None:
 def mapping_of(path: str, changes: list[str]) -> dict[str, Any]:
     """The data section of a recipe: of a data set in the list, or of what lies at a path, with `key=value` changes.
     UserError."""
+    if path == "-":
+        raise UserError(
+            "data.missing",
+            "A data set is read more than once, which standard input (-) cannot be.",
+            "Write it to a file first; or name a file that is called so as ./-",
+        )
     data: dict[str, Any] = {"source": data_sets.source_of(path), "path": path}
     if data["source"] == "files" and not os.path.exists(os.path.expanduser(path)):
         try:

@@ -64,3 +64,30 @@ def test_a_language_models_run_is_refused(texts, capsys):
     writer.finish("finished")
     assert classify(writer.record.id, texts) == 1
     assert "knows no classes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ("A fine one, really.\nAnd a dull one.\n", ["A fine one, really.", "And a dull one."]),
+        ('text,label\n"Good, too.",positive\nbad,negative\n', ["Good, too.", "bad"]),
+        ("label\ttext\npositive\tgood\n", ["good"]),
+        ('{"text": "good"}\n{"text": "bad"}\n', ["good", "bad"]),
+        ("\ufeffnumber;Inhalt\n1;good\n", ["good"]),
+    ],
+)
+def test_texts_come_from_standard_input_as_lines_or_as_a_table(run, given, texts, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+    assert classify(run, "-", "--json", *(["--text-column", "Inhalt"] if "Inhalt" in given else [])) == 0
+    assert [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()] == texts
+
+
+def test_nothing_on_standard_input_is_refused(run, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    assert classify(run, "-") == 1
+    assert "has no text in it" in capsys.readouterr().err
+
+
+def test_a_data_set_from_standard_input_is_refused_in_words(capsys):
+    assert main(["data", "inspect", "-"]) == 1
+    assert "standard input" in capsys.readouterr().err
