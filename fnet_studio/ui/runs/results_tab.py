@@ -178,7 +178,8 @@ class ResultsTab(QWidget):
     def _say(self, error: UserError | protocol.Failed) -> None:
         _clear(self.trouble)
         moved = error.kind in ("data.missing", "data.gone")
-        card = ErrorCard(self._themes, error, CHOOSE if moved else "", self._relocate, closable=False)
+        action = CHOOSE if moved else ""
+        card = ErrorCard(self._themes, error, action, self._relocate, action_icon="folder-open", closable=False)
         self.trouble.addWidget(card)
 
     def _relocate(self) -> None:
