@@ -75,6 +75,15 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def stamp(path: str | Path) -> tuple[int, int]:
+    """Size in bytes and time of the last change in nanoseconds, by which a change is seen; zeros where nothing is."""
+    try:
+        found = os.stat(os.path.expanduser(path))
+    except (OSError, ValueError):
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
 def target_of(asked: Path | None, name: str) -> Path:
     """The file to write: in a folder that was asked for, and where nothing was, under its usual name."""
     return Path(name) if asked is None else asked / name if os.path.isdir(asked) else asked
