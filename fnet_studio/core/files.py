@@ -15,6 +15,8 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, getattr(errno, "ESTALE", errno.ENODEV)}
 SPARE_BYTES = 16 * 2**20
 """What a download or an import leaves free on the disk."""
+NOTHING = (0, 0)
+"""The stamp of what is not there."""
 ARRIVED_IS_KEPT = "Free some space, then try again: what has arrived is kept."
 
 
@@ -80,7 +82,7 @@ def stamp(path: str | Path) -> tuple[int, int]:
     try:
         found = os.stat(os.path.expanduser(path))
     except (OSError, ValueError):
-        return 0, 0
+        return NOTHING
     return found.st_size, found.st_mtime_ns
 
 
