@@ -3,6 +3,7 @@
 One small file each in `data()/data-sets`. What is removed is put aside first, so that it can be brought back.
 """
 
+import contextlib
 import os
 import re
 import time
@@ -125,6 +126,21 @@ def missing(one: DataSet) -> tuple[str, ...]:
         return ()
     named = [getattr(one.data, name) for name in _PATHS]
     return tuple(path for path in named if path not in ("", "none") and not os.path.exists(os.path.expanduser(path)))
+
+
+def stamps(data: DataRecipe) -> tuple[tuple[int, int], ...]:
+    """Of its files, and of the files right in its folders, as `files.stamp`: others when one of them has changed."""
+    if data.source == "sample":
+        return ()
+    return tuple(stamp for name in _PATHS if getattr(data, name) for stamp in path_stamps(getattr(data, name)))
+
+
+def path_stamps(path: str) -> tuple[tuple[int, int], ...]:
+    """The same of one file or folder."""
+    inside: list[str] = []
+    with contextlib.suppress(OSError, ValueError), os.scandir(os.path.expanduser(path)) as found:
+        inside = sorted(item.path for item in found if item.is_file())
+    return tuple(files.stamp(item) for item in (path, *inside))
 
 
 def relocated(one: DataSet, path: str) -> DataSet:

@@ -15,6 +15,8 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, getattr(errno, "ESTALE", errno.ENODEV)}
 SPARE_BYTES = 16 * 2**20
 """What a download or an import leaves free on the disk."""
+NOTHING = (0, 0)
+"""The stamp of what is not there."""
 ARRIVED_IS_KEPT = "Free some space, then try again: what has arrived is kept."
 
 
@@ -73,6 +75,15 @@ def size(count: float) -> str:
         if count >= 0.9995 * scale:  # in three digits it would be 1e+03 of the unit below
             return f"{count / scale:.3g} {unit}"
     return f"{count:.0f} bytes"
+
+
+def stamp(path: str | Path) -> tuple[int, int]:
+    """Size in bytes and time of the last change in nanoseconds, by which a change is seen; zeros where nothing is."""
+    try:
+        found = os.stat(os.path.expanduser(path))
+    except (OSError, ValueError):
+        return NOTHING
+    return found.st_size, found.st_mtime_ns
 
 
 def target_of(asked: Path | None, name: str) -> Path:

@@ -3,10 +3,10 @@
 import re
 
 MASK = "[MASK]"
-_MEANT = re.compile(r"\[mask\]|<mask>|(?<!_)_{2,}(?!_)", re.IGNORECASE)
+_MEANT = re.compile(r"(?i:[\[［(<]\s*mask\s*[\]］)>])|\bMASK\b|(?<!_)_{2,}(?!_)")
 
 
 def meant_as_mask(text: str) -> str:
-    """What stands in a text without a mask where one was probably meant, as `[mask]`, `<mask>` or `___`; else ""."""
-    found = None if MASK in text else _MEANT.search(text)
+    """What stands in a text where a mask was probably meant, as `[mask]`, `(MASK)`, `<mask>` or `___`; else ""."""
+    found = _MEANT.search(text.replace(MASK, " "))
     return found.group() if found else ""

@@ -6,16 +6,19 @@ another version wrote is kept beside the new one (`core.migrations`).
 
 import time
 import tomllib
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import tomli_w
 from msgspec import Struct
 
-from fnet_studio.core import files, migrations, places
+from fnet_studio.core import files, locks, migrations, places
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import Pattern
 
 Choice = Literal["system", "light", "dark"]
+LOCK_WAIT_S = 1.0
 
 
 class Settings(Struct):
@@ -71,9 +74,18 @@ def load() -> tuple[Settings, str]:
         return Settings(), f"{words}, and are as on the first start now."
 
 
-def save(settings: Settings) -> None:
-    """UserError when the disk refuses; the old file is then still there."""
+def save(settings: Settings, before: Settings | None = None) -> None:
+    """before: what they were when they were read or saved last. Then only what was changed since is written, over what
+    another window wrote meanwhile. UserError `settings.locked`, or when the disk refuses; the old file is then still
+    there."""
     path = places.config() / "settings.toml"
+    lock = path.with_suffix(".lock")
+    busy = UserError("settings.locked", f"{lock} is held by another program.", "Try again once that has ended.")
+    with locks.alone(lock, busy, LOCK_WAIT_S):
+        _write(path, msgspec.to_builtins(settings), msgspec.to_builtins(before) if before is not None else {})
+
+
+def _write(path: Path, wanted: dict[str, Any], before: dict[str, Any]) -> None:
     values: dict[str, Any] = {}
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -83,8 +95,19 @@ def save(settings: Settings) -> None:
     if values and written != migrations.SETTINGS_SCHEMA:
         migrations.keep_copy(path, written)
     values = {"schema": migrations.SETTINGS_SCHEMA, **migrations.upgrade_settings(values)}
-    values.update(msgspec.to_builtins(settings))
+    _change(values, before, wanted)
     files.write_atomically(path, tomli_w.dumps(values).encode())
+
+
+def _change(values: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Do to the values what was done between the two others; tables within them are changed key by key."""
+    for key in before.keys() - after.keys():
+        values.pop(key, None)
+    for key, value in after.items():
+        if all(isinstance(each, dict) for each in (value, before.get(key), values.get(key))):
+            _change(values[key], before[key], value)
+        elif key not in before or before[key] != value:
+            values[key] = value
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

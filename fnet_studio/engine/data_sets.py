@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fnet_studio.core import data_sets, model_files, protocol
+from fnet_studio.core import data_sets, files, model_files, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.core.progress import Progress, StopCheck
@@ -167,7 +167,7 @@ class DataShelf:
             for row in places[begin : begin + left - len(shown)].tolist() if len(shown) < left else ():
                 shown.append(_row(opened, (name, row), chars))
             before += len(places)
-        return protocol.DataPage(before, first, tuple(shown))
+        return protocol.DataPage(before, first, tuple(shown), opened.content_hash)
 
     def _all_twins(
         self, opened: OpenedParts, across: bool, loosely: bool, asked: "_Asked"
@@ -183,7 +183,7 @@ class DataShelf:
         shown = found[first : first + min(max(command.count, 0), MOST_ROWS)]
         chars = protocol.TWIN_CHARS
         pairs = tuple((_row(opened, one, chars), _row(opened, other, chars)) for one, other in shown)
-        return protocol.TwinsFound(len(found), first, pairs)
+        return protocol.TwinsFound(len(found), first, pairs, opened.content_hash)
 
     # ------------------------------------------------------------------------------------------- tokens
 
@@ -295,7 +295,7 @@ def _sound(text: str) -> str:
 def _key(data: DataRecipe) -> tuple:
     """Which texts these are, and whether their files or folders changed on the disk since."""
     settings = tuple(getattr(data, name) for name in data_sets.SETTINGS)
-    return (*settings, *(_stamp(path) for path in _paths(data)))
+    return (*settings, *(files.stamp(path) for path in _paths(data)))
 
 
 def _inside(asked: "_Asked") -> int:
@@ -308,17 +308,9 @@ def _inside(asked: "_Asked") -> int:
                 below.clear()  # a link that leads round in a circle
                 continue
             seen.add(real)
-            found += [(folder, name, *_stamp(os.path.join(folder, name))) for name in names]
+            found += [(folder, name, *files.stamp(os.path.join(folder, name))) for name in names]
     return hash(tuple(sorted(found)))
 
 
 def _paths(data: DataRecipe) -> list[str]:
     return [os.path.expanduser(path) for path in (data.path, data.validation_path, data.test_path)]
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns

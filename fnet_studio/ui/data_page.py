@@ -52,7 +52,7 @@ class DataPage(QWidget):
         self.library = DataLibrary(self)
         self.cutting = Cutting(settings.preset, self)
         self._opening = NewestOnly(supervisor, stop_older=True)
-        self._shown: DataSet | None = None
+        self._shown: Entry | None = None
         self.opened: protocol.DataOpened | None = None
         self.setAcceptDrops(True)
         self._build()
@@ -65,6 +65,8 @@ class DataPage(QWidget):
         self.importing.cancelled.connect(self._leave_import)
         self.texts.pack_wanted.connect(self._show_packed)
         self.texts.first_came.connect(self.seen.show_text)
+        self.texts.data_changed.connect(self.refresh)
+        self.twins.data_changed.connect(self.refresh)
         self.overview.texts_wanted.connect(self._show_texts)
         self.overview.twins_wanted.connect(self._show_twins)
         self.seen.explore_wanted.connect(self.explore_wanted)
@@ -197,7 +199,7 @@ class DataPage(QWidget):
         self._say_what(entry)
         if self.stack.currentWidget() is self.importing and self.list.hasFocus():
             self.stack.setCurrentWidget(self._one)
-        if self._shown != entry.one or entry.missing:
+        if self._shown != entry:
             self.open()
 
     def _say_what(self, entry: Entry) -> None:
@@ -222,7 +224,7 @@ class DataPage(QWidget):
         entry = self.entry
         if entry is None:
             return
-        self._shown, self.opened = entry.one, None
+        self._shown, self.opened = entry, None
         self.again.hide()
         self._opening.forget()
         if entry.missing:
@@ -240,7 +242,7 @@ class DataPage(QWidget):
             self.inside.setCurrentWidget(self.tabs)
             for tab in (self.overview, self.texts, self.twins, self.seen):
                 tab.show_data(data, opened)
-            self._learn(entry.one, opened)
+            self._learn(entry, opened)
 
         self._opening.ask(protocol.OpenData(data), done, self._failed)
         self.working.follow(lambda: self._opening.id, "Reading the texts")
@@ -249,11 +251,12 @@ class DataPage(QWidget):
         """As a run would have it: with the length and vocabulary of a classifier from scratch."""
         return recipes.to_mapping(recipes.Recipe(data=one.data))["data"]
 
-    def _learn(self, one: DataSet, opened: protocol.DataOpened) -> None:
+    def _learn(self, entry: Entry, opened: protocol.DataOpened) -> None:
+        one = entry.one
         texts = sum(part.texts for part in opened.splits)
         known = msgspec.structs.replace(one, texts=texts, classes=opened.class_names)
         if known != one and one.id != data_sets.SAMPLE.id:
-            self._shown = known
+            self._shown = entry._replace(one=known)
             self.library.change(lambda: data_sets.save(known))
 
     def _failed(self, failed: protocol.Failed) -> None:
@@ -323,7 +326,8 @@ class DataPage(QWidget):
 
     def _rename(self, one: DataSet, name: str) -> None:
         renamed = msgspec.structs.replace(one, name=name)
-        self._shown = renamed if self._shown == one else self._shown
+        if self._shown is not None and self._shown.one == one:
+            self._shown = self._shown._replace(one=renamed)
         self.library.change(lambda: data_sets.save(renamed))
 
     def relocate(self) -> None:

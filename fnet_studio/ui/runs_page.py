@@ -146,6 +146,7 @@ class RunsPage(QWidget):
     def _came(self) -> None:
         entries, problems = self.library.entries, self.library.problems
         self.list.put(entries)
+        self._follow_view()
         self._turns = [self._show_table, self._settle]
         self._settling.start()  # on turns of their own, with a paint between them
         if problems:
@@ -154,6 +155,16 @@ class RunsPage(QWidget):
             self.notices.put("unreadable", ErrorCard(self._themes, error, tone="warning"))
         else:
             self.notices.take("unreadable")
+
+    def _follow_view(self) -> None:
+        """The run that is open goes along; one that is gone closes."""
+        if self._view is None or self.body.currentWidget() is not self._view:
+            return
+        entry = self.library.find(self._view.run)
+        if entry is None:
+            self.show_list()
+        else:
+            self._view.follow(entry)
 
     def _next_turn(self) -> None:
         self._turns.pop(0)()

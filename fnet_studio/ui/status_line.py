@@ -18,7 +18,7 @@ PAINT_MS = 100
 
 
 class StatusLine(QWidget):
-    """Follows the long command that was sent last. Painted ten times a second at most."""
+    """Follows a long command until it ends. Painted ten times a second at most."""
 
     stop_wanted = Signal()
     run_wanted = Signal(str)
@@ -79,6 +79,8 @@ class StatusLine(QWidget):
         self._dirty = True
 
     def _asked(self, id: int, _command: protocol.Command) -> None:
+        if self._command and self._command in self._supervisor.long_running:  # the worker refuses a second one
+            return
         self._command = id
         self._at, self._run = PhaseProgress(), ""
         self._icon.show_icon("activity", "accent")

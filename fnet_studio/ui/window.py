@@ -376,11 +376,11 @@ class Window(QMainWindow):
         self.settings.geometry = base64.b64encode(self.saveGeometry().data()).decode()
         if self.settings != self._saved:
             try:
-                settings_file.save(self.settings)
+                settings_file.save(self.settings, self._saved)
+                self._saved = deepcopy(self.settings)
             except UserError as error:
                 self._saving.stop()  # say it once
                 self.show_error(error)
-            self._saved = deepcopy(self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.supervisor.long_running:

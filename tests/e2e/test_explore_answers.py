@@ -260,6 +260,15 @@ def test_an_answer_is_copied_and_saved_as_it_is_shown(qtbot, answered, tmp_path)
     assert "could not be written" in page.messages.card.message.text()
 
 
+def test_a_text_with_a_tab_and_a_line_break_is_copied_as_one_line_for_each_answer(qtbot, answered):
+    page = answered("The capital of\tFrance\nis [MASK].")
+    page.answers._copy_text()
+    head, *lines = QGuiApplication.clipboard().text().split("\n")
+    assert len(lines) == len(labels(page.predictions.bars()[0]))
+    assert {line.count("\t") for line in (head, *lines)} == {8}
+    assert lines[0].startswith("The capital of France is [MASK].\t1\t")
+
+
 def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page, tmp_path):
     (tmp_path / "s.txt").write_text("The capital of France is [MASK].\nNo gap.\n" * 20)
     page = open_page("x")

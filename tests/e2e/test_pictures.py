@@ -87,6 +87,39 @@ def test_the_mixing_map_shows_the_exact_layer_that_the_strip_chooses(qtbot, page
     qtbot.waitUntil(lambda: card.planes[0].signed, timeout=WAIT_MS)
 
 
+def test_signed_layers_share_one_range_where_it_is_asked_for(qtbot, page):
+    card = open_picture(qtbot, page, "mixing")
+    card.controls.own_scale.click()
+    card.controls.signed.click()
+    found = []
+    for layer in (0, 1):
+        card.controls.choose_layer(layer)
+        qtbot.waitUntil(
+            lambda layer=layer: card.planes[0].signed and f"layer {layer + 1} " in card.planes[0].title,
+            timeout=WAIT_MS,
+        )
+        found.append(card.planes[0].levels(card.scale))
+    assert found[0] == found[1]
+    assert found[0][0] == -found[0][1]
+    assert {card.shown.planes[0].levels()} == set(found), "and so it is exported"
+
+
+def test_switches_without_effect_on_a_difference_cannot_be_pressed_and_say_why(qtbot, page):
+    card = open_picture(qtbot, page, "mixing")
+    compare_with(qtbot, card, 1)
+    page.sentence.set_text("The capital of Italy is [MASK].")
+    qtbot.waitUntil(lambda: card.planes and card.planes[0].quantity.startswith("difference"), timeout=WAIT_MS)
+    assert not card.controls.own_scale.isEnabled()
+    assert "Compare" in card.controls.own_scale.toolTip()
+    open_picture(qtbot, page, "spectrum")
+    assert not card.controls.log.isEnabled()
+    assert "Compare" in card.controls.log.toolTip()
+    assert card.controls.own_scale.isEnabled()
+    compare_with(qtbot, card, 0)
+    qtbot.waitUntil(card.controls.log.isEnabled, timeout=WAIT_MS)
+    assert "Compare" not in card.controls.log.toolTip()
+
+
 def test_comparing_shows_the_signed_difference_to_the_remembered_sentence(qtbot, page):
     card = open_picture(qtbot, page, "share")
     before = card.planes[0].values

@@ -80,6 +80,8 @@ class DataPage(Struct, frozen=True, tag="data-page"):
     """Rows that fit the question."""
     first: int
     rows: tuple[DataRow, ...]
+    content_hash: str = ""
+    """Of the data as they were read for this page: another one than in `DataOpened` when the files changed since."""
 
 
 class TwinsFound(Struct, frozen=True, tag="twins-found"):
@@ -88,6 +90,8 @@ class TwinsFound(Struct, frozen=True, tag="twins-found"):
     first: int
     pairs: tuple[tuple[DataRow, DataRow], ...]
     """Each text with the first one that is equal to it, whole ones cut at `TWIN_CHARS`."""
+    content_hash: str = ""
+    """As in `DataPage`."""
 
 
 TWIN_CHARS = 4000

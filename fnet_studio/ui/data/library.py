@@ -15,6 +15,8 @@ class Entry(NamedTuple):
     one: DataSet
     missing: tuple[str, ...] = ()
     """Its files that are not where they were."""
+    stamps: tuple[tuple[int, int], ...] = ()
+    """Of its files: others when they have changed on the disk."""
 
     @property
     def id(self) -> str:
@@ -62,4 +64,4 @@ class DataLibrary(QObject):
 
 def _scan() -> tuple[list[Entry], list[UserError]]:
     found, problems = data_sets.list_all()
-    return [Entry(one, data_sets.missing(one)) for one in found], problems
+    return [Entry(one, data_sets.missing(one), data_sets.stamps(one.data)) for one in found], problems

@@ -42,12 +42,16 @@ class TextsTab(QWidget):
     first_came = Signal(str, object)
     """The first text of another data set, and its second one or None."""
 
+    data_changed = Signal()
+    """An answer is of files that changed since they were opened: its labels are not those that are known here."""
+
     def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._supervisor, self._themes = supervisor, themes
         self._fresh = False
         self._data: dict[str, Any] = {}
         self._names: tuple[str, ...] = ()
+        self._hash = ""
         self._asked: protocol.DataRows | None = None
         self._text, self._pair = "", None
         self._filtering = NewestOnly(supervisor, stop_older=True)
@@ -122,14 +126,19 @@ class TextsTab(QWidget):
     # ----------------------------------------------------------------------------------------- questions
 
     def show_data(self, data: dict[str, Any], opened: protocol.DataOpened) -> None:
-        """data: the section of a recipe."""
-        self._data, self._names, self._fresh = data, opened.class_names, True
+        """data: the section of a recipe. Read again, what was looked for stays."""
+        again = data == self._data
+        part, name = (self.part.currentData(), self.label.currentData()) if again else ("", "")
+        self._data, self._names, self._hash, self._fresh = data, opened.class_names, opened.content_hash, True
         for item in (self.part, self.label, self.empty):
             item.blockSignals(True)
-        self.search.clear()
-        self.empty.setChecked(False)
+        if not again:
+            self.search.clear()
+            self.empty.setChecked(False)
         _fill(self.part, "All parts", [(one.name, PART_WORDS[one.name]) for one in opened.splits if one.texts])
         _fill(self.label, "All labels", [(name, name) for name in opened.class_names])
+        self.part.setCurrentIndex(max(self.part.findData(part), 0))
+        self.label.setCurrentIndex(max(self.label.findData(name), 0))
         self.label.setEnabled(bool(opened.class_names))
         for item in (self.part, self.label, self.empty):
             item.blockSignals(False)
@@ -169,6 +178,8 @@ class TextsTab(QWidget):
 
         def done(page: protocol.DataPage, _blob: bytes) -> None:
             self.working.over()
+            if self._outdated(page):
+                return
             self._asked = asked
             self.messages.say(None)
             self.model.begin(page.total, page.rows, self._names)
@@ -185,10 +196,17 @@ class TextsTab(QWidget):
             return
 
         def done(found: protocol.DataPage, _blob: bytes) -> None:
-            if asked is self._asked:
+            if asked is self._asked and not self._outdated(found):
                 self.model.put(page, found.rows)
 
         self._paging.ask(_at(asked, page * PAGE, PAGE), done, self._failed)
+
+    def _outdated(self, page: protocol.DataPage) -> bool:
+        """Whether the page is of other contents than those that were opened; then they are wanted again."""
+        if page.content_hash == self._hash:
+            return False
+        self.data_changed.emit()
+        return True
 
     def _stopped(self) -> None:
         self._filtering.forget()
@@ -217,7 +235,7 @@ class TextsTab(QWidget):
             return
 
         def done(page: protocol.DataPage, _blob: bytes) -> None:
-            if page.rows and place == self.table.currentIndex().row():
+            if not self._outdated(page) and page.rows and place == self.table.currentIndex().row():
                 self._show(page.rows[0])
 
         self._looking.ask(_at(asked, place, 1, whole=True), done, self._failed)

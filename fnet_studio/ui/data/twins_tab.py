@@ -89,11 +89,15 @@ class TwinsModel(QAbstractTableModel):
 
 
 class TwinsTab(QWidget):
+    data_changed = Signal()
+    """As of the texts' tab."""
+
     def __init__(self, supervisor: Supervisor, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
         self._data: dict[str, Any] = {}
         self._names: tuple[str, ...] = ()
+        self._hash = ""
         self._looked = False
         self._asking = NewestOnly(supervisor, stop_older=True)
         self._adding = NewestOnly(supervisor)
@@ -154,7 +158,7 @@ class TwinsTab(QWidget):
         self.loosely.toggled.connect(self._ask)
 
     def show_data(self, data: dict[str, Any], opened: protocol.DataOpened) -> None:
-        self._data, self._names, self._looked = data, opened.class_names, False
+        self._data, self._names, self._hash, self._looked = data, opened.class_names, opened.content_hash, False
         if self.isVisible():
             self._ask()
 
@@ -181,6 +185,9 @@ class TwinsTab(QWidget):
 
         def done(found: protocol.TwinsFound, _blob: bytes) -> None:
             self.working.over()
+            if found.content_hash != self._hash:
+                self.data_changed.emit()
+                return
             self.model.begin(found.total, found.pairs, self._names)
             self.counted.setText(f"{count(found.total)} pairs" if found.total != 1 else "1 pair")
             self.stack.setCurrentWidget(self._splitter if found.total else self.empty)
@@ -198,7 +205,14 @@ class TwinsTab(QWidget):
     def _more(self, first: int) -> None:
         if self._adding.busy:
             return
-        self._adding.ask(self._question(first), lambda found, _blob: self.model.add(found.pairs), self._failed)
+
+        def done(found: protocol.TwinsFound, _blob: bytes) -> None:
+            if found.content_hash == self._hash:
+                self.model.add(found.pairs)
+            else:
+                self.data_changed.emit()
+
+        self._adding.ask(self._question(first), done, self._failed)
 
     def _failed(self, failed: protocol.Failed) -> None:
         self.working.over()

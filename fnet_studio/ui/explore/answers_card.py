@@ -153,8 +153,9 @@ class AnswersCard(QFrame):
 
     def _copy_text(self) -> None:
         def plain(table: Table) -> str:
-            head, rows, _ = table
-            return self._put("\n".join("\t".join(map(str, row)) for row in (head, *rows)), "text")
+            # a line for each row, whatever line breaks and tabs a text has; CSV has it as it is
+            rows = ([" ".join(str(cell).split()) for cell in row] for row in table[1])
+            return self._put(answer_tables.as_csv(table[0], rows, "\t").rstrip("\n"), "text")
 
         self._with_table(plain)
 

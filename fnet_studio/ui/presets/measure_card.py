@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from fnet_studio.core import protocol
+from fnet_studio.core import files, protocol
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
@@ -28,6 +28,7 @@ ABOUT = (
 FILES = "Texts (*.txt *.txt.xz);;All files (*)"
 HEADS = ("Preset", "Right", "Pseudo-perplexity")
 ROW_PX, SHOWN_ROWS = 32, 8
+Stamp = tuple[int, int]
 
 
 class MeasureCard(Card):
@@ -35,8 +36,10 @@ class MeasureCard(Card):
         super().__init__(parent=parent)
         self._themes = themes
         self._entry: Entry | None = None
-        self._found: dict[tuple[str, str, str], protocol.PresetMeasured] = {}
-        """By text, preset and its version, in the order in which they came."""
+        self._found: dict[tuple[str, Stamp, str, str], protocol.PresetMeasured] = {}
+        """By text, its stamp, preset and its version, in the order in which they came."""
+        self._stamps: dict[str, Stamp] = {}
+        """Of each text, as it was when it was there last."""
         self._versions: dict[str, str] = {}
         self._asking = NewestOnly(supervisor, stop_older=True)
         self.path = PathField("Text", "A .txt file, packed as .xz or not, or a folder of such", FILES, file_problem)
@@ -83,12 +86,13 @@ class MeasureCard(Card):
         if not self.start.isEnabled() or self._entry is None:
             return
         key, version, text = self._entry.key, self._entry.version, self.path.text
+        stamp = self._stamp(text)
         self.messages.say(None)
         self.which.setText(f"Measuring {self._entry.title}")
 
         def came(found: protocol.PresetMeasured, _blob: bytes) -> None:
-            self._found.pop((text, key, version), None)
-            self._found[text, key, version] = found
+            self._found.pop((text, stamp, key, version), None)
+            self._found[text, stamp, key, version] = found
             self._over()
 
         def failed(problem: protocol.Failed) -> None:
@@ -113,16 +117,24 @@ class MeasureCard(Card):
         self.working.over()
         self._show()
 
+    def _stamp(self, text: str) -> Stamp:
+        """What tells the contents of a text from earlier ones; of a text that is gone, of its last ones."""
+        found = files.stamp(text)
+        if found != files.NOTHING or text not in self._stamps:
+            self._stamps[text] = found
+        return self._stamps[text]
+
     def _show(self) -> None:
         text, entry = self.path.text, self._entry
         able = entry is not None and entry.usable and entry.card.head == "pretrained"
         self.start.setEnabled(able and not self._asking.id and bool(text) and not self.path.error)
         if not self._asking.id and entry is not None:
             self.which.setText(entry.title if able else f"{entry.title} has no trained masked-LM head.")
+        stamp = self._stamp(text)
         here = [
             (key, found)
-            for (of, key, version), found in self._found.items()
-            if of == text and self._versions.get(key, version) == version
+            for (of, contents, key, version), found in self._found.items()
+            if (of, contents) == (text, stamp) and self._versions.get(key, version) == version
         ]
         self.table.setRowCount(len(here))
         for line, (key, found) in enumerate(here):

@@ -99,11 +99,12 @@ class MapsTab(QWidget):
         self.panel.own_scale.hide()
 
     def show_run(self, entry: RunEntry) -> None:
-        self._run = entry.id
-        self._stop()
-        self.probe = str(entry.record.recipe.get("observe", {}).get("probe", ""))
-        self.stack.setCurrentWidget(self.busy)
         run = entry.id
+        if run != self._run:
+            self._run, self.atlases = run, []
+            self._stop()
+            self.stack.setCurrentWidget(self.busy)
+        self.probe = str(entry.record.recipe.get("observe", {}).get("probe", ""))
         self._background.run(lambda: read_atlases(run), self._came, self._failed, key="maps")
 
     def go_to(self, step: float) -> None:
@@ -113,6 +114,7 @@ class MapsTab(QWidget):
             self.slider.setValue(int(np.argmin(np.abs(steps - step))))
 
     def _came(self, atlases: list[tuple[int, Atlas]]) -> None:
+        left_at = self.atlases[self.slider.value()][0] if self.slider.value() < len(self.atlases) - 1 else None
         self.atlases = atlases
         if not atlases:
             self.stack.setCurrentWidget(self.empty)
@@ -121,6 +123,8 @@ class MapsTab(QWidget):
         self.play.setEnabled(len(atlases) > 1)
         self.slider.setRange(0, len(atlases) - 1)
         self.slider.setValue(len(atlases) - 1)
+        if left_at is not None:
+            self.go_to(left_at)
         self._draw()
 
     def _failed(self, error: UserError) -> None:

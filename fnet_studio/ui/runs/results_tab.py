@@ -79,7 +79,7 @@ class ResultsTab(QWidget):
         self._background = Background(self)
         self._run, self._first_split = "", "test"
         self._read = Read([])
-        self._texts_failed = False
+        self._texts_failed = self._refused = False
         self.split = QComboBox()
         self.split.setAccessibleName("Measured on")
         self.measure_button = button("Measure again", themes, "refresh-cw", "", self._measure, "With the stored model")
@@ -122,6 +122,7 @@ class ResultsTab(QWidget):
         self.errors.activated.connect(lambda _: self._explore())
         self.errors.came.connect(self._texts_came)
         self.errors.failed.connect(self._no_texts)
+        supervisor.message.connect(self._heard)
 
     def _shown(self) -> QWidget:
         shown = QWidget()
@@ -175,11 +176,14 @@ class ResultsTab(QWidget):
         self._say(error)
         self.stack.setCurrentWidget(self.empty)
 
-    def _say(self, error: UserError | protocol.Failed) -> None:
+    def _say(self, error: UserError | protocol.Failed, tone: str = "danger") -> None:
+        self._refused = False
         _clear(self.trouble)
         moved = error.kind in ("data.missing", "data.gone")
         action = CHOOSE if moved else ""
-        card = ErrorCard(self._themes, error, action, self._relocate, action_icon="folder-open", closable=False)
+        card = ErrorCard(
+            self._themes, error, action, self._relocate, action_icon="folder-open", closable=False, tone=tone
+        )
         self.trouble.addWidget(card)
 
     def _relocate(self) -> None:
@@ -317,8 +321,17 @@ class ResultsTab(QWidget):
     def _measure(self) -> None:
         self._evaluate(self.split.currentData() or self._first_split)
 
+    def _heard(self, *_: Any) -> None:
+        if self._refused and not self._supervisor.long_running:
+            self._refused = False
+            _clear(self.trouble)
+
     def _evaluate(self, split: Any) -> None:
         run = self._run
+        if self._supervisor.long_running:
+            self._say(UserError("run.running", "A run is under way.", "Measure after its end, or stop it."), "warning")
+            self._refused = True
+            return
         _clear(self.trouble)
         self.busy.words.setText(f"Measuring on the {split} texts")
         self.busy.detail.setText("Progress and Stop are in the line at the foot of the window.")

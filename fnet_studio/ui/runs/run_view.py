@@ -25,6 +25,8 @@ from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.tabs import Tabs
 
 TABS = ("Curves", "Mixing maps", "Results", "Map of texts", "Try it")
+GROWING = {"Curves", "Mixing maps"}
+"""Those that a run under way adds to."""
 
 
 class RunView(QWidget):
@@ -89,15 +91,38 @@ class RunView(QWidget):
 
     def show_run(self, entry: RunEntry, tab: str = "") -> None:
         """tab: one of `TABS`, or as it was."""
-        self._entry = entry
-        for words, text in ((self.title, entry.name), (self.when, entry.id)):
-            words.setText(text)
-            words.setToolTip(text)
+        self._name(entry)
         self._fresh = set()
+        self.chart.chart.clear_run()
+        self.chart.line.setText("Reading the curves …")
         self.repeat.show_run(entry.id)
         if tab:
             self.tabs.setCurrentIndex(TABS.index(tab))
         self._show_tab()
+
+    @property
+    def run(self) -> str:
+        """Its id, '' before the first one is shown."""
+        return self._entry.id if self._entry is not None else ""
+
+    def follow(self, entry: RunEntry) -> None:
+        """The same run as it is now: what changed since is read again. The chart keeps its range."""
+        before = self._entry
+        if before is None or before == entry:
+            return
+        self._name(entry)
+        if (before.record.status, before.record.ended) != (entry.record.status, entry.record.ended):
+            self._fresh.clear()
+        elif before.record.steps != entry.record.steps:
+            self._fresh -= GROWING
+        self._show_tab()
+
+    def _name(self, entry: RunEntry) -> None:
+        self._entry = entry
+        for words, text in ((self.title, entry.name), (self.when, entry.id)):
+            words.setText(text)
+            words.setToolTip(text)
+        self.chart.show_run(entry.id, entry.name)
 
     def _show_repeat(self) -> None:
         self.repeat.show()
@@ -113,9 +138,6 @@ class RunView(QWidget):
             return
         self._fresh.add(tab)
         if tab == "Curves":
-            self.chart.show_run(entry.id, entry.name)
-            self.chart.chart.clear_run()
-            self.chart.line.setText("Reading the curves …")
             while (item := self.trouble.takeAt(0)) is not None:
                 widget = item.widget()
                 if widget is not None:
@@ -133,7 +155,7 @@ class RunView(QWidget):
     def _curves(self, curves: Curves) -> None:
         self.chart.setVisible(len(curves) > 0)
         self.no_curve.setVisible(not len(curves))
-        self.chart.chart.show_curves(curves)
+        self.chart.chart.show_curves(curves, keep_range=True)
 
     def _no_curves(self, error: UserError) -> None:
         self.chart.hide()

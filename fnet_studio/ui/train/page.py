@@ -336,6 +336,8 @@ class TrainPage(QWidget):
     def _heard(self, envelope: protocol.Envelope, _blob: bytes) -> None:
         """A run that has finished, also unseen, may want another one. The queue sees to its own."""
         body = envelope.body
+        if isinstance(body, protocol.RunStarted):  # it has just read its data
+            self.form.look_again()
         if isinstance(body, protocol.Done) and isinstance(body.result, protocol.RunFinished) and not self.queue.at_work:
             run = body.result.run
             QTimer.singleShot(0, self, lambda: self.starter.follow(run))

@@ -8,11 +8,12 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol, recipe_scope
+from fnet_studio.core import data_sets, protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames, labels_of
@@ -104,6 +105,8 @@ class RecipeForm(QWidget):
         self.groups[0].insert_after(PATH, self.preview_view)
         self.groups[0].insert_after("data.labels", self.label_names)
         layout.addStretch(1)
+        self._background = Background(self)
+        self._looked_for, self._stamps = "", ()
         self._look = QTimer(self)
         self._look.setSingleShot(True)
         self._look.setInterval(LOOK_MS)
@@ -293,10 +296,25 @@ class RecipeForm(QWidget):
         self.picker.refresh()
         self.data_sets.refresh()
         self._name_data_set()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Have the first rows read again if the file has changed since."""
+        if self._looked_for and not self._look.isActive():
+            self._stamp(self._changed_since)
+
+    def _stamp(self, done: Callable[[Any], object]) -> None:
+        path = self._looked_for
+        self._background.run(lambda: data_sets.path_stamps(path), done, key="stamps")
+
+    def _changed_since(self, stamps: tuple) -> None:
+        if stamps != self._stamps:
+            self._look_at_path()
 
     def _look_at_path(self) -> None:
         if self.rows[SOURCE].text == "files" and self.path.text and not self.path.error:
             self.preview_view.clear("Looking at the first rows …")
+            self._stamp(lambda stamps: setattr(self, "_stamps", stamps))
             self.preview_wanted.emit(self.path.text)
 
     def _labels_named(self, text: str) -> None:
@@ -371,7 +389,7 @@ class RecipeForm(QWidget):
         wanted = self.path.text if self._source == "files" else ""
         if self.preview is not None and self.preview.path == wanted:
             return
-        if wanted != getattr(self, "_looked_for", ""):
+        if wanted != self._looked_for:
             self.preview, self._preview_problem = None, ""
             self._looked_for = wanted
             self.preview_view.clear()

@@ -145,11 +145,14 @@ class LearningChart(pg.GraphicsLayoutWidget):
             self.trace.marks = list(marks)
             self._draw_marks()
 
-    def show_curves(self, curves: Curves) -> None:
-        """A stored run, whole."""
+    def show_curves(self, curves: Curves, *, keep_range: bool = False) -> None:
+        """A stored run, whole; or what is chosen of its window, where more of the same run has come."""
         self.trace = RunTrace.of(curves, self.smoothing)
         self._at = None
-        self.fit()
+        if keep_range:
+            self.draw()
+        else:
+            self.fit()
         self._describe()
 
     def set_others(self, others: Sequence[RunTrace], seeds_as_one: bool = False, own: str = "") -> None:

@@ -23,6 +23,16 @@ def test_control_and_a_digit_go_to_a_page(open_window, number, place):
     assert driver.window.rail.buttons[place.key].isChecked()
 
 
+def test_two_windows_on_one_home_keep_each_others_settings(open_window):
+    one, other = open_window(page="settings").window, open_window(page="settings").window
+    one.settings.theme = "dark"
+    one.close()
+    other.go("data")
+    other.close()
+    found = settings.load()[0]
+    assert (found.theme, found.page) == ("dark", "data")
+
+
 def test_a_click_on_the_rail_goes_to_a_page(open_window):
     driver = open_window()
     QTest.mouseClick(driver.window.rail.buttons["presets"], Qt.MouseButton.LeftButton)

@@ -206,6 +206,13 @@ def test_presets_are_measured_on_a_text_and_stand_beside_each_other(page, qtbot,
     card.start.click()
     qtbot.waitUntil(lambda: card.messages.card is not None)
     assert card.table.rowCount() == 2
+    text.write_text("Another text under the same name.")
+    page.window().go("explore")
+    page.window().go("presets")
+    qtbot.waitUntil(lambda: card.table.rowCount() == 0)
+    card.start.click()
+    qtbot.waitUntil(lambda: card.table.rowCount() == 1)
+    assert card.table.item(0, 0).text() == "fnet_small_en"
     card.close_button.click()
     assert not card.isVisible()
     assert page.details.buttons["measure"].hasFocus()

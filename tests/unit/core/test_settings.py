@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 from fnet_studio.core import places, settings
 
 
@@ -38,3 +40,18 @@ def test_a_value_of_the_wrong_kind_is_set_aside_too():
     loaded, problem = settings.load()
     assert loaded.theme == "system"
     assert "pink" in problem or "theme" in problem
+
+
+def test_a_window_writes_what_it_changed_over_what_another_wrote():
+    settings.save(settings.Settings(sides={"data": 200}, keys={"find": "Ctrl+F"}))
+    first, second = settings.load()[0], settings.load()[0]
+    before = deepcopy(first)
+    first.theme, first.sides["runs"] = "dark", 300
+    settings.save(first, before)
+    before = deepcopy(second)
+    second.page, second.sides["data"] = "data", 250
+    del second.keys["find"]
+    settings.save(second, before)
+    found = settings.load()[0]
+    assert (found.theme, found.page, found.sides) == ("dark", "data", {"data": 250, "runs": 300})
+    assert found.keys == {}

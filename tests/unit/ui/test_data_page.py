@@ -218,6 +218,76 @@ def test_a_page_far_down_is_fetched_when_it_is_in_sight(qtbot, page, table):
     qtbot.waitUntil(lambda: model.known(302) is not None, timeout=WAIT_MS)
 
 
+def labels_of(page):
+    model = page.texts.model
+    return {model.index(row, 2).data() for row in range(model.rowCount())}
+
+
+@pytest.fixture
+def corrected(tmp_path):
+    """A file, and what it holds once its one odd label is put right."""
+    path = tmp_path / "reviews.csv"
+    rows = [f"Great {at},good\nDull {at},{'Bad' if at == 3 else 'bad'}\n" for at in range(8)]
+    path.write_text("text,label\n" + "".join(rows))
+    return path, path.read_text().replace(",Bad", ",bad")
+
+
+def test_a_file_that_was_corrected_is_read_again_when_the_page_is_shown(qtbot, page, corrected):
+    path, right = corrected
+    bring_in(qtbot, page, path)
+    page.texts.search.line.setText("Great")
+    qtbot.waitUntil(lambda: page.texts.model.total == 8, timeout=WAIT_MS)
+    page.hide()
+    path.write_text(right)
+    page.show()
+    qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
+    assert page.texts.search.line.text() == "Great", "what was looked for stays"
+    qtbot.waitUntil(lambda: page.texts.model.total == 8 and labels_of(page) == {"good"}, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: page.entry.one.classes == ("bad", "good"), timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("tab", ["texts", "twins"])
+def test_a_file_that_changes_under_the_page_never_puts_labels_under_the_names_of_before(qtbot, page, corrected, tab):
+    path, right = corrected
+    bring_in(qtbot, page, path)
+    page.tabs.setCurrentWidget(getattr(page, tab))
+    path.write_text(right)
+    with qtbot.waitSignal(getattr(page, tab).data_changed, timeout=WAIT_MS):
+        if tab == "texts":
+            page.texts.search.line.setText("Great")
+        else:
+            page.twins.show_kind("duplicates")
+    qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
+    page.texts.search.line.setText("Great")
+    qtbot.waitUntil(lambda: page.texts.model.total == 8 and labels_of(page) == {"good"}, timeout=WAIT_MS)
+
+
+def test_a_file_in_a_folder_that_changed_is_seen_too(qtbot, page, tmp_path, corrected):
+    path, right = corrected
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("train.csv", "test.csv"):
+        (folder / name).write_text(path.read_text())
+    bring_in(qtbot, page, folder)
+    page.hide()
+    for name in ("train.csv", "test.csv"):
+        (folder / name).write_text(right)
+    page.show()
+    qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
+
+
+def test_a_file_that_is_back_is_read(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    page.hide()
+    table.rename(table.with_suffix(".away"))
+    page.show()
+    qtbot.waitUntil(lambda: page.inside.currentWidget() is page.wrong, timeout=WAIT_MS)
+    page.hide()
+    table.with_suffix(".away").rename(table)
+    page.show()
+    qtbot.waitUntil(lambda: page.inside.currentWidget() is page.tabs, timeout=WAIT_MS)
+
+
 def test_twins_show_both_rows(qtbot, page, table):
     bring_in(qtbot, page, table)
     page.tabs.setCurrentWidget(page.twins)

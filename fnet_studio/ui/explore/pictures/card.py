@@ -1,5 +1,6 @@
 """The pictures of the sentence, one tab each: asked for while they are seen, compared, explained and exported."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -205,7 +206,7 @@ class PicturesCard(QFrame):
         self.again.setVisible(False)
         scene = Scene.of(self._focus)
         self._suit(scene)
-        self.controls.show_kind(self.kind, scene, kept=self.comparing.kept is not None)
+        self.controls.show_kind(self.kind, scene, self.comparing.kept is not None, self._compared(scene))
         self.comparing.show_scene(scene)
         if scene is None or not self.isVisible() or self.kind.unsuited(scene):
             self.answers.stop()
@@ -319,10 +320,20 @@ class PicturesCard(QFrame):
         """The range of all layers, where the map is to share it."""
         options = self.controls.options
         whole = "strip" in self.kind.controls and not options.own_scale
-        if not whole or self.comparing.on or (self.kind.key == "attention" and options.head >= 0):
+        if not whole or self._compared(scene) or (self.kind.key == "attention" and options.head >= 0):
             return None
         maps = self._all_layers(scene)
-        return None if maps is None else (float(maps.arrays["maps"].min()), float(maps.arrays["maps"].max()))
+        if maps is None:
+            return None
+        low, high = float(maps.arrays["maps"].min()), float(maps.arrays["maps"].max())
+        if options.signed and "signed" in self.kind.controls:  # the maps are of log(1 + |M|)
+            return -math.expm1(high), math.expm1(high)
+        return low, high
+
+    def _compared(self, scene: Scene | None) -> bool:
+        """Whether a difference is drawn."""
+        comparing = self.comparing
+        return comparing.kept is not None or (scene is not None and comparing.other(scene) is not None)
 
     def _show_strip(self, scene: Scene) -> None:
         wanted = "strip" in self.kind.controls

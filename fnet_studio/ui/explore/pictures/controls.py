@@ -14,6 +14,10 @@ AS_KEPT = (
     "The run kept its maps in one way alone: the mean of the heads, without signs or zero frequency, with every pad. "
     "Choose a step with its model to have this switch."
 )
+OF_A_DIFFERENCE = (
+    "A difference has colours of its own: blue below zero and red above, as far as its largest value goes. "
+    "Choose “off” under Compare to have this switch."
+)
 
 
 class Controls(QWidget):
@@ -74,8 +78,8 @@ class Controls(QWidget):
             "token": self.token,
             "directions": self.directions,
         }
-        of_the_mixing = (self.zero, self.signed, self.pads, self.head[1])
-        self._tips = {switch: switch.toolTip() for switch in of_the_mixing}
+        self._of_the_mixing = (self.zero, self.signed, self.pads, self.head[1])
+        self._tips = {each: each.toolTip() for each in (*self._of_the_mixing, self.own_scale, self.log)}
         layout = FlowLayout(self, gap_x=12, gap_y=4)
         for box in self._boxes.values():
             layout.addWidget(box)
@@ -116,13 +120,19 @@ class Controls(QWidget):
         """Something of the card's own, behind the switches."""
         self.layout().addWidget(widget)
 
-    def show_kind(self, kind: Kind, scene: Scene | None, kept: bool = False) -> None:
-        """Only what this picture needs, with what the scene allows. kept: it is compared with maps that a run kept."""
+    def show_kind(self, kind: Kind, scene: Scene | None, kept: bool = False, compared: bool = False) -> None:
+        """Only what this picture needs, with what the scene allows. compared: a difference is shown; kept: to maps that
+        a run kept."""
         self._kind, self._filling = kind, True
         options = self.options
+        off = dict.fromkeys(self._of_the_mixing, AS_KEPT) if kept else {}
+        if compared:
+            off[self.log] = OF_A_DIFFERENCE
+            if kept or not kind.by_rows:
+                off[self.own_scale] = OF_A_DIFFERENCE
         for switch, tip in self._tips.items():
-            switch.setEnabled(not kept)
-            switch.setToolTip(AS_KEPT if kept else tip)
+            switch.setEnabled(switch not in off)
+            switch.setToolTip(off.get(switch, tip))
         for name, box in self._boxes.items():
             box.setVisible(name in kind.controls)
         for name, (group, _) in self._choices.items():

@@ -32,6 +32,8 @@ class Kind:
     """What it was measured with that neither its title nor its axes say, for its caption."""
     unsuited: Callable[[Scene], str] = lambda scene: ""
     """Why there is no such picture of a model, in words; '' where there is one."""
+    by_rows: bool = False
+    """Own scale is of each row, in a difference too."""
 
 
 def _with_pads(scene: Scene, values: np.ndarray, pads: bool, join: Callable, joined: str) -> tuple[np.ndarray, Axis]:
@@ -312,6 +314,7 @@ KINDS = (
         lambda scene, options: [ask.Spectrum()],
         _spectrum,
         log=True,
+        by_rows=True,
     ),
     Kind(
         "share",
@@ -388,5 +391,6 @@ KINDS = (
         lambda scene, options: [ask.Impulse(min(options.token, scene.count - 1))],
         _impulse,
         log=True,
+        by_rows=True,
     ),
 )

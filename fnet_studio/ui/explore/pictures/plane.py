@@ -79,7 +79,7 @@ class Plane:
     signed: bool = False
     """Both signs mean something: colours are symmetric around zero."""
     limits: tuple[float, float] | None = None
-    """What the colours span, where it is not the range of the values."""
+    """What the colours span, where it is not the range of the values; signed: as far as the larger goes, both ways."""
     upwards: bool = False
     """Row 0 is at the bottom: a vertical axis of numbers, not a list."""
 
@@ -94,7 +94,7 @@ class Plane:
         if not finite.size:
             return 0.0, 1.0
         if self.signed:
-            most = float(np.abs(finite).max()) or 1.0
+            most = float(np.abs(self.limits or finite).max()) or 1.0
             return -most, most
         low, high = self.limits or (float(finite.min()), float(finite.max()))
         if scale == "log":

@@ -63,6 +63,7 @@ def test_a_plane_may_share_the_range_of_others_on_both_scales():
     shared = plane([[0.5, 2.0]], limits=(0.1, 4.0))
     assert shared.levels() == shared.levels("log") == (0.1, 4.0)
     assert plane([[0.5, 2.0]], limits=(0.0, 4.0)).levels("log") == (0.5, 4.0)
+    assert plane([[0.5, -2.0]], signed=True, limits=(-4.0, 4.0)).levels() == (-4.0, 4.0)
 
 
 def test_a_small_screen_loses_no_peak_of_either_sign():

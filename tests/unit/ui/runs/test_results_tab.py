@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from fnet_studio.core import protocol, run_store
@@ -81,3 +82,30 @@ def test_a_classifier_offers_its_test_texts_and_what_comes_with_them(tab, qtbot)
     qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
     assert tab.empty.action.text() == "Measure on the test texts"
     assert "confusion" in tab.empty.words.text()
+
+
+class Busy(QObject):
+    """A supervisor whose worker trains."""
+
+    message = Signal(object, object)
+
+    def __init__(self):
+        super().__init__()
+        self.long_running = {7: protocol.Train({})}
+
+
+def test_measuring_beside_a_training_is_refused_in_words_until_its_end(qtbot, themes):
+    worker = Busy()
+    tab = ResultsTab(worker, themes, [])
+    qtbot.addWidget(tab)
+    _, entry = make_run("classify", {"train": 100, "validation": 8, "test": 50, "class_names": ["a", "b"]})
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+    tab.empty.action.click()
+    assert tab.stack.currentWidget() is tab.empty
+    assert tab.trouble.itemAt(0).widget().message.text() == "A run is under way."
+    worker.message.emit(None, b"")
+    assert tab.trouble.count() == 1
+    worker.long_running = {}
+    worker.message.emit(None, b"")
+    assert tab.trouble.count() == 0

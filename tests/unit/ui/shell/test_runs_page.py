@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 
 import pytest
 from PySide6.QtCore import Qt
@@ -167,6 +169,49 @@ def test_reading_the_folder_again_keeps_the_selection(make_page, qtbot):
     qtbot.waitUntil(lambda: len(cells(page, 1)) == 3)
     assert page.selected.id == first.id
     assert page.details.name.text() == "first"
+
+
+def steps_of(writer, first, last):
+    for step in range(first, last + 1):
+        writer.append({"step": step, "loss": 1 / step, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": float(step)})
+    writer.record.steps = last
+    writer.flush()
+    writer.save()
+
+
+def test_a_run_that_is_open_goes_along_with_its_training_and_keeps_the_range_of_the_chart(make_page, qtbot):
+    writer = run_store.RunWriter.create("it", to_mapping(Recipe(name="it")))
+    steps_of(writer, 1, 20)
+    page = make_page()
+    page.open_run("Curves")
+    view = page._view
+    qtbot.waitUntil(lambda: len(view.chart.chart.trace) == 20)
+    plot = view.chart.chart._first.view
+    plot.setXRange(5, 10, padding=0)
+    view.tabs.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: view.results.stack.currentWidget() is view.results.empty)
+    steps_of(writer, 21, 40)
+    figures = {"split": "validation", "loss": 3.4, "accuracy": 0.338, "examples": 100}
+    (writer.folder / "evaluation-validation.json").write_text(json.dumps(figures))
+    writer.finish("finished")
+    run_notes.write(writer.record.id, run_notes.RunNotes(name="Better name"))
+    page.refresh()
+    qtbot.waitUntil(lambda: view.title.text() == "Better name")
+    qtbot.waitUntil(lambda: view.results.stack.currentIndex() == 2)
+    view.tabs.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: len(view.chart.chart.trace) == 40)
+    assert plot.viewRange()[0] == [5, 10]
+
+
+def test_a_run_that_is_open_and_deleted_elsewhere_gives_way_to_the_list(make_page, qtbot):
+    make_run("other")
+    record = make_run("one")
+    page = make_page()
+    page.list.select(record.id)
+    page.open_run()
+    shutil.rmtree(places.runs() / record.id)
+    page.refresh()
+    qtbot.waitUntil(lambda: page.body.currentWidget() is page.with_side)
 
 
 def test_a_search_finds_names_tags_and_notes(make_page, qtbot):

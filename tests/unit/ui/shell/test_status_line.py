@@ -15,6 +15,29 @@ class Worker(QObject):
     stopping_changed = Signal()
     stop_words = ""
 
+    def __init__(self):
+        super().__init__()
+        self.long_running = {}
+
+
+def test_a_command_that_the_worker_refuses_beside_a_training_leaves_the_training_in_the_line(qtbot, colours):
+    worker = Worker()
+    line = StatusLine(worker, colours)
+    qtbot.addWidget(line)
+    for id, command in ((7, protocol.Train({})), (8, protocol.Evaluate("run", "test"))):
+        worker.long_running[id] = command
+        worker.asked.emit(id, command)
+    del worker.long_running[8]
+    failed = protocol.Failed("worker.busy", "The worker is at a long task already.", "Wait.")
+    worker.message.emit(protocol.Envelope(1, 0, failed, reply_to=8), b"")
+    assert line.command == 7
+    assert line.stop.isVisible()
+    assert line.phase.text() == "Starting"
+    del worker.long_running[7]
+    worker.message.emit(protocol.Envelope(2, 0, protocol.Stopped(False), reply_to=7), b"")
+    worker.asked.emit(9, protocol.Train({}))
+    assert line.command == 9
+
 
 @pytest.mark.parametrize(
     ("task", "words"),

@@ -213,6 +213,21 @@ def test_the_path_of_a_table_is_looked_at_once_the_typing_pauses(qtbot, form, ta
     assert asked.args == [str(table)]
 
 
+def test_a_file_that_changed_since_is_looked_at_again_and_only_then(qtbot, form, table):
+    form.choose("finetune")
+    choose(form, "data.source", "files")
+    with qtbot.waitSignal(form.preview_wanted):
+        form.path.set_text(str(table))
+    qtbot.waitUntil(lambda: not form._background.busy)
+    with qtbot.assertNotEmitted(form.preview_wanted):
+        form.refresh()
+        qtbot.waitUntil(lambda: not form._background.busy)
+    table.write_text("review,stars\n")
+    with qtbot.waitSignal(form.preview_wanted) as asked:
+        form.refresh()
+    assert asked.args == [str(table)]
+
+
 def test_columns_are_chosen_among_those_of_the_file(form, table):
     form.choose("finetune")
     own_table(form, table)
