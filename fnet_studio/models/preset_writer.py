@@ -1,11 +1,11 @@
 """Writing a KerasHub preset folder, which both KerasHub and this package load."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from fnet_studio.core import files
 from fnet_studio.models.backbone import FNetBackbone
@@ -22,7 +22,13 @@ from fnet_studio.models.kerashub_preset import (
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
 from fnet_studio.models.task import Task
-from fnet_studio.models.tensors import backbone_variables, classifier_variables, masked_lm_variables
+from fnet_studio.models.tensors import (
+    backbone_variables,
+    classifier_variables,
+    masked_lm_variables,
+    refuse_quantized,
+    value_of,
+)
 from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.weights_h5 import write_h5
@@ -43,8 +49,9 @@ _MODULES = {
 def write_preset(model: FNetBackbone | Task, folder: Path, weights: str = "float32") -> list[str]:
     """Write the folder and return what its reader should know, in sentences. weights: the dtype on disk.
 
-    A head in state "none" is random and is left out. UserError when the disk refuses.
+    A head in state "none" is random and is left out. UserError `preset.quantized`, and when the disk refuses.
     """
+    refuse_quantized(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _write(model, folder, weights)
@@ -66,11 +73,11 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
         OWN_FILE,
     ):
         (folder / stale).unlink(missing_ok=True)
-    _write_tensors(
-        folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers), dtype
-    )
+    variables = backbone_variables(backbone)
+    _write_tensors(folder / "model.weights.h5", variables, backbone_paths(backbone.num_layers), dtype)
     files.write_json(folder / "config.json", _backbone_json(backbone))
-    files.write_json(folder / "metadata.json", _metadata(backbone))
+    count = sum(math.prod(variable.shape) for variable in variables.values())
+    files.write_json(folder / "metadata.json", _metadata(count))
     notes: list[str] = []
     if task is not None:
         if task.preprocessor is None:
@@ -136,7 +143,7 @@ def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
 
 def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str], dtype: str) -> None:
     """dtype: "float32" leaves each tensor as it is."""
-    tensors = {path: np.asarray(variables[name].value) for name, path in paths.items()}
+    tensors = {path: value_of(variables[name]) for name, path in paths.items()}
     if dtype != "float32":
         tensors = {path: value.astype(dtype) for path, value in tensors.items()}
     write_h5(path, tensors)
@@ -195,11 +202,11 @@ def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
     return _described(name, config)
 
 
-def _metadata(backbone: FNetBackbone) -> dict[str, Any]:
+def _metadata(parameter_count: int) -> dict[str, Any]:
     return {
         "keras_version": keras.__version__,
         "keras_hub_version": KERASHUB_VERSION,
-        "parameter_count": backbone.count_params(),
+        "parameter_count": parameter_count,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
         "tasks": ["MaskedLM", "TextClassifier"],
     }
