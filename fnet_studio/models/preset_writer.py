@@ -9,6 +9,7 @@ import keras
 
 from fnet_studio.core import files
 from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.json_files import read_json
 from fnet_studio.models.keras_names import activation_name, dtype_name
 from fnet_studio.models.kerashub_preset import (
     CLASSIFIER_PATHS,
@@ -63,16 +64,11 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
     task = model if isinstance(model, Task) else None
     backbone = task.backbone if task is not None else model
     assert isinstance(backbone, FNetBackbone)
-    for stale in (
-        "task.json",
-        "task.weights.h5",
-        NEXT_SENTENCE_FILE,
-        "preprocessor.json",
-        "tokenizer.json",
-        "model.weights.json",
-        OWN_FILE,
-    ):
-        (folder / stale).unlink(missing_ok=True)
+    stale = ["task.json", "task.weights.h5", NEXT_SENTENCE_FILE, "model.weights.json"]
+    if task is not None:  # an encoder alone may be put beside a preprocessor that was saved before
+        stale += ["preprocessor.json", "tokenizer.json", OWN_FILE]
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
     variables = backbone_variables(backbone)
     _write_tensors(folder / "model.weights.h5", variables, backbone_paths(backbone.num_layers), dtype)
     files.write_json(folder / "config.json", _backbone_json(backbone))
@@ -83,7 +79,7 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
         if task.preprocessor is None:
             notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
         else:
-            _write_preprocessor(task.preprocessor, folder)
+            write_preprocessor(task.preprocessor, folder)
         notes += _write_head(task, folder, dtype)
     return notes
 
@@ -135,10 +131,20 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
     return notes
 
 
-def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
-    files.write_atomically(folder / VOCABULARY, preprocessor.tokenizer.proto)
-    files.write_json(folder / "tokenizer.json", _tokenizer_json(preprocessor.tokenizer))
+def write_preprocessor(preprocessor: Any, folder: Path) -> None:
+    """Its settings and its tokenizer. UserError when the disk refuses."""
+    write_tokenizer(preprocessor.tokenizer, folder)
     files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
+    own = read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {"schema": 1}
+    head = own.get("head", {})
+    if preprocessor.cut != head.get("cut", "end"):  # KerasHub's settings have no place for it
+        files.write_json(folder / OWN_FILE, own | {"head": head | {"cut": preprocessor.cut}})
+
+
+def write_tokenizer(tokenizer: FNetTokenizer, folder: Path) -> None:
+    """Its settings and its vocabulary. UserError when the disk refuses."""
+    files.write_json(folder / "tokenizer.json", _tokenizer_json(tokenizer))
+    tokenizer.save_assets((folder / VOCABULARY).parent)
 
 
 def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str], dtype: str) -> None:
@@ -177,10 +183,10 @@ def _tokenizer_json(tokenizer: FNetTokenizer) -> dict[str, Any]:
     config = {
         "name": tokenizer.name,
         "trainable": True,
-        "dtype": _dtype_json("int32"),
+        "dtype": _dtype_json(tokenizer.dtype),
         "config_file": "tokenizer.json",
         "proto": None,
-        "sequence_length": None,
+        "sequence_length": tokenizer.sequence_length,
         "add_bos": False,
         "add_eos": False,
     }
@@ -191,7 +197,6 @@ def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
     name = type(preprocessor).__name__
     settings = {k: v for k, v in preprocessor.get_config().items() if k not in ("tokenizer", "seed", "cut")}
     config = {
-        "name": _MODULES[name],
         "trainable": True,
         "dtype": _dtype_json("float32"),
         "tokenizer": _tokenizer_json(preprocessor.tokenizer),

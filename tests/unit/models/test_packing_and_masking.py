@@ -164,6 +164,10 @@ def test_equal_seeds_give_equal_masks_and_calls_differ():
     assert not np.array_equal(first["token_ids"], one(ids)["token_ids"])
 
 
+def test_a_generator_has_a_name():
+    assert generator(name="mine").name == generator(name="mine").get_config()["name"] == "mine"
+
+
 @pytest.mark.parametrize(
     "wrong", [{"mask_token_id": 100}, {"mask_selection_rate": 1.5}, {"mask_token_rate": 0.8, "random_token_rate": 0.3}]
 )
