@@ -81,11 +81,11 @@ class PresetCutter:
         texts = [text] if pair is None else [text, pair]
         pieces = [self._tokenizer.encode(one) for one in texts]
         kept = packer.kept_lengths([len(one) for one in pieces])
-        found = Pieces([protocol.Token(packer.start_value, "[CLS]", -1, -1, -1, True)], [0], [], [])
+        found = Pieces([protocol.Token(self._tokenizer.cls_token_id, "[CLS]", -1, -1, -1, True)], [0], [], [])
         for segment, (one, fit) in enumerate(zip(pieces, kept, strict=True)):
             tokens = [protocol.Token(p.id, p.piece, p.begin, p.end, p.word, p.is_mask) for p in one]
             found.take(segment, tokens, fit, cut)
-            found.put(segment, protocol.Token(packer.end_value, "[SEP]", -1, -1, -1, True))
+            found.put(segment, protocol.Token(self._tokenizer.sep_token_id, "[SEP]", -1, -1, -1, True))
         return found
 
 

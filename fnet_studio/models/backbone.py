@@ -137,10 +137,34 @@ class FNetBackbone(keras.Model):
         return load_backbone(cls, preset, load_weights, **kwargs)
 
     def save_to_preset(self, preset_dir: str | Path) -> None:
-        """Write a KerasHub preset folder, without a tokenizer and a head."""
+        """Write a KerasHub preset folder, without a tokenizer and a head. LoRA is merged into the weights. UserError
+        `preset.quantized` for a quantized model."""
         from fnet_studio.models.preset_writer import write_preset
 
         write_preset(self, Path(preset_dir))
+
+    def default_lora_layer_names(self) -> list[str]:
+        """The token embedding, the dense layers of the blocks, and the queries and values of blocks with attention."""
+        return ["token_embedding", "intermediate_dense", "output_dense", "query", "value"]
+
+    def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
+        """Freeze all layers but those of the given names, `default_lora_layer_names()` by default, and let these learn
+        two factors of the given rank in place of their tables and kernels; their biases go on learning. Compile the
+        model afterwards. ValueError when it is done twice, or when no layer has such a name.
+
+        KerasHub's default, queries and values alone, would leave a model without attention nothing to learn.
+        """
+        names = self.default_lora_layer_names() if target_layer_names is None else target_layer_names
+        layers = self._flatten_layers(include_self=False)
+        chosen = [layer for layer in layers if layer.name in names and hasattr(layer, "enable_lora")]
+        if not chosen:
+            raise ValueError(f"No layer that LoRA could adapt has one of the names {', '.join(names)}.")
+        self.trainable = True
+        for layer in layers:
+            layer.trainable = False
+        for layer in chosen:
+            layer.trainable = True
+            layer.enable_lora(rank)
 
     def encode_at(self, positions: Any) -> Any:
         """The graph's sequence output at some positions only, (batch, places, hidden_dim): the last block's

@@ -40,6 +40,7 @@ class MaskedLMMaskGenerator:
         mask_token_rate: float = 0.8,
         random_token_rate: float = 0.1,
         seed: int | None = None,
+        name: str = "masked_lm_mask_generator",
     ) -> None:
         if not 0 <= mask_token_id < vocabulary_size:
             raise ValueError(f"mask_token_id {mask_token_id} is not in [0, {vocabulary_size}).")
@@ -47,6 +48,7 @@ class MaskedLMMaskGenerator:
             raise ValueError(f"mask_selection_rate {mask_selection_rate} is not in [0, 1].")
         if min(mask_token_rate, random_token_rate) < 0 or mask_token_rate + random_token_rate > 1 + 1e-9:
             raise ValueError("mask_token_rate and random_token_rate must not be negative, nor sum to more than 1.")
+        self.name = name
         self.vocabulary_size = vocabulary_size
         self.mask_selection_rate = mask_selection_rate
         self.mask_token_id = mask_token_id
@@ -93,6 +95,7 @@ class MaskedLMMaskGenerator:
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "name": self.name,
             "vocabulary_size": self.vocabulary_size,
             "mask_selection_rate": self.mask_selection_rate,
             "mask_token_id": self.mask_token_id,

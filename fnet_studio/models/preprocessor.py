@@ -29,12 +29,11 @@ class _Preprocessor:
     presets = Presets()
     cut: Cut = "end"
 
-    def __init__(
-        self, tokenizer: FNetTokenizer, sequence_length: int = 512, truncate: Truncate = "round_robin"
-    ) -> None:
+    def __init__(self, tokenizer: FNetTokenizer, sequence_length: int, truncate: Truncate, name: str) -> None:
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.truncate: Truncate = truncate
+        self.name = name
 
     @property
     def packer(self) -> MultiSegmentPacker:
@@ -56,6 +55,12 @@ class _Preprocessor:
         opened = open_preset(preset)
         tokenizer = FNetTokenizer(opened.vocabulary())
         return cls(tokenizer, **{**opened.preprocessor_settings(cls), **kwargs})
+
+    def save_to_preset(self, preset_dir: str | Path) -> None:
+        """Write the settings and the tokenizer into a KerasHub preset folder. UserError when the disk refuses."""
+        from fnet_studio.models.preset_writer import write_preprocessor
+
+        write_preprocessor(self, Path(preset_dir))
 
     def pack(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
         """token_ids and segment_ids of a text, a batch of texts, or a tuple of these: first and second segments."""
@@ -81,6 +86,7 @@ class _Preprocessor:
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "name": self.name,
             "tokenizer": self.tokenizer.get_config(),
             "sequence_length": self.sequence_length,
             "truncate": self.truncate,
@@ -104,8 +110,9 @@ class FNetTextClassifierPreprocessor(_Preprocessor):
         sequence_length: int = 512,
         truncate: Truncate = "round_robin",
         cut: Cut = "end",
+        name: str = "f_net_text_classifier_preprocessor",
     ) -> None:
-        super().__init__(tokenizer, sequence_length, truncate)
+        super().__init__(tokenizer, sequence_length, truncate, name)
         self.cut = cut
 
     def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -132,8 +139,9 @@ class FNetMaskedLMPreprocessor(_Preprocessor):
         mask_token_rate: float = 0.8,
         random_token_rate: float = 0.1,
         seed: int | None = None,
+        name: str = "f_net_masked_lm_preprocessor",
     ) -> None:
-        super().__init__(tokenizer, sequence_length, truncate)
+        super().__init__(tokenizer, sequence_length, truncate, name)
         self.masker = MaskedLMMaskGenerator(
             vocabulary_size=tokenizer.vocabulary_size(),
             mask_selection_rate=mask_selection_rate,

@@ -1,14 +1,15 @@
 """Writing a KerasHub preset folder, which both KerasHub and this package load."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from fnet_studio.core import files
 from fnet_studio.models.backbone import FNetBackbone
+from fnet_studio.models.json_files import read_json
 from fnet_studio.models.keras_names import activation_name, dtype_name
 from fnet_studio.models.kerashub_preset import (
     CLASSIFIER_PATHS,
@@ -22,7 +23,13 @@ from fnet_studio.models.kerashub_preset import (
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
 from fnet_studio.models.task import Task
-from fnet_studio.models.tensors import backbone_variables, classifier_variables, masked_lm_variables
+from fnet_studio.models.tensors import (
+    backbone_variables,
+    classifier_variables,
+    masked_lm_variables,
+    refuse_quantized,
+    value_of,
+)
 from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.weights_h5 import write_h5
@@ -43,8 +50,9 @@ _MODULES = {
 def write_preset(model: FNetBackbone | Task, folder: Path, weights: str = "float32") -> list[str]:
     """Write the folder and return what its reader should know, in sentences. weights: the dtype on disk.
 
-    A head in state "none" is random and is left out. UserError when the disk refuses.
+    A head in state "none" is random and is left out. UserError `preset.quantized`, and when the disk refuses.
     """
+    refuse_quantized(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _write(model, folder, weights)
@@ -56,27 +64,22 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
     task = model if isinstance(model, Task) else None
     backbone = task.backbone if task is not None else model
     assert isinstance(backbone, FNetBackbone)
-    for stale in (
-        "task.json",
-        "task.weights.h5",
-        NEXT_SENTENCE_FILE,
-        "preprocessor.json",
-        "tokenizer.json",
-        "model.weights.json",
-        OWN_FILE,
-    ):
-        (folder / stale).unlink(missing_ok=True)
-    _write_tensors(
-        folder / "model.weights.h5", backbone_variables(backbone), backbone_paths(backbone.num_layers), dtype
-    )
+    stale = ["task.json", "task.weights.h5", NEXT_SENTENCE_FILE, "model.weights.json"]
+    if task is not None:  # an encoder alone may be put beside a preprocessor that was saved before
+        stale += ["preprocessor.json", "tokenizer.json", OWN_FILE]
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
+    variables = backbone_variables(backbone)
+    _write_tensors(folder / "model.weights.h5", variables, backbone_paths(backbone.num_layers), dtype)
     files.write_json(folder / "config.json", _backbone_json(backbone))
-    files.write_json(folder / "metadata.json", _metadata(backbone))
+    count = sum(math.prod(variable.shape) for variable in variables.values())
+    files.write_json(folder / "metadata.json", _metadata(count))
     notes: list[str] = []
     if task is not None:
         if task.preprocessor is None:
             notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
         else:
-            _write_preprocessor(task.preprocessor, folder)
+            write_preprocessor(task.preprocessor, folder)
         notes += _write_head(task, folder, dtype)
     return notes
 
@@ -128,15 +131,25 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
     return notes
 
 
-def _write_preprocessor(preprocessor: Any, folder: Path) -> None:
-    files.write_atomically(folder / VOCABULARY, preprocessor.tokenizer.proto)
-    files.write_json(folder / "tokenizer.json", _tokenizer_json(preprocessor.tokenizer))
+def write_preprocessor(preprocessor: Any, folder: Path) -> None:
+    """Its settings and its tokenizer. UserError when the disk refuses."""
+    write_tokenizer(preprocessor.tokenizer, folder)
     files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
+    own = read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {"schema": 1}
+    head = own.get("head", {})
+    if preprocessor.cut != head.get("cut", "end"):  # KerasHub's settings have no place for it
+        files.write_json(folder / OWN_FILE, own | {"head": head | {"cut": preprocessor.cut}})
+
+
+def write_tokenizer(tokenizer: FNetTokenizer, folder: Path) -> None:
+    """Its settings and its vocabulary. UserError when the disk refuses."""
+    files.write_json(folder / "tokenizer.json", _tokenizer_json(tokenizer))
+    tokenizer.save_assets((folder / VOCABULARY).parent)
 
 
 def _write_tensors(path: Path, variables: dict[str, keras.Variable], paths: dict[str, str], dtype: str) -> None:
     """dtype: "float32" leaves each tensor as it is."""
-    tensors = {path: np.asarray(variables[name].value) for name, path in paths.items()}
+    tensors = {path: value_of(variables[name]) for name, path in paths.items()}
     if dtype != "float32":
         tensors = {path: value.astype(dtype) for path, value in tensors.items()}
     write_h5(path, tensors)
@@ -170,10 +183,10 @@ def _tokenizer_json(tokenizer: FNetTokenizer) -> dict[str, Any]:
     config = {
         "name": tokenizer.name,
         "trainable": True,
-        "dtype": _dtype_json("int32"),
+        "dtype": _dtype_json(tokenizer.dtype),
         "config_file": "tokenizer.json",
         "proto": None,
-        "sequence_length": None,
+        "sequence_length": tokenizer.sequence_length,
         "add_bos": False,
         "add_eos": False,
     }
@@ -184,7 +197,6 @@ def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
     name = type(preprocessor).__name__
     settings = {k: v for k, v in preprocessor.get_config().items() if k not in ("tokenizer", "seed", "cut")}
     config = {
-        "name": _MODULES[name],
         "trainable": True,
         "dtype": _dtype_json("float32"),
         "tokenizer": _tokenizer_json(preprocessor.tokenizer),
@@ -195,11 +207,11 @@ def _preprocessor_json(preprocessor: Any) -> dict[str, Any]:
     return _described(name, config)
 
 
-def _metadata(backbone: FNetBackbone) -> dict[str, Any]:
+def _metadata(parameter_count: int) -> dict[str, Any]:
     return {
         "keras_version": keras.__version__,
         "keras_hub_version": KERASHUB_VERSION,
-        "parameter_count": backbone.count_params(),
+        "parameter_count": parameter_count,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
         "tasks": ["MaskedLM", "TextClassifier"],
     }

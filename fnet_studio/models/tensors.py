@@ -50,6 +50,22 @@ def backbone_variables(backbone: Any) -> dict[str, keras.Variable]:
     return {**found, **_dense("pooled_dense", backbone.pooled_dense)}
 
 
+def refuse_quantized(model: keras.Model) -> None:
+    """UserError `preset.quantized`: no preset format has a place for the scales."""
+    for weight in model.weights:
+        if not keras.backend.is_float_dtype(weight.dtype):
+            raise UserError(
+                "preset.quantized",
+                f"This model is quantized to {weight.dtype}, which no preset format holds.",
+                "Save the preset before you quantize it, or keep this one with save_weights.",
+            )
+
+
+def value_of(variable: Any) -> np.ndarray:
+    """What is written of a variable. That of a layer with LoRA is a tensor, in which Keras has merged it."""
+    return np.asarray(keras.ops.convert_to_tensor(variable))
+
+
 def masked_lm_variables(task: Any) -> dict[str, keras.Variable]:
     head, next_sentence = task.masked_lm_head, task.next_sentence_dense
     return {

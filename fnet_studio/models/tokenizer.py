@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import sentencepiece
 
+from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.builtin_presets import Presets
 
 CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
+VOCABULARY_FILE = "vocabulary.spm"
+"""As KerasHub's presets name it."""
 SPACE = "▁"
 """SentencePiece's sign for the white space before a piece."""
 _PRIVATE_USE = range(0xE000, 0xF8FF)
@@ -40,6 +43,8 @@ class FNetTokenizer:
 
     proto: path of a SentencePiece model, its bytes, or these in base64. A vocabulary without `[CLS]`, `[SEP]`, `<pad>`
     and `[MASK]` is refused with a UserError `tokenizer.missing-special-token`; ids are looked up by piece.
+    sequence_length: what every text is cut or padded to, if anything. dtype: of the ids, or "string" for pieces in
+    their place.
 
     SentencePiece does not know the text `[MASK]`; here it becomes the mask's id and its neighbours are cut as they are
     beside any other word, since masking in pretraining replaced a token after tokenising. With
@@ -49,11 +54,28 @@ class FNetTokenizer:
 
     presets = Presets()
 
+    cls_token = start_token = CLS
+    sep_token = end_token = SEP
+    pad_token = PAD
+    mask_token = MASK
+
     def __init__(
-        self, proto: str | bytes | Path, transformers_compatible: bool = False, name: str = "f_net_tokenizer"
+        self,
+        proto: str | bytes | Path,
+        transformers_compatible: bool = False,
+        name: str = "f_net_tokenizer",
+        sequence_length: int | None = None,
+        dtype: str = "int32",
     ) -> None:
+        if dtype != "string" and np.dtype(dtype).kind not in "iu":
+            raise ValueError(f"dtype must be that of whole numbers or 'string', not {dtype!r}.")
         self.name = name
         self.transformers_compatible = transformers_compatible
+        self.sequence_length = sequence_length
+        self.dtype = dtype
+        self._read(proto)
+
+    def _read(self, proto: str | bytes | Path) -> None:
         self.proto, source = _read_proto(proto)
         try:
             self._model = sentencepiece.SentencePieceProcessor(model_proto=self.proto)
@@ -87,6 +109,21 @@ class FNetTokenizer:
 
         return cls(open_preset(preset).vocabulary(), **kwargs)
 
+    def save_to_preset(self, preset_dir: str | Path) -> None:
+        """Write its part of a KerasHub preset folder. UserError when the disk refuses."""
+        from fnet_studio.models.preset_writer import write_tokenizer
+
+        write_tokenizer(self, Path(preset_dir))
+
+    def save_assets(self, dir_path: str | Path) -> None:
+        """Write the vocabulary into a folder. UserError when the disk refuses."""
+        files.write_atomically(Path(dir_path, VOCABULARY_FILE), self.proto)
+
+    def load_assets(self, dir_path: str | Path) -> None:
+        """Take the vocabulary that `save_assets` wrote in place of one's own. UserError as for a new tokenizer, and the
+        old vocabulary stays."""
+        self._read(FNetTokenizer(Path(dir_path, VOCABULARY_FILE)).proto)
+
     @property
     def vocabulary_hash(self) -> str:
         """SHA-256 of the vocabulary's file."""
@@ -115,10 +152,22 @@ class FNetTokenizer:
         return self.tokenize(inputs)
 
     def tokenize(self, inputs: str | Iterable[str]) -> Any:
-        """Ids (length,) int32 of a text, or a list of such arrays for a batch of texts."""
+        """Ids (length,) of a text, or a list of such arrays for a batch of texts; one array (batch, sequence_length)
+        with a sequence_length. With dtype "string" lists of pieces."""
         if isinstance(inputs, str | bytes | np.str_):
-            return np.array(self.ids(_text(inputs)), dtype=np.int32)
-        return [np.array(self.ids(_text(text)), dtype=np.int32) for text in inputs]
+            return self._row(_text(inputs))
+        rows = [self._row(_text(text)) for text in inputs]
+        if not self.sequence_length or self.dtype == "string":
+            return rows
+        return np.array(rows, self.dtype).reshape(len(rows), self.sequence_length)
+
+    def _row(self, text: str) -> Any:
+        strings = self.dtype == "string"
+        row: list[Any] = [one.piece for one in self._pieces(text)] if strings else self.ids(text)
+        if self.sequence_length:
+            row = row[: self.sequence_length]
+            row += [PAD if strings else self.pad_token_id] * (self.sequence_length - len(row))
+        return row if strings else np.array(row, self.dtype)
 
     def ids(self, text: str) -> list[int]:
         if MASK not in text:
@@ -126,17 +175,24 @@ class FNetTokenizer:
         return [piece.id for piece in self.encode(text)]
 
     def detokenize(self, inputs: Any) -> Any:
-        """Text of ids (length,), or a list of texts of a batch of them. Special tokens are written as they are."""
+        """Text of ids (length,) or of one id, or a list of texts of a batch of them. Special tokens are written as they
+        are."""
+        if np.isscalar(inputs) or getattr(inputs, "ndim", 1) == 0:
+            inputs = [inputs]
         if len(inputs) and not np.isscalar(inputs[0]) and np.ndim(inputs[0]) > 0:
             return [self.detokenize(ids) for ids in inputs]
         return self._model.decode([int(i) for i in inputs])
 
     def encode(self, text: str) -> list[Piece]:
         """The pieces of a text, with their places in it."""
-        apart = self.transformers_compatible and MASK in text
-        pieces = _number_words(text, self._encode_apart(text) if apart else self._encode_whole(text))
-        unknown = self._model.unk_id()  # SentencePiece spells these as they stand in the text
+        pieces = _number_words(text, self._pieces(text))
+        unknown = self._model.unk_id()
         return [one._replace(piece=self._model.id_to_piece(unknown)) if one.id == unknown else one for one in pieces]
+
+    def _pieces(self, text: str) -> list[Piece]:
+        """Those without a piece of their own are spelt as they stand in the text."""
+        apart = self.transformers_compatible and MASK in text
+        return self._encode_apart(text) if apart else self._encode_whole(text)
 
     def _encode_apart(self, text: str) -> list[Piece]:
         found: list[Piece] = []
@@ -189,6 +245,8 @@ class FNetTokenizer:
             "name": self.name,
             "proto": base64.b64encode(self.proto).decode("ascii"),
             "transformers_compatible": self.transformers_compatible,
+            "sequence_length": self.sequence_length,
+            "dtype": self.dtype,
         }
 
     @classmethod

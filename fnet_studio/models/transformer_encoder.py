@@ -13,7 +13,9 @@ from fnet_studio.models.keras_names import fresh, serializable
 class TransformerEncoder(keras.layers.Layer):
     """x (batch, length, hidden) -> the same shape: self-attention, residual, norm, feed-forward, residual, norm.
 
-    padding_mask: (batch, length), true where there is a token; attention looks at those positions alone.
+    padding_mask: (batch, length), true where there is a token; attention looks at those positions alone. Without it
+    the mask that the inputs carry counts, and the outputs carry it on. attention_mask: (batch, length, length), true
+    where the first position may look at the second. return_attention_scores adds (batch, heads, length, length).
     Arguments and defaults are those of `keras_hub.layers.TransformerEncoder`.
     """
 
@@ -38,6 +40,7 @@ class TransformerEncoder(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.normalize_first = normalize_first
+        self.supports_masking = True
 
     def build(self, inputs_shape: Any) -> None:
         hidden = inputs_shape[-1]
@@ -79,15 +82,36 @@ class TransformerEncoder(keras.layers.Layer):
             name=name,
         )
 
-    def attend(self, x: Any, padding_mask: Any = None, training: bool | None = None, **kwargs: Any) -> Any:
+    def attend(
+        self,
+        x: Any,
+        padding_mask: Any = None,
+        training: bool | None = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+    ) -> Any:
         """The attention sub-layer alone; `return_attention_scores=True` adds (batch, heads, length, length)."""
         if self.normalize_first:
             x = self.attention_layer_norm(x)
-        mask = None if padding_mask is None else ops.expand_dims(ops.cast(padding_mask, "bool"), 1)
-        return self.self_attention(x, x, attention_mask=mask, training=training, **kwargs)
+        return self.self_attention(
+            x,
+            x,
+            attention_mask=_joined(padding_mask, attention_mask),
+            training=training,
+            return_attention_scores=return_attention_scores,
+        )
 
-    def call(self, inputs: Any, padding_mask: Any = None, training: bool | None = None) -> Any:
-        gathered = self.attend(inputs, padding_mask, training)
+    def call(
+        self,
+        inputs: Any,
+        padding_mask: Any = None,
+        attention_mask: Any = None,
+        training: bool | None = None,
+        return_attention_scores: bool = False,
+    ) -> Any:
+        gathered, scores = self.attend(inputs, padding_mask, training, attention_mask, return_attention_scores), None
+        if return_attention_scores:
+            gathered, scores = gathered
         change = mixing_changes.get().get(self.name)
         gathered = gathered if change is None else change(inputs, gathered)
         attended = inputs + self.attention_dropout(gathered, training=training)
@@ -96,9 +120,27 @@ class TransformerEncoder(keras.layers.Layer):
         fed = self.feedforward_layer_norm(attended) if self.normalize_first else attended
         fed = self.output_dense(self.intermediate_dense(fed))
         outputs = attended + self.feedforward_dropout(fed, training=training)
-        return outputs if self.normalize_first else self.feedforward_layer_norm(outputs)
+        if not self.normalize_first:
+            outputs = self.feedforward_layer_norm(outputs)
+        return (outputs, scores) if return_attention_scores else outputs
 
-    def compute_output_shape(self, inputs_shape: Any, padding_mask_shape: Any = None) -> Any:
+    def compute_output_spec(
+        self,
+        inputs: Any,
+        padding_mask: Any = None,
+        attention_mask: Any = None,
+        training: bool | None = None,
+        return_attention_scores: bool = False,
+    ) -> Any:
+        outputs = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        batch, length = inputs.shape[:2]
+        return outputs, keras.KerasTensor((batch, self.num_heads, length, length), dtype=self.compute_dtype)
+
+    def compute_output_shape(
+        self, inputs_shape: Any, padding_mask_shape: Any = None, attention_mask_shape: Any = None
+    ) -> Any:
         return inputs_shape
 
     def get_config(self) -> dict[str, Any]:
@@ -113,3 +155,12 @@ class TransformerEncoder(keras.layers.Layer):
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
             "normalize_first": self.normalize_first,
         }
+
+
+def _joined(padding_mask: Any, attention_mask: Any) -> Any:
+    """Of both, of one or None: true where (batch, length or 1, length) may be looked at."""
+    padding = None if padding_mask is None else ops.expand_dims(ops.cast(padding_mask, "bool"), 1)
+    attention = None if attention_mask is None else ops.cast(attention_mask, "bool")
+    if padding is None or attention is None:
+        return attention if padding is None else padding
+    return ops.logical_and(padding, attention)

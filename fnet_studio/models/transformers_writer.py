@@ -10,7 +10,13 @@ from fnet_studio.models import tensor_file
 from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.task import Task
-from fnet_studio.models.tensors import backbone_variables, classifier_variables, masked_lm_variables
+from fnet_studio.models.tensors import (
+    backbone_variables,
+    classifier_variables,
+    masked_lm_variables,
+    refuse_quantized,
+    value_of,
+)
 from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.tokenizer import CLS, MASK, PAD, SEP
 from fnet_studio.models.transformers_preset import (
@@ -24,7 +30,9 @@ AUTHORS_SETTINGS = {"intermediate_activation": "gelu_approximate", "layer_norm_e
 
 
 def write_transformers(model: FNetBackbone | Task, folder: Path) -> list[str]:
-    """Write the folder and return what its reader should know, in sentences. UserError when the disk refuses."""
+    """Write the folder and return what its reader should know, in sentences. UserError `preset.quantized`, and when the
+    disk refuses."""
+    refuse_quantized(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _write(model, folder)
@@ -68,7 +76,7 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         extra = {"id2label": labels, "label2id": {label: int(i) for i, label in labels.items()}}
     bare = architecture == "FNetModel"
     tensors = {
-        names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, np.asarray(variable.value))
+        names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, value_of(variable))
         for own, variable in variables.items()
     }
     files.write_parts_atomically(folder / "model.safetensors", tensor_file.parts(tensors, {"format": "pt"}))

@@ -10,10 +10,10 @@ CLS, SEP, PAD, MASK = 4, 5, 3, 6
 segments = st.lists(st.lists(st.integers(10, 99), max_size=12), min_size=1, max_size=3)
 
 
-def specified(parts, length, truncate):
-    """The same by removing tokens one at a time, which is how both algorithms are usually explained."""
+def specified(parts, length, truncate, start=(CLS,), sep=(SEP,), end=(SEP,), padding_side="right"):
+    """The same by adding tokens one at a time, which is how both algorithms are usually explained."""
     parts = [list(part) for part in parts]
-    room = max(length - 1 - len(parts), 0)
+    room = max(length - len(start) - len(sep) * (len(parts) - 1) - len(end), 0)
     if truncate == "waterfall":
         kept = []
         for part in parts:
@@ -26,20 +26,45 @@ def specified(parts, length, truncate):
             if len(kept[index]) < len(parts[index]):
                 kept[index].append(parts[index][len(kept[index])])
             turn += 1
-    ids, kinds = [CLS], [0]
+    ids, kinds = list(start), [0] * len(start)
     for number, part in enumerate(kept):
-        ids += [*part, SEP]
-        kinds += [number] * (len(part) + 1)
-    ids, kinds = ids[:length], kinds[:length]
-    return ids + [PAD] * (length - len(ids)), kinds + [0] * (length - len(kinds))
+        whole = [*part, *(end if number == len(kept) - 1 else sep)]
+        ids += whole
+        kinds += [number] * len(whole)
+    pads = length - len(ids)
+    if padding_side == "left":
+        return [PAD] * pads + ids, [0] * pads + kinds
+    return ids + [PAD] * pads, kinds + [0] * pads
 
 
 @settings(deadline=None)
-@given(parts=segments, length=st.integers(4, 24), truncate=st.sampled_from(["round_robin", "waterfall"]))
+@given(parts=segments, length=st.integers(1, 24), truncate=st.sampled_from(["round_robin", "waterfall"]))
 def test_packing_is_as_specified(parts, length, truncate):
     packer = MultiSegmentPacker(length, CLS, SEP, pad_value=PAD, truncate=truncate)
     ids, kinds = packer(tuple(parts))
     wanted_ids, wanted_kinds = specified(parts, length, truncate)
+    assert ids.tolist() == wanted_ids
+    assert kinds.tolist() == wanted_kinds
+
+
+special = st.lists(st.integers(100, 109), max_size=3)
+
+
+@settings(deadline=None)
+@given(
+    parts=segments,
+    lengths=st.tuples(st.integers(1, 24), st.none() | st.integers(1, 24)),
+    truncate=st.sampled_from(["round_robin", "waterfall"]),
+    specials=st.tuples(special, special, special),
+    added=st.tuples(st.booleans(), st.booleans()),
+    side=st.sampled_from(["left", "right"]),
+)
+def test_packing_with_several_special_ids_is_as_specified(parts, lengths, truncate, specials, added, side):
+    start, sep, end = specials
+    packer = MultiSegmentPacker(lengths[0], start, end, sep, PAD, truncate, padding_side=side)
+    ids, kinds = packer(tuple(parts), sequence_length=lengths[1], add_start_value=added[0], add_end_value=added[1])
+    start, end = start if added[0] else [], end if added[1] else []
+    wanted_ids, wanted_kinds = specified(parts, lengths[1] or lengths[0], truncate, start, sep, end, side)
     assert ids.tolist() == wanted_ids
     assert kinds.tolist() == wanted_kinds
 
@@ -67,6 +92,11 @@ def test_a_text_cut_in_the_middle_keeps_both_ends():
     packer = MultiSegmentPacker(10, CLS, SEP, pad_value=PAD, cut="middle")
     assert packer(list(range(10, 30)))[0].tolist() == [CLS, 10, 11, 24, 25, 26, 27, 28, 29, SEP]
     assert packer(list(range(10, 18)))[0].tolist() == [CLS, *range(10, 18), SEP]
+
+
+def test_an_unknown_side_for_the_pads_is_refused():
+    with pytest.raises(ValueError, match="left"):
+        MultiSegmentPacker(8, CLS, SEP, padding_side="both")  # pyright: ignore[reportArgumentType]
 
 
 def test_an_unknown_truncation_is_refused():
@@ -132,6 +162,10 @@ def test_equal_seeds_give_equal_masks_and_calls_differ():
     first = one(ids)
     assert all(np.array_equal(a, b) for a, b in zip(first.values(), two(ids).values(), strict=True))
     assert not np.array_equal(first["token_ids"], one(ids)["token_ids"])
+
+
+def test_a_generator_has_a_name():
+    assert generator(name="mine").name == generator(name="mine").get_config()["name"] == "mine"
 
 
 @pytest.mark.parametrize(

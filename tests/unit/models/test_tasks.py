@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier, MaskedLMHead, ReversibleEmbedding
+from fnet_studio.models import (
+    FNetBackbone,
+    FNetMaskedLM,
+    FNetTextClassifier,
+    FNetTextClassifierPreprocessor,
+    FNetTokenizer,
+    MaskedLMHead,
+    ReversibleEmbedding,
+)
 from fnet_studio.models.initializers import Unset
 from fnet_studio.models.preset_writer import write_preset
 
@@ -206,6 +214,22 @@ def test_a_saved_classifier_cuts_long_texts_as_before_and_kerashub_finds_no_sett
     (tmp_path / "kept" / "fnet_studio.json").write_text(json.dumps(own))
     with pytest.raises(UserError, match="everything"):
         FNetTextClassifier.from_preset(tmp_path / "kept")
+
+
+@pytest.mark.parametrize("backbone_first", [True, False])
+def test_a_preprocessor_and_a_backbone_saved_one_by_one_make_a_preset(golden, tmp_path, backbone_first):
+    cls = FNetTextClassifierPreprocessor
+    preprocessor = cls.from_preset(golden / "kerashub_backbone_only", sequence_length=9, cut="middle", name="mine")
+    parts = [FNetBackbone.from_preset(golden / "kerashub_backbone_only"), preprocessor]
+    for part in parts if backbone_first else parts[::-1]:
+        part.save_to_preset(tmp_path)
+    again = cls.from_preset(tmp_path)
+    assert (again.sequence_length, again.cut, preprocessor.name) == (9, "middle", "mine")
+    assert FNetTokenizer.from_preset(tmp_path, sequence_length=4)("a film").shape == (4,)
+    written = [json.loads((tmp_path / f"{name}.json").read_text())["config"] for name in ("preprocessor", "tokenizer")]
+    assert [one["name"] for one in written] == ["mine", "f_net_tokenizer"]
+    assert "cut" not in written[0]
+    assert FNetTextClassifier.from_preset(tmp_path, num_classes=2).preprocessor.sequence_length == 9
 
 
 def test_a_random_head_is_not_saved_as_if_it_knew_something(golden, tmp_path):

@@ -160,3 +160,57 @@ def test_a_tokenizer_needs_no_keras():
 
 def test_numpy_strings_are_texts(tokenizer):
     assert tokenizer(np.array(["a cat"])[0]).tolist() == tokenizer("a cat").tolist()
+
+
+def test_texts_are_cut_and_padded_to_a_length(tokenizer):
+    short, long = "a film", "The capital of France is a large city."
+    dense = FNetTokenizer(tokenizer.proto, sequence_length=6)
+    pad = tokenizer.pad_token_id
+    wanted = [[*tokenizer(short), pad, pad], [*tokenizer(long)[:6]]]
+    assert dense([short, long]).tolist() == wanted
+    assert dense(short).tolist() == wanted[0]
+    assert dense([]).shape == (0, 6)
+
+
+def test_pieces_in_place_of_ids(tokenizer):
+    strings = FNetTokenizer(tokenizer.proto, dtype="string")
+    assert strings("a film") == ["▁a", "▁f", "il", "m"]
+    assert strings(["a 🙂 x", "a [MASK]."]) == [["▁a", "▁", "🙂", "▁", "x"], ["▁a", "[MASK]", "."]]
+    assert FNetTokenizer(tokenizer.proto, dtype="string", sequence_length=3)("a") == ["▁a", "<pad>", "<pad>"]
+    assert FNetTokenizer(tokenizer.proto, dtype="int64")("a").dtype == np.int64
+    with pytest.raises(ValueError, match="float32"):
+        FNetTokenizer(tokenizer.proto, dtype="float32")
+
+
+def test_one_id_is_text_too(tokenizer):
+    for one in (17, np.int32(17), np.array(17)):
+        assert tokenizer.detokenize(one) == tokenizer.detokenize([17]) == "a"
+
+
+def test_special_tokens_have_their_names(tokenizer):
+    for name in ("cls", "sep", "pad", "mask", "start", "end"):
+        assert tokenizer.token_to_id(getattr(tokenizer, f"{name}_token")) == getattr(tokenizer, f"{name}_token_id")
+    assert {tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token, tokenizer.mask_token} == {
+        "[CLS]", "[SEP]", "<pad>", "[MASK]",
+    }  # fmt: skip
+
+
+def test_the_vocabulary_may_be_saved_and_loaded_alone(tokenizer, tmp_path):
+    tokenizer.save_assets(tmp_path / "here")
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["vocabulary.spm"]
+    corpus, other = "the cat sat on the mat", tmp_path / "other"
+    other.mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([corpus] * 20), model_prefix=str(other / "v"), vocab_size=24, pad_id=3,
+        control_symbols=["[MASK]", "[CLS]", "[SEP]"], hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    (other / "v.model").rename(other / "vocabulary.spm")
+    changing = FNetTokenizer(tokenizer.proto)
+    changing.load_assets(other)
+    assert changing.vocabulary_size() < 30
+    assert changing.mask_token_id == changing.token_to_id("[MASK]") != tokenizer.mask_token_id
+    with pytest.raises(UserError):
+        changing.load_assets(tmp_path)
+    assert changing.vocabulary_size() < 30
+    changing.load_assets(tmp_path / "here")
+    assert changing(corpus).tolist() == tokenizer(corpus).tolist()
