@@ -11,6 +11,7 @@ import sentencepiece
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.builtin_presets import Presets
+from fnet_studio.models.texts import texts
 
 CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
 SPACE = "▁"
@@ -115,10 +116,11 @@ class FNetTokenizer:
         return self.tokenize(inputs)
 
     def tokenize(self, inputs: str | Iterable[str]) -> Any:
-        """Ids (length,) int32 of a text, or a list of such arrays for a batch of texts."""
-        if isinstance(inputs, str | bytes | np.str_):
-            return np.array(self.ids(_text(inputs)), dtype=np.int32)
-        return [np.array(self.ids(_text(text)), dtype=np.int32) for text in inputs]
+        """Ids (length,) int32 of a text, or a list of such arrays for a batch of texts. TypeError for anything else."""
+        found = texts(inputs)
+        if isinstance(found, str):
+            return np.array(self.ids(found), dtype=np.int32)
+        return [np.array(self.ids(text), dtype=np.int32) for text in found]
 
     def ids(self, text: str) -> list[int]:
         if MASK not in text:
@@ -213,10 +215,6 @@ def _read_proto(proto: str | bytes | Path) -> tuple[bytes, str]:
             f"The vocabulary {proto} cannot be read ({error.strerror}).",
             "Fetch the preset again.",
         ) from None
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _places(text: str, stand_in: str) -> list[int]:

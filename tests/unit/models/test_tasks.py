@@ -71,6 +71,36 @@ def test_pairs_validation_and_split_are_taken(classifier):
     assert classifier.predict((TEXTS, TEXTS), verbose=0).shape == (5, 2)
 
 
+def test_features_and_lists_of_pairs_are_not_read_as_texts(classifier):
+    features = classifier.preprocessor(TEXTS)
+    pairs = list(zip(TEXTS, TEXTS, strict=True))
+    compiled(classifier)
+    for given in (features, features["token_ids"], pairs, [TEXTS, TEXTS], np.array(pairs)):
+        for call in (classifier.fit, classifier.evaluate, classifier.train_on_batch):
+            with pytest.raises(TypeError, match="preprocessor = None"):
+                call(given, LABELS)
+        with pytest.raises(TypeError, match="preprocessor = None"):
+            classifier.predict(given, verbose=0)
+    with pytest.raises(TypeError, match="Row 4 is None, not a text"):
+        classifier.predict([*TEXTS[:4], None], verbose=0)
+    assert classifier.head_state == "none"
+
+
+def test_columns_of_different_lengths_are_refused(classifier):
+    compiled(classifier)
+    with pytest.raises(ValueError, match="5 texts but 4 labels"):
+        classifier.fit(TEXTS, LABELS[:4], verbose=0)
+    with pytest.raises(ValueError, match="4 texts but 5 labels"):
+        classifier.evaluate(TEXTS[:4], LABELS, verbose=0)
+    with pytest.raises(ValueError, match="5 texts but 3 sample weights"):
+        classifier.fit(TEXTS, LABELS, sample_weight=np.ones(3), validation_split=0.4, verbose=0)
+    for pair in ((TEXTS, TEXTS[:2]), (TEXTS[:2], TEXTS)):
+        with pytest.raises(ValueError, match=r"texts and \d texts: every row needs one of each"):
+            classifier.predict(pair, verbose=0)
+        with pytest.raises(ValueError, match="every row needs one of each"):
+            classifier.preprocessor(pair)
+
+
 def test_classes_may_be_weighted(classifier):
     class Whole(keras.utils.PyDataset):
         def __len__(self):
