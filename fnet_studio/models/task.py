@@ -1,6 +1,8 @@
 """What the tasks share: raw texts in `fit`, `evaluate` and `predict`, presets, and the head's state."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -24,7 +26,8 @@ class Task(keras.Model):
     """A backbone with a head and, perhaps, a preprocessor that turns texts into features.
 
     head_state: "none" is a random head, from which nothing may be shown; "pretrained" came with the preset;
-    "fine-tuned" was trained here or came as a trained classifier. `fit` sets it; a training loop of one's own must.
+    "fine-tuned" was trained here or came as a trained classifier. `fit` sets it with the first step, `load_weights` for
+    what it read; a training loop of one's own must.
     """
 
     presets = Presets()
@@ -46,10 +49,18 @@ class Task(keras.Model):
 
     def save_to_preset(self, preset_dir: str | Path, weights: str = "float32") -> None:
         """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings. weights: the dtype on
-        disk; a model loads float16 into its own float32."""
+        disk; a model loads float16 into its own float32. What the reader should know, as that a head in state "none"
+        was left out, is a warning."""
         from fnet_studio.models.preset_writer import write_preset
 
-        write_preset(self, Path(preset_dir), weights)
+        for note in write_preset(self, Path(preset_dir), weights):
+            warnings.warn(note, stacklevel=2)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """As Keras' own. The head counts as fine-tuned then, unless it may have been skipped."""
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+        if not skip_mismatch:
+            self.head_state = "fine-tuned"
 
     def fit(
         self,
@@ -65,8 +76,8 @@ class Task(keras.Model):
         """As Keras' own; x holds texts when there is a preprocessor, or is a tuple of first and second segments, and is
         processed anew in every epoch. TypeError for what is not texts, ValueError for columns of different lengths."""
         if self.preprocessor is None:
+            kwargs |= {"y": y, "batch_size": batch_size, "sample_weight": sample_weight, "shuffle": shuffle}
             kwargs |= {"validation_data": validation_data, "validation_split": validation_split}
-            history = super().fit(x, y, batch_size=batch_size, sample_weight=sample_weight, shuffle=shuffle, **kwargs)
         else:
             if validation_split and validation_data is None:
                 (x, y, sample_weight), validation_data = _split(_rows(x, y, sample_weight), validation_split)
@@ -74,10 +85,19 @@ class Task(keras.Model):
                 validation_data = self._batches(*_three(validation_data), batch_size)
             elif validation_data is not None:
                 validation_data = self._batches(validation_data, None, None, None)
-            batches = self._batches(x, y, sample_weight, batch_size, shuffle)
-            history = super().fit(batches, validation_data=validation_data, **kwargs)
-        self.head_state = "fine-tuned"
-        return history
+            x = self._batches(x, y, sample_weight, batch_size, shuffle)
+            kwargs["validation_data"] = validation_data
+        before = self._steps()
+        try:
+            return super().fit(x, **kwargs)
+        finally:  # an interrupted training has changed the head too
+            with suppress(RuntimeError):  # stopped inside a step, Keras has lost the weights and the steps with them
+                if self._steps() > before:
+                    self.head_state = "fine-tuned"
+
+    def _steps(self) -> int:
+        optimizer = getattr(self, "optimizer", None)
+        return int(optimizer.iterations) if optimizer else 0
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, sample_weight: Any = None, **kwargs: Any

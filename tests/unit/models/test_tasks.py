@@ -218,6 +218,46 @@ def test_a_saved_classifier_comes_back(classifier, tmp_path):
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
 
 
+class Interrupt(keras.callbacks.Callback):
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.after:
+            raise KeyboardInterrupt
+
+
+def test_the_head_of_an_interrupted_training_is_saved(classifier, tmp_path):
+    for after, state in ((0, "none"), (1, "fine-tuned")):
+        with pytest.raises(KeyboardInterrupt):
+            compiled(classifier).fit(TEXTS[:4], LABELS[:4], batch_size=2, callbacks=[Interrupt(after)], verbose=0)
+        assert classifier.head_state == state
+    classifier.save_to_preset(tmp_path)
+    again = FNetTextClassifier.from_preset(tmp_path)
+    np.testing.assert_array_equal(again.output_dense.kernel.value, classifier.output_dense.kernel.value)
+
+
+@saves_keras_files
+def test_a_head_that_was_loaded_as_weights_is_saved(golden, classifier, tmp_path):
+    classifier.save_weights(tmp_path / "best.weights.h5")
+    again = FNetTextClassifier.from_preset(golden / "kerashub_backbone_only", num_classes=2)
+    again.load_weights(tmp_path / "best.weights.h5")
+    again.save_to_preset(tmp_path / "saved")
+    kept = FNetTextClassifier.from_preset(tmp_path / "saved")
+    assert kept.head_state == "fine-tuned"
+    np.testing.assert_array_equal(kept.output_dense.kernel.value, classifier.output_dense.kernel.value)
+
+
+@saves_keras_files
+@pytest.mark.filterwarnings("ignore")  # Keras lists what it skipped
+def test_a_head_that_may_have_been_skipped_is_still_random(golden, classifier, tmp_path):
+    classifier.save_weights(tmp_path / "best.weights.h5")
+    other = FNetTextClassifier.from_preset(golden / "kerashub_backbone_only", num_classes=3)
+    other.load_weights(tmp_path / "best.weights.h5", skip_mismatch=True)
+    assert other.head_state == "none"
+
+
 def test_a_saved_classifier_cuts_long_texts_as_before_and_kerashub_finds_no_setting_that_it_does_not_know(
     classifier, tmp_path
 ):
@@ -239,14 +279,15 @@ def test_a_saved_classifier_cuts_long_texts_as_before_and_kerashub_finds_no_sett
 
 
 def test_a_random_head_is_not_saved_as_if_it_knew_something(golden, tmp_path):
-    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    with pytest.warns(UserWarning, match="head is random and was left out"):
+        FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
     assert not (tmp_path / "task.weights.h5").exists()
     assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
 
 
 def test_saving_over_a_preset_leaves_nothing_of_the_old_head(golden, masked, tmp_path):
     masked.save_to_preset(tmp_path)
-    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    write_preset(FNetMaskedLM.from_preset(golden / "kerashub_backbone_only"), tmp_path)
     assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
 
 
