@@ -32,9 +32,21 @@ class Task(keras.Model):
 
     presets = Presets()
     preprocessor_class: Any = None
-    backbone: FNetBackbone
-    preprocessor: Any
-    head_state: HeadState
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        backbone: FNetBackbone,
+        preprocessor: Any,
+        head_state: HeadState,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.dtype_policy = backbone.dtype_policy
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.head_state: HeadState = head_state
 
     @classmethod
     def from_preset(cls, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Self:
@@ -61,6 +73,13 @@ class Task(keras.Model):
         super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
         if not skip_mismatch:
             self.head_state = "fine-tuned"
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """As Keras' own, and the backbone by its name or by the one that KerasHub gives a preset's: the graph runs
+        through its layers, not through itself."""
+        if index is None and name in (self.backbone.name, "f_net_backbone"):
+            return self.backbone
+        return super().get_layer(name, index)
 
     def fit(
         self,
@@ -145,6 +164,18 @@ class Task(keras.Model):
             "preprocessor": keras.saving.serialize_keras_object(self.preprocessor),
             "name": self.name,
         }
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Keras' own, and whether the file will hold the optimizer's slots."""
+        config: dict[str, Any] = super().get_compile_config()
+        return {**config, "optimizer_built": bool(self.optimizer and self.optimizer.built)} if config else config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        built = config.get("optimizer_built", True)
+        settings = {name: value for name, value in config.items() if name != "optimizer_built"}
+        self.compile(**keras.saving.deserialize_keras_object(settings))
+        if built and self.optimizer:
+            self.optimizer.build(self.trainable_variables)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:

@@ -101,6 +101,41 @@ def test_columns_of_different_lengths_are_refused(classifier):
             classifier.preprocessor(pair)
 
 
+@pytest.mark.parametrize("settings", [None, {}, {"optimizer": keras.optimizers.Adam(1e-2)}])
+def test_a_task_learns_without_a_loss_being_named(classifier, settings):
+    assert float(classifier.optimizer.learning_rate) == pytest.approx(5e-5)
+    if settings is not None:
+        classifier.compile(**settings)
+    before = np.array(classifier.output_dense.kernel.value)
+    history = classifier.fit(TEXTS, LABELS, verbose=0).history
+    assert history["loss"][0] > 0.1
+    assert set(history) == {"loss", "sparse_categorical_accuracy"}
+    assert np.abs(np.asarray(classifier.output_dense.kernel.value) - before).max() > 0
+
+
+def test_the_default_loss_fits_the_head(classifier, masked):
+    assert classifier.loss.from_logits
+    assert masked.loss.from_logits
+    assert not FNetTextClassifier(classifier.backbone, 2, activation="softmax").loss.from_logits
+    assert set(masked.fit(TEXTS, verbose=0).history) == {"loss", "sparse_categorical_accuracy"}
+    bare = FNetTextClassifier(classifier.backbone, 2, classifier.preprocessor, compile=False)
+    with pytest.raises(ValueError, match="compile"):
+        bare.fit(TEXTS, LABELS, verbose=0)
+
+
+def test_a_task_computes_as_its_backbone_does_and_knows_it_by_name(classifier):
+    backbone = FNetBackbone(100, 1, 8, 8, max_sequence_length=8, dtype="bfloat16")
+    for task in (FNetTextClassifier(backbone, 2), FNetMaskedLM(backbone)):
+        assert task.dtype_policy.name == "bfloat16"
+    assert classifier.dtype_policy.name == "float32"
+    for name in ("f_net_backbone", classifier.backbone.name):
+        assert classifier.get_layer(name) is classifier.backbone
+    assert classifier.get_layer("logits") is classifier.output_dense
+    assert classifier.get_layer(index=0) is classifier.layers[0]
+    with pytest.raises(ValueError, match="No such layer"):
+        classifier.get_layer("encoder")
+
+
 def test_classes_may_be_weighted(classifier):
     class Whole(keras.utils.PyDataset):
         def __len__(self):
@@ -164,6 +199,19 @@ def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
     classifier.save(tmp_path / "model.keras")
     again: Any = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
+
+
+@saves_keras_files
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_keras_file_keeps_how_a_task_was_compiled_and_its_optimizer(classifier, tmp_path, steps):
+    compiled(classifier)
+    for _ in range(steps):
+        classifier.train_on_batch(TEXTS, LABELS)
+    classifier.save(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
+    assert float(again.optimizer.learning_rate) == pytest.approx(5e-3)
+    assert len(again.optimizer.variables) == len(classifier.optimizer.variables)
+    assert int(again.optimizer.iterations) == steps
 
 
 @saves_keras_files
@@ -231,7 +279,7 @@ class Interrupt(keras.callbacks.Callback):
 def test_the_head_of_an_interrupted_training_is_saved(classifier, tmp_path):
     for after, state in ((0, "none"), (1, "fine-tuned")):
         with pytest.raises(KeyboardInterrupt):
-            compiled(classifier).fit(TEXTS[:4], LABELS[:4], batch_size=2, callbacks=[Interrupt(after)], verbose=0)
+            classifier.fit(TEXTS[:4], LABELS[:4], batch_size=2, callbacks=[Interrupt(after)], verbose=0)
         assert classifier.head_state == state
     classifier.save_to_preset(tmp_path)
     again = FNetTextClassifier.from_preset(tmp_path)
