@@ -11,6 +11,7 @@ from fnet_studio.core import files, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.models.preset import open_preset
+from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.tensors import Stored, backbone_variables, classifier_variables, masked_lm_variables
 from fnet_studio.models.text_classifier import FNetTextClassifier
 
@@ -22,7 +23,7 @@ def keep(task: Any, folder: Path, weights: str = "float32") -> Path:
     weights: the dtype on disk. UserError when the disk refuses, or `run.unverified`."""
     new, kept, old = folder / f"{FOLDER}.new", folder / FOLDER, folder / f"{FOLDER}.old"
     shutil.rmtree(new, ignore_errors=True)
-    task.save_to_preset(new, weights)
+    write_preset(task, new, weights)
     _verify(task, new, weights)
     try:
         shutil.rmtree(old, ignore_errors=True)

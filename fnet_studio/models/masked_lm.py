@@ -22,7 +22,7 @@ class FNetMaskedLM(Task):
     backbone and preprocessor as in `keras_hub.models.FNetMaskedLM`. head_activation and head_layer_norm_epsilon
     default to KerasHub's head; the authors' (and Transformers') is "gelu_approximate" with 1e-12. With
     next_sentence_head there is pretraining's other head too, beside the graph: it is not trained, only kept,
-    evaluated and exported.
+    evaluated and exported. compile: with the defaults of `compile`.
     """
 
     preprocessor_class = FNetMaskedLMPreprocessor
@@ -35,6 +35,7 @@ class FNetMaskedLM(Task):
         head_layer_norm_epsilon: float = 1e-5,
         head_state: HeadState = "none",
         next_sentence_head: bool = False,
+        compile: bool = True,
         **kwargs: Any,
     ) -> None:
         head = MaskedLMHead(
@@ -50,11 +51,9 @@ class FNetMaskedLM(Task):
             **dict(backbone.input),
             "mask_positions": keras.Input((None,), dtype="int32", name="mask_positions"),
         }
-        super().__init__(inputs=inputs, outputs=head(backbone.encode_at(inputs["mask_positions"])), **kwargs)
-        self.backbone = backbone
-        self.preprocessor = preprocessor
+        outputs = head(backbone.encode_at(inputs["mask_positions"]))
+        super().__init__(inputs, outputs, backbone, preprocessor, head_state, **kwargs)
         self.masked_lm_head = head
-        self.head_state = head_state
         self.next_sentence_dense: keras.layers.Dense | None = None
         if next_sentence_head:
             self.next_sentence_dense = keras.layers.Dense(
@@ -62,6 +61,20 @@ class FNetMaskedLM(Task):
             )
             self.next_sentence_dense.build((None, backbone.hidden_dim))
         self._jitted_log_probabilities = jax.jit(self._log_probabilities)
+        if compile:
+            self.compile()
+
+    def compile(
+        self, optimizer: Any = "auto", loss: Any = "auto", *, weighted_metrics: Any = "auto", **kwargs: Any
+    ) -> None:
+        """As Keras' own. "auto": Adam(5e-5), the crossentropy of the ids under the masks, and their accuracy."""
+        if optimizer == "auto":
+            optimizer = keras.optimizers.Adam(5e-5)
+        if loss == "auto":
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if weighted_metrics == "auto":
+            weighted_metrics = [keras.metrics.SparseCategoricalAccuracy()]
+        super().compile(optimizer=optimizer, loss=loss, weighted_metrics=weighted_metrics, **kwargs)
 
     @property
     def head_settings(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fnet_studio.core.cutting import Cut
 from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.masking import MaskedLMMaskGenerator
 from fnet_studio.models.packing import MultiSegmentPacker, Truncate
+from fnet_studio.models.texts import segments
 from fnet_studio.models.tokenizer import FNetTokenizer, Piece
 
 
@@ -63,9 +64,9 @@ class _Preprocessor:
         write_preprocessor(self, Path(preset_dir))
 
     def pack(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
-        """token_ids and segment_ids of a text, a batch of texts, or a tuple of these: first and second segments."""
-        segments = x if isinstance(x, tuple) else (x,)
-        return self.packer(tuple(self.tokenizer(_texts(segment)) for segment in segments))
+        """token_ids and segment_ids of a text, a batch of texts, or a tuple of these: first and second segments.
+        TypeError for what is not texts, ValueError for segments of different sizes."""
+        return self.packer(tuple(self.tokenizer(segment) for segment in segments(x)))
 
     def prompt(self, text: str, masked: Collection[int] = ()) -> Prompt:
         """A text with its typed `[MASK]` and the pieces of the given indices masked. Where not all pieces fit, the last
@@ -167,14 +168,6 @@ class FNetMaskedLMPreprocessor(_Preprocessor):
     def get_config(self) -> dict[str, Any]:
         names = ("mask_selection_rate", "mask_selection_length", "mask_token_rate", "random_token_rate", "seed")
         return {**super().get_config(), **{name: getattr(self.masker, name) for name in names}}
-
-
-def _texts(segment: Any) -> Any:
-    """A text, or a list of texts from anything that holds texts."""
-    if isinstance(segment, str | bytes | np.str_):
-        return segment
-    array = np.asarray(segment)
-    return array.item() if array.ndim == 0 else array.tolist()
 
 
 def _packed(x: Any, y: Any, sample_weight: Any) -> Any:

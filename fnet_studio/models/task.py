@@ -1,8 +1,10 @@
 """What the tasks share: raw texts in `fit`, `evaluate` and `predict`, presets, and the head's state."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.keras_names import serializable
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
+from fnet_studio.models.texts import segments
 from fnet_studio.models.tokenizer import FNetTokenizer
 
 for _part in (FNetTokenizer, FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor):
@@ -23,14 +26,27 @@ class Task(keras.Model):
     """A backbone with a head and, perhaps, a preprocessor that turns texts into features.
 
     head_state: "none" is a random head, from which nothing may be shown; "pretrained" came with the preset;
-    "fine-tuned" was trained here or came as a trained classifier. `fit` sets it; a training loop of one's own must.
+    "fine-tuned" was trained here or came as a trained classifier. `fit` sets it with the first step, `load_weights` for
+    what it read; a training loop of one's own must.
     """
 
     presets = Presets()
     preprocessor_class: Any = None
-    backbone: FNetBackbone
-    preprocessor: Any
-    head_state: HeadState
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        backbone: FNetBackbone,
+        preprocessor: Any,
+        head_state: HeadState,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.dtype_policy = backbone.dtype_policy
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+        self.head_state: HeadState = head_state
 
     @classmethod
     def from_preset(cls, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Self:
@@ -45,10 +61,25 @@ class Task(keras.Model):
 
     def save_to_preset(self, preset_dir: str | Path, weights: str = "float32") -> None:
         """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings. weights: the dtype on
-        disk; a model loads float16 into its own float32."""
+        disk; a model loads float16 into its own float32. What the reader should know, as that a head in state "none"
+        was left out, is a warning."""
         from fnet_studio.models.preset_writer import write_preset
 
-        write_preset(self, Path(preset_dir), weights)
+        for note in write_preset(self, Path(preset_dir), weights):
+            warnings.warn(note, stacklevel=2)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """As Keras' own. The head counts as fine-tuned then, unless it may have been skipped."""
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+        if not skip_mismatch:
+            self.head_state = "fine-tuned"
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """As Keras' own, and the backbone by its name or by the one that KerasHub gives a preset's: the graph runs
+        through its layers, not through itself."""
+        if index is None and name in (self.backbone.name, "f_net_backbone"):
+            return self.backbone
+        return super().get_layer(name, index)
 
     def fit(
         self,
@@ -61,21 +92,31 @@ class Task(keras.Model):
         shuffle: bool = True,
         **kwargs: Any,
     ) -> Any:
-        """As Keras' own; x holds texts when there is a preprocessor, and is processed anew in every epoch."""
+        """As Keras' own; x holds texts when there is a preprocessor, or is a tuple of first and second segments, and is
+        processed anew in every epoch. TypeError for what is not texts, ValueError for columns of different lengths."""
         if self.preprocessor is None:
+            kwargs |= {"y": y, "batch_size": batch_size, "sample_weight": sample_weight, "shuffle": shuffle}
             kwargs |= {"validation_data": validation_data, "validation_split": validation_split}
-            history = super().fit(x, y, batch_size=batch_size, sample_weight=sample_weight, shuffle=shuffle, **kwargs)
         else:
             if validation_split and validation_data is None:
-                (x, y, sample_weight), validation_data = _split((x, y, sample_weight), validation_split)
+                (x, y, sample_weight), validation_data = _split(_rows(x, y, sample_weight), validation_split)
             if validation_data is not None and not _is_batches(validation_data):
                 validation_data = self._batches(*_three(validation_data), batch_size)
             elif validation_data is not None:
                 validation_data = self._batches(validation_data, None, None, None)
-            batches = self._batches(x, y, sample_weight, batch_size, shuffle)
-            history = super().fit(batches, validation_data=validation_data, **kwargs)
-        self.head_state = "fine-tuned"
-        return history
+            x = self._batches(x, y, sample_weight, batch_size, shuffle)
+            kwargs["validation_data"] = validation_data
+        before = self._steps()
+        try:
+            return super().fit(x, **kwargs)
+        finally:  # an interrupted training has changed the head too
+            with suppress(RuntimeError):  # stopped inside a step, Keras has lost the weights and the steps with them
+                if self._steps() > before:
+                    self.head_state = "fine-tuned"
+
+    def _steps(self) -> int:
+        optimizer = getattr(self, "optimizer", None)
+        return int(optimizer.iterations) if optimizer else 0
 
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, sample_weight: Any = None, **kwargs: Any
@@ -124,6 +165,18 @@ class Task(keras.Model):
             "name": self.name,
         }
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """Keras' own, and whether the file will hold the optimizer's slots."""
+        config: dict[str, Any] = super().get_compile_config()
+        return {**config, "optimizer_built": bool(self.optimizer and self.optimizer.built)} if config else config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        built = config.get("optimizer_built", True)
+        settings = {name: value for name, value in config.items() if name != "optimizer_built"}
+        self.compile(**keras.saving.deserialize_keras_object(settings))
+        if built and self.optimizer:
+            self.optimizer.build(self.trainable_variables)
+
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         config = dict(config)
@@ -140,10 +193,10 @@ class _Batches(keras.utils.PyDataset):
         self, x: Any, y: Any, sample_weight: Any, batch_size: int, shuffle: bool, process: Callable[..., Any]
     ) -> None:
         super().__init__()
-        self._columns = tuple(_rows(part) for part in (x, y, sample_weight))
+        self._rows = _rows(x, y, sample_weight)
         self._size = batch_size
         self._process = process
-        self._count = len(self._columns[0][0])
+        self._count = len(self._rows.segments[0])
         self._order = np.arange(self._count)
         self._random = np.random.default_rng(np.random.randint(2**31)) if shuffle else None
         self.on_epoch_end()
@@ -153,7 +206,7 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         chosen = self._order[index * self._size : (index + 1) * self._size]
-        return self._process(*(_take(part, chosen) for part in self._columns))
+        return self._process(*self._rows.take(chosen))
 
     def on_epoch_end(self) -> None:
         if self._random is not None:
@@ -185,38 +238,32 @@ def _three(data: Any) -> tuple[Any, Any, Any]:
     return keras.utils.unpack_x_y_sample_weight(data)
 
 
-def _rows(part: Any) -> tuple[np.ndarray, ...]:
-    """One array for texts or labels, several for a tuple of segments, none for None."""
-    if part is None:
-        return ()
-    if isinstance(part, tuple):
-        return tuple(_column(one) for one in part)
-    return (_column(part),)
+class _Rows(NamedTuple):
+    segments: tuple[np.ndarray, ...]
+    y: np.ndarray | None
+    sample_weight: np.ndarray | None
+
+    def take(self, chosen: np.ndarray) -> tuple[Any, Any, Any]:
+        x = tuple(segment[chosen] for segment in self.segments)
+        y, weights = (None if part is None else part[chosen] for part in (self.y, self.sample_weight))
+        return x[0] if len(x) == 1 else x, y, weights
 
 
-def _column(values: Any) -> np.ndarray:
-    if isinstance(values, str | bytes):
-        values = [values]
-    values = list(values) if not isinstance(values, np.ndarray) else values
-    return np.array(values, dtype=object) if len(values) and isinstance(values[0], str) else np.asarray(values)
+def _rows(x: Any, y: Any, sample_weight: Any) -> _Rows:
+    """TypeError for what is not texts, ValueError unless there is one of each to every text."""
+    columns = [np.array([one] if isinstance(one, str) else one, dtype=object) for one in segments(x)]
+    count = len(columns[0])
+    labels, weights = (None if part is None else np.atleast_1d(np.asarray(part)) for part in (y, sample_weight))
+    for part, name in ((labels, "labels"), (weights, "sample weights")):
+        if part is not None and len(part) != count:
+            raise ValueError(f"{count} texts but {len(part)} {name}.")
+    return _Rows(tuple(columns), labels, weights)
 
 
-def _take(part: tuple[np.ndarray, ...], chosen: np.ndarray) -> Any:
-    taken = tuple(column[chosen] for column in part)
-    if not taken:
-        return None
-    return taken[0] if len(taken) == 1 else taken
-
-
-def _split(data: tuple[Any, Any, Any], share: float) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+def _split(rows: _Rows, share: float) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
     """The last rows, `share` of all, are for validation, as in Keras."""
-    columns = [_rows(part) for part in data]
-    count = len(columns[0][0])
+    count = len(rows.segments[0])
     at = int(count * (1 - share))
     if at in (0, count):
         raise ValueError(f"{count} rows cannot be split with validation_split={share}.")
-    first, second = np.arange(at), np.arange(at, count)
-    return (
-        (_take(columns[0], first), _take(columns[1], first), _take(columns[2], first)),
-        (_take(columns[0], second), _take(columns[1], second), _take(columns[2], second)),
-    )
+    return rows.take(np.arange(at)), rows.take(np.arange(at, count))

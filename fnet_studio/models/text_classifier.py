@@ -19,7 +19,7 @@ class FNetTextClassifier(Task):
     Arguments and defaults are those of `keras_hub.models.FNetTextClassifier`, but for `pooling`: "mean" classifies by
     the average over all tokens but pads, and leaves the pooler unused. A preset that was never trained on its first
     position, as those of masked-LM training alone, says little there. pad_id: the preprocessor's; without one, pads
-    count as tokens.
+    count as tokens. compile: with the defaults of `compile`.
     """
 
     preprocessor_class = FNetTextClassifierPreprocessor
@@ -34,6 +34,7 @@ class FNetTextClassifier(Task):
         head_state: HeadState = "none",
         pooling: Pooling = "cls",
         pad_id: int | None = None,
+        compile: bool = True,
         **kwargs: Any,
     ) -> None:
         output_dense = keras.layers.Dense(
@@ -52,16 +53,26 @@ class FNetTextClassifier(Task):
             average = MaskedAverage(dtype=backbone.dtype_policy, name="average")
             pooled = average(backbone.output["sequence_output"], is_token)
         pooled = keras.layers.Dropout(dropout, dtype=backbone.dtype_policy, name="output_dropout")(pooled)
-        super().__init__(inputs=backbone.input, outputs=output_dense(pooled), **kwargs)
-        self.backbone = backbone
-        self.preprocessor = preprocessor
+        super().__init__(backbone.input, output_dense(pooled), backbone, preprocessor, head_state, **kwargs)
         self.output_dense = output_dense
         self.num_classes = num_classes
         self.activation = keras.activations.get(activation)
         self.dropout = dropout
-        self.head_state = head_state
         self.pooling: Pooling = pooling
         self.pad_id = pad_id
+        if compile:
+            self.compile()
+
+    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
+        """As Keras' own. "auto": Adam(5e-5), the crossentropy of class numbers, and their accuracy."""
+        if optimizer == "auto":
+            optimizer = keras.optimizers.Adam(5e-5)
+        if loss == "auto":
+            from_logits = self.activation is not keras.activations.softmax
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+        if metrics == "auto":
+            metrics = [keras.metrics.SparseCategoricalAccuracy()]
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {

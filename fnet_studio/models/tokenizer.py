@@ -12,6 +12,7 @@ import sentencepiece
 from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.builtin_presets import Presets
+from fnet_studio.models.texts import texts
 
 CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
 VOCABULARY_FILE = "vocabulary.spm"
@@ -153,10 +154,11 @@ class FNetTokenizer:
 
     def tokenize(self, inputs: str | Iterable[str]) -> Any:
         """Ids (length,) of a text, or a list of such arrays for a batch of texts; one array (batch, sequence_length)
-        with a sequence_length. With dtype "string" lists of pieces."""
-        if isinstance(inputs, str | bytes | np.str_):
-            return self._row(_text(inputs))
-        rows = [self._row(_text(text)) for text in inputs]
+        with a sequence_length. With dtype "string" lists of pieces. TypeError for what is no text."""
+        found = texts(inputs)
+        if isinstance(found, str):
+            return self._row(found)
+        rows = [self._row(text) for text in found]
         if not self.sequence_length or self.dtype == "string":
             return rows
         return np.array(rows, self.dtype).reshape(len(rows), self.sequence_length)
@@ -271,10 +273,6 @@ def _read_proto(proto: str | bytes | Path) -> tuple[bytes, str]:
             f"The vocabulary {proto} cannot be read ({error.strerror}).",
             "Fetch the preset again.",
         ) from None
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _places(text: str, stand_in: str) -> list[int]:

@@ -79,6 +79,71 @@ def test_pairs_validation_and_split_are_taken(classifier):
     assert classifier.predict((TEXTS, TEXTS), verbose=0).shape == (5, 2)
 
 
+def test_features_and_lists_of_pairs_are_not_read_as_texts(classifier):
+    features = classifier.preprocessor(TEXTS)
+    pairs = list(zip(TEXTS, TEXTS, strict=True))
+    compiled(classifier)
+    for given in (features, features["token_ids"], pairs, [TEXTS, TEXTS], np.array(pairs)):
+        for call in (classifier.fit, classifier.evaluate, classifier.train_on_batch):
+            with pytest.raises(TypeError, match="preprocessor = None"):
+                call(given, LABELS)
+        with pytest.raises(TypeError, match="preprocessor = None"):
+            classifier.predict(given, verbose=0)
+    with pytest.raises(TypeError, match="Row 4 is None, not a text"):
+        classifier.predict([*TEXTS[:4], None], verbose=0)
+    assert classifier.head_state == "none"
+
+
+def test_columns_of_different_lengths_are_refused(classifier):
+    compiled(classifier)
+    with pytest.raises(ValueError, match="5 texts but 4 labels"):
+        classifier.fit(TEXTS, LABELS[:4], verbose=0)
+    with pytest.raises(ValueError, match="4 texts but 5 labels"):
+        classifier.evaluate(TEXTS[:4], LABELS, verbose=0)
+    with pytest.raises(ValueError, match="5 texts but 3 sample weights"):
+        classifier.fit(TEXTS, LABELS, sample_weight=np.ones(3), validation_split=0.4, verbose=0)
+    for pair in ((TEXTS, TEXTS[:2]), (TEXTS[:2], TEXTS)):
+        with pytest.raises(ValueError, match=r"texts and \d texts: every row needs one of each"):
+            classifier.predict(pair, verbose=0)
+        with pytest.raises(ValueError, match="every row needs one of each"):
+            classifier.preprocessor(pair)
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"optimizer": keras.optimizers.Adam(1e-2)}])
+def test_a_task_learns_without_a_loss_being_named(classifier, settings):
+    assert float(classifier.optimizer.learning_rate) == pytest.approx(5e-5)
+    if settings is not None:
+        classifier.compile(**settings)
+    before = np.array(classifier.output_dense.kernel.value)
+    history = classifier.fit(TEXTS, LABELS, verbose=0).history
+    assert history["loss"][0] > 0.1
+    assert set(history) == {"loss", "sparse_categorical_accuracy"}
+    assert np.abs(np.asarray(classifier.output_dense.kernel.value) - before).max() > 0
+
+
+def test_the_default_loss_fits_the_head(classifier, masked):
+    assert classifier.loss.from_logits
+    assert masked.loss.from_logits
+    assert not FNetTextClassifier(classifier.backbone, 2, activation="softmax").loss.from_logits
+    assert set(masked.fit(TEXTS, verbose=0).history) == {"loss", "sparse_categorical_accuracy"}
+    bare = FNetTextClassifier(classifier.backbone, 2, classifier.preprocessor, compile=False)
+    with pytest.raises(ValueError, match="compile"):
+        bare.fit(TEXTS, LABELS, verbose=0)
+
+
+def test_a_task_computes_as_its_backbone_does_and_knows_it_by_name(classifier):
+    backbone = FNetBackbone(100, 1, 8, 8, max_sequence_length=8, dtype="bfloat16")
+    for task in (FNetTextClassifier(backbone, 2), FNetMaskedLM(backbone)):
+        assert task.dtype_policy.name == "bfloat16"
+    assert classifier.dtype_policy.name == "float32"
+    for name in ("f_net_backbone", classifier.backbone.name):
+        assert classifier.get_layer(name) is classifier.backbone
+    assert classifier.get_layer("logits") is classifier.output_dense
+    assert classifier.get_layer(index=0) is classifier.layers[0]
+    with pytest.raises(ValueError, match="No such layer"):
+        classifier.get_layer("encoder")
+
+
 def test_classes_may_be_weighted(classifier):
     class Whole(keras.utils.PyDataset):
         def __len__(self):
@@ -145,6 +210,19 @@ def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
 
 
 @saves_keras_files
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_keras_file_keeps_how_a_task_was_compiled_and_its_optimizer(classifier, tmp_path, steps):
+    compiled(classifier)
+    for _ in range(steps):
+        classifier.train_on_batch(TEXTS, LABELS)
+    classifier.save(tmp_path / "model.keras")
+    again: Any = keras.models.load_model(tmp_path / "model.keras")
+    assert float(again.optimizer.learning_rate) == pytest.approx(5e-3)
+    assert len(again.optimizer.variables) == len(classifier.optimizer.variables)
+    assert int(again.optimizer.iterations) == steps
+
+
+@saves_keras_files
 def test_a_model_on_a_loaded_backbone_s_outputs_comes_back_from_a_keras_file_and_can_be_cloned(classifier, tmp_path):
     backbone = classifier.backbone
     own = keras.Model(backbone.input, keras.layers.Dense(2)(backbone.output["pooled_output"]))
@@ -196,6 +274,46 @@ def test_a_saved_classifier_comes_back(classifier, tmp_path):
     np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
 
 
+class Interrupt(keras.callbacks.Callback):
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.after:
+            raise KeyboardInterrupt
+
+
+def test_the_head_of_an_interrupted_training_is_saved(classifier, tmp_path):
+    for after, state in ((0, "none"), (1, "fine-tuned")):
+        with pytest.raises(KeyboardInterrupt):
+            classifier.fit(TEXTS[:4], LABELS[:4], batch_size=2, callbacks=[Interrupt(after)], verbose=0)
+        assert classifier.head_state == state
+    classifier.save_to_preset(tmp_path)
+    again = FNetTextClassifier.from_preset(tmp_path)
+    np.testing.assert_array_equal(again.output_dense.kernel.value, classifier.output_dense.kernel.value)
+
+
+@saves_keras_files
+def test_a_head_that_was_loaded_as_weights_is_saved(golden, classifier, tmp_path):
+    classifier.save_weights(tmp_path / "best.weights.h5")
+    again = FNetTextClassifier.from_preset(golden / "kerashub_backbone_only", num_classes=2)
+    again.load_weights(tmp_path / "best.weights.h5")
+    again.save_to_preset(tmp_path / "saved")
+    kept = FNetTextClassifier.from_preset(tmp_path / "saved")
+    assert kept.head_state == "fine-tuned"
+    np.testing.assert_array_equal(kept.output_dense.kernel.value, classifier.output_dense.kernel.value)
+
+
+@saves_keras_files
+@pytest.mark.filterwarnings("ignore")  # Keras lists what it skipped
+def test_a_head_that_may_have_been_skipped_is_still_random(golden, classifier, tmp_path):
+    classifier.save_weights(tmp_path / "best.weights.h5")
+    other = FNetTextClassifier.from_preset(golden / "kerashub_backbone_only", num_classes=3)
+    other.load_weights(tmp_path / "best.weights.h5", skip_mismatch=True)
+    assert other.head_state == "none"
+
+
 def test_a_saved_classifier_cuts_long_texts_as_before_and_kerashub_finds_no_setting_that_it_does_not_know(
     classifier, tmp_path
 ):
@@ -233,14 +351,15 @@ def test_a_preprocessor_and_a_backbone_saved_one_by_one_make_a_preset(golden, tm
 
 
 def test_a_random_head_is_not_saved_as_if_it_knew_something(golden, tmp_path):
-    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    with pytest.warns(UserWarning, match="head is random and was left out"):
+        FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
     assert not (tmp_path / "task.weights.h5").exists()
     assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
 
 
 def test_saving_over_a_preset_leaves_nothing_of_the_old_head(golden, masked, tmp_path):
     masked.save_to_preset(tmp_path)
-    FNetMaskedLM.from_preset(golden / "kerashub_backbone_only").save_to_preset(tmp_path)
+    write_preset(FNetMaskedLM.from_preset(golden / "kerashub_backbone_only"), tmp_path)
     assert FNetMaskedLM.from_preset(tmp_path).head_state == "none"
 
 

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -214,3 +215,28 @@ def test_the_vocabulary_may_be_saved_and_loaded_alone(tokenizer, tmp_path):
     assert changing.vocabulary_size() < 30
     changing.load_assets(tmp_path / "here")
     assert changing(corpus).tolist() == tokenizer(corpus).tolist()
+
+
+def test_arrays_and_bytes_of_texts_are_texts(tokenizer):
+    wanted = [tokenizer("a cat").tolist(), tokenizer("ü").tolist()]
+    batches: list[Any] = [["a cat", "ü".encode()], np.array(["a cat", "ü"]), iter(("a cat", np.str_("ü")))]
+    for given in batches:
+        assert [ids.tolist() for ids in tokenizer(given)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["a", None], "Row 1 is None, not a text"),
+        (["a", float("nan")], "Row 1 is nan"),
+        (np.array(["a", 3.0], dtype=object), "Row 1 is 3.0"),
+        (np.arange(3), "Row 0 is 0"),
+        (np.arange(6).reshape(2, 3), r"Row 0 is \[0, 1, 2\], not a text.*model.preprocessor = None"),
+        ([("a", "b")], r"Row 0 is \('a', 'b'\), not a text.*\(first, second\)"),
+        ({"token_ids": [[1]]}, "A dict does not say.*model.preprocessor = None"),
+        (None, "None is not a text"),
+    ],
+)
+def test_what_is_not_a_text_is_refused_and_not_spelled_out(tokenizer, given, words):
+    with pytest.raises(TypeError, match=words):
+        tokenizer(given)
