@@ -355,6 +355,15 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="Share of each label spread over all classes; of a masked piece, over the whole vocabulary.",
         ),
     ] = 0.0
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        Meta(
+            title="Class weights",
+            description="balanced: a training text counts by texts / (classes x texts of its class), so that a rare "
+            "class weighs as much as a common one. The training loss is then the weighted one; those of validation and "
+            "test stay unweighted.",
+        ),
+    ] = "none"
     ema: Annotated[
         float,
         Meta(
