@@ -388,8 +388,12 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(title="Model kept", description="That of the last epoch, or of the best one on the validation texts."),
     ] = "last"
     monitor: Annotated[
-        Literal["accuracy", "loss"],
-        Meta(title="Best by", description="Validation figure that decides which epoch is the best."),
+        Literal["accuracy", "loss", "macro-f1"],
+        Meta(
+            title="Best by",
+            description="Validation figure that decides which epoch is the best. macro-f1, the mean of the classes' "
+            "F1, heeds a rare class as much as a common one.",
+        ),
     ] = "accuracy"
     patience: Annotated[
         int,

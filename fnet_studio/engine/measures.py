@@ -41,6 +41,11 @@ class Measured(NamedTuple):
             np.add.at(counts, (self.labels, self.probabilities.argmax(axis=1)), 1)
         return counts
 
+    @property
+    def macro_f1(self) -> float | None:
+        """None without classes."""
+        return macro_f1(self.confusion) if self.probabilities.shape[1] else None
+
 
 def measure(
     forward: "Callable[[Batch], tuple[Sums, jax.Array]]",
@@ -136,7 +141,7 @@ def write(
         report |= {
             "class_names": list(class_names),
             "confusion": measured.confusion.tolist(),
-            "macro_f1": macro_f1(measured.confusion),
+            "macro_f1": measured.macro_f1,
             "calibration": calibration(labels, probabilities),
             "errors": worst_errors(labels, probabilities),
         }
