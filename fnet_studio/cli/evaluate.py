@@ -7,10 +7,22 @@ from pathlib import Path
 import msgspec
 
 from fnet_studio.cli.numbers import at_least
-from fnet_studio.core import presets, protocol, run_store
+from fnet_studio.core import presets, protocol, run_evaluation, run_store
+from fnet_studio.core.by_class import by_class
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.shares import percent
 from fnet_studio.link.blocking import Worker
+
+MOST_CLASSES = 20
+"""Of more, each one's figures are in the JSON alone."""
+WORDS = {
+    "macro_f1": "macro F1",
+    "roc_auc": "area under the ROC curve",
+    "average_precision": "average precision",
+    "expected_error": "expected calibration error",
+    "pseudo_perplexity": "pseudo-perplexity",
+}
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -46,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             result, _ = worker.call(protocol.Evaluate(options.what, options.split))
             assert isinstance(result, protocol.Evaluation)
-            print(_json(result) if options.json else _measures(result))
+            report = run_evaluation.read(options.what, options.split)
+            print(_all_as_json(result, report) if options.json else _measures(result, report))
     return 0
 
 
@@ -80,11 +93,43 @@ def _predictions(result: protocol.PresetMeasured) -> str:
     )
 
 
-def _measures(result: protocol.Evaluation) -> str:
-    return (
+def _all_as_json(result: protocol.Evaluation, report: EvaluationReport) -> str:
+    told = msgspec.to_builtins(result) | {name: value for name, value in _further(report).items() if value is not None}
+    if report.class_names:
+        told["classes"] = by_class(report.confusion, report.class_names)
+    return msgspec.json.encode(told).decode()
+
+
+def _further(report: EvaluationReport) -> dict[str, float | None]:
+    """None for what the model or its texts do not have."""
+    return {
+        "macro_f1": report.macro_f1,
+        "roc_auc": report.roc_auc,
+        "average_precision": report.average_precision,
+        "expected_error": report.calibration.expected_error if report.calibration.bins else None,
+        "pseudo_perplexity": report.pseudo_perplexity,
+    }
+
+
+def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
+    lines = [
         f"{result.split}: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} "
         f"on {result.examples:,} {result.counted} in {result.duration_s:.1f} s"
-    )
+    ]
+    further = {name: value for name, value in _further(report).items() if value is not None}
+    if further:
+        lines.append(", ".join(f"{WORDS[name]} {value:.4f}" for name, value in further.items()))
+    if 0 < len(report.class_names) <= MOST_CLASSES:
+        lines.append(f"{'class':<24} {'texts':>8} {'precision':>10} {'recall':>8} {'F1':>8}")
+        lines += [
+            f"{one.name:<24} {one.texts:>8,} {_share(one.precision):>10} {_share(one.recall):>8} {one.f1:>8.4f}"
+            for one in by_class(report.confusion, report.class_names)
+        ]
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
 
 
 def _classes(texts: list[str], pairs: list[str], result: protocol.Classified) -> str:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from fnet_studio.cli import slices
 from fnet_studio.cli.convert import told_comparisons
@@ -22,6 +23,7 @@ from fnet_studio.core import (
     run_notes,
     run_store,
 )
+from fnet_studio.core.by_class import macro_f1
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import DATA_PLACES, gone, with_those_beside
 from fnet_studio.core.run_names import Named, told_apart
@@ -69,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
     for problem in problems:
         print(f"fnet-studio: {problem}", file=sys.stderr)
     if options.json:
-        print(msgspec.json.encode(records).decode())
+        told = [msgspec.to_builtins(record) | {"test_macro_f1": _macro_f1(record)} for record in records]
+        print(msgspec.json.encode(told).decode())
         return 0
     if not records:
         print("There are no runs yet. Start one with: fnet-studio train sample-quick")
@@ -110,6 +113,7 @@ def compare(options: argparse.Namespace) -> int:
         rows = [
             {"run": r.id, "name": its.name, "training_s": r.training_s, "parameters": r.parameters}
             | {f"{split}_accuracy": getattr(r, f"{split}_accuracy") for split in ("train", "validation", "test")}
+            | {"test_macro_f1": _macro_f1(r)}
             for r, its in zip(records, named)
         ]
         shown = {
@@ -119,11 +123,15 @@ def compare(options: argparse.Namespace) -> int:
         }
         print(msgspec.json.encode(shown).decode())
         return 0
-    print(f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'parameters':>12}")
+    print(
+        f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'macro F1':>8} {'parameters':>12}"
+    )
     for r, head in zip(records, heads):
+        f1 = _macro_f1(r)
         print(
             f"{head:<32} {r.training_s:>8,.0f} s {_share(r.train_accuracy):>8} "
-            f"{_share(r.validation_accuracy):>10} {_share(r.test_accuracy):>8} {r.parameters:>12,}"
+            f"{_share(r.validation_accuracy):>10} {_share(r.test_accuracy):>8} "
+            f"{'' if f1 is None else f'{f1:.4f}':>8} {r.parameters:>12,}"
         )
     print("\nsettings that differ" if different else "\nAll settings are the same.")
     for one in different:
@@ -186,6 +194,11 @@ def relocate(options: argparse.Namespace) -> int:
     for key in places:
         print(f"{key}: {data[key.removeprefix('data.')]}")
     return 0
+
+
+def _macro_f1(record: run_store.RunRecord) -> float | None:
+    """On the test texts."""
+    return macro_f1(np.array(record.confusion)) if record.confusion else None
 
 
 def _share(value: float | None) -> str:

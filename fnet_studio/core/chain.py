@@ -35,7 +35,13 @@ def halves(recipe: Recipe) -> tuple[Recipe, ...]:
     )
     data = msgspec.structs.replace(recipe.data, validation_path="none", test_path="none")  # neither is looked at
     optimisation = msgspec.structs.replace(
-        recipe.optimisation, label_smoothing=0.0, layer_decay=1.0, keep="best", monitor="loss", patience=0
+        recipe.optimisation,
+        label_smoothing=0.0,
+        class_weights="none",
+        layer_decay=1.0,
+        keep="best",
+        monitor="loss",
+        patience=0,
     )
     first = msgspec.structs.replace(
         alone,

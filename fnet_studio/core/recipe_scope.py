@@ -36,6 +36,7 @@ _OF_LABELS = frozenset(
         "model.backbone",
         "model.pooling",
         "model.dropout",
+        "optimisation.class_weights",
     }
 )
 """What masked-LM training has no use for: it has no classes and no head of its own."""

@@ -355,6 +355,15 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             description="Share of each label spread over all classes; of a masked piece, over the whole vocabulary.",
         ),
     ] = 0.0
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        Meta(
+            title="Class weights",
+            description="balanced: a training text counts by texts / (classes x texts of its class), so that a rare "
+            "class weighs as much as a common one. The training loss is then the weighted one; those of validation and "
+            "test stay unweighted.",
+        ),
+    ] = "none"
     ema: Annotated[
         float,
         Meta(
@@ -379,8 +388,12 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(title="Model kept", description="That of the last epoch, or of the best one on the validation texts."),
     ] = "last"
     monitor: Annotated[
-        Literal["accuracy", "loss"],
-        Meta(title="Best by", description="Validation figure that decides which epoch is the best."),
+        Literal["accuracy", "loss", "macro-f1"],
+        Meta(
+            title="Best by",
+            description="Validation figure that decides which epoch is the best. macro-f1, the mean of the classes' "
+            "F1, heeds a rare class as much as a common one.",
+        ),
     ] = "accuracy"
     patience: Annotated[
         int,

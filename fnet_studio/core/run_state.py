@@ -152,7 +152,8 @@ class RunState:
             elif "split" in row:
                 names = ("split", "step", "epoch", "loss", "accuracy", "examples", "time_s")
                 values = {name: row[name] for name in names}
-                self.evaluations.append(protocol.Evaluated(**values, asked=row.get("asked", False)))
+                values |= {name: row[name] for name in ("asked", "macro_f1") if name in row}
+                self.evaluations.append(protocol.Evaluated(**values))
             else:
                 for name in protocol.METRIC_COLUMNS:
                     getattr(self, name).append(row.get(name, _UNKNOWN.get(name)))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fnet_studio.core.recipe import Recipe
 from fnet_studio.data.batches import batch_rows
 
 Inputs = np.ndarray | dict[str, np.ndarray]
@@ -14,7 +15,7 @@ Inputs = np.ndarray | dict[str, np.ndarray]
 
 class Batch(NamedTuple):
     """inputs: (batch, length) int32 each. labels, weights: (batch,), or (batch, masks) of masked-LM training; weight 0
-    for what only fills up."""
+    for what only fills up; in training the others' is that of their class, 1 without class weights."""
 
     inputs: Any
     labels: Any
@@ -38,11 +39,32 @@ class Rows:
         return self.inputs[rows].astype(np.int32)
 
 
+def weights_of_classes(recipe: Recipe, labels: np.ndarray, classes: int) -> np.ndarray:
+    """(classes,) float32: what a training text of each class counts in the loss, by `optimisation.class_weights`. Over
+    the texts, (texts,) labels, their mean is 1, so that a loss divided by the number of texts is the weighted mean."""
+    weights = np.ones(classes, np.float32)
+    if recipe.optimisation.class_weights == "balanced":
+        counts = np.bincount(labels, minlength=classes)
+        there = counts > 0
+        weights[there] = len(labels) / (there.sum() * counts[there])
+    return weights
+
+
 def batches(
-    part: Rows, batch_size: int, seed: int = 0, epoch: int = 0, *, shuffle: bool = True, first_step: int = 0
+    part: Rows,
+    batch_size: int,
+    seed: int = 0,
+    epoch: int = 0,
+    *,
+    shuffle: bool = True,
+    first_step: int = 0,
+    class_weights: np.ndarray | None = None,
 ) -> Iterator[Batch]:
     """One epoch from `first_step` on; its order depends on (seed, epoch) alone. Nothing is dropped: the last batch is
-    filled up with rows of weight 0."""
+    filled up with rows of weight 0. class_weights: (classes,) float32; None: every row has weight 1."""
     rows, weights = batch_rows(len(part), batch_size, seed, epoch, shuffle)
     for chosen, weight in zip(rows[first_step:], weights[first_step:], strict=True):
-        yield Batch(part.take(chosen), part.labels[chosen].astype(np.int32), weight)
+        labels = part.labels[chosen].astype(np.int32)
+        if class_weights is not None:
+            weight = weight * class_weights[labels]
+        yield Batch(part.take(chosen), labels, weight)

@@ -233,14 +233,15 @@ class Run:
         at, options, began = self.at, self.recipe.optimisation, time.monotonic()
         weights, epoch = self.training.weights(self.state), self.at.epoch + 1
         measured = self._measure("validation", weights)
-        figure = measured.accuracy if options.monitor == "accuracy" else -measured.loss
+        figure = _monitored(options.monitor, measured)
         best = at.best is None or figure > at.best
         if best:
             at.best, at.best_epoch = figure, epoch
             if options.keeps_best:
                 self._record("train", *self._trained())
                 self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
-        self._tell_evaluated("validation", epoch, measured.loss, measured.accuracy, measured.examples, best=best)
+        figures = measured.loss, measured.accuracy, measured.examples, measured.macro_f1
+        self._tell_evaluated("validation", epoch, *figures, best=best)
         while (request := self.job.take(protocol.EvaluateNow)) is not None:  # asked for while this was measured
             request.done(_evaluation("validation", measured, time.monotonic() - began))
         return best
@@ -251,7 +252,8 @@ class Run:
         more = self.task.further_measures("test", lambda batches: self._over(batches, weights))
         names, step = self.task.class_names, self.writer.record.model_step
         self.control.written(lambda: measures.write(self.writer.folder, "test", measured, names, step, **more))
-        self._tell_evaluated("test", self.at.epoch, measured.loss, measured.accuracy, measured.examples, **more)
+        figures = measured.loss, measured.accuracy, measured.examples, measured.macro_f1
+        self._tell_evaluated("test", self.at.epoch, *figures, **more)
 
     def _measure(self, split: str, weights: Weights) -> measures.Measured:
         total = len(self.task.parts[split])
@@ -267,12 +269,20 @@ class Run:
         return measures.measure(lambda batch: self.training.forward(weights, batch), batches, on_batch)
 
     def _tell_evaluated(
-        self, split: Any, epoch: int, loss: float, accuracy: float, examples: int, **more: object
+        self,
+        split: Any,
+        epoch: int,
+        loss: float,
+        accuracy: float,
+        examples: int,
+        macro_f1: float | None = None,
+        **more: object,
     ) -> None:
         # where the best epoch is kept, the record tells of that one alone; of the first one until it is judged
         if split == "test" or not self.recipe.optimisation.keeps_best or self.at.best_epoch in (0, epoch):
             self._record(split, loss, accuracy)
-        event = protocol.Evaluated(split, self.at.step, epoch, loss, accuracy, examples, time.monotonic() - self.began)
+        figures, passed = (self.at.step, epoch, loss, accuracy, examples), time.monotonic() - self.began
+        event = protocol.Evaluated(split, *figures, passed, macro_f1=macro_f1)
         self._log_evaluated(event, **more)
         self.control.written(self.writer.save)
 
@@ -281,8 +291,8 @@ class Run:
         setattr(self.writer.record, f"{split}_accuracy", accuracy)
 
     def _log_evaluated(self, event: protocol.Evaluated, **more: object) -> None:
-        row = msgspec.structs.asdict(event)
-        self.writer.append({key: value for key, value in row.items() if key != "asked" or value} | more)
+        row = msgspec.structs.asdict(event).items()
+        self.writer.append({key: value for key, value in row if value is not None and value is not False} | more)
         self.control.written(self.writer.flush)
         self.job.tell(event)
 
@@ -291,7 +301,8 @@ class Run:
         return 0 < patience <= self.at.epoch - self.at.best_epoch
 
     def _tell_best(self) -> None:
-        words = f"The model of epoch {self.at.best_epoch} is kept: its validation {self.recipe.optimisation.monitor} "
+        figure = "macro F1" if (monitor := self.recipe.optimisation.monitor) == "macro-f1" else monitor
+        words = f"The model of epoch {self.at.best_epoch} is kept: its validation {figure} "
         if self.at.epoch < self.recipe.training.epochs:
             words = f"Stopped early after epoch {self.at.epoch}. " + words
         self.job.tell(protocol.Log("info", words + "was the best."))
@@ -322,7 +333,8 @@ class Run:
         began, at = time.monotonic(), self.at
         measured = self._measure("validation", self.training.weights(self.state))
         figures = (at.step, at.epoch, measured.loss, measured.accuracy, measured.examples)
-        event = protocol.Evaluated("validation", *figures, time_s=began - self.began, asked=True)
+        passed = began - self.began
+        event = protocol.Evaluated("validation", *figures, passed, asked=True, macro_f1=measured.macro_f1)
         self._log_evaluated(event)
         self.annotate("evaluated", f"Validation accuracy {measured.accuracy:.2%}, loss {measured.loss:.4f}.")
         return _evaluation("validation", measured, time.monotonic() - began)
@@ -358,6 +370,14 @@ class Run:
         self.clock.leave()
         self.writer.finish("paused" if mode == "pause" else "stopped")
         raise Stopped(kept=mode == "pause" or bool(self.at.step), run=self.writer.record.id, paused=mode == "pause")
+
+
+def _monitored(monitor: str, measured: measures.Measured) -> float:
+    """The validation figure that decides; more is better."""
+    if monitor == "macro-f1":
+        assert measured.macro_f1 is not None  # a recipe without classes cannot ask for it
+        return measured.macro_f1
+    return measured.accuracy if monitor == "accuracy" else -measured.loss
 
 
 def _evaluation(split: str, measured: measures.Measured, duration_s: float) -> protocol.Evaluation:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fnet_studio.core import files
+from fnet_studio.core.by_class import macro_f1
 
 if TYPE_CHECKING:  # the scripted engine writes its measures too, and has no jax
     import jax
@@ -40,6 +41,11 @@ class Measured(NamedTuple):
             np.add.at(counts, (self.labels, self.probabilities.argmax(axis=1)), 1)
         return counts
 
+    @property
+    def macro_f1(self) -> float | None:
+        """None without classes."""
+        return macro_f1(self.confusion) if self.probabilities.shape[1] else None
+
 
 def measure(
     forward: "Callable[[Batch], tuple[Sums, jax.Array]]",
@@ -65,13 +71,6 @@ def measure(
     every = np.concatenate(probabilities) if probabilities else np.zeros((0, 0), np.float32)
     weight = max(weight, 1e-9)
     return Measured(loss / weight, correct / weight, round(weight), np.concatenate(labels), every)
-
-
-def macro_f1(confusion: np.ndarray) -> float:
-    """Mean over the classes of 2 TP / (2 TP + FP + FN); a class that is neither there nor predicted counts 0."""
-    right = np.diag(confusion)
-    wrong = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return float(np.mean(np.divide(2 * right, wrong, out=np.zeros(len(right)), where=wrong > 0)))
 
 
 def curves(labels: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
@@ -142,7 +141,7 @@ def write(
         report |= {
             "class_names": list(class_names),
             "confusion": measured.confusion.tolist(),
-            "macro_f1": macro_f1(measured.confusion),
+            "macro_f1": measured.macro_f1,
             "calibration": calibration(labels, probabilities),
             "errors": worst_errors(labels, probabilities),
         }

@@ -10,8 +10,10 @@ class Sums(NamedTuple):
     """Sums over the examples of one batch; divide by `weight` for means."""
 
     loss: jax.Array
+    """Each example by its weight in the batch."""
     correct: jax.Array
     weight: jax.Array
+    """How many examples have any weight: the right ones are counted among them, whatever each weighs."""
 
 
 class Objective(Protocol):
@@ -37,7 +39,7 @@ class Binary:
             target = target * (1 - smoothing) + smoothing / 2
         loss = -(target * jnp.log(clipped) + (1 - target) * jnp.log(1 - clipped))
         correct = (probability > 0.5) == (labels > 0)
-        return Sums((loss * weights).sum(), (correct * weights).sum(), weights.sum())
+        return _sums(loss, correct, weights)
 
     def probabilities(self, outputs: jax.Array) -> jax.Array:
         second = outputs[:, 0].astype("float32")
@@ -53,7 +55,12 @@ class Softmax:
         if smoothing:
             loss = (1 - smoothing) * loss - smoothing * logarithms.mean(axis=-1)
         correct = outputs.argmax(axis=-1) == labels
-        return Sums((loss * weights).sum(), (correct * weights).sum(), weights.sum())
+        return _sums(loss, correct, weights)
 
     def probabilities(self, outputs: jax.Array) -> jax.Array:
         return jax.nn.softmax(outputs.astype("float32"), axis=-1)
+
+
+def _sums(loss: jax.Array, correct: jax.Array, weights: jax.Array) -> Sums:
+    counted = (weights > 0).astype("float32")
+    return Sums((loss * weights).sum(), (correct * counted).sum(), counted.sum())

@@ -298,12 +298,14 @@ class _Play:
         setattr(self.writer.record, f"{split}_loss", loss)
         setattr(self.writer.record, f"{split}_accuracy", accuracy)
         passed = self._passed_s()
-        self._log(protocol.Evaluated(split, self.step, epoch, loss, accuracy, COUNTS[split], passed))
+        # as many of each class are wrong: the mean of their F1 is the accuracy
+        macro_f1 = accuracy if split != "train" and self.writer.record.classifies else None
+        self._log(protocol.Evaluated(split, self.step, epoch, loss, accuracy, COUNTS[split], passed, macro_f1=macro_f1))
         self.writer.save()
 
     def _log(self, event: protocol.Evaluated) -> None:
         row = msgspec.structs.asdict(event)
-        self.writer.append({key: value for key, value in row.items() if key != "asked" or value})
+        self.writer.append({key: value for key, value in row.items() if value is not None and value is not False})
         self.writer.flush()
         self.job.tell(event)
 

@@ -127,6 +127,20 @@ def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     assert found["agreement"] == []
 
 
+def test_macro_f1_stands_beside_the_accuracy_where_the_test_was_measured_by_class(runs, capsys):
+    record = run_store.read(runs[0])
+    record.confusion = [[95, 0], [4, 1]]
+    run_store.RunWriter(record, run_store.folder(runs[0])).save()
+    expected = (2 * 95 / (2 * 95 + 4) + 2 / (2 + 4)) / 2
+    assert main(["runs", "compare", *runs]) == 0
+    assert f"{expected:.4f}" in capsys.readouterr().out.splitlines()[1]
+    for words in (["runs", "compare", *runs, "--json"], ["runs", "--json"]):
+        assert main(words) == 0
+        told = json.loads(capsys.readouterr().out)
+        found = [one["test_macro_f1"] for one in (told["runs"] if "compare" in words else told)]
+        assert sorted(found, key=str) == [pytest.approx(expected), None]
+
+
 def test_runs_measured_on_the_same_texts_are_compared_text_by_text(runs, capsys):
     labels = np.zeros(10, np.int64)
     for run, right in zip(runs, (6, 8)):

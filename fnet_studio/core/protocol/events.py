@@ -97,6 +97,8 @@ class Evaluated(Message, frozen=True, tag="evaluated"):
     time_s: float = 0.0
     asked: bool = False
     """By `EvaluateNow`, in the middle of an epoch: it decides nothing. epoch: how many were done."""
+    macro_f1: float | None = None
+    """Of the validation and test texts, where there are classes."""
 
 
 class Annotation(Message, frozen=True, tag="annotation"):

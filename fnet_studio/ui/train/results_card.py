@@ -9,7 +9,7 @@ from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.parts import Card, label
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.reproduction import PUBLISHED, reproduces
-from fnet_studio.ui.train.run_figures import best_epoch
+from fnet_studio.ui.train.run_figures import best_epoch, monitored
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent
 
 
@@ -30,25 +30,28 @@ class ResultsCard(Card):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(4)
-        rows: list[tuple[str, str, str]] = []
+        rows: list[tuple[str, ...]] = []
         if test is not None:
-            rows.append(("Test", percent(test.accuracy, 2), measure(test.loss)))
+            rows.append(("Test", percent(test.accuracy, 2), measure(test.loss), _f1(test)))
         if best is not None:
-            rows.append(("Best validation", percent(best.accuracy, 2), measure(best.loss)))
+            rows.append(("Best validation", percent(best.accuracy, 2), measure(best.loss), _f1(best)))
         if train:
-            rows.append((words, percent(train[-1].accuracy, 2), measure(train[-1].loss)))
+            rows.append((words, percent(train[-1].accuracy, 2), measure(train[-1].loss), _f1(train[-1])))
         rows += [
-            (f"Published {figures.kind}, test", percent(figures.test, 2), "not given")
+            (f"Published {figures.kind}, test", percent(figures.test, 2), "not given", "not given")
             for name, figures in PUBLISHED.items()
             if reproduces(name, recipe)
         ]
-        for column, words in enumerate(("", "Accuracy", "Loss")):
+        heads = ("", "Accuracy", "Loss", "Macro F1")
+        shown = 4 if monitored(recipe) == "macro_f1" else 3
+        rows = [texts[:shown] for texts in rows]
+        for column, words in enumerate(heads[:shown]):
             grid.addWidget(label(words, "caption"), 0, column, _side(column))
         for line, texts in enumerate(rows, start=1):
             for column, text in enumerate(texts):
                 role = "figure" if line == 1 and column else ""
                 grid.addWidget(label(text, role), line, column, _side(column))
-        grid.setColumnStretch(3, 1)
+        grid.setColumnStretch(shown, 1)
         if rows:
             self.column.addLayout(grid)
         self.column.addWidget(self._facts(state))
@@ -77,6 +80,10 @@ class ResultsCard(Card):
             if not (state.status == "stopped" and not state.kept):
                 parts.append(f"kept as {state.started.run}")
         return label(" · ".join(parts), "caption", wrap=True, selectable=True)
+
+
+def _f1(found: protocol.Evaluated) -> str:
+    return "–" if found.macro_f1 is None else measure(found.macro_f1)
 
 
 def _side(column: int) -> Qt.AlignmentFlag:

@@ -1,10 +1,11 @@
 """What the run card shows of a run: plain figures from its state."""
 
+import math
 from typing import Any
 
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import RunState, phase_words
-from fnet_studio.ui.widgets.run_card import RunFigures
+from fnet_studio.ui.widgets.run_card import Monitor, RunFigures
 
 
 def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
@@ -17,7 +18,7 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
     if state.phase == "compiling":
         compiling += phase_s
     limit = int(recipe.get("optimisation", {}).get("patience", 0))
-    by_loss = recipe.get("optimisation", {}).get("monitor") == "loss"
+    monitor = monitored(recipe)
     cut_off = state.failure is not None and state.failure.kind == "worker.lost"
     return RunFigures(
         status="held" if state.held else "interrupted" if cut_off else state.status,
@@ -30,8 +31,8 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
         left_s=state.progress.left_s,
         compile_s=compiling if compiling else -1.0,
         tokens_per_s=state.tokens_per_s[-1] if state.tokens_per_s else -1.0,
-        best_accuracy=best.accuracy if best and not by_loss else -1.0,
-        best_loss=best.loss if best and by_loss else -1.0,
+        monitor=monitor,
+        best_figure=getattr(best, monitor) if best else -1.0,
         best_step=best.step if best else -1,
         patience=limit,
         waited=epochs_without_better(state, best),
@@ -44,21 +45,26 @@ def planning_figures(title: str, phase: protocol.Phase, done: int, elapsed_s: fl
     return RunFigures("planning", title, words, done, phase.total, phase.unit, elapsed_s)
 
 
+def monitored(recipe: dict[str, Any]) -> Monitor:
+    """The field of `protocol.Evaluated` by which the recipe judges an epoch."""
+    monitors: dict[str, Monitor] = {"loss": "loss", "macro-f1": "macro_f1"}
+    return monitors.get(recipe.get("optimisation", {}).get("monitor", ""), "accuracy")
+
+
 def best_epoch(state: RunState, recipe: dict[str, Any]) -> protocol.Evaluated | None:
     """By what the recipe watches, the earlier one of equals; as the worker judges it. Figures that are no numbers, and
     those that were asked for in the middle of an epoch, decide nothing."""
-    by_loss = recipe.get("optimisation", {}).get("monitor") == "loss"
-    found = [
-        item
-        for item in state.of_split("validation")
-        if not item.asked and (item.loss if by_loss else item.accuracy) == (item.loss if by_loss else item.accuracy)
-    ]
-    if by_loss:
-        return min(found, key=lambda item: item.loss, default=None)
-    return max(found, key=lambda item: item.accuracy, default=None)
+    figure = monitored(recipe)
+    found = [item for item in state.of_split("validation") if not item.asked and _is_number(getattr(item, figure))]
+    choose = min if figure == "loss" else max
+    return choose(found, key=lambda item: getattr(item, figure), default=None)
 
 
 def epochs_without_better(state: RunState, best: protocol.Evaluated | None) -> int:
     if best is None:
         return 0
     return len([item for item in state.of_split("validation") if not item.asked and item.epoch > best.epoch])
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)

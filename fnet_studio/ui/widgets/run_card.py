@@ -1,7 +1,8 @@
 """The live run in one card: state, phase, time, speed, best validation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -46,6 +47,14 @@ TONES = {
     "interrupted": "warning_text",
 }
 
+Monitor = Literal["accuracy", "loss", "macro_f1"]
+BEST: dict[Monitor, tuple[str, Callable[[float], str]]] = {
+    "accuracy": ("Best validation", percent),
+    "loss": ("Best validation loss", measure),
+    "macro_f1": ("Best validation F1", measure),
+}
+"""The caption of the best figure, and how it is written."""
+
 
 @dataclass(frozen=True)
 class RunFigures:
@@ -61,10 +70,11 @@ class RunFigures:
     left_s: float = -1.0
     compile_s: float = -1.0
     tokens_per_s: float = -1.0
-    best_accuracy: float = -1.0
-    best_loss: float = -1.0
-    """In place of the accuracy where the run is judged by its loss."""
+    best_figure: float = -1.0
+    """The validation figure by which the run is judged."""
     best_step: int = -1
+    monitor: Monitor = "accuracy"
+    """Which one that is."""
     patience: int = 0
     """Epochs without a better one after which the run ends; 0 for never."""
     waited: int = 0
@@ -87,6 +97,11 @@ class Figure(QWidget):
         self._value.setTextFormat(Qt.TextFormat.PlainText)
         layout.addWidget(self._caption)
         layout.addWidget(self._value)
+
+    def set_caption(self, text: str) -> None:
+        if text != self._caption.text():
+            self._caption.setText(text)
+            self.setAccessibleName(f"{text}: {self._value.text()}")
 
     def set_value(self, text: str) -> None:
         if text != self._value.text():
@@ -164,8 +179,9 @@ class RunCard(QFrame):
         self.left.set_value(f"about {duration(figures.left_s)}" if running and figures.left_s >= 0 else "–")
         self.compiling.set_value(duration(figures.compile_s))
         self.speed.set_value(short_count(figures.tokens_per_s) if figures.tokens_per_s > 0 else "–")
-        best = measure(figures.best_loss) if figures.best_loss >= 0 else "–"
-        self.best.set_value(percent(figures.best_accuracy) if figures.best_accuracy >= 0 else best)
+        caption, written = BEST[figures.monitor]
+        self.best.set_caption(caption)
+        self.best.set_value(written(figures.best_figure) if figures.best_figure >= 0 else "–")
         self.best.setToolTip(f"At step {count(figures.best_step)}" if figures.best_step >= 0 else "")
         self.patience.setVisible(bool(figures.patience))
         self.patience.set_value(f"{figures.waited} of {figures.patience} epochs")

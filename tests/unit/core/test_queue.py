@@ -272,9 +272,12 @@ def test_adapting_changes_nothing_of_the_fine_tuning_that_follows():
 
 def test_the_two_halves_share_texts_and_seed_and_the_first_never_sees_the_test():
     chosen = recipe.from_mapping(
-        recipe.to_mapping(both()) | {"data": {"source": "files", "path": "x.csv", "test_path": "test.csv"}}
+        recipe.to_mapping(both())
+        | {"data": {"source": "files", "path": "x.csv", "test_path": "test.csv"}}
+        | {"optimisation": {"class_weights": "balanced"}}
     )
     first, second = chain.halves(chosen)
+    assert (first.optimisation.class_weights, second.optimisation.class_weights) == ("none", "balanced")
     assert (first.task, second.task) == ("masked-lm", "finetune")
     assert first.training.epochs == 4
     assert second.training.epochs == 10

@@ -14,6 +14,13 @@ def test_every_bundled_recipe_is_valid_once_its_data_is_named(name):
     assert loaded.name == name
 
 
+@pytest.mark.parametrize("task", recipe.LANGUAGE_TASKS)
+def test_what_has_no_classes_is_not_judged_by_their_f1(task):
+    data = {"source": "files", "path": "x"}
+    with pytest.raises(UserError, match=r"optimisation\.monitor"):
+        recipe.from_mapping({"task": task, "data": data, "optimisation": {"monitor": "macro-f1"}})
+
+
 def test_the_example_recipe_has_the_published_hyperparameters():
     loaded = recipe.load(recipe.bundled("imdb-fnet"), {"data.path": "somewhere"})
     assert (loaded.training.epochs, loaded.training.batch_size, loaded.training.learning_rate) == (3, 64, 1e-3)

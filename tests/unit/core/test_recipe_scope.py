@@ -40,6 +40,11 @@ def test_label_smoothing_is_told_of_tasks_that_predict_words(task):
     ]
 
 
+def test_class_weights_are_told_of_tasks_that_know_classes_and_older_runs_had_none():
+    told = {task: recipe_scope.counting({"task": task}) for task in ("classify", "finetune", *LANGUAGE_TASKS)}
+    assert [told[task].get("optimisation.class_weights") for task in told] == ["none", "none", None, None]
+
+
 def test_a_setting_that_came_after_a_run_has_its_default_there_and_differs_from_another_value_alone():
     now = to_mapping(Recipe(task="finetune"))
     before = {section: dict(known) if isinstance(known, dict) else known for section, known in now.items()}

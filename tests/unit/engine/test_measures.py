@@ -6,15 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fnet_studio.core import run_evaluation, run_store
+from fnet_studio.core import by_class, run_evaluation, run_store
 from fnet_studio.engine import measures
 
 
 def test_macro_f1_is_the_mean_over_the_classes():
     confusion = np.array([[3, 1, 0], [0, 2, 2], [0, 0, 4]])
     each = [2 * 3 / (2 * 3 + 0 + 1), 2 * 2 / (2 * 2 + 1 + 2), 2 * 4 / (2 * 4 + 2 + 0)]
-    assert measures.macro_f1(confusion) == pytest.approx(np.mean(each))
-    assert measures.macro_f1(np.array([[5, 0], [0, 0]])) == 0.5
+    assert by_class.macro_f1(confusion) == pytest.approx(np.mean(each))
+    assert by_class.macro_f1(np.array([[5, 0], [0, 0]])) == 0.5
+
+
+def test_each_class_has_its_precision_recall_and_f1_and_what_cannot_be_said_is_not():
+    rare, common, gone = by_class.by_class([[1, 4, 0], [2, 93, 0], [0, 0, 0]], ("rare", "common", "gone"))
+    assert rare == by_class.ClassMeasures("rare", 5, 1 / 3, 0.2, 2 / 8)
+    assert (common.texts, common.recall, common.precision) == (95, 93 / 95, 93 / 97)
+    assert gone == by_class.ClassMeasures("gone", 0, None, None, 0.0)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=40))

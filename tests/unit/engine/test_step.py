@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fnet_studio.core import recipe as recipes
-from fnet_studio.engine.feed import Rows, batches
+from fnet_studio.engine.feed import Rows, batches, weights_of_classes
 from fnet_studio.engine.objectives import Binary, Softmax
 from fnet_studio.engine.optimiser import WarmUpThenDecay, decayed, make_optimiser, rate_shares
 from fnet_studio.engine.step import Training
@@ -121,6 +121,28 @@ def test_label_smoothing_spreads_a_share_of_each_label():
 
 
 @pytest.mark.parametrize("parts", [1, 2])
+def test_a_text_counts_by_its_class_in_the_loss_and_once_among_the_right_ones(parts):
+    def weighted(by_class):
+        batch = next(batches(Rows(IDS[:7], LABELS[:7]), ROWS, shuffle=False, class_weights=np.float32(by_class)))
+        return stepped(options({"accumulation": parts}), batch=batch)[2]
+
+    told, plain, doubled = weighted([0.75, 3.5]), weighted([1, 1]), weighted([2, 2])
+    p, labels = small_model().predict(IDS[:7], verbose=0)[:, 0], LABELS[:7]
+    expected = np.sum(np.where(labels == 1, 3.5, 0.75) * -np.log(np.where(labels == 1, p, 1 - p)))
+    assert float(told.loss) == pytest.approx(expected, rel=1e-5)
+    assert (float(told.weight), float(told.correct)) == (7, np.sum((p > 0.5) == (labels == 1)))
+    assert float(doubled.gradient_norm) == pytest.approx(2 * float(plain.gradient_norm), rel=1e-4)
+
+
+def test_balanced_classes_weigh_the_same_together_and_one_mean_a_text():
+    labels = np.array([0] * 6 + [1] * 2 + [3])
+    balanced = weights_of_classes(options(class_weights="balanced"), labels, 4)
+    assert balanced.tolist() == [9 / (3 * 6), 9 / (3 * 2), 1, 9 / 3]
+    assert balanced[labels].mean() == 1
+    assert weights_of_classes(options(), labels, 4).tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
 def test_each_step_drops_other_units_and_an_evaluation_drops_none(parts):
     keras.utils.set_random_seed(1)
     ids = keras.Input((None,), dtype="int32")
@@ -141,7 +163,7 @@ def test_each_step_drops_other_units_and_an_evaluation_drops_none(parts):
 
 def test_softmax_agrees_with_binary_where_there_are_two_classes():
     logits = RANDOM.normal(size=(5, 2)).astype(np.float32)
-    labels, weights = np.array([0, 1, 1, 0, 1]), np.array([1, 1, 0, 1, 1], np.float32)
+    labels, weights = np.array([0, 1, 1, 0, 1]), np.array([1, 2.5, 0, 1, 0.5], np.float32)
     p = jax.nn.softmax(logits)[:, 1:]
     for smoothing in (0.0, 0.3):
         many = Softmax().sums(logits, labels, weights, smoothing)

@@ -6,9 +6,10 @@ from fnet_studio.core import protocol, recipe
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
+from fnet_studio.ui.widgets.run_card import RunCard
 
 
-def state_of(losses, accuracies, name="sample-quick", changes=None, **optimisation):
+def state_of(losses, accuracies, name="sample-quick", changes=None, macro_f1s=(), **optimisation):
     state = RunState()
     state.begin(1, 0.0)
     values = recipe.to_mapping(recipe.load(recipe.bundled(name), changes or {}, template=True))
@@ -16,7 +17,8 @@ def state_of(losses, accuracies, name="sample-quick", changes=None, **optimisati
     started = protocol.RunStarted("run", "/run", values, 1, protocol.Device("cpu", "cpu"), 10, 30)
     state.apply(protocol.Envelope(1, 0, started, reply_to=1))
     for epoch, (loss, accuracy) in enumerate(zip(losses, accuracies), 1):
-        event = protocol.Evaluated("validation", 10 * epoch, epoch, loss, accuracy, 100)
+        macro_f1 = macro_f1s[epoch - 1] if macro_f1s else None
+        event = protocol.Evaluated("validation", 10 * epoch, epoch, loss, accuracy, 100, macro_f1=macro_f1)
         state.apply(protocol.Envelope(1, 0, event, reply_to=1))
     return state
 
@@ -24,12 +26,23 @@ def state_of(losses, accuracies, name="sample-quick", changes=None, **optimisati
 def test_patience_counts_the_epochs_since_the_best_one():
     figures = figures_of(state_of([0.6, 0.5, 0.55], [0.7, 0.8, 0.79], patience=3), 1.0, 0.0)
     assert (figures.waited, figures.patience) == (1, 3)
-    assert (figures.best_accuracy, figures.best_step) == (0.8, 20)
+    assert (figures.monitor, figures.best_figure, figures.best_step) == ("accuracy", 0.8, 20)
 
 
 def test_a_run_judged_by_its_loss_shows_the_best_loss():
     figures = figures_of(state_of([0.5, 0.6, 0.7], [0.7, 0.8, 0.9], monitor="loss"), 1.0, 0.0)
-    assert (figures.best_loss, figures.best_accuracy, figures.waited) == (0.5, -1.0, 2)
+    assert (figures.monitor, figures.best_figure, figures.waited) == ("loss", 0.5, 2)
+
+
+def test_a_run_judged_by_macro_f1_shows_the_best_of_that_and_names_it(qtbot, colours):
+    state = state_of([0.5, 0.6, 0.7], [0.7, 0.8, 0.9], macro_f1s=(0.4, 0.5, 0.45), monitor="macro-f1", patience=2)
+    figures = figures_of(state, 1.0, 0.0)
+    assert (figures.best_figure, figures.best_step, figures.waited) == (0.5, 20, 1)
+    card = RunCard(colours)
+    qtbot.addWidget(card)
+    card.show_figures(figures)
+    assert card.best.accessibleName() == "Best validation F1: 0.5000"
+    assert "Best validation 80.00 % 0.6000 0.5000" in results(qtbot, colours, state)
 
 
 def test_the_earlier_one_of_equals_is_the_best_and_what_is_no_number_is_not():
@@ -43,7 +56,7 @@ def test_a_measurement_on_demand_decides_nothing():
     state = state_of([0.6], [0.7], patience=2)
     asked = protocol.Evaluated("validation", 15, 1, 0.1, 0.99, 100, asked=True)
     state.apply(protocol.Envelope(1, 0, asked, reply_to=1))
-    assert figures_of(state, 1.0, 0.0).best_accuracy == 0.7
+    assert figures_of(state, 1.0, 0.0).best_figure == 0.7
 
 
 def results(qtbot, colours, state):
