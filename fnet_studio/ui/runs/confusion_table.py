@@ -86,7 +86,7 @@ class ConfusionTable(FittedTable):
         self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.verticalHeader().setMaximumWidth(event.size().width() // NAMES_SHARE)
+        self.verticalHeader().setMaximumWidth(self.width() // NAMES_SHARE)
         super().resizeEvent(event)
 
 
