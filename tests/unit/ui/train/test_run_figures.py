@@ -6,6 +6,7 @@ from fnet_studio.core import protocol, recipe
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
+from fnet_studio.ui.widgets.run_card import RunCard
 
 
 def state_of(losses, accuracies, name="sample-quick", changes=None, **optimisation):
@@ -44,6 +45,44 @@ def test_a_measurement_on_demand_decides_nothing():
     asked = protocol.Evaluated("validation", 15, 1, 0.1, 0.99, 100, asked=True)
     state.apply(protocol.Envelope(1, 0, asked, reply_to=1))
     assert figures_of(state, 1.0, 0.0).best_accuracy == 0.7
+
+
+def tell(state, *bodies):
+    for body in bodies:
+        state.apply(protocol.Envelope(1, 0, body, reply_to=1))
+
+
+def steps(last):
+    return protocol.Metrics((last,), (0.5,), (0.5,), (1.0,), (1.0,))
+
+
+def test_a_held_run_says_where_it_is_and_its_bar_stays_also_once_its_worker_was_lost(qtbot, colours):
+    card = RunCard(colours)
+    qtbot.addWidget(card)
+    state = state_of([], [])
+    tell(state, protocol.Phase("paused"))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card._phase.text() == "Its memory is kept"  # before its first step
+    tell(state, protocol.Phase("training", 30, "steps"), steps(12), protocol.Phase("paused"))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card.accessibleName() == "Run: Paused. At step 12 of 30"
+    assert card._bar.value() == 400
+    tell(state, protocol.Failed("worker.lost", "The worker ended."))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card.accessibleName().startswith("Run: Interrupted.")
+    assert card._bar.value() == 400
+
+
+def test_the_bar_of_a_run_that_failed_while_it_was_measured_says_how_far_its_training_was(qtbot, colours):
+    card = RunCard(colours)
+    qtbot.addWidget(card)
+    state = state_of([], [])
+    validating = protocol.Phase("validating", 100, "texts"), protocol.Progress(90)
+    tell(
+        state, protocol.Phase("training", 30, "steps"), steps(12), *validating, protocol.Failed("device.gone", "Gone.")
+    )
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card._bar.value() == 400
 
 
 def results(qtbot, colours, state):
