@@ -129,20 +129,27 @@ class StatusLine(QWidget):
         self._dirty = False
         stopping = self._supervisor.stop_words
         phase, progress = self._at.phase, self._at.progress
-        self.phase.setText(stopping or (phase_words(phase.name) if phase.name else "Starting"))
-        for item in (self.bar, self.counted, self.left):  # of no use any more, and the words need the room
-            item.setVisible(not stopping and phase.name not in HELD)
+        doing = phase_words(phase.name) if phase.name else "Starting"
         total, done = phase.total, progress.done
+        held, at = phase.name in HELD, ""
+        if phase.name == "paused" and self._at.trained.done and self._at.total_steps:
+            total, done = self._at.total_steps, self._at.trained.done
+            at = f" at step {count(done)} of {count(total)}"
+        self.phase.setText(stopping or f"{doing}{at}")
+        # of no use any more, and the words need the room
+        self.bar.setVisible(not stopping and (not held or bool(at)))
+        for item in (self.counted, self.left):
+            item.setVisible(not stopping and not held)
         self.bar.setRange(0, total)  # 0 to 0: of unknown length
         self.bar.setValue(min(done, total))
         counted = f"{count(done)} of {count(total)} {phase.unit}".rstrip() if total else ""
         left = progress.left_s
-        # the words of a stop are long, and what it waits for is in them
-        self.counted.setText("" if stopping else counted)
+        # the words of a stop are long, and what it waits for is in them; a held run's say where it is
+        self.counted.setText("" if stopping or held else counted)
         self.left.setText(f"{duration(left)} left" if left >= 0 and not stopping else "")
         self.bar.setAccessibleDescription(f"{self.phase.text()} {self.counted.text()}")
         self.stop.setText("Stop now" if stopping else "Stop")
-        doing = "Stopping" if stopping else self.phase.text()
+        doing = "Stopping" if stopping else doing
         short = f"{doing} {100 * min(done, total) // total} %" if total and not stopping else doing
         if short != self._short:
             self._short = short

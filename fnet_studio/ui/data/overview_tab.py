@@ -15,14 +15,17 @@ from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import Card, button, follow_icon, label, row, scrolling
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.breaking_label import BreakingLabel
 from fnet_studio.ui.widgets.figures import count, percent
 from fnet_studio.ui.widgets.length_histogram import LengthHistogram
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.working import Working
 
 MOST_CLASSES = 12
 """That get a line each; the rest is summed up."""
 BINS = 48
 HISTOGRAM_PX = 136
+NAME_PX = 300
 UNEVEN = 3.0
 """How many times the largest class may be the smallest before it is worth a word."""
 
@@ -66,7 +69,7 @@ class OverviewTab(QWidget):
         self.histogram.setFixedHeight(HISTOGRAM_PX)
         self.axis = label("Texts of all parts, by how many tokens they have", "caption")
         self.cut = label("", "", wrap=True)
-        self.note = label("", "caption", wrap=True)
+        self.note = BreakingLabel("", "caption")
         self.working = Working(self._supervisor, self._themes)
         self.working.stop_wanted.connect(self._stopped)
         self.again = button("Count the tokens", self._themes, "refresh-cw", "", self._ask)
@@ -163,7 +166,9 @@ class OverviewTab(QWidget):
             bar.setValue(round(1000 * share))
             bar.setTextVisible(False)
             bar.setAccessibleName(f"{name}: {percent(share)} of the training texts")
-            title = label(name if len(name) <= 40 else name[:39] + "…")
+            title = ShortenedLabel(fills=False)
+            title.setMaximumWidth(NAME_PX)
+            title.setText(name)
             title.setToolTip(name)
             grid.addWidget(title, line, 0)
             grid.addWidget(bar, line, 1)
@@ -227,7 +232,7 @@ class OverviewTab(QWidget):
         said = f"Tokens of {whose} ({count(counted.vocabulary_size)} pieces), special ones included."
         if counted.sampled:
             said += f" Counted on {count(looked)} texts that were drawn."
-        self.note.setText(f"{said} The longest text has {count(counted.longest)}.")
+        self.note.show_text(f"{said} The longest text has {count(counted.longest)}.")
 
 
 def cut_words(counts: np.ndarray, length: int) -> str:

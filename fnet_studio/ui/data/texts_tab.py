@@ -25,6 +25,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.pattern_field import PatternField
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.working import Working
 
 FILTER_MS = 200
@@ -85,7 +86,7 @@ class TextsTab(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._look_soon.start())
         self.model.modelReset.connect(self._first_row)
         self.model.dataChanged.connect(lambda *_: self._look_soon.start() if not self._text else None)
-        self.title = label("", "strong")
+        self.title = ShortenedLabel("strong")
         self.pack = button("As the model sees it", themes, "eye", "", self._pack, "Cut this text into tokens")
         self.pack.setEnabled(False)
         self.whole = QPlainTextEdit()
@@ -98,7 +99,9 @@ class TextsTab(QWidget):
         lower = QVBoxLayout(under)
         lower.setContentsMargins(0, 8, 0, 0)
         lower.setSpacing(8)
-        lower.addLayout(row(self.title, None, self.pack))
+        line = row(self.title, self.pack)
+        line.setStretch(0, 1)
+        lower.addLayout(line)
         lower.addWidget(self.whole, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.addWidget(self.table)
@@ -222,11 +225,15 @@ class TextsTab(QWidget):
 
     def _first_row(self) -> None:
         self._text, self._pair = "", None
-        self.title.setText("" if self.model.total else "No text fits. Change what is looked for.")
+        self._say("" if self.model.total else "No text fits. Change what is looked for.")
         self.whole.clear()
         self.pack.setEnabled(False)
         if self.model.total:
             self.table.selectRow(0)
+
+    def _say(self, words: str) -> None:
+        self.title.setText(words)
+        self.title.setToolTip(words)
 
     def _look(self) -> None:
         place = self.table.currentIndex().row()
@@ -244,7 +251,7 @@ class TextsTab(QWidget):
         self._text, self._pair = found.text, found.pair or None
         label = f"label {self.model.label_of(found)}" if found.label >= 0 else self.model.label_of(found)
         said = f"{PART_WORDS[found.split]}, row {count(found.row)}, {label}"
-        self.title.setText(f"{said}, {count(found.chars)} letters")
+        self._say(f"{said}, {count(found.chars)} letters")
         text = found.text if not found.pair else f"{found.text}\n\n{found.pair}"
         cut = f"\n… {count(len(text) - SHOWN_CHARS)} more letters" if len(text) > SHOWN_CHARS else ""
         self.whole.setPlainText(text[:SHOWN_CHARS] + cut)

@@ -16,6 +16,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.working import Working, centred
 
 PAGE = 500
@@ -121,7 +122,7 @@ class TwinsTab(QWidget):
             head.resizeSection(column, width)
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         self.table.selectionModel().currentRowChanged.connect(lambda now, _: self._show(now.row()))
-        self.titles = (label("", "strong"), label("", "strong"))
+        self.titles = (ShortenedLabel("strong"), ShortenedLabel("strong"))
         self.texts = (QPlainTextEdit(), QPlainTextEdit())
         sides = QWidget()
         both = row(spacing=12)
@@ -232,5 +233,7 @@ class TwinsTab(QWidget):
             title.clear()
             text.clear()
         for found, title, text in zip(pair, self.titles, self.texts):
-            title.setText(f"{self.model.place(found)}, {self.model.label_of(found)}")
+            words = f"{self.model.place(found)}, {self.model.label_of(found)}"
+            title.setText(words)
+            title.setToolTip(words)
             text.setPlainText("\n\n".join(part for part in (found.text, found.pair) if part))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QSizePolicy, QTextEdit, QWidget
 
 from fnet_studio.ui.widgets.chips import STRIP, ChipRow
@@ -30,6 +30,12 @@ class TextBox(QPlainTextEdit):
         off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setVerticalScrollBarPolicy(off if round(size.height()) <= LINES else needed)
         self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            # a layout that is under way hears no other wish: the lines that the new width makes count after it
+            QTimer.singleShot(0, self, lambda: self._refit(self.document().size()))
 
     def sizeHint(self) -> QSize:
         lines = min(max(round(self.document().size().height()), 1), LINES)

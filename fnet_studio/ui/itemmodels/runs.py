@@ -88,7 +88,7 @@ COLUMNS = (
     ),
     Column("Tags", lambda e: e.notes.tags, lambda e: ", ".join(e.notes.tags)),
 )
-NAME, LOSS, STARTED = 1, 2, 3
+STATUS, NAME, LOSS, STARTED = 0, 1, 2, 3
 
 GROUPS: dict[str, tuple[str, Callable[[RunEntry], str]]] = {
     "": ("No groups", lambda e: ""),
@@ -240,11 +240,13 @@ class RunsModel(QAbstractItemModel):
             return entry
         if role == Role.TextAlignmentRole:
             return _alignment(column)
-        if role == Role.DecorationRole and index.column() == 0:
+        if role == Role.DecorationRole and index.column() == STATUS:
             look = STATUSES[entry.record.status]
             return icons.icon(look.icon, getattr(self._themes.current, look.tone), 16)
         if role == Role.ToolTipRole and index.column() == NAME:
             return "\n".join(filter(None, (entry.id, entry.notes.text)))
+        if role == Role.ToolTipRole and index.column() == STATUS:
+            return column.shown(entry)
         return None
 
     def _recolour(self, _theme: object) -> None:

@@ -1,16 +1,18 @@
 """The mean of a preset's weights with those of others of its shape: which of them, chosen by their boxes."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.breaking_label import BreakingLabel
 
 EXPLAINED = (
     "The mean of the weights of models that were trained on from the same one is often better than each of them, and "
     "as fast as one. Of models that share no beginning it is useless: measure it before you use it."
 )
+NAME_PX = 300
 
 
 class AverageCard(Card):
@@ -23,7 +25,7 @@ class AverageCard(Card):
         """By the preset's key."""
         self._fitting: list[Entry] = []
         self._lines = QWidget()
-        self.title = label("", "section", wrap=True)
+        self.title = BreakingLabel("", "section")
         self.go = button("Average", themes, "layers", "primary", self._go)
         for widget in (self.title, label(EXPLAINED, "muted", wrap=True), self._lines):
             self.column.addWidget(widget)
@@ -33,7 +35,7 @@ class AverageCard(Card):
 
     def ask(self, entry: Entry, fitting: list[Entry]) -> None:
         self._fitting, self.boxes = fitting, {}
-        self.title.setText(f"Average {entry.title} with")
+        self.title.show_text(f"Average {entry.title} with")
         old, self._lines = self._lines, QWidget()
         self.column.replaceWidget(old, self._lines)
         old.hide()
@@ -42,7 +44,11 @@ class AverageCard(Card):
         lines.setContentsMargins(0, 0, 0, 0)
         for one in fitting:
             words = one.title if one.key == one.title else f"{one.title} ({one.key})"
-            box = QCheckBox(words.replace("&", "&&"))
+            box = QCheckBox()
+            shown = box.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, NAME_PX)
+            box.setText(shown.replace("&", "&&"))
+            box.setToolTip(words)
+            box.setAccessibleName(words)
             box.toggled.connect(self._chosen)
             self.boxes[one.key] = box
             lines.addWidget(box)

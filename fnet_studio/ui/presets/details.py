@@ -17,6 +17,7 @@ from fnet_studio.ui.presets.measure_card import MeasureCard
 from fnet_studio.ui.presets.model_card import ModelCard
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.breaking_label import BreakingLabel
 from fnet_studio.ui.widgets.comparisons import Comparisons
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.flow import FlowLayout
@@ -112,13 +113,13 @@ class PresetDetails(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         self.setAccessibleName(f"Preset {entry.title}")
-        column.addWidget(label(entry.title, "section", wrap=True, selectable=True))
+        column.addWidget(BreakingLabel(entry.title, "section"))
         badges = FlowLayout(gap_x=8)
         for badge in self._badges(entry, download, current):
             badges.addWidget(badge)
         column.addLayout(badges)
         if entry.card.problem:
-            column.addWidget(label(entry.card.problem, "error", wrap=True, selectable=True))
+            column.addWidget(BreakingLabel(entry.card.problem, "error"))
         self.progress = label("", "strong", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -140,9 +141,10 @@ class PresetDetails(QWidget):
         column.addLayout(facts)
         self._head(column, entry)
         known = entry.card.problem if entry.state == "missing" else ""
-        for caption, value in (("Folder", entry.card.folder), ("Came from", entry.source)):
+        began = entry.parent.removeprefix(run_store.RUN)
+        for caption, value in (("Began from", began), ("Folder", entry.card.folder), ("Came from", entry.source)):
             if value and value not in known:
-                column.addWidget(label(f"{caption}: {value}", "caption", wrap=True, selectable=True))
+                column.addWidget(BreakingLabel(f"{caption}: {value}", "caption"))
         self.sheet.show()  # what is not to be seen yet takes no focus
         if self._focused in self.buttons:
             self.buttons[self._focused].setFocus()
@@ -285,8 +287,7 @@ def _facts(entry: Entry) -> list[tuple[str, str, str]]:
 
     remote = entry.state in ("remote", "paused")
     size = about(entry.download_bytes) if remote else size_words(card.size_bytes) if card.size_bytes else "–"
-    began = entry.parent.removeprefix(run_store.RUN)
-    rows = [
+    return [
         ("Parameters", known(card.parameters), "In the encoder, without a head"),
         ("Layers", known(card.num_layers), ""),
         ("Hidden size", known(card.hidden_dim), ""),
@@ -302,4 +303,3 @@ def _facts(entry: Entry) -> list[tuple[str, str, str]]:
         ),
         ("Licence", entry.licence or "not stated", "As its model card says"),
     ]
-    return [*rows, ("Began from", began, "")] if began else rows

@@ -3,12 +3,11 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor
+from PySide6.QtGui import QBrush, QColor, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyledItemDelegate,
-    QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
@@ -17,8 +16,12 @@ from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.figures import count, percent
+from fnet_studio.ui.widgets.fitted_table import FittedTable
 
-ROW_PX = 52
+ROW_PX, MOST_ROWS = 52, 8
+COLUMN_PX = 72
+NAMES_SHARE = 3
+"""The names of the true classes have one in so many parts of the width, and the figures the rest."""
 GROUND = Qt.ItemDataRole.UserRole + 1
 
 
@@ -30,14 +33,14 @@ class _Ground(QStyledItemDelegate):
         super().paint(painter, option, index)
 
 
-class ConfusionTable(QTableWidget):
+class ConfusionTable(FittedTable):
     """Arrow keys move, Enter or a click chooses."""
 
     cell_chosen = Signal(int, int)
     """(true class, answered class)."""
 
     def __init__(self, themes: ThemeSource, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(ROW_PX, MOST_ROWS, parent)
         self._themes = themes
         self._report: EvaluationReport | None = None
         self.setAccessibleName("Confusion matrix")
@@ -46,8 +49,9 @@ class ConfusionTable(QTableWidget):
         self.setShowGrid(False)
         self.setItemDelegate(_Ground(self))
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setMinimumSectionSize(72)
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
+        self.horizontalHeader().setMinimumSectionSize(COLUMN_PX)
+        for head in (self.horizontalHeader(), self.verticalHeader()):
+            head.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.cellClicked.connect(self.cell_chosen)
         self.cellActivated.connect(self.cell_chosen)
         themes.changed.connect(lambda _: self._fill())
@@ -63,8 +67,9 @@ class ConfusionTable(QTableWidget):
         names, theme = report.class_names, self._themes.current
         self.setRowCount(len(names))
         self.setColumnCount(len(names))
-        self.setHorizontalHeaderLabels([f"answered {name}" for name in names])
-        self.setVerticalHeaderLabels(list(names))
+        for at, name in enumerate(names):
+            self.setHorizontalHeaderItem(at, _head(name, f"Answered {name}"))
+            self.setVerticalHeaderItem(at, _head(name, f"Truly {name}"))
         for true, line in enumerate(report.confusion):
             whole = max(sum(line), 1)
             for answered, texts in enumerate(line):
@@ -78,5 +83,16 @@ class ConfusionTable(QTableWidget):
                 item.setToolTip(f"{words}. Click to list them.")
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self.setItem(true, answered, item)
-        shown = min(len(names), 8)
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + shown * ROW_PX + 6)
+        self.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.verticalHeader().setMaximumWidth(self.width() // NAMES_SHARE)
+        super().resizeEvent(event)
+
+
+def _head(name: str, words: str) -> QTableWidgetItem:
+    """words: where there is no room for the name, and for screen readers."""
+    item = QTableWidgetItem(name)
+    item.setToolTip(words)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+    return item

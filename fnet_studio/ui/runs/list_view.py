@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -16,16 +16,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.ui.itemmodels.runs import COLUMNS, GROUPS, LOSS, NAME, STARTED, RunsModel
+from fnet_studio.ui.itemmodels.runs import COLUMNS, GROUPS, LOSS, NAME, STARTED, STATUS, RunsModel
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
-from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
 from fnet_studio.ui.widgets import ink
 
 ROW_PX = 28
-WIDTHS = {"Status": 136, "Loss": 96, "Started": 140, "Duration": 104, "Validation": 96, "Test": 96, "Parameters": 112}
+LONGEST = {
+    "Status": "Interrupted",
+    "Started": "8888-88-88 88:88",
+    "Duration": "888 h 88 min",
+    "Validation": "100.00 %",
+    "Test": "100.00 %",
+    "Parameters": "888 888 888",
+}
+"""The longest words that are usual in a column: it is as wide as they need."""
+LOSS_PX, OTHER_PX = 96, 120
+CELL_PX, ICON_PX = 24, 24
+"""What a cell needs beside its words, and for an icon before them."""
 GIVE_WAY = {"Tags": 1360, "Parameters": 1300, "Duration": 1200, "Loss": 1080, "Started": 1000}
 """Columns that are hidden in a page narrower than so many pixels."""
+SIGNS_PX = 1000
+"""In a page narrower than this a status is its icon alone: names need the room."""
 FILTER_MS = 120
 INDENT_PX = 14
 
@@ -55,6 +68,17 @@ class SparkDelegate(QStyledItemDelegate):
         painter.setPen(QPen(training, 1.5))
         painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x, y)]))
         painter.restore()
+
+
+class StatusDelegate(QStyledItemDelegate):
+    """A run's status as an icon and a word, or as the icon alone."""
+
+    signs_only = False
+
+    def initStyleOption(self, option: Any, index: Any) -> None:
+        super().initStyleOption(option, index)
+        if self.signs_only and index.model().entry(index) is not None:
+            option.text = ""
 
 
 class Table(QTreeView):
@@ -88,6 +112,9 @@ class RunList(QWidget):
         super().__init__(parent)
         self.model = RunsModel(themes, self)
         self._restoring = False
+        self._widths: dict[int, int] = {}
+        """That columns were given last. They are given others only where what they need has changed: a user may have
+        chosen their own."""
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search name, tag, status, notes")
         self.search.setClearButtonEnabled(True)
@@ -125,6 +152,8 @@ class RunList(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._status = StatusDelegate(table)
+        table.setItemDelegateForColumn(STATUS, self._status)
         table.setItemDelegateForColumn(LOSS, SparkDelegate(library, themes, table))
         table.setStyleSheet(f"QTreeView::item {{ height: {ROW_PX}px; }}")
         head = table.header()
@@ -132,8 +161,7 @@ class RunList(QWidget):
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         head.setStretchLastSection(False)
         head.setMinimumSectionSize(64)
-        for place, column in enumerate(COLUMNS):
-            head.resizeSection(place, WIDTHS.get(column.title, 120))
+        head.setTextElideMode(Qt.TextElideMode.ElideRight)
         head.setSortIndicator(STARTED, Qt.SortOrder.DescendingOrder)
         head.setSectionsClickable(True)
         head.setSortIndicatorShown(True)
@@ -155,6 +183,7 @@ class RunList(QWidget):
 
     def _grouped(self) -> None:
         self.table.setRootIsDecorated(bool(self.groups.currentData()))
+        self._fit_columns()
         self._change(lambda: self.model.set_group(self.groups.currentData()))
 
     def _change(self, change: Any) -> None:
@@ -220,3 +249,24 @@ class RunList(QWidget):
         """Where there is little room the columns that the details show too give way. width: the page's, in pixels."""
         for place, column in enumerate(COLUMNS):
             self.table.setColumnHidden(place, width < GIVE_WAY.get(column.title, 0))
+        self._status.signs_only = width < SIGNS_PX
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        heads = QFont(self.table.font())
+        heads.setPointSizeF(CAPTION_PT)
+        heads.setWeight(QFont.Weight.DemiBold)
+        metrics, of_heads = self.table.fontMetrics(), QFontMetrics(heads)
+        for place, column in enumerate(COLUMNS):
+            words = LONGEST.get(column.title, "")
+            wide = metrics.horizontalAdvance(words) + CELL_PX if words else OTHER_PX
+            if place == LOSS:
+                wide = LOSS_PX
+            elif place == STATUS:
+                # in a group a run stands two steps to the right
+                indent = 2 * INDENT_PX if self.groups.currentData() else 0
+                wide = indent + ICON_PX + (CELL_PX if self._status.signs_only else wide)
+            wide = max(wide, of_heads.horizontalAdvance(column.title) + CELL_PX)
+            if place != NAME and self._widths.get(place) != wide:
+                self._widths[place] = wide
+                self.table.header().resizeSection(place, wide)

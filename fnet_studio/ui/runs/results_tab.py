@@ -37,6 +37,7 @@ from fnet_studio.ui.widgets.unit_plot import UnitPlot
 
 LISTED = 50
 LIST_PX = 300
+HOW = "Rows: the true class. Columns: the answer. A click lists the texts."
 SLICES = (
     "How often it is right on a part of the texts. Add a slice with the words that its texts hold; a click lists a "
     "slice's errors. Of twenty slices one looks different by chance alone."
@@ -128,7 +129,7 @@ class ResultsTab(QWidget):
         shown = QWidget()
         confusion, calibration, errors = Card(), Card(), Card()
         confusion.column.addWidget(label("Confusion", "section"))
-        confusion.column.addWidget(label("Rows: the true class. A click lists the texts.", "muted", wrap=True))
+        confusion.column.addWidget(label(HOW, "muted", wrap=True))
         confusion.column.addWidget(self.confusion)
         confusion.column.addStretch(1)
         calibration.column.addWidget(label("Calibration", "section"))
@@ -268,7 +269,7 @@ class ResultsTab(QWidget):
             return
         places = np.flatnonzero((found.labels == true) & (found.predicted == answered))
         names = report.class_names
-        self._list_places(f"{names[true].capitalize()}, answered {names[answered]}", places, "There are no such texts.")
+        self._list_places(f"{names[true]}, answered {names[answered]}", places, "There are no such texts.")
 
     def _list_slice(self, part: Slice) -> None:
         found = self._read.found

@@ -69,6 +69,7 @@ class TextMapTab(QWidget):
         self._asking_text = NewestOnly(supervisor)
         self.split = Choice()
         self.split.setAccessibleName("Texts")
+        self.split.setMinimumContentsLength(max(len(_texts_of(name)) for name in SPLITS))
         self.by = Choice()
         self.by.setAccessibleName("Colour by")
         for key, words in BY:
@@ -171,7 +172,7 @@ class TextMapTab(QWidget):
         self.split.clear()
         for name in SPLITS:
             if entry.record.data.get(name):
-                self.split.addItem(f"{name.capitalize()} texts", name)
+                self.split.addItem(_texts_of(name), name)
         classifies = entry.record.classifies
         self.empty.action.setVisible(classifies)
         self.empty.words.setText(WHAT if classifies else "This run trained a language model, and sorts no texts.")
@@ -366,3 +367,7 @@ class TextMapTab(QWidget):
 
     def _try(self) -> None:
         self.try_wanted.emit(self._row_text)
+
+
+def _texts_of(split: str) -> str:
+    return f"{split.capitalize()} texts"

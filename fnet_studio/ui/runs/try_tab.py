@@ -13,9 +13,12 @@ from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import percent
+from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 
-BOX_PX = 120
+BOX_PX, NAME_PX = 120, 300
 SCALE = 10_000
+FIRST = "The answer will stand here, a bar for each class."
+LANGUAGE = "This run trained a language model; it knows no classes. Open its preset in Explore."
 
 
 class TryTab(QWidget):
@@ -26,11 +29,14 @@ class TryTab(QWidget):
         self._supervisor, self._themes = supervisor, themes
         self._run = ""
         self._asked = 0
+        self._question = RowText()
+        """What the answer that is shown, or on its way, is to."""
+        self._first_words = FIRST
         self.box = _box("Text to classify", "A text to classify, such as: A slow start, but worth it.")
         self.second = _box("Second text", "The second text of the pair")
         self.ask_button = button("Classify", themes, "play", "primary", self.ask, "Ask the model (Ctrl+Enter)")
         self.explore = button("Open in Explore", themes, "compass", "", self._explore)
-        self.words = label("The answer will stand here, a bar for each class.", "muted", wrap=True)
+        self.words = label(FIRST, "muted", wrap=True)
         self.answers = QGridLayout()
         self.answers.setHorizontalSpacing(12)
         self.answers.setVerticalSpacing(8)
@@ -51,24 +57,22 @@ class TryTab(QWidget):
         column.addWidget(card)
         column.addWidget(self.file, 1)
         column.addStretch()
+        for box in (self.box, self.second):
+            box.textChanged.connect(self._changed)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(self.ask)
 
     def show_run(self, entry: RunEntry) -> None:
+        self._first_words = FIRST if entry.record.classifies else LANGUAGE
         if entry.id != self._run:
             self._run = entry.id
-            self._asked += 1
-            _clear(self.answers)
-            _clear(self.trouble)
-            self.words.setText("The answer will stand here, a bar for each class.")
+            self._forget()
         self.file.show_run(entry)
         self.file.setVisible(entry.record.classifies)
         self.second.setVisible(bool(entry.record.data.get("paired")))
         self.ask_button.setEnabled(entry.record.classifies)
-        if not entry.record.classifies:
-            self.words.setText("This run trained a language model; it knows no classes. Open its preset in Explore.")
 
     def try_text(self, asked: RowText) -> None:
         self.box.setPlainText(asked.text)
@@ -76,6 +80,18 @@ class TryTab(QWidget):
         if asked.pair:  # a run of before this was kept may not say so
             self.second.show()
         self.box.setFocus()
+
+    def _changed(self) -> None:
+        if self._asked_about() != self._question:
+            self._forget()
+
+    def _forget(self) -> None:
+        """What was answered, or is on its way, is not about what stands here now."""
+        self._asked += 1
+        self._question = RowText()
+        _clear(self.answers)
+        _clear(self.trouble)
+        self.words.setText(self._first_words)
 
     def ask(self) -> None:
         asked, paired = self._asked_about(), self.second.isVisibleTo(self)
@@ -88,7 +104,7 @@ class TryTab(QWidget):
             self.second.setFocus()
             return
         self._asked += 1
-        number = self._asked
+        number, self._question = self._asked, asked
         _clear(self.trouble)
         self.words.setText("Asking the model … The first answer takes longest: it is read from disk and compiled.")
 
@@ -112,13 +128,21 @@ class TryTab(QWidget):
         values = result.probabilities[0]
         best = max(range(len(values)), key=values.__getitem__)
         self.words.setText(f"It answers {result.class_names[best]}, with {percent(values[best])}.")
-        for place, (name, value) in enumerate(zip(result.class_names, values)):
+        order = list(range(len(values)))
+        if len(values) > 2:  # the best ones in sight, however many there are
+            order.sort(key=lambda at: -values[at])
+        for place, at in enumerate(order):
+            name, value = result.class_names[at], values[at]
             bar = QProgressBar()
             bar.setRange(0, SCALE)
             bar.setValue(round(value * SCALE))
             bar.setTextVisible(False)
             bar.setAccessibleName(f"{name}: {percent(value)}")
-            self.answers.addWidget(label(name, "strong" if place == best else ""), place, 0)
+            title = ShortenedLabel("strong" if at == best else "", fills=False)
+            title.setMaximumWidth(NAME_PX)
+            title.setText(name)
+            title.setToolTip(name)
+            self.answers.addWidget(title, place, 0)
             self.answers.addWidget(bar, place, 1)
             self.answers.addWidget(label(percent(value)), place, 2, Qt.AlignmentFlag.AlignRight)
 

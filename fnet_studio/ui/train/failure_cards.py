@@ -21,6 +21,7 @@ from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.figures import count, duration
 
 WRITTEN = "Checkpoints are written after each epoch and every minute."
+DAY_S = 86_400
 MOVED = Remedy(CHOOSE, "resume")
 """Of a run whose data is not where it was. What is chosen has to hold the very same texts."""
 OnRemedy = Callable[[RunRecord, Remedy], object]
@@ -94,7 +95,7 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
     state = "is paused" if record.status == "paused" else "was cut off"
     at = f" at step {count(record.steps)} of {count(record.total_steps)}" if record.steps else ""
     ago_s = time.time() - (record.ended or record.began)
-    ago = f", {duration(ago_s)} ago" if ago_s >= 60 else ""
+    ago = f", {_span(ago_s)} ago" if ago_s >= 60 else ""
     others = len(waiting) - 1
     more = f" {others} more {'waits' if others == 1 else 'wait'} on the Runs page." if others else ""
     words = UserError(
@@ -103,6 +104,11 @@ def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:
         f"{goes_on(record)}{more}",
     )
     return NextStepsCard(themes, words, record, ways, on_remedy, tone="warning")
+
+
+def _span(seconds: float) -> str:
+    """In whole days from the second one on."""
+    return f"{seconds / DAY_S:.0f} days" if seconds >= 2 * DAY_S else duration(seconds)
 
 
 class Recovery(QObject):

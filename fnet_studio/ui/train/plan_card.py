@@ -148,7 +148,7 @@ def _facts(planned: protocol.Planned) -> list[tuple[str, str]]:
         facts.append(("Time", f"about {duration(cost.duration_s)}"))
     if planned.total_steps:
         steps = f"{count(planned.total_steps)}"
-        facts.append(("Steps", f"{steps} of {1000 * planned.step_s:.0f} ms" if planned.step_s else steps))
+        facts.append(("Steps", f"{steps}, {count(1000 * planned.step_s)} ms each" if planned.step_s else steps))
     for caption, needed, free in (
         ("Memory", cost.memory_bytes, planned.memory_free_bytes),
         ("On the device", cost.device_memory_bytes, planned.device_free_bytes),

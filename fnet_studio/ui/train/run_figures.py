@@ -20,13 +20,16 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
     limit = int(recipe.get("optimisation", {}).get("patience", 0))
     monitor = monitored(recipe)
     cut_off = state.failure is not None and state.failure.kind == "worker.lost"
+    done, total, unit = state.progress.done, state.phase_total, state.phase_unit
+    if state.held or state.status != "running":
+        done, total, unit = state.phase_progress.trained.done, state.phase_progress.total_steps, "steps"
     return RunFigures(
         status="held" if state.held else "interrupted" if cut_off else state.status,
         title=str(recipe.get("name", "")),
         phase="Its memory is kept" if state.held else phase_words(state.phase) if state.phase else "",
-        done=state.progress.done,
-        total=state.phase_total,
-        unit=state.phase_unit,
+        done=done,
+        total=total,
+        unit=unit,
         elapsed_s=elapsed_s,
         left_s=state.progress.left_s,
         compile_s=compiling if compiling else -1.0,

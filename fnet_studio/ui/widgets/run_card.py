@@ -167,6 +167,7 @@ class RunCard(QFrame):
         self._title.setText(figures.title)
         self._title.setToolTip(figures.title)
         self._phase.setText(self._phase_words(figures))
+        self._phase.setToolTip(figures.phase)
         running = figures.status in ("running", "planning")
         if running and not figures.total:
             self._bar.setRange(0, 0)
@@ -198,7 +199,8 @@ class RunCard(QFrame):
         if not figures.phase:
             return ""
         if figures.status == "held":
-            return figures.phase
+            known = figures.done and figures.total
+            return f"At step {count(figures.done)} of {count(figures.total)}" if known else figures.phase
         if not figures.total:
             return f"{figures.phase} …"
         return f"{figures.phase} · {count(figures.done)} of {count(figures.total)} {figures.unit}".rstrip()

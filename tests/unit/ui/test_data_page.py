@@ -168,6 +168,23 @@ def test_a_long_path_leaves_the_buttons_in_sight(qtbot, page, tmp_path):
     assert page.where.toolTip() == str(folder / "a.csv")
 
 
+def test_a_long_class_name_moves_nothing_out_of_sight(qtbot, page, tmp_path):
+    long = "Very satisfied customers who would come back to the restaurant again and again"
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "".join(f"fine {at},{long}\nbad {at},neg\n" for at in range(20)))
+    page.resize(860, 640)
+    bring_in(qtbot, page, path)
+    card = page.overview.classes
+    qtbot.waitUntil(lambda: card.isVisible() and 0 < card.minimumSizeHint().width() <= 520)
+    name = next(one for one in card.findChildren(QLabel) if one.text() == long)
+    assert name.toolTip() == long
+    page.tabs.setCurrentWidget(page.texts)
+    page.texts.search.line.setText("fine")
+    qtbot.waitUntil(lambda: f"label {long}" in page.texts.title.text(), timeout=WAIT_MS)
+    assert page.texts.title.toolTip() == page.texts.title.text()
+    assert page.minimumSizeHint().width() <= 860
+
+
 @pytest.mark.parametrize("typed", ["~nobody-of-that-name/data.csv", "x" * 5000, "a\0b"])
 def test_a_path_that_no_disk_takes_is_told_in_words(page, typed):
     page.begin_import()

@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
 from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.engine.measures import Measured, write
 from fnet_studio.link.command import local
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.results_tab import ResultsTab
@@ -109,3 +111,41 @@ def test_measuring_beside_a_training_is_refused_in_words_until_its_end(qtbot, th
     worker.long_running = {}
     worker.message.emit(None, b"")
     assert tab.trouble.count() == 0
+
+
+def measured(tab, qtbot, names):
+    """A run whose model answered one text of each class, as the class after it."""
+    data = {"train": 100, "validation": 8, "test": len(names), "class_names": names}
+    folder, entry = make_run("classify", data)
+    probabilities = np.roll(np.eye(len(names), dtype=np.float32), 1, axis=1)
+    write(folder, "test", Measured(1.0, 0.0, len(names), np.arange(len(names)), probabilities), names)
+    tab.resize(900, 600)
+    tab.show()
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.stack.currentIndex() == 2)
+    return tab.confusion
+
+
+def test_a_confusion_matrix_is_headed_by_the_bare_names_and_a_long_one_leaves_room_for_the_figures(tab, qtbot):
+    long = "ClassificationsOfAnExtraordinarilyLongNameThatNobodyWouldEverWantToReadAtAll"
+    table = measured(tab, qtbot, ["Sci/Tech", long])
+    heads = [table.horizontalHeaderItem(at) for at in range(2)]
+    assert [head.text() for head in heads] == ["Sci/Tech", long]
+    assert heads[1].toolTip() == heads[1].data(Qt.ItemDataRole.AccessibleTextRole) == f"Answered {long}"
+    assert table.verticalHeaderItem(1).toolTip() == f"Truly {long}"
+    qtbot.waitUntil(lambda: 0 < table.verticalHeader().width() <= table.width() / 3)
+    qtbot.waitUntil(lambda: table.horizontalHeader().length() <= table.viewport().width())
+    words = [item.text() for item in tab.findChildren(QLabel)]
+    assert "Rows: the true class. Columns: the answer. A click lists the texts." in words
+
+
+def test_the_last_class_of_a_wide_confusion_matrix_is_not_under_its_scroll_bar(tab, qtbot):
+    table = measured(tab, qtbot, [f"class {number}" for number in range(8)])
+    qtbot.waitUntil(table.horizontalScrollBar().isVisible)
+    last = table.item(7, 0)
+    qtbot.waitUntil(lambda: table.visualItemRect(last).bottom() <= table.viewport().height())
+
+
+def test_the_texts_of_a_cell_are_headed_by_the_names_as_they_are(tab, qtbot):
+    measured(tab, qtbot, ["Sci/Tech", "USA"]).cell_chosen.emit(0, 1)
+    assert tab.listed.text() == "Sci/Tech, answered USA"

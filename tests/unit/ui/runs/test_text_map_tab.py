@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox
 
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
@@ -253,3 +254,15 @@ def test_a_language_models_run_has_no_map(tab):
     tab.show_run(make_run("pretrain"))
     assert not tab.empty.action.isVisible()
     assert "language model" in tab.empty.words.text()
+
+
+def test_the_names_of_all_parts_have_room_in_their_box(tab):
+    tab.show_run(make_run())
+    box, option = tab.split, QStyleOptionComboBox()
+    box.initStyleOption(option)
+    option.rect.setSize(box.sizeHint())
+    field = QStyle.SubControl.SC_ComboBoxEditField
+    room = box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, box).width()
+    names = [box.itemText(at) for at in range(box.count())]
+    assert "Validation texts" in names
+    assert all(box.fontMetrics().horizontalAdvance(name) < room for name in names)

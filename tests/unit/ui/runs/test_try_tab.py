@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from fnet_studio.core import run_store
+from fnet_studio.core import protocol, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.ui.row_text import RowText
@@ -85,6 +85,42 @@ def test_another_run_begins_with_the_boxes_that_it_needs_and_without_the_answer(
     assert not tab.second.isVisible()
     assert tab.answers.count() == 0
     assert answer(tab, qtbot)  # what stands in the hidden box is not sent
+
+
+def test_an_answer_goes_as_soon_as_another_text_stands_there(tab, qtbot):
+    tab.show_run(make_run(SINGLE))
+    tab.box.setPlainText("A slow start.")
+    answer(tab, qtbot)
+    tab.box.setPlainText("A slow start. ")
+    assert tab.words.text().startswith("It answers")  # the same question
+    tab.try_text(RowText("Another text."))
+    assert tab.words.text() == "The answer will stand here, a bar for each class."
+    assert tab.answers.count() == 0
+
+
+def test_an_answer_to_a_text_that_no_longer_stands_there_is_not_shown(tab, qtbot, supervisor):
+    tab.show_run(make_run(SINGLE))
+    tab.box.setPlainText("A slow start.")
+    tab.ask()
+    tab.box.setPlainText("A slow end.")
+    told = []
+    supervisor.ask(protocol.Classify(tab._run, ("A third one.",), ()), on_done=lambda *_: told.append(True))
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
+    assert tab.words.text() == "The answer will stand here, a bar for each class."
+    assert tab.answers.count() == 0
+
+
+def test_the_best_of_many_classes_stand_first_and_a_long_name_leaves_room_for_the_bars(tab):
+    long = "ClassificationsOfAnExtraordinarilyLongNameThatNobodyWouldEverWantToReadAtAll"
+    tab._show(protocol.Classified(("anger", "joy", long), ((0.2, 0.1, 0.7),)))
+    names = [tab.answers.itemAtPosition(line, 0).widget() for line in range(3)]
+    assert [name.text() for name in names] == [long, "anger", "joy"]
+    assert names[0].toolTip() == long
+    tab.resize(700, 600)
+    QTest.qWait(0)
+    assert tab.answers.itemAtPosition(0, 1).widget().width() > 200
+    tab._show(protocol.Classified(("negative", "positive"), ((0.2, 0.8),)))
+    assert tab.answers.itemAtPosition(0, 0).widget().text() == "negative"
 
 
 def test_a_language_models_run_says_where_to_go(tab):

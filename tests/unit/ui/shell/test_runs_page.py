@@ -1,3 +1,4 @@
+import datetime
 import json
 import os
 import shutil
@@ -5,7 +6,7 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem
 
 from fnet_studio.core import places, run_bundle, run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
@@ -314,6 +315,49 @@ def test_a_run_whose_log_is_broken_takes_no_other_with_it(make_page, qtbot):
     view.show_runs([page.library.find(good.id), page.library.find(other.id)])
     assert view.trouble.card is None
     qtbot.waitUntil(lambda: len(view.chart.chart.others) == 1 and len(view.chart.chart.trace) == 20)
+
+
+def room_for_words(table, index):
+    """Of a cell, in pixels, and what its words need."""
+    option = QStyleOptionViewItem()
+    option.initFrom(table)
+    option.widget, option.font, option.fontMetrics = table, table.font(), table.fontMetrics()
+    delegate = table.itemDelegateForIndex(index)
+    option.rect = table.visualRect(index)
+    return option.rect.width(), delegate.sizeHint(option, index).width()
+
+
+@pytest.mark.parametrize("group", ["", "status"])
+def test_the_longest_usual_words_of_a_run_are_not_cut(make_page, monkeypatch, group):
+    record = make_run("one", "interrupted", 1.0)
+    path = run_store.folder(record.id) / "run.json"
+    began = datetime.datetime(2026, 8, 28, 16, 58).timestamp()
+    known = {"began": began, "ended": began + 72 * 3600, "parameters": 110_000_000}
+    path.write_text(json.dumps(json.loads(path.read_text()) | known))
+    page = make_page()
+    page.resize(1900, 800)
+    page.list.groups.setCurrentIndex(page.list.groups.findData(group))
+    index = page.model.index_of(record.id)
+    shown = [index.siblingAtColumn(column) for column in range(8) if column not in (1, 2)]
+    assert [one.data() for one in shown[:3]] == ["Interrupted", "2026-08-28 16:58", "72 h 00 min"]
+    for one in shown:
+        room, needed = room_for_words(page.table, one)
+        assert room >= needed, one.data()
+
+
+def test_in_a_narrow_page_a_status_is_its_sign_and_leaves_the_room_to_the_name(make_page):
+    record = make_run("one")
+    page = make_page()
+    page.resize(856, 600)
+    index = page.model.index_of(record.id)
+    option = QStyleOptionViewItem()
+    page.table.itemDelegateForIndex(index).initStyleOption(option, index)
+    assert (option.text, option.icon.isNull()) == ("", False)
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == index.data() == "Finished"
+    assert page.table.columnWidth(1) >= 120
+    page.resize(1200, 600)
+    page.table.itemDelegateForIndex(index).initStyleOption(option, index)
+    assert option.text == "Finished"
 
 
 def test_a_long_name_leaves_the_buttons_in_sight(make_page, qtbot):

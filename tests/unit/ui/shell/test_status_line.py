@@ -1,4 +1,4 @@
-"""What the line at the bottom says of a run that is over."""
+"""What the line at the bottom says of a run that is held, and of one that is over."""
 
 import pytest
 from PySide6.QtCore import QObject, Signal
@@ -55,3 +55,28 @@ def test_a_finished_run_says_what_its_model_gets_right(qtbot, colours, task, wor
     for body in (started, protocol.Done(protocol.RunFinished("run", 0.5, 0.75, 3.0))):
         worker.message.emit(protocol.Envelope(1, 0, body, reply_to=7), b"")
     assert line.phase.text() == f"Finished in 3 s: {words}"
+
+
+def test_a_held_run_says_at_which_step(qtbot, colours):
+    worker = Worker()
+    line = StatusLine(worker, colours)
+    qtbot.addWidget(line)
+    line.show()
+    told = []
+    line.told.connect(lambda words, _: told.append(words))
+    worker.asked.emit(7, protocol.Train({}))
+
+    def tell(*bodies):
+        for body in bodies:
+            worker.message.emit(protocol.Envelope(1, 0, body, reply_to=7), b"")
+
+    device = protocol.Device("cpu", "cpu")
+    tell(protocol.RunStarted("run", "/run", {"task": "finetune"}, 1, device, 10, 6000), protocol.Phase("paused"))
+    qtbot.waitUntil(lambda: line.phase.text() == "Paused")  # before its first step
+    assert not line.bar.isVisible()
+    tell(protocol.Phase("training", 6000, "steps"), protocol.Progress(600), protocol.Phase("paused"))
+    qtbot.waitUntil(lambda: line.phase.text() == "Paused at step 600 of 6\N{NARROW NO-BREAK SPACE}000")
+    assert line.bar.isVisible()
+    assert line.bar.value() / line.bar.maximum() == 0.1
+    assert not line.counted.isVisible()
+    assert told[-1] == "Paused 10 %"

@@ -1,5 +1,7 @@
 """What the window offers for a run that failed."""
 
+import time
+
 import pytest
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
@@ -80,3 +82,16 @@ def test_a_run_whose_folder_went_can_be_resumed_once_it_is_back(qtbot, colours):
     assert [button.text() for button in card.buttons] == ["Resume"]
     card.buttons[0].click()
     assert worker.commands == [protocol.Resume("gone")]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(1.25, ", 1 h 15 min ago."), (47, ", 47 h 00 min ago."), (290, ", 12 days ago.")]
+)
+def test_a_run_that_waits_says_for_how_long(qtbot, colours, hours, words):
+    writer = run_store.RunWriter.create("mine", recipes.to_mapping(recipes.from_mapping({})))
+    writer.record.status, writer.record.ended = "paused", time.time() - 3600 * hours
+    writer.close()
+    writer.save()
+    card = Recovery(Worker(), colours, None, None).offer()
+    qtbot.addWidget(card)
+    assert card.message.text().endswith(f"is paused{words}")

@@ -59,6 +59,44 @@ def test_a_measurement_on_demand_decides_nothing():
     assert figures_of(state, 1.0, 0.0).best_figure == 0.7
 
 
+def tell(state, *bodies):
+    for body in bodies:
+        state.apply(protocol.Envelope(1, 0, body, reply_to=1))
+
+
+def steps(last):
+    return protocol.Metrics((last,), (0.5,), (0.5,), (1.0,), (1.0,))
+
+
+def test_a_held_run_says_where_it_is_and_its_bar_stays_also_once_its_worker_was_lost(qtbot, colours):
+    card = RunCard(colours)
+    qtbot.addWidget(card)
+    state = state_of([], [])
+    tell(state, protocol.Phase("paused"))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card._phase.text() == "Its memory is kept"  # before its first step
+    tell(state, protocol.Phase("training", 30, "steps"), steps(12), protocol.Phase("paused"))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card.accessibleName() == "Run: Paused. At step 12 of 30"
+    assert card._bar.value() == 400
+    tell(state, protocol.Failed("worker.lost", "The worker ended."))
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card.accessibleName().startswith("Run: Interrupted.")
+    assert card._bar.value() == 400
+
+
+def test_the_bar_of_a_run_that_failed_while_it_was_measured_says_how_far_its_training_was(qtbot, colours):
+    card = RunCard(colours)
+    qtbot.addWidget(card)
+    state = state_of([], [])
+    validating = protocol.Phase("validating", 100, "texts"), protocol.Progress(90)
+    tell(
+        state, protocol.Phase("training", 30, "steps"), steps(12), *validating, protocol.Failed("device.gone", "Gone.")
+    )
+    card.show_figures(figures_of(state, 1.0, 0.0))
+    assert card._bar.value() == 400
+
+
 def results(qtbot, colours, state):
     card = ResultsCard(colours, state)
     qtbot.addWidget(card)
