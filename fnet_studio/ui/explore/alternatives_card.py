@@ -32,6 +32,8 @@ from fnet_studio.ui.widgets.flow import FlowLayout
 LISTED, LOOKED_UP = 8, 200
 """Words of each sentence that get a row, and those of it that are known to the rows of the others."""
 LEAST_COLUMN_PX, COLUMN_MARGIN_PX = 96, 28
+LONG_COLUMN_PX = 140
+"""Of a sentence whose name needs more; it gets more where the table has room left."""
 SHARE = Qt.ItemDataRole.UserRole
 
 
@@ -82,6 +84,7 @@ class AlternativesCard(QFrame):
         head = self.table.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        head.setTextElideMode(Qt.TextElideMode.ElideRight)
         head.setHighlightSections(False)
         head.setSectionsClickable(True)
         self.table.setItemDelegate(Bars(themes, self.table))
@@ -181,10 +184,10 @@ class AlternativesCard(QFrame):
             if not column:
                 head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(column, head)
-        widest = max(
-            (self.table.horizontalHeader().fontMetrics().horizontalAdvance(f"{one} ▾") for one in names), default=0
-        )
-        self.table.horizontalHeader().setMinimumSectionSize(max(widest + COLUMN_MARGIN_PX, LEAST_COLUMN_PX))
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        widest = max((header.fontMetrics().horizontalAdvance(f"{one} ▾") for one in names), default=0)
+        header.setMinimumSectionSize(min(max(widest + COLUMN_MARGIN_PX, LEAST_COLUMN_PX), LONG_COLUMN_PX))
         best = [max((line[1][at] or 0.0 for line in words), default=0.0) for at in range(len(self.rows))]
         largest = max(best, default=0.0)
         for line, (word, values) in enumerate(words):
