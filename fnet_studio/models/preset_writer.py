@@ -135,7 +135,7 @@ def write_preprocessor(preprocessor: Any, folder: Path) -> None:
     """Its settings and its tokenizer. UserError when the disk refuses."""
     write_tokenizer(preprocessor.tokenizer, folder)
     files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
-    own = read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {"schema": 1}
+    own: dict[str, Any] = read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {"schema": 1}
     head = own.get("head", {})
     if preprocessor.cut != head.get("cut", "end"):  # KerasHub's settings have no place for it
         files.write_json(folder / OWN_FILE, own | {"head": head | {"cut": preprocessor.cut}})
