@@ -103,12 +103,12 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("auto", "as the device likes it"),
     ),
     "optimisation.schedule": (("constant", "Constant"), ("linear", "Linear to 0"), ("cosine", "Cosine to 0")),
-    "optimisation.class_weights": (("none", "None: every text counts alike"), ("balanced", "Balanced")),
+    "optimisation.class_weights": (("none", "None"), ("balanced", "Balanced")),
     "optimisation.keep": (("last", "Of the last epoch"), ("best", "Of the best epoch")),
     "optimisation.monitor": (
         ("accuracy", "Validation accuracy"),
         ("loss", "Validation loss"),
-        ("macro-f1", "Validation macro F1"),
+        ("macro-f1", "Macro F1"),
     ),
 }
 TRUTH = (("False", "No"), ("True", "Yes"))

@@ -124,12 +124,14 @@ def test_a_resumed_run_remembers_what_it_measured_before_and_no_more():
     resumed = {"note": "resumed", "step": 2, "time_s": 2.5, "text": ""}
     state.apply(message(protocol.Annotation("resumed", 2, 2.5)))
     notes = [{"note": "checkpoint", "step": step, "time_s": 2.0, "text": ""} for step in (2, 3)]
-    changed = state.remember([*rows, evaluation | {"step": 2}, evaluation | {"step": 4}, *notes, resumed])
+    older = evaluation | {"step": 1}
+    newer = evaluation | {"step": 2, "macro_f1": 0.7}
+    changed = state.remember([*rows, older, newer, evaluation | {"step": 4}, *notes, resumed])
     assert changed == {"metrics", "evaluations", "annotations"}
     assert sorted((note.kind, note.step) for note in state.annotations) == [("checkpoint", 2), ("resumed", 2)]
     state.apply(message(protocol.Metrics((3,), (0.2,), (0.6,), (9.0,), (3.5,))))
     assert list(state.step) == [1, 2, 3]
-    assert [item.step for item in state.evaluations] == [2]
+    assert [(item.step, item.macro_f1) for item in state.evaluations] == [(1, None), (2, 0.7)]
 
 
 def test_a_log_of_an_older_version_leaves_the_newer_columns_unknown():
