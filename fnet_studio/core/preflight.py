@@ -138,7 +138,8 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
                 f"The classes are uneven: {counts[commonest]:,} training texts are {commonest}, {counts[rarest]:,} "
                 f"{rarest}. Always answering {commonest} is right {counts[commonest] / max(train['texts'], 1):.0%} of "
                 "the time.",
-                "Read F1 and the confusion matrix rather than accuracy, or add texts of the rare class.",
+                "Balance the class weights (optimisation.class_weights=balanced), choose the best epoch by macro F1 "
+                "(optimisation.monitor=macro-f1), and read F1 and the confusion matrix rather than accuracy.",
             )
         )
     return found
