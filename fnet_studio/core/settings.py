@@ -18,7 +18,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import Pattern
 
 Choice = Literal["system", "light", "dark"]
-LOCK_WAIT_S = 1.0
+LOCK_WAIT_S = 0.05
+"""The window stands still while it waits."""
 
 
 class Settings(Struct):
@@ -86,11 +87,10 @@ def save(settings: Settings, before: Settings | None = None) -> None:
 
 
 def _write(path: Path, wanted: dict[str, Any], before: dict[str, Any]) -> None:
-    values: dict[str, Any] = {}
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        values = {}
+        values = before = {}  # nothing is there to be changed: all of them are written
     written = values.get("schema", 1)
     if values and written != migrations.SETTINGS_SCHEMA:
         migrations.keep_copy(path, written)

@@ -157,14 +157,14 @@ class RunsPage(QWidget):
             self.notices.take("unreadable")
 
     def _follow_view(self) -> None:
-        """The run that is open goes along; one that is gone closes."""
+        """The run that is open goes along; one that is gone closes, but not one that cannot be read for a moment."""
         if self._view is None or self.body.currentWidget() is not self._view:
             return
         entry = self.library.find(self._view.run)
-        if entry is None:
-            self.show_list()
-        else:
+        if entry is not None:
             self._view.follow(entry)
+        elif not run_store.is_id(self._view.run):
+            self.show_list()
 
     def _next_turn(self) -> None:
         self._turns.pop(0)()

@@ -379,6 +379,8 @@ class Window(QMainWindow):
                 settings_file.save(self.settings, self._saved)
                 self._saved = deepcopy(self.settings)
             except UserError as error:
+                if error.kind == "settings.locked":
+                    return  # by another window, for a moment; the next turn tries again
                 self._saving.stop()  # say it once
                 self.show_error(error)
 

@@ -188,14 +188,14 @@ class ResultsTab(QWidget):
         self.trouble.addWidget(card)
 
     def _relocate(self) -> None:
-        """The run's data lies elsewhere now."""
+        """The run's data lies elsewhere now; or is back, or only a part of it is away, and then it is tried again."""
         run = self._run
         try:
             record = run_store.read(run)
         except UserError as error:
             self._say(error)
             return
-        places = ask_where(record) if gone(record) else {}
+        lost = gone(record)
 
         def done(_result: Any, _blob: bytes = b"") -> None:
             if run == self._run:
@@ -206,7 +206,9 @@ class ResultsTab(QWidget):
             if run == self._run:
                 self._say(reply)
 
-        if places:
+        if not lost:
+            done(None)
+        elif places := ask_where(record):
             self._supervisor.ask(protocol.Relocate(run, places), on_done=done, on_failed=failed)
 
     def _came(self, found: Read) -> None:

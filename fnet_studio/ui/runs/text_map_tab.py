@@ -61,6 +61,8 @@ class TextMapTab(QWidget):
         super().__init__(parent)
         self._themes = themes
         self._run = self._name = ""
+        self._of: tuple[str, str, float] | None = None
+        """Run, status and end."""
         self._background = Background(self)
         self.map: protocol.TextMap | None = None
         self._points = np.zeros((0, 2), np.float32)
@@ -162,8 +164,10 @@ class TextMapTab(QWidget):
         self._place()
 
     def show_run(self, entry: RunEntry) -> None:
-        if entry.id == self._run:
-            return
+        now = (entry.id, entry.record.status, entry.record.ended)
+        if now == self._of:
+            return  # a run that went on has another model
+        self._of = now
         self._run, self._name, self.map = entry.id, entry.name, None
         self._asking.forget()
         self._asking_text.forget()

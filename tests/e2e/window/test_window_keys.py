@@ -6,7 +6,9 @@ from PySide6.QtGui import QWindow
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from fnet_studio.core import run_store, settings
+from fnet_studio.core import locks, places, run_store, settings
+from fnet_studio.core.errors import UserError
+from fnet_studio.ui import window as window_module
 from fnet_studio.ui.cards import ConfirmCard
 from fnet_studio.ui.rail import PLACES
 from fnet_studio.ui.train.plan_card import PlanCard
@@ -31,6 +33,19 @@ def test_two_windows_on_one_home_keep_each_others_settings(open_window):
     other.close()
     found = settings.load()[0]
     assert (found.theme, found.page) == ("dark", "data")
+
+
+def test_settings_that_another_window_holds_for_a_moment_are_written_later(open_window, monkeypatch):
+    monkeypatch.setattr(window_module, "SAVE_MS", 20)
+    driver = open_window(page="settings")
+    tries = []
+    with locks.alone(places.config() / "settings.lock", UserError("test.busy", "busy", "")):
+        driver.window.settings.theme = "dark"
+        save = settings.save
+        monkeypatch.setattr(settings, "save", lambda *given: tries.append(1) or save(*given))
+        driver.wait(lambda: len(tries) > 1)
+    driver.wait(lambda: settings.load()[0].theme == "dark")
+    assert driver.window.notices.find("error") is None
 
 
 def test_a_click_on_the_rail_goes_to_a_page(open_window):

@@ -1,4 +1,5 @@
 from copy import deepcopy
+from pathlib import Path
 
 from fnet_studio.core import places, settings
 
@@ -55,3 +56,14 @@ def test_a_window_writes_what_it_changed_over_what_another_wrote():
     found = settings.load()[0]
     assert (found.theme, found.page, found.sides) == ("dark", "data", {"data": 250, "runs": 300})
     assert found.keys == {}
+
+
+def test_all_settings_are_written_where_the_file_is_lost_or_damaged():
+    for lose in (Path.unlink, lambda path: path.write_text("theme = ")):
+        before = settings.Settings(theme="dark", keys={"find": "Ctrl+F"})
+        settings.save(before)
+        after = deepcopy(before)
+        after.page = "data"
+        lose(places.config() / "settings.toml")
+        settings.save(after, before)
+        assert settings.load() == (after, "")

@@ -78,6 +78,17 @@ def test_files_that_were_moved_are_chosen_and_the_run_knows_their_place(
     assert (now["path"], now["test_path"]) == (str(tmp_path / "train.csv"), str(tmp_path / "b.csv"))
 
 
+def test_files_that_are_back_are_read_without_asking_where_they_are(tab, qtbot, monkeypatch):
+    _, entry = make_run("classify", {"train": 100, "validation": 8, "test": 50, "class_names": ["a", "b"]})
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+    tab.errors.failed.emit(protocol.Failed("data.missing", "There is no file train.csv."))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", None)
+    tab.trouble.itemAt(0).widget().action.click()
+    assert tab.trouble.count() == 0
+    qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+
+
 def test_a_classifier_offers_its_test_texts_and_what_comes_with_them(tab, qtbot):
     _, entry = make_run("classify", {"train": 100, "validation": 8, "test": 50, "class_names": ["a", "b"]})
     tab.show_run(entry)

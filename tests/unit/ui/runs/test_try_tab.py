@@ -1,5 +1,6 @@
 """Asking a run's classifier about one's own texts, over the scripted engine."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -85,6 +86,18 @@ def test_another_run_begins_with_the_boxes_that_it_needs_and_without_the_answer(
     assert not tab.second.isVisible()
     assert tab.answers.count() == 0
     assert answer(tab, qtbot)  # what stands in the hidden box is not sent
+
+
+def test_an_answer_goes_when_its_run_has_gone_on(tab, qtbot):
+    entry = make_run(SINGLE)
+    tab.show_run(entry)
+    tab.box.setPlainText("A slow start.")
+    answer(tab, qtbot)
+    tab.show_run(entry)
+    assert tab.answers.count() > 0
+    later = msgspec.structs.replace(entry.record, ended=entry.record.ended + 60)
+    tab.show_run(RunEntry(later, RunNotes()))
+    assert tab.answers.count() == 0
 
 
 def test_an_answer_goes_as_soon_as_another_text_stands_there(tab, qtbot):

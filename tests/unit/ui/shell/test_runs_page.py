@@ -215,6 +215,16 @@ def test_a_run_that_is_open_and_deleted_elsewhere_gives_way_to_the_list(make_pag
     qtbot.waitUntil(lambda: page.body.currentWidget() is page.with_side)
 
 
+def test_a_run_that_is_open_stays_while_its_record_cannot_be_read(make_page, qtbot):
+    record = make_run("one")
+    page = make_page()
+    page.open_run()
+    (places.runs() / record.id / "run.json").write_text("")
+    page.refresh()
+    qtbot.waitUntil(lambda: page.notices.find("unreadable") is not None)
+    assert page.body.currentWidget() is page._view
+
+
 def test_a_search_finds_names_tags_and_notes(make_page, qtbot):
     tagged = make_run("one")
     make_run("two")
