@@ -25,7 +25,8 @@ from fnet_studio.core import (
 )
 from fnet_studio.core.by_class import macro_f1
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import DATA_PLACES, gone, with_those_beside
+from fnet_studio.core.recipe_scope import DATA_PLACES
+from fnet_studio.core.remedies import gone, with_those_beside
 from fnet_studio.core.run_names import Named, told_apart
 from fnet_studio.core.slices import Difference, told
 
@@ -190,7 +191,8 @@ def relocate(options: argparse.Namespace) -> int:
     named = changes([word if "=" in word else f"data.path={word}" for word in options.places])
     places = with_those_beside(named, gone(run_store.read(options.run_id)))
     ask(options, protocol.Relocate(options.run_id, places))
-    data = run_store.read(options.run_id).recipe["data"]
+    record = run_store.read(options.run_id)
+    data = (record.then or record.recipe)["data"]
     for key in places:
         print(f"{key}: {data[key.removeprefix('data.')]}")
     return 0

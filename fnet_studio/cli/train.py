@@ -11,7 +11,8 @@ from fnet_studio.cli.plan import plan, refuse
 from fnet_studio.cli.show import to_stdout
 from fnet_studio.core import chain, data_sets, protocol, recipe, recipe_scope, run_store
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.remedies import CHANGEABLE, DATA_PLACES, half_at_a_time
+from fnet_studio.core.recipe_scope import DATA_PLACES
+from fnet_studio.core.remedies import CHANGEABLE, half_at_a_time
 from fnet_studio.link.blocking import Worker
 
 
@@ -57,21 +58,21 @@ def recipe_of(options: argparse.Namespace) -> recipe.Recipe:
 
 def check_settings(options: argparse.Namespace, *chosen: recipe.Recipe) -> None:
     """A line for each of `--set` that changes nothing in any of the recipes, or a sweep over it would look like one.
-    UserError where files are named and other texts would be read; but a source of the command line goes before the
-    files of a recipe."""
+    UserError where it names files and other texts would be read; of files that a recipe names itself, a line."""
     data, asked = chosen[0].data, settings_of(options)
     counting = {key for one in chosen for key in recipe_scope.counting(recipe.to_mapping(one))}
     for key in DATA_PLACES:
         path = getattr(data, key.removeprefix("data."))
-        named = path not in ("", "none") and (key in asked or "data.source" not in asked)
-        if named and key not in counting and data.source != "files":
-            source = data_sets.source_of(path) if key == "data.path" else "files"
-            texts = "the bundled reviews" if data.source == "sample" else "IMDb's own texts"
-            raise UserError(
-                "recipe.unread-file",
-                f"{key} names {path}, but data.source is {data.source}: {texts} would be read.",
-                f"Add --set data.source={source}, or leave {key} out.",
-            )
+        if path in ("", "none") or key in counting or data.source == "files":
+            continue
+        source = data_sets.source_of(path) if key == "data.path" else "files"
+        texts = "the bundled reviews" if data.source == "sample" else "IMDb's own texts"
+        words = f"{key} names {path}, but data.source is {data.source}: {texts}"
+        if key in asked:
+            advice = f"Add --set data.source={source}, or leave {key} out."
+            raise UserError("recipe.unread-file", f"{words} would be read.", advice)
+        if "data.source" not in asked:
+            print(f"fnet-studio: {words} are read.", file=sys.stderr)
     for key in changes(options.set):
         if key in recipe.fields() and key not in counting:
             words = f"{key} changes nothing: it does not count in this recipe (task {chosen[0].task}"

@@ -8,8 +8,10 @@ from typing import Any
 from msgspec import Struct
 
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core import recipe_scope
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
+from fnet_studio.core.recipe_scope import DATA_PLACES
 
 GIT_WAIT_S = 5.0
 
@@ -59,8 +61,10 @@ def as_command(recipe: Recipe, name: str = "") -> str:
     base_name = nearest_bundled(recipe)
     base = _base(base_name, recipe)
     words = ["fnet-studio", "train", base_name]
+    counting = recipe_scope.counting(recipes.to_mapping(recipe))
     for key, value in _changes(base, recipe).items() if base else ():
-        words += ["--set", f"{key}={value}"]
+        if key in counting or key not in DATA_PLACES:  # files that are not read are refused there
+            words += ["--set", f"{key}={value}"]
     if (name or recipe.name) != base_name:
         words += ["--name", name or recipe.name]
     return shlex.join(words)

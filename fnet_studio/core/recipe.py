@@ -176,7 +176,8 @@ def from_mapping(values: dict[str, Any], *, template: bool = False) -> Recipe:
             f"Epochs of adapting (adapt.epochs) is {recipe.adapt.epochs}, but the task is {recipe.task}.",
             "Set it to 0, or the task to finetune.",
         )
-    if recipe.optimisation.monitor == "macro-f1" and recipe.task in LANGUAGE_TASKS:
+    chooses = recipe.optimisation.keep == "best" or recipe.optimisation.patience > 0
+    if chooses and recipe.optimisation.monitor == "macro-f1" and recipe.task in LANGUAGE_TASKS:
         raise UserError(
             "recipe.invalid",
             f"Best by (optimisation.monitor) is macro-f1, but the task {recipe.task} knows no classes.",

@@ -9,6 +9,8 @@ from typing import Any
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.recipe_sections import DOWNLOAD
 
+DATA_PLACES = ("data.path", "data.validation_path", "data.test_path")
+"""Settings that name files or folders."""
 _FROM_SCRATCH = frozenset(
     {
         "data.vocabulary_size",

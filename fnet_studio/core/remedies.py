@@ -10,9 +10,9 @@ from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
+from fnet_studio.core.recipe_scope import DATA_PLACES
 from fnet_studio.core.run_store import RunRecord
 
-DATA_PLACES = ("data.path", "data.validation_path", "data.test_path")
 CHANGEABLE = (
     "training.accumulation",
     "training.auto_batch",

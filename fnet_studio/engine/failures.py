@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.core.remedies import DATA_PLACES, LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
+from fnet_studio.core.recipe_scope import DATA_PLACES
+from fnet_studio.core.remedies import LENGTH_CHANGES_THE_MODEL, changed, half_at_a_time
 from fnet_studio.core.run_store import RunRecord
 
 _LOST = ("CUDA_ERROR_", "DEVICE_LOST", "device is lost", "GPU is lost", "hipError", "fallen off the bus", "DATA_LOSS")

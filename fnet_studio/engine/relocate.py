@@ -1,9 +1,11 @@
 """Where the data of a stored run lies now: a run goes to another machine without it, and files are moved."""
 
+import os
+
 from fnet_studio.core import chain, protocol, recipe_scope, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import Recipe, to_mapping
-from fnet_studio.core.remedies import DATA_PLACES
+from fnet_studio.core.recipe_scope import DATA_PLACES
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.datasets import require_same_data
@@ -15,9 +17,17 @@ def relocate(command: protocol.Relocate, job: Job) -> None:
     """UserError `run.places` for what is no place of the run's data, `run.data-changed` for other texts, and what
     reading them raises; the record is then as it was. Raises Stopped."""
     record, recipe = _moved(command)
+    _require_there(command.places)
     found = content_hash_of(recipe.data, job) if record.classifies else _of_words(record, recipe, job)
     require_same_data(record, found)
     write(command)
+
+
+def _require_there(places: dict[str, str]) -> None:
+    """What the second half of a run of two reads cannot be compared with anything, but it has to be there."""
+    for path in places.values():
+        if path != "none" and not os.path.exists(os.path.expanduser(path)):
+            raise UserError("data.missing", f"There is no file {path}.", "Check the path.")
 
 
 def write(command: protocol.Relocate) -> None:

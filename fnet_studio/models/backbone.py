@@ -159,6 +159,8 @@ class FNetBackbone(keras.Model):
         chosen = [layer for layer in layers if layer.name in names and hasattr(layer, "enable_lora")]
         if not chosen:
             raise ValueError(f"No layer that LoRA could adapt has one of the names {', '.join(names)}.")
+        if any(layer.lora_enabled for layer in chosen):
+            raise ValueError("LoRA is enabled already. It can be enabled once.")
         self.trainable = True
         for layer in layers:
             layer.trainable = False

@@ -32,6 +32,8 @@ class Task(keras.Model):
 
     presets = Presets()
     preprocessor_class: Any = None
+    _slots_saved = True
+    """Whether the file that this model comes from holds its optimizer's slots."""
 
     def __init__(
         self,
@@ -163,18 +165,13 @@ class Task(keras.Model):
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "preprocessor": keras.saving.serialize_keras_object(self.preprocessor),
             "name": self.name,
+            # whether the file of the model will hold the optimizer's slots
+            "optimizer_built": bool(self.optimizer and self.optimizer.built),
         }
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """Keras' own, and whether the file will hold the optimizer's slots."""
-        config: dict[str, Any] = super().get_compile_config()
-        return {**config, "optimizer_built": bool(self.optimizer and self.optimizer.built)} if config else config
-
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        built = config.get("optimizer_built", True)
-        settings = {name: value for name, value in config.items() if name != "optimizer_built"}
-        self.compile(**keras.saving.deserialize_keras_object(settings))
-        if built and self.optimizer:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self._slots_saved and self.optimizer:
             self.optimizer.build(self.trainable_variables)
 
     @classmethod
@@ -183,7 +180,10 @@ class Task(keras.Model):
         for name in ("backbone", "preprocessor"):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
+        slots_saved = config.pop("optimizer_built", True)
+        model = cls(**config)
+        model._slots_saved = slots_saved
+        return model
 
 
 class _Batches(keras.utils.PyDataset):

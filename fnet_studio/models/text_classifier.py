@@ -64,14 +64,15 @@ class FNetTextClassifier(Task):
             self.compile()
 
     def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
-        """As Keras' own. "auto": Adam(5e-5), the crossentropy of class numbers, and their accuracy."""
+        """As Keras' own. "auto": Adam(5e-5), the crossentropy of class numbers, and their accuracy, or that which fits
+        a loss of one's own."""
         if optimizer == "auto":
             optimizer = keras.optimizers.Adam(5e-5)
+        if metrics == "auto":
+            metrics = [keras.metrics.SparseCategoricalAccuracy() if loss == "auto" else "accuracy"]
         if loss == "auto":
             from_logits = self.activation is not keras.activations.softmax
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
-        if metrics == "auto":
-            metrics = [keras.metrics.SparseCategoricalAccuracy()]
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

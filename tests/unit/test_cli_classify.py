@@ -74,6 +74,10 @@ def test_a_language_models_run_is_refused(texts, capsys):
         ("label\ttext\npositive\tgood\n", ["good"]),
         ('{"text": "good"}\n{"text": "bad"}\n', ["good", "bad"]),
         ("\ufeffnumber;Inhalt\n1;good\n", ["good"]),
+        ("Inhalt\ngood\nbad\n", ["good", "bad"]),
+        ("\n\ntext,label\ngood,positive\n", ["good"]),
+        ('[{"text": "good"}, {"text": "bad"}]', ["good", "bad"]),
+        ("[MASK] was good.\n{so} bad\n", ["[MASK] was good.", "{so} bad"]),
     ],
 )
 def test_texts_come_from_standard_input_as_lines_or_as_a_table(run, given, texts, capsys, monkeypatch):

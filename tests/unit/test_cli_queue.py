@@ -59,13 +59,14 @@ def test_imdb_is_not_measured_in_the_place_of_a_test_file(recipe, capfd):
     assert queue.entries() == []
 
 
-def test_a_recipes_files_without_their_source_are_refused_and_give_way_to_one_that_is_asked_for(tmp_path, capfd):
+def test_a_recipes_files_without_their_source_are_said_not_to_be_read_but_where_a_source_is_asked_for(tmp_path, capfd):
     recipe = tmp_path / "mine.toml"
     recipe.write_text('name = "mine"\n[data]\npath = "mine.csv"\n')
-    assert main(["queue", "add", str(recipe)]) == 1
+    assert main(["queue", "add", str(recipe)]) == 0
     assert "data.path names mine.csv" in capfd.readouterr().err
     assert main(["queue", "add", str(recipe), *sets("data.source=sample")]) == 0
     assert main(["queue", "add", str(recipe), *sets("data.source=files")]) == 0
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_scope import DATA_PLACES
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.train import preset_row
 from fnet_studio.ui.train.form_groups import choices
@@ -15,7 +16,6 @@ from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
-PATHS = ("data.path", "data.validation_path", "data.test_path")
 COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
 LONGEST_TOLD = 80
 ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
@@ -74,7 +74,7 @@ def field_problem(field: recipes.Field, text: str) -> str:
 def make_row(field: recipes.Field, check: Callable[[str], str]) -> FieldRow | PathField:
     """check: what is wrong with a text, in words, '' when nothing is."""
     key, default = field.key, written(field.default)
-    if key in PATHS:
+    if key in DATA_PLACES:
         nothing = default if default == "none" else ""
         return PathField(field.title, field.description, TABLES, check, nothing)
     if key == "model.preset":

@@ -22,7 +22,6 @@ from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
     ARCHIVES,
     COLUMNS,
-    PATHS,
     archive_problem,
     field_problem,
     file_problem,
@@ -179,7 +178,7 @@ class RecipeForm(QWidget):
         read is not named."""
         counting = self.counting
         texts = {key: row.text if key in counting else self._base[key] for key, row in self.rows.items()}
-        return texts | {key: self._known[key].default for key in PATHS if key not in counting}
+        return texts | {key: self._known[key].default for key in recipe_scope.DATA_PLACES if key not in counting}
 
     def recipe(self, *, template: bool = False) -> recipes.Recipe:
         """UserError when a field is wrong. template: where the data lies may still be open."""

@@ -37,6 +37,11 @@ def test_a_command_says_only_what_differs_and_reads_back_as_the_same_recipe():
     assert read_back(command) == chosen
 
 
+def test_a_file_that_is_not_read_is_no_part_of_a_command():
+    chosen = recipe.load(recipe.bundled("sample-quick"), {"data.path": "left-over.csv", "training.epochs": "2"})
+    assert provenance.as_command(chosen) == "fnet-studio train sample-quick --set training.epochs=2"
+
+
 def test_a_runs_own_name_is_part_of_its_command():
     chosen = recipe.load(recipe.bundled("sample-quick"))
     assert provenance.as_command(chosen, "second try").endswith("--name 'second try'")

@@ -17,8 +17,10 @@ def test_every_bundled_recipe_is_valid_once_its_data_is_named(name):
 @pytest.mark.parametrize("task", recipe.LANGUAGE_TASKS)
 def test_what_has_no_classes_is_not_judged_by_their_f1(task):
     data = {"source": "files", "path": "x"}
-    with pytest.raises(UserError, match=r"optimisation\.monitor"):
-        recipe.from_mapping({"task": task, "data": data, "optimisation": {"monitor": "macro-f1"}})
+    for chooses in ({"keep": "best"}, {"patience": 2}):
+        with pytest.raises(UserError, match=r"optimisation\.monitor"):
+            recipe.from_mapping({"task": task, "data": data, "optimisation": {"monitor": "macro-f1"} | chooses})
+    recipe.from_mapping({"task": task, "data": data, "optimisation": {"monitor": "macro-f1"}})
 
 
 def test_the_example_recipe_has_the_published_hyperparameters():

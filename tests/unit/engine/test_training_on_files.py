@@ -78,6 +78,17 @@ def test_a_finished_run_is_told_where_its_files_are_now_and_takes_no_others(task
     assert stored_run.evaluate(protocol.Evaluate(run), job).loss == measured.loss
 
 
+def test_files_of_a_second_half_have_to_be_there(tables, job, preset):
+    values = mapping(tables, validation_path=str(tables / "test.csv"))
+    values["task"], values["model"]["preset"], values["data"]["sequence_length"] = "finetune", preset, 0
+    values["training"]["epochs"], values["adapt"] = 1, {"epochs": 1}
+    run = start(values, job).run
+    before = run_store.read(run).then
+    with pytest.raises(UserError, match=r"nowhere\.csv"):
+        relocate(protocol.Relocate(run, {"data.validation_path": str(tables / "nowhere.csv")}), job)
+    assert run_store.read(run).then == before
+
+
 def test_three_classes_are_learned_measured_and_told_apart(tables, job):
     names = "a=fruit, b=water, c=metal"
     finished = start(mapping(tables, test_path=str(tables / "test.csv"), labels=names), job)

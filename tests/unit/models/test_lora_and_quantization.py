@@ -42,7 +42,7 @@ def test_with_lora_a_model_learns_and_all_else_stays_as_it_is(classifier, tmp_pa
     assert changed == blocks
     assert len([path for path in after if "lora" in path]) == 2 * 5
 
-    classifier.save_to_preset(tmp_path)
+    write_preset(classifier, tmp_path)
     again = FNetTextClassifier.from_preset(tmp_path, preprocessor=None)
     assert np.allclose(again.predict(FEATURES, verbose=0), classifier.predict(FEATURES, verbose=0), atol=1e-4)
     assert json.loads((tmp_path / "metadata.json").read_text())["parameter_count"] == count
@@ -55,6 +55,10 @@ def test_the_layers_of_lora_may_be_named(classifier):
     classifier.backbone.enable_lora(2, ["output_dense"])
     trained = {weight.path.split("/")[-2] for weight in classifier.backbone.trainable_weights}
     assert trained == {"output_dense"}
+    count = len(classifier.trainable_variables)
+    with pytest.raises(ValueError, match="once"):
+        classifier.backbone.enable_lora(2)
+    assert len(classifier.trainable_variables) == count
     with pytest.raises(ValueError, match="query_dense"):
         FNetBackbone(40, 1, 8, 16).enable_lora(2, ["query_dense"])
 

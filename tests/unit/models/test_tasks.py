@@ -210,6 +210,20 @@ def test_a_classifier_comes_back_from_a_keras_file(classifier, tmp_path):
 
 
 @saves_keras_files
+def test_a_task_can_be_cloned(classifier):
+    copy: Any = keras.models.clone_model(classifier)
+    assert [weight.shape for weight in copy.weights] == [weight.shape for weight in classifier.weights]
+
+
+def test_a_loss_of_ones_own_is_shown_beside_the_accuracy_that_fits_it(classifier):
+    classifier.preprocessor = None
+    one_hot = np.eye(2)[[0, 1, 0, 1]]
+    classifier.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    features = {name: np.ones((4, 16), np.int32) for name in ("token_ids", "segment_ids")}
+    assert 0 <= classifier.evaluate(features, one_hot, verbose=0, return_dict=True)["accuracy"] <= 1
+
+
+@saves_keras_files
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_keras_file_keeps_how_a_task_was_compiled_and_its_optimizer(classifier, tmp_path, steps):
     compiled(classifier)
