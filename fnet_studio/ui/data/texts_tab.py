@@ -33,6 +33,7 @@ LOOK_MS = 60
 SHOWN_CHARS = 100_000
 """Of the text under the table: more than anybody reads, and laid out in a blink."""
 ROW_PX = 28
+CHANGED = "The files have changed."
 WIDTHS = {PART: 92, ROW: 84, LABEL: 116, LETTERS: 80}
 
 
@@ -133,6 +134,9 @@ class TextsTab(QWidget):
         again = data == self._data
         part, name = (self.part.currentData(), self.label.currentData()) if again else ("", "")
         self._data, self._names, self._hash, self._fresh = data, opened.class_names, opened.content_hash, True
+        self._asked = None
+        self._look_soon.stop()
+        self._looking.forget()  # an answer of the texts before is no sign that files changed
         for item in (self.part, self.label, self.empty):
             item.blockSignals(True)
         if not again:
@@ -208,6 +212,7 @@ class TextsTab(QWidget):
         """Whether the page is of other contents than those that were opened; then they are wanted again."""
         if page.content_hash == self._hash:
             return False
+        self.counted.setText(CHANGED)
         self.data_changed.emit()
         return True
 

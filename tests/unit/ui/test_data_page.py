@@ -279,6 +279,60 @@ def test_a_file_that_changes_under_the_page_never_puts_labels_under_the_names_of
     qtbot.waitUntil(lambda: page.texts.model.total == 8 and labels_of(page) == {"good"}, timeout=WAIT_MS)
 
 
+def grow_as_it_is_read(qtbot, page, path, monkeypatch, opens):
+    """Have a line written to the file after each reading of it; list in `opens` what was asked to be read."""
+    opening, shown = page._opening.ask, page.overview.show_data
+
+    def ask(command, *callbacks):
+        opens.append(command)
+        opening(command, *callbacks)
+
+    def show_data(*opened):
+        with path.open("a") as file:
+            file.write("One more,good\n")
+        shown(*opened)
+
+    monkeypatch.setattr(page._opening, "ask", ask)
+    monkeypatch.setattr(page.overview, "show_data", show_data)
+    qtbot.waitUntil(lambda: not page.library._background.busy and not page.texts._looking.busy, timeout=WAIT_MS)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_again_once_and_then_said_to_keep_changing(
+    qtbot, page, corrected, monkeypatch
+):
+    path, _ = corrected
+    bring_in(qtbot, page, path)
+    opens = []
+    with monkeypatch.context() as growing:
+        grow_as_it_is_read(qtbot, page, path, growing, opens)
+        page.refresh()
+        qtbot.waitUntil(lambda: page.notices.find("changing") is not None, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not page.library._background.busy, timeout=WAIT_MS)
+    assert page.inside.currentWidget() is page.tabs
+    assert len(opens) == 2
+    page.notices.find("changing").action.click()
+    assert page.notices.find("changing") is None
+    qtbot.waitUntil(lambda: page.texts.model.total == 18, timeout=WAIT_MS)
+    assert page.notices.find("changing") is None
+
+
+def test_what_was_learnt_of_a_file_that_grows_does_not_have_it_read_again(qtbot, page, corrected, monkeypatch):
+    path, _ = corrected
+    bring_in(qtbot, page, path)
+    opens = []
+    for tab in (page.texts, page.twins):
+        tab.data_changed.disconnect()
+    grow_as_it_is_read(qtbot, page, path, monkeypatch, opens)
+    with path.open("a") as file:
+        file.write("One more,good\n")
+    page.library.refresh()
+    qtbot.waitUntil(lambda: page.entry.one.texts == 17, timeout=WAIT_MS)
+    assert len(opens) == 1
+    page.library.refresh()
+    qtbot.waitUntil(lambda: page.entry.one.texts == 18, timeout=WAIT_MS)
+    assert len(opens) == 2, "what changed meanwhile is seen by the next look at the page"
+
+
 def test_a_file_in_a_folder_that_changed_is_seen_too(qtbot, page, tmp_path, corrected):
     path, right = corrected
     folder = tmp_path / "folder"
