@@ -55,6 +55,7 @@ class DataPage(QWidget):
         self._shown: Entry | None = None
         self._learnt: DataSet | None = None
         self._reread = ""
+        self._presented: tuple[dict[str, Any], protocol.DataOpened] | None = None
         self.opened: protocol.DataOpened | None = None
         self.setAcceptDrops(True)
         self._build()
@@ -170,7 +171,7 @@ class DataPage(QWidget):
 
     def refresh(self) -> None:
         """Look again at the list and at the files (F5)."""
-        self._shown = None
+        self._shown = self._presented = None
         self._look()
 
     def heightForWidth(self, width: int) -> int:
@@ -195,7 +196,7 @@ class DataPage(QWidget):
         if entry is None or self._shown is None or self.opened is None:
             return  # they are being read already
         if self._reread != entry.id:
-            self._reread, self._shown = entry.id, None
+            self._reread, self._shown, self._presented = entry.id, None, None
             self.library.refresh()
             return
         changing = UserError(
@@ -265,8 +266,11 @@ class DataPage(QWidget):
             self.working.over()
             self.opened = opened
             self.inside.setCurrentWidget(self.tabs)
-            for tab in (self.overview, self.texts, self.twins, self.seen):
-                tab.show_data(data, opened)
+            presented = data, msgspec.structs.replace(opened, took_s=0.0)
+            if presented != self._presented:  # else only the time of the files is another: what was chosen stays
+                self._presented = presented
+                for tab in (self.overview, self.texts, self.twins, self.seen):
+                    tab.show_data(data, opened)
             self._learn(entry, opened)
 
         self._opening.ask(protocol.OpenData(data), done, self._failed)

@@ -149,7 +149,19 @@ class TextsTab(QWidget):
         self.label.setEnabled(bool(opened.class_names))
         for item in (self.part, self.label, self.empty):
             item.blockSignals(False)
-        self._ask()
+        if self.search.valid:
+            self._ask()
+        else:
+            self._show_none()
+
+    def _show_none(self) -> None:
+        """While the pattern is none that can be looked for; its field says what is wrong."""
+        self._filtering.forget()
+        self._paging.forget()
+        self.working.over()
+        self.messages.say(None)
+        self.counted.setText("")
+        self.model.begin(0, (), self._names)
 
     def show_only(self, *, empty: bool = False, split: str = "", label: str = "") -> None:
         """A question that another tab asks."""
@@ -223,6 +235,10 @@ class TextsTab(QWidget):
 
     def _failed(self, failed: protocol.Failed) -> None:
         self.working.over()
+        if failed.kind == "data.labels":  # all that can be chosen were there when the files were opened
+            self.counted.setText(CHANGED)
+            self.data_changed.emit()
+            return
         self.counted.setText("")
         self.messages.say(ErrorCard(self._themes, failed, "Try again", self._ask))
 
