@@ -357,7 +357,8 @@ def test_a_label_that_is_gone_from_the_file_has_it_read_again(qtbot, page, corre
     path, right = corrected
     bring_in(qtbot, page, path)
     texts = page.texts
-    qtbot.waitUntil(lambda: texts.model.total == 16, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: texts.model.total == 16 and not page.library._background.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: texts._text != "", timeout=WAIT_MS)
     path.write_text(right)
     texts.label.setCurrentIndex(texts.label.findData("Bad"))
     qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
