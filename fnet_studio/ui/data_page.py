@@ -252,6 +252,7 @@ class DataPage(QWidget):
             return
         self._shown, self.opened = entry, None
         self.again.hide()
+        self.notices.take("changing")
         self._opening.forget()
         if entry.missing:
             self._show_missing(entry)

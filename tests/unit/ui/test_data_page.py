@@ -311,6 +311,12 @@ def test_a_file_that_grows_while_it_is_read_is_read_again_once_and_then_said_to_
         qtbot.waitUntil(lambda: not page.library._background.busy, timeout=WAIT_MS)
     assert page.inside.currentWidget() is page.tabs
     assert len(opens) == 2
+    own = page.entry.id
+    page.choose("sample")
+    assert page.notices.find("changing") is None, "it is not said of another data set"
+    page.choose(own)
+    qtbot.waitUntil(lambda: page.opened is not None, timeout=WAIT_MS)
+    page._data_changed()
     page.notices.find("changing").action.click()
     assert page.notices.find("changing") is None
     qtbot.waitUntil(lambda: page.texts.model.total == 18, timeout=WAIT_MS)
