@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,8 @@ SETTINGS = (
     "split_seed",
 )
 """What a definition decides of a recipe's data; length and vocabulary are the model's."""
+LEVELS = 3
+"""How deep folders are looked at for changes: from the folder around an unpacked IMDb down to those of its classes."""
 _PATHS = ("path", "validation_path", "test_path")
 _ENDING, _ASIDE = ".json", ".removed"
 
@@ -129,18 +132,29 @@ def missing(one: DataSet) -> tuple[str, ...]:
 
 
 def stamps(data: DataRecipe) -> tuple[tuple[int, int], ...]:
-    """Of its files, and of the files right in its folders, as `files.stamp`: others when one of them has changed."""
+    """Of its files, and of what lies in its folders, as `path_stamps`: others when one of them has changed."""
     if data.source == "sample":
         return ()
     return tuple(stamp for name in _PATHS if getattr(data, name) for stamp in path_stamps(getattr(data, name)))
 
 
 def path_stamps(path: str) -> tuple[tuple[int, int], ...]:
-    """The same of one file or folder."""
-    inside: list[str] = []
-    with contextlib.suppress(OSError, ValueError), os.scandir(os.path.expanduser(path)) as found:
-        inside = sorted(item.path for item in found if item.is_file())
-    return tuple(files.stamp(item) for item in (path, *inside))
+    """As `files.stamp`, of a file; of a folder also of the files right in it, and of the folders in it down to `LEVELS`
+    deep, which change when a file comes or goes. A text that is edited in place in one of those is seen only once the
+    data are asked to be read again: there can be very many."""
+    top = os.path.expanduser(path)
+    return tuple(files.stamp(item) for item in (top, *_inside(top)))
+
+
+def _inside(folder: str, level: int = 1) -> Iterator[str]:
+    with contextlib.suppress(OSError, ValueError), os.scandir(folder) as found:
+        for item in sorted(found, key=lambda item: item.name):
+            if item.is_dir():
+                yield item.path
+                if level < LEVELS:
+                    yield from _inside(item.path, level + 1)
+            elif level == 1:
+                yield item.path
 
 
 def relocated(one: DataSet, path: str) -> DataSet:

@@ -53,6 +53,9 @@ class DataPage(QWidget):
         self.cutting = Cutting(settings.preset, self)
         self._opening = NewestOnly(supervisor, stop_older=True)
         self._shown: Entry | None = None
+        self._learnt: DataSet | None = None
+        self._reread = ""
+        self._presented: tuple[dict[str, Any], protocol.DataOpened] | None = None
         self.opened: protocol.DataOpened | None = None
         self.setAcceptDrops(True)
         self._build()
@@ -65,8 +68,8 @@ class DataPage(QWidget):
         self.importing.cancelled.connect(self._leave_import)
         self.texts.pack_wanted.connect(self._show_packed)
         self.texts.first_came.connect(self.seen.show_text)
-        self.texts.data_changed.connect(self.refresh)
-        self.twins.data_changed.connect(self.refresh)
+        self.texts.data_changed.connect(self._data_changed)
+        self.twins.data_changed.connect(self._data_changed)
         self.overview.texts_wanted.connect(self._show_texts)
         self.overview.twins_wanted.connect(self._show_twins)
         self.seen.explore_wanted.connect(self.explore_wanted)
@@ -168,10 +171,8 @@ class DataPage(QWidget):
 
     def refresh(self) -> None:
         """Look again at the list and at the files (F5)."""
-        self._shown = None
-        self.library.refresh()
-        self.overview.refresh()
-        self.seen.refresh()
+        self._shown = self._presented = None
+        self._look()
 
     def heightForWidth(self, width: int) -> int:
         """As low as it can be: the window would scroll for more, beside what scrolls on the page."""
@@ -179,9 +180,32 @@ class DataPage(QWidget):
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        self._reread = ""
+        self.notices.take("changing")
         self.library.refresh()
         self.overview.refresh()
         self.seen.refresh()
+
+    def _data_changed(self) -> None:
+        """A tab met other contents than those that are shown: they are read again, once for each look at the page; what
+        is written to without end would be read without end."""
+        entry = self.entry
+        if entry is None or self._shown is None or self.opened is None:
+            return  # they are being read already
+        if self._reread != entry.id:
+            self._reread, self._shown, self._presented = entry.id, None, None
+            self.library.refresh()
+            return
+        changing = UserError(
+            "data.changing",
+            f"The files of {entry.one.name} keep changing.",
+            "What stands here may be of before. Read them again once nothing writes to them any more.",
+        )
+        card = ErrorCard(self._themes, changing, "Read again", self.refresh, action_icon="refresh-cw", tone="warning")
+        self.notices.put("changing", card)
 
     def _listed(self) -> None:
         self.list.show_entries(self.library.entries)
@@ -191,6 +215,7 @@ class DataPage(QWidget):
             self.list.choose(self.library.entries[0].id)
         elif self.entry is not None:
             self._chosen(self.entry.id)
+        self._learnt = None
 
     def _chosen(self, id: str) -> None:
         entry = self.library.find(id)
@@ -199,7 +224,8 @@ class DataPage(QWidget):
         self._say_what(entry)
         if self.stack.currentWidget() is self.importing and self.list.hasFocus():
             self.stack.setCurrentWidget(self._one)
-        if self._shown != entry:
+        learnt = self._shown is not None and self._shown.one == entry.one == self._learnt
+        if self._shown != entry and not learnt:  # files that changed again since wait for the next look at the page
             self.open()
 
     def _say_what(self, entry: Entry) -> None:
@@ -226,6 +252,7 @@ class DataPage(QWidget):
             return
         self._shown, self.opened = entry, None
         self.again.hide()
+        self.notices.take("changing")
         self._opening.forget()
         if entry.missing:
             self._show_missing(entry)
@@ -240,8 +267,11 @@ class DataPage(QWidget):
             self.working.over()
             self.opened = opened
             self.inside.setCurrentWidget(self.tabs)
-            for tab in (self.overview, self.texts, self.twins, self.seen):
-                tab.show_data(data, opened)
+            presented = data, msgspec.structs.replace(opened, took_s=0.0)
+            if presented != self._presented:  # else only the time of the files is another: what was chosen stays
+                self._presented = presented
+                for tab in (self.overview, self.texts, self.twins, self.seen):
+                    tab.show_data(data, opened)
             self._learn(entry, opened)
 
         self._opening.ask(protocol.OpenData(data), done, self._failed)
@@ -256,7 +286,7 @@ class DataPage(QWidget):
         texts = sum(part.texts for part in opened.splits)
         known = msgspec.structs.replace(one, texts=texts, classes=opened.class_names)
         if known != one and one.id != data_sets.SAMPLE.id:
-            self._shown = entry._replace(one=known)
+            self._shown, self._learnt = entry._replace(one=known), known
             self.library.change(lambda: data_sets.save(known))
 
     def _failed(self, failed: protocol.Failed) -> None:

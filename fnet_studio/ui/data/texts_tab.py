@@ -33,6 +33,7 @@ LOOK_MS = 60
 SHOWN_CHARS = 100_000
 """Of the text under the table: more than anybody reads, and laid out in a blink."""
 ROW_PX = 28
+CHANGED = "The files have changed."
 WIDTHS = {PART: 92, ROW: 84, LABEL: 116, LETTERS: 80}
 
 
@@ -133,6 +134,9 @@ class TextsTab(QWidget):
         again = data == self._data
         part, name = (self.part.currentData(), self.label.currentData()) if again else ("", "")
         self._data, self._names, self._hash, self._fresh = data, opened.class_names, opened.content_hash, True
+        self._asked = None
+        self._look_soon.stop()
+        self._looking.forget()  # an answer of the texts before is no sign that files changed
         for item in (self.part, self.label, self.empty):
             item.blockSignals(True)
         if not again:
@@ -145,7 +149,19 @@ class TextsTab(QWidget):
         self.label.setEnabled(bool(opened.class_names))
         for item in (self.part, self.label, self.empty):
             item.blockSignals(False)
-        self._ask()
+        if self.search.valid:
+            self._ask()
+        else:
+            self._show_none()
+
+    def _show_none(self) -> None:
+        """While the pattern is none that can be looked for; its field says what is wrong."""
+        self._filtering.forget()
+        self._paging.forget()
+        self.working.over()
+        self.messages.say(None)
+        self.counted.setText("")
+        self.model.begin(0, (), self._names)
 
     def show_only(self, *, empty: bool = False, split: str = "", label: str = "") -> None:
         """A question that another tab asks."""
@@ -208,6 +224,7 @@ class TextsTab(QWidget):
         """Whether the page is of other contents than those that were opened; then they are wanted again."""
         if page.content_hash == self._hash:
             return False
+        self.counted.setText(CHANGED)
         self.data_changed.emit()
         return True
 
@@ -218,6 +235,10 @@ class TextsTab(QWidget):
 
     def _failed(self, failed: protocol.Failed) -> None:
         self.working.over()
+        if failed.kind == "data.labels":  # all that can be chosen were there when the files were opened
+            self.counted.setText(CHANGED)
+            self.data_changed.emit()
+            return
         self.counted.setText("")
         self.messages.say(ErrorCard(self._themes, failed, "Try again", self._ask))
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter,
 
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import EmptyState, ErrorCard
-from fnet_studio.ui.data.texts_tab import Table
+from fnet_studio.ui.data.texts_tab import CHANGED, Table
 from fnet_studio.ui.itemmodels.data_rows import PART_WORDS
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
@@ -160,6 +160,8 @@ class TwinsTab(QWidget):
 
     def show_data(self, data: dict[str, Any], opened: protocol.DataOpened) -> None:
         self._data, self._names, self._hash, self._looked = data, opened.class_names, opened.content_hash, False
+        self._asking.forget()
+        self._adding.forget()
         if self.isVisible():
             self._ask()
 
@@ -187,6 +189,9 @@ class TwinsTab(QWidget):
         def done(found: protocol.TwinsFound, _blob: bytes) -> None:
             self.working.over()
             if found.content_hash != self._hash:
+                self.model.begin(0, (), ())
+                self.stack.setCurrentWidget(self._splitter)
+                self.counted.setText(CHANGED)
                 self.data_changed.emit()
                 return
             self.model.begin(found.total, found.pairs, self._names)

@@ -48,6 +48,21 @@ def test_a_data_set_that_was_removed_comes_back_as_it_was_and_its_files_were_nev
         data_sets.remove("../mine")
 
 
+@pytest.mark.parametrize("below", ["good", "train/good", "aclImdb/train/good"])
+def test_a_text_that_comes_to_a_folder_of_a_class_or_goes_changes_the_stamps(tmp_path, below):
+    folder = tmp_path / "films" / below
+    folder.mkdir(parents=True)
+    (folder / "1.txt").write_text("A joy")
+    data = DataRecipe("files", str(tmp_path / "films"))
+    before = data_sets.stamps(data)
+    assert data_sets.stamps(data) == before
+    (folder / "2.txt").write_text("A joy too")
+    more = data_sets.stamps(data)
+    assert more != before
+    (folder / "1.txt").unlink()
+    assert data_sets.stamps(data) != more
+
+
 def test_a_file_that_moved_is_missing_until_its_new_place_is_told_and_what_lay_beside_it_comes_along(table, tmp_path):
     test = table.with_name("test.csv")
     test.write_text("text,label\nAgain,1\n")

@@ -1,6 +1,7 @@
 """The Data page with the scripted engine behind it, whose reading of data is the real one."""
 
 import json
+import os
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
@@ -277,6 +278,116 @@ def test_a_file_that_changes_under_the_page_never_puts_labels_under_the_names_of
     qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
     page.texts.search.line.setText("Great")
     qtbot.waitUntil(lambda: page.texts.model.total == 8 and labels_of(page) == {"good"}, timeout=WAIT_MS)
+
+
+def grow_as_it_is_read(qtbot, page, path, monkeypatch, opens):
+    """Have a line written to the file after each reading of it; list in `opens` what was asked to be read."""
+    opening, shown = page._opening.ask, page.overview.show_data
+
+    def ask(command, *callbacks):
+        opens.append(command)
+        opening(command, *callbacks)
+
+    def show_data(*opened):
+        with path.open("a") as file:
+            file.write("One more,good\n")
+        shown(*opened)
+
+    monkeypatch.setattr(page._opening, "ask", ask)
+    monkeypatch.setattr(page.overview, "show_data", show_data)
+    qtbot.waitUntil(lambda: not page.library._background.busy and not page.texts._looking.busy, timeout=WAIT_MS)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_again_once_and_then_said_to_keep_changing(
+    qtbot, page, corrected, monkeypatch
+):
+    path, _ = corrected
+    bring_in(qtbot, page, path)
+    opens = []
+    with monkeypatch.context() as growing:
+        grow_as_it_is_read(qtbot, page, path, growing, opens)
+        page.refresh()
+        qtbot.waitUntil(lambda: page.notices.find("changing") is not None, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not page.library._background.busy, timeout=WAIT_MS)
+    assert page.inside.currentWidget() is page.tabs
+    assert len(opens) == 2
+    own = page.entry.id
+    page.choose("sample")
+    assert page.notices.find("changing") is None, "it is not said of another data set"
+    page.choose(own)
+    qtbot.waitUntil(lambda: page.opened is not None, timeout=WAIT_MS)
+    page._data_changed()
+    page.notices.find("changing").action.click()
+    assert page.notices.find("changing") is None
+    qtbot.waitUntil(lambda: page.texts.model.total == 18, timeout=WAIT_MS)
+    assert page.notices.find("changing") is None
+
+
+def test_what_was_learnt_of_a_file_that_grows_does_not_have_it_read_again(qtbot, page, corrected, monkeypatch):
+    path, _ = corrected
+    bring_in(qtbot, page, path)
+    opens = []
+    for tab in (page.texts, page.twins):
+        tab.data_changed.disconnect()
+    grow_as_it_is_read(qtbot, page, path, monkeypatch, opens)
+    with path.open("a") as file:
+        file.write("One more,good\n")
+    page.library.refresh()
+    qtbot.waitUntil(lambda: page.entry.one.texts == 17, timeout=WAIT_MS)
+    assert len(opens) == 1
+    page.library.refresh()
+    qtbot.waitUntil(lambda: page.entry.one.texts == 18, timeout=WAIT_MS)
+    assert len(opens) == 2, "what changed meanwhile is seen by the next look at the page"
+
+
+def test_a_file_whose_time_alone_changed_leaves_the_chosen_row_and_what_was_written(qtbot, page, table):
+    bring_in(qtbot, page, table)
+    texts = page.texts
+    qtbot.waitUntil(lambda: texts.model.total == 303 and texts._text != "", timeout=WAIT_MS)
+    texts.table.selectRow(57)
+    qtbot.waitUntil(lambda: "row 57," in texts.title.toolTip(), timeout=WAIT_MS)
+    page.seen.box.setPlainText("Written by hand")
+    page.hide()
+    os.utime(table, (1, 1))
+    opened = page.opened
+    page.show()
+    qtbot.waitUntil(lambda: page.opened not in (None, opened), timeout=WAIT_MS)
+    assert page.inside.currentWidget() is page.tabs
+    qtbot.waitUntil(lambda: not texts._filtering.busy and not texts._looking.busy, timeout=WAIT_MS)
+    assert texts.table.currentIndex().row() == 57
+    assert "row 57," in texts.title.toolTip()
+    assert page.seen.box.toPlainText() == "Written by hand"
+
+
+def test_a_label_that_is_gone_from_the_file_has_it_read_again(qtbot, page, corrected):
+    path, right = corrected
+    bring_in(qtbot, page, path)
+    texts = page.texts
+    qtbot.waitUntil(lambda: texts.model.total == 16 and not page.library._background.busy, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: texts._text != "", timeout=WAIT_MS)
+    path.write_text(right)
+    texts.label.setCurrentIndex(texts.label.findData("Bad"))
+    qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: texts.model.total == 16 and texts.counted.text() == "16 texts", timeout=WAIT_MS)
+    assert texts.messages.card is None
+    assert texts.label.findData("Bad") == -1
+
+
+def test_data_that_are_read_again_are_not_asked_for_a_pattern_that_is_none(qtbot, page, corrected):
+    path, right = corrected
+    bring_in(qtbot, page, path)
+    texts = page.texts
+    qtbot.waitUntil(lambda: texts.model.total == 16, timeout=WAIT_MS)
+    texts.search.regex.setChecked(True)
+    texts.search.line.setText("(")
+    path.write_text(right)
+    page.refresh()
+    qtbot.waitUntil(lambda: page.opened is not None and page.opened.class_names == ("bad", "good"), timeout=WAIT_MS)
+    assert not texts._filtering.busy
+    assert texts.messages.card is None
+    assert texts.model.total == 0, "no row stands under the labels of before"
+    texts.search.line.setText("(Great)")
+    qtbot.waitUntil(lambda: texts.model.total == 8 and labels_of(page) == {"good"}, timeout=WAIT_MS)
 
 
 def test_a_file_in_a_folder_that_changed_is_seen_too(qtbot, page, tmp_path, corrected):
