@@ -18,6 +18,7 @@ from fnet_studio.ui.widgets.path_field import TABLES, PathField
 
 COLUMNS = ("data.text_column", "data.pair_column", "data.label_column")
 LONGEST_TOLD = 80
+FAR = 1_000_000
 ARCHIVES = "Archives (*.tar.gz *.tgz);;All files (*)"
 
 
@@ -30,9 +31,11 @@ def written(value: Any) -> str:
 
 
 def short_bounds(field: recipes.Field) -> str:
-    """The range, short enough to stand beside the editor."""
+    """The range, short enough to stand beside the editor: without an end that nobody comes near."""
     if field.type is str or field.high is None:
         return ""
+    if field.type is int and field.low is not None and field.high >= FAR:
+        return f"from {count(field.low)}"
     high = count(field.high) if field.type is int else f"{field.high:g}"
     return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
 

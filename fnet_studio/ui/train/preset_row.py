@@ -11,6 +11,8 @@ from fnet_studio.core.recipe import Field
 from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.figures import short_count
 
+NONE = "none"
+"""What pretraining may begin with."""
 FOLDER = "\0"
 """In place of a name: ask for a folder."""
 HEADS = {"pretrained": "predicts words", "fine-tuned": "classifies", "none": "no head"}
@@ -31,6 +33,8 @@ class PresetRow(FieldRow):
 
     def set_text(self, text: str) -> None:
         self._before = text
+        if text == NONE and self._editor.findData(NONE) < 0:  # type: ignore[union-attr]
+            self._editor.addItem("None: random weights", NONE)  # type: ignore[union-attr]
         super().set_text(text)
 
     def _edited(self, *args: Any) -> None:
@@ -45,7 +49,7 @@ class PresetRow(FieldRow):
 
 def problem(name: str) -> str:
     """What speaks against a preset, in words; '' when nothing does."""
-    if name.startswith("run:"):  # a run's own: the worker knows whether it kept one
+    if name == NONE or name.startswith("run:"):  # a run's own: the worker knows whether it kept one
         return ""
     try:
         card = presets.read_card(presets.folder(name))

@@ -30,7 +30,7 @@ from fnet_studio.ui.train.form_rows import (
 )
 from fnet_studio.ui.train.group_card import GroupCard
 from fnet_studio.ui.train.known_recipes import KnownRecipe, own_recipe
-from fnet_studio.ui.train.preset_row import PresetRow
+from fnet_studio.ui.train.preset_row import NONE, PresetRow
 from fnet_studio.ui.train.recipe_picker import RecipePicker
 from fnet_studio.ui.widgets.field_row import FieldRow
 from fnet_studio.ui.widgets.path_field import TABLES, PathField, dropped_path
@@ -331,6 +331,8 @@ class RecipeForm(QWidget):
                 return archive_problem(text) if self.rows.get(SOURCE) and self._is_imdb() else file_problem(text)
             if key.endswith("_path"):
                 return file_problem(text)
+            if key == "model.preset" and text == NONE and self.task != "pretrain":
+                return "Only pretraining begins without a preset. Choose one."
             if key in COLUMNS and text != "auto" and self.preview is not None and self.preview.kind == "table":
                 names = [column.name for column in self.preview.columns]
                 if text not in names:

@@ -46,7 +46,7 @@ class FieldRow(QWidget):
             self._editor.currentIndexChanged.connect(self._edited)
         else:
             self._editor = QLineEdit()
-            self._editor.setMinimumWidth(84)
+            self._editor.setMinimumWidth(76)
             self._editor.textEdited.connect(self._edited)
         self._editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._editor.setAccessibleName(title)

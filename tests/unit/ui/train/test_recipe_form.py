@@ -4,12 +4,14 @@ import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QStyle
 
 from fnet_studio.core import data_sets, places, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.ui.train.known_recipes import of_run, own_recipe
+from fnet_studio.ui.train.page import FORM_PX
 from fnet_studio.ui.train.recipe_form import RecipeForm
 
 TABLE = protocol.DataPreview(
@@ -80,6 +82,27 @@ def test_all_settings_of_a_recipe_can_be_reached_in_the_form(form):
     assert set(form.rows) == set(recipes.fields())
     reached = {key for card in form.groups for key in (*card._rows, *card._more)}
     assert reached == set(recipes.fields())
+
+
+@pytest.mark.parametrize("name", recipes.bundled_names())
+def test_with_everything_unfolded_the_form_is_no_wider_than_its_side(qtbot, form, name):
+    form.choose(name)
+    for card in form.groups:
+        card.unfold()
+    bar = form.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+    qtbot.waitUntil(lambda: form.minimumSizeHint().width() <= FORM_PX - bar)
+
+
+def test_pretraining_may_begin_without_a_preset_and_nothing_else(form, tmp_path):
+    (tmp_path / "corpus.txt").write_text("A first line.\nA second line.\n")
+    form.choose("pretrain")
+    form.path.set_text(str(tmp_path / "corpus.txt"))
+    form.rows["data.validation_path"].set_text(str(tmp_path / "corpus.txt"))
+    assert form.problems == []
+    assert form.recipe().model.preset == "none"
+    form.choose("finetune")
+    form.rows["model.preset"].set_text("none")
+    assert "Only pretraining begins without a preset. Choose one." in form.problems
 
 
 def test_a_typed_value_goes_into_the_recipe(qtbot, form):
