@@ -106,8 +106,8 @@ CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "optimisation.class_weights": (("none", "None"), ("balanced", "Balanced")),
     "optimisation.keep": (("last", "Of the last epoch"), ("best", "Of the best epoch")),
     "optimisation.monitor": (
-        ("accuracy", "Validation accuracy"),
-        ("loss", "Validation loss"),
+        ("accuracy", "Accuracy"),
+        ("loss", "Loss"),
         ("macro-f1", "Macro F1"),
     ),
 }
