@@ -94,21 +94,22 @@ def _predictions(result: protocol.PresetMeasured) -> str:
 
 
 def _all_as_json(result: protocol.Evaluation, report: EvaluationReport) -> str:
-    told = msgspec.to_builtins(result) | {name: value for name, value in _further(report).items() if value is not None}
+    told = msgspec.to_builtins(result) | _further(report)
     if report.class_names:
         told["classes"] = by_class(report.confusion, report.class_names)
     return msgspec.json.encode(told).decode()
 
 
-def _further(report: EvaluationReport) -> dict[str, float | None]:
-    """None for what the model or its texts do not have."""
-    return {
+def _further(report: EvaluationReport) -> dict[str, float]:
+    """Those that the model and its texts have."""
+    found = {
         "macro_f1": report.macro_f1,
         "roc_auc": report.roc_auc,
         "average_precision": report.average_precision,
         "expected_error": report.calibration.expected_error if report.calibration.bins else None,
         "pseudo_perplexity": report.pseudo_perplexity,
     }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
@@ -116,8 +117,7 @@ def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
         f"{result.split}: accuracy {result.accuracy:.2%}, loss {result.loss:.4f} "
         f"on {result.examples:,} {result.counted} in {result.duration_s:.1f} s"
     ]
-    further = {name: value for name, value in _further(report).items() if value is not None}
-    if further:
+    if further := _further(report):
         lines.append(", ".join(f"{WORDS[name]} {value:.4f}" for name, value in further.items()))
     if 0 < len(report.class_names) <= MOST_CLASSES:
         lines.append(f"{'class':<24} {'texts':>8} {'precision':>10} {'recall':>8} {'F1':>8}")

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from fnet_studio.core import model_files, places, preset_downloads, preset_records, presets, run_notes, run_store
+from fnet_studio.core import files, model_files, places, preset_downloads, preset_records, presets, run_notes, run_store
 from fnet_studio.core.builtin_presets import BUILTIN, Builtin
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.presets import PresetCard
@@ -247,14 +247,7 @@ def _version(folder: Path) -> str:
     return model_files.version(model_files.stamp_of(folder))
 
 
-def _stamp(folder: Path, *others: Path) -> tuple[int, ...]:
-    """When what a card is made of was changed; 0 for what is not there."""
+def _stamp(folder: Path, *others: Path) -> tuple[tuple[int, int], ...]:
+    """By which a change of what a card is made of is seen."""
     names = ("config.json", "task.json", "README.md", "metadata.json")
-    return tuple(_changed(path) for path in (*(folder / name for name in names), folder, *others))
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
+    return tuple(files.stamp(path) for path in (*(folder / name for name in names), folder, *others))

@@ -18,7 +18,7 @@ from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.wordpiece import WordPieceTokenizer
 from fnet_studio.engine import datasets
 from fnet_studio.engine.devices import precision_of
-from fnet_studio.engine.feed import Batch, Inputs, Rows, batches, weights_of_classes
+from fnet_studio.engine.feed import Batch, Inputs, Rows, batches, training_batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
 from fnet_studio.engine.task import Measure, Stored
 from fnet_studio.models import tensor_file
@@ -47,9 +47,7 @@ class Classifier:
         return build(self.recipe, len(self.dataset.vocabulary), len(self.class_names))
 
     def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
-        training, part = self.recipe.training, self.parts["train"]
-        weights = weights_of_classes(self.recipe, part.labels, len(self.class_names))
-        return batches(part, training.batch_size, training.seed, epoch, first_step=first_step, class_weights=weights)
+        return training_batches(self.recipe, self.parts["train"], len(self.class_names), epoch, first_step)
 
     def evaluation_batches(self, split: str) -> Iterator[Batch]:
         return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)

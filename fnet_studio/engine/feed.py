@@ -50,6 +50,12 @@ def weights_of_classes(recipe: Recipe, labels: np.ndarray, classes: int) -> np.n
     return weights
 
 
+def training_batches(recipe: Recipe, part: Rows, classes: int, epoch: int, first_step: int) -> Iterator[Batch]:
+    """A classifier's epoch from `first_step` on, each text by the weight of its class."""
+    training, weights = recipe.training, weights_of_classes(recipe, part.labels, classes)
+    return batches(part, training.batch_size, training.seed, epoch, first_step=first_step, class_weights=weights)
+
+
 def batches(
     part: Rows,
     batch_size: int,

@@ -13,7 +13,7 @@ from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.engine import kept_preset
 from fnet_studio.engine.devices import precision_of
-from fnet_studio.engine.feed import Batch, Inputs, batches, weights_of_classes
+from fnet_studio.engine.feed import Batch, Inputs, batches, training_batches
 from fnet_studio.engine.objectives import Objective, Softmax
 from fnet_studio.engine.packed import Packed, load_packed, own_length
 from fnet_studio.engine.task import Measure, Stored
@@ -56,9 +56,7 @@ class FineTuning:
         return build(self.recipe, self.folder, len(self.class_names), self.preprocessor)
 
     def train_batches(self, epoch: int, first_step: int = 0) -> Iterator[Batch]:
-        training, part = self.recipe.training, self.parts["train"]
-        weights = weights_of_classes(self.recipe, part.labels, len(self.class_names))
-        return batches(part, training.batch_size, training.seed, epoch, first_step=first_step, class_weights=weights)
+        return training_batches(self.recipe, self.parts["train"], len(self.class_names), epoch, first_step)
 
     def evaluation_batches(self, split: str) -> Iterator[Batch]:
         return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)

@@ -4,16 +4,14 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
-from fnet_studio.core.remedies import gone, with_those_beside
-from fnet_studio.core.run_store import RunRecord
+from fnet_studio.core.remedies import with_those_beside
 
 CHOOSE = "Choose where it is now"
 
 
-def ask_where(record: RunRecord) -> dict[str, str]:
+def ask_where(lost: dict[str, str]) -> dict[str, str]:
     """The new places by setting, of the first that is gone and of those that lie beside it; empty when the person does
-    not say."""
-    lost = gone(record)
+    not say. lost: as of `remedies.gone`, not empty."""
     key, old = next(iter(lost.items()))
     path = _ask_for(Path(old))
     return with_those_beside({key: path}, lost) if path else {}

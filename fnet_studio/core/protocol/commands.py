@@ -141,7 +141,7 @@ class RepeatSteps(Command, frozen=True, tag="repeat-steps"):
 
 class Relocate(Command, frozen=True, tag="relocate"):
     """Write down where the data of a stored run lies now, once it was read and found to be the same. `Done(None)`.
-    places: paths by dotted name, of `core.remedies.DATA_PLACES`."""
+    places: paths by dotted name, of `core.recipe_scope.DATA_PLACES`."""
 
     run: str
     places: dict[str, str]

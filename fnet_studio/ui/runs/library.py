@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from fnet_studio.core import places, run_notes, run_store
+from fnet_studio.core import files, places, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_names import Named
 from fnet_studio.core.run_notes import RunNotes
@@ -36,8 +36,13 @@ class RunEntry(NamedTuple):
     def named(self) -> Named:
         return Named(self.name, self.record.began)
 
+    @property
+    def model(self) -> tuple[str, str, float]:
+        """Tells the model that the run has now from what it had before: a run that went on has another one."""
+        return self.record.id, self.record.status, self.record.ended
 
-Stamp = tuple[int, int]
+
+Stamp = tuple[tuple[int, int], tuple[int, int]]
 
 
 class Scan(NamedTuple):
@@ -51,8 +56,8 @@ def scan(known: dict[str, tuple[Stamp, RunEntry]]) -> Scan:
     entries, problems, found = [], [], {}
     root = places.runs()
     for path in root.iterdir() if root.is_dir() else ():
-        stamp = (_changed(path / "run.json"), _changed(path / "notes.json"))
-        if not stamp[0] or path.name.startswith("."):
+        stamp = (files.stamp(path / "run.json"), files.stamp(path / "notes.json"))
+        if stamp[0] == files.NOTHING or path.name.startswith("."):
             continue
         before = known.get(path.name)
         # a run under way may have lost its worker without a change on disk
@@ -68,13 +73,6 @@ def scan(known: dict[str, tuple[Stamp, RunEntry]]) -> Scan:
         entries.append(entry)
     entries.sort(key=lambda entry: entry.record.began, reverse=True)
     return Scan(entries, problems, found)
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def spark(path: Path, points: int = SPARK_POINTS) -> np.ndarray:

@@ -208,7 +208,7 @@ class ResultsTab(QWidget):
 
         if not lost:
             done(None)
-        elif places := ask_where(record):
+        elif places := ask_where(lost):
             self._supervisor.ask(protocol.Relocate(run, places), on_done=done, on_failed=failed)
 
     def _came(self, found: Read) -> None:

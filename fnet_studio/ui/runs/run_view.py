@@ -111,7 +111,7 @@ class RunView(QWidget):
         if before is None or before == entry:
             return
         self._name(entry)
-        if (before.record.status, before.record.ended) != (entry.record.status, entry.record.ended):
+        if before.model != entry.model:
             self._fresh.clear()
         elif before.record.steps != entry.record.steps:
             self._fresh -= GROWING

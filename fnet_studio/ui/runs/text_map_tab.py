@@ -61,8 +61,7 @@ class TextMapTab(QWidget):
         super().__init__(parent)
         self._themes = themes
         self._run = self._name = ""
-        self._of: tuple[str, str, float] | None = None
-        """Run, status and end."""
+        self._model: tuple[str, str, float] | None = None
         self._background = Background(self)
         self.map: protocol.TextMap | None = None
         self._points = np.zeros((0, 2), np.float32)
@@ -164,10 +163,9 @@ class TextMapTab(QWidget):
         self._place()
 
     def show_run(self, entry: RunEntry) -> None:
-        now = (entry.id, entry.record.status, entry.record.ended)
-        if now == self._of:
-            return  # a run that went on has another model
-        self._of = now
+        if entry.model == self._model:
+            return
+        self._model = entry.model
         self._run, self._name, self.map = entry.id, entry.name, None
         self._asking.forget()
         self._asking_text.forget()

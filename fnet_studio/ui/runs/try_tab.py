@@ -28,8 +28,7 @@ class TryTab(QWidget):
         super().__init__(parent)
         self._supervisor, self._themes = supervisor, themes
         self._run = ""
-        self._of: tuple[str, str, float] | None = None
-        """Run, status and end."""
+        self._model: tuple[str, str, float] | None = None
         self._asked = 0
         self._question = RowText()
         """What the answer that is shown, or on its way, is to."""
@@ -68,9 +67,8 @@ class TryTab(QWidget):
 
     def show_run(self, entry: RunEntry) -> None:
         self._first_words = FIRST if entry.record.classifies else LANGUAGE
-        now = (entry.id, entry.record.status, entry.record.ended)
-        if now != self._of:  # a run that went on has another model
-            self._run, self._of = entry.id, now
+        if entry.model != self._model:
+            self._run, self._model = entry.id, entry.model
             self._forget()
         self.file.show_run(entry)
         self.file.setVisible(entry.record.classifies)

@@ -132,8 +132,8 @@ class Recovery(QObject):
 
     def _do(self, record: RunRecord, way: Remedy) -> None:
         changes = way.changes
-        if way is MOVED and gone(record):
-            changes = ask_where(record)
+        if way is MOVED and (lost := gone(record)):
+            changes = ask_where(lost)
             if not changes:
                 return
         self.chosen.emit()
