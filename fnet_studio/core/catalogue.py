@@ -77,7 +77,7 @@ def _place(entry: Entry) -> tuple:
 
 
 class _Known(NamedTuple):
-    stamp: tuple[int, ...]
+    stamp: tuple[object, ...]
     entry: Entry
 
 
@@ -167,7 +167,7 @@ class Catalogue:
         for path in _folders(places.runs()):
             folder = path / run_store.KEPT_PRESET
             stamp = _stamp(folder, path / "run.json", path / "notes.json")
-            if not stamp[0]:
+            if stamp[0] == files.NOTHING:
                 continue
             version = _version(folder)
             stamp += (hash(version),)

@@ -30,6 +30,7 @@ def test_all_that_there_is_is_listed_with_where_it_is_from(source, capsys):
     writer = RunWriter.create("kept one", {"model": {"preset": "fnet_mini_en"}})
     shutil.copytree(source, writer.folder / "preset")
     writer.finish("finished")
+    RunWriter.create("kept none", {}).finish("finished")
     preset_downloads.write(preset_downloads.Begun("f_net_large_en", "f_net_large_en", True, 7, 9))
     found = listed(capsys)
     states = {key: (entry["origin"], entry["state"]) for key, entry in found.items()}
