@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fnet_studio.core import data_sets, protocol, recipe_scope
+from fnet_studio.core import protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DOWNLOAD
-from fnet_studio.ui.background import Background
 from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.data_preview import DataPreviewView, LabelNames, labels_of
 from fnet_studio.ui.train.data_set_row import DataSetRow
+from fnet_studio.ui.train.file_look import FileLook
 from fnet_studio.ui.train.form_groups import groups
 from fnet_studio.ui.train.form_rows import (
     ARCHIVES,
@@ -39,8 +39,6 @@ FIRST = "sample-quick"
 FOR_ANY_DATA = ("finetune", "adapt-then-finetune", "masked-lm")
 """Bundled recipes to which the sample is only an example."""
 SOURCE, PATH = "data.source", "data.path"
-LOOK_MS = 300
-"""After the last key in a path's field: then the worker looks at the file."""
 _KEY = re.compile(r"\b[a-z]+\.[a-z_]+\b")
 NAME = recipes.Field("name", "Run name", "The run's folder and every list carry it.", str, "")
 
@@ -65,8 +63,9 @@ class RecipeForm(QWidget):
         self._own_data: dict[str, str] = {}
         self._paths = {"imdb": imdb_path, "files": ""}
         self._source = ""
-        self.preview: protocol.DataPreview | None = None
-        self._preview_problem = ""
+        self._file = FileLook(self)
+        self._file.due.connect(self._look_at_path)
+        self._file.wanted.connect(self.preview_wanted)
         self.rows: dict[str, Any] = {}
         for key, field in self._known.items():
             self.rows[key] = make_row(field, self._check(key))
@@ -104,12 +103,6 @@ class RecipeForm(QWidget):
         self.groups[0].insert_after(PATH, self.preview_view)
         self.groups[0].insert_after("data.labels", self.label_names)
         layout.addStretch(1)
-        self._background = Background(self)
-        self._looked_for, self._stamps = "", ()
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(LOOK_MS)
-        self._look.timeout.connect(self._look_at_path)
         self.choose(FIRST)
 
     # ---------------------------------------------------------------------------------- recipes in
@@ -201,7 +194,7 @@ class RecipeForm(QWidget):
                 self.recipe()
             except UserError as error:
                 found = [f"{error.message} {error.advice}"]
-        return found + ([self._preview_problem] if self._preview_problem else [])
+        return found + ([self._file.problem] if self._file.problem else [])
 
     def save(self, path: str) -> None:
         """Write the recipe to a file, and go on from there."""
@@ -231,26 +224,22 @@ class RecipeForm(QWidget):
 
     # ------------------------------------------------------------------------------------ own data
 
+    @property
+    def preview(self) -> protocol.DataPreview | None:
+        """The first rows of the file that the form names, once the worker has looked at them."""
+        return self._file.preview
+
     def show_preview(self, preview: protocol.DataPreview) -> None:
         """Ignored when the path has changed since it was asked for."""
-        if preview.path != self.path.text:
-            return
-        self.preview = preview
-        self._preview_problem = ""
-        if preview.kind == "text" and self.task not in recipes.LANGUAGE_TASKS:
-            self._preview_problem = (
-                "Plain text has no labels to learn. Choose a table with a label column, a folder with one folder for "
-                "each class, or a recipe that goes on with pretraining."
-            )
-        self._edited()
+        if preview.path == self.path.text:
+            self._file.take(preview, self.task)
+            self._edited()
 
     def fail_preview(self, path: str, failed: protocol.Failed) -> None:
         if path != self.path.text or self.rows[SOURCE].text != "files":
             return
         words = f"{failed.message} {failed.advice}".strip()
-        if failed.kind.startswith("data."):
-            self._preview_problem = words
-        self.preview = None
+        self._file.fail(failed.kind, words)
         self._edited()
         self.preview_view.fail(words)
 
@@ -299,22 +288,12 @@ class RecipeForm(QWidget):
 
     def look_again(self) -> None:
         """Have the first rows read again if the file has changed since."""
-        if self._looked_for and not self._look.isActive():
-            self._stamp(self._changed_since)
-
-    def _stamp(self, done: Callable[[Any], object]) -> None:
-        path = self._looked_for
-        self._background.run(lambda: data_sets.path_stamps(path), done, key="stamps")
-
-    def _changed_since(self, stamps: tuple) -> None:
-        if stamps != self._stamps:
-            self._look_at_path()
+        self._file.again()
 
     def _look_at_path(self) -> None:
         if self.rows[SOURCE].text == "files" and self.path.text and not self.path.error:
             self.preview_view.clear("Looking at the first rows …")
-            self._stamp(lambda stamps: setattr(self, "_stamps", stamps))
-            self.preview_wanted.emit(self.path.text)
+            self._file.ask()
 
     def _labels_named(self, text: str) -> None:
         self.rows["data.labels"].set_text(text)
@@ -333,7 +312,7 @@ class RecipeForm(QWidget):
                 return file_problem(text)
             if key == "model.preset" and text == NONE and self.task != "pretrain":
                 return "Only pretraining begins without a preset. Choose one."
-            if key in COLUMNS and text != "auto" and self.preview is not None and self.preview.kind == "table":
+            if key in COLUMNS and text != "auto" and self.preview is not None and self._file.is_table:
                 names = [column.name for column in self.preview.columns]
                 if text not in names:
                     return f"There is no column {text!r}. Choose among: {', '.join(names)}."
@@ -356,8 +335,7 @@ class RecipeForm(QWidget):
         self._follow_preview()
         counting = self.counting
         shown = set(counting)
-        table = self.preview is not None and self.preview.kind == "table"
-        shown -= {key for key in COLUMNS if not table and not self.rows[key].is_changed}
+        shown -= {key for key in COLUMNS if not self._file.is_table and not self.rows[key].is_changed}
         if self._name_labels(counting) or (self.preview is None and not self.rows["data.labels"].is_changed):
             shown.discard("data.labels")
         for card in self.groups:
@@ -386,16 +364,8 @@ class RecipeForm(QWidget):
         self.path.blockSignals(False)
 
     def _follow_path(self) -> None:
-        """What was seen of another file is forgotten; a new path is looked at once the typing has paused."""
-        wanted = self.path.text if self._source == "files" else ""
-        if self.preview is not None and self.preview.path == wanted:
-            return
-        if wanted != self._looked_for:
-            self.preview, self._preview_problem = None, ""
-            self._looked_for = wanted
+        if self._file.follow(self.path.text if self._source == "files" else ""):
             self.preview_view.clear()
-            if wanted:
-                self._look.start()
 
     def _follow_preview(self) -> None:
         preview = self.preview
@@ -411,8 +381,8 @@ class RecipeForm(QWidget):
         if self.rows["data.text_column"].text != "auto" and self.rows["data.pair_column"].text == "auto":
             pair = ""  # a pair is looked for only together with its first text
         self.preview_view.show_preview(preview, text, pair, label, self.task)
-        if self._preview_problem:
-            self.preview_view.error.setText(self._preview_problem)
+        if self._file.problem:
+            self.preview_view.error.setText(self._file.problem)
             self.preview_view.error.show()
 
     def _name_data_set(self) -> None:

@@ -241,10 +241,10 @@ def test_a_file_that_changed_since_is_looked_at_again_and_only_then(qtbot, form,
     choose(form, "data.source", "files")
     with qtbot.waitSignal(form.preview_wanted):
         form.path.set_text(str(table))
-    qtbot.waitUntil(lambda: not form._background.busy)
+    qtbot.waitUntil(lambda: not form._file._background.busy)
     with qtbot.assertNotEmitted(form.preview_wanted):
         form.refresh()
-        qtbot.waitUntil(lambda: not form._background.busy)
+        qtbot.waitUntil(lambda: not form._file._background.busy)
     table.write_text("review,stars\n")
     with qtbot.waitSignal(form.preview_wanted) as asked:
         form.refresh()
