@@ -15,6 +15,9 @@ settings.load_profile("same")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["KERAS_BACKEND"] = "jax"
+# much of the time goes to compiling: XLA leaves its costly passes out, as in JAX's own tests, but where the models'
+# numbers are checked (`optimised_programs`). With 0 all is compiled as users have it
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -64,6 +67,16 @@ def compiled_programs(_session_home) -> None:
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture
+def optimised_programs():
+    """What is compiled in the test's own process is what users have."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] != "0")
 
 
 @pytest.fixture(autouse=True)

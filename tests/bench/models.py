@@ -2,11 +2,11 @@
 
     python tests/bench/models.py [mixing] [forward] [train] [start] [tokenize]
 
-Run it with the peers' Python (tests/peers/README.md; it needs msgspec and platformdirs too) and PYTHONPATH set to the
-repository's root; with the project's own Python only the mixing and our own times are printed. Runs are interleaved
-and medians are compared, so that a busy machine disturbs all sides alike. Everything runs in the environment that our
-worker is given (`link.command`: huge pages on Linux), the peers too. Transformers runs in a process of its own: the
-threads of PyTorch, waiting beside XLA's in one process, made whoever came next up to a third slower.
+Run it with the peers' Python (tests/peers/README.md) and PYTHONPATH set to the repository's root; with the project's
+own Python only the mixing and our own times are printed. Runs are interleaved and medians are compared, so that a busy
+machine disturbs all sides alike. Everything runs in the environment that our worker is given (`link.command`: huge
+pages on Linux), the peers too. Transformers runs in a process of its own: the threads of PyTorch, waiting beside XLA's
+in one process, made whoever came next up to a third slower.
 """
 
 import importlib.util
@@ -270,37 +270,52 @@ def train() -> None:
             report("base fine-tuning step, batch 8, length 128", medians({"ours": calls["ours"]} | peer, 3, BURST))
 
 
-START_OURS = """
-import resource, sys, time
+PEAK = """
+import re
+from pathlib import Path
+def peak():
+    # getrusage would tell of the process that started this one too
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+"""
+START_OURS = (
+    PEAK
+    + """
+import sys, time
 begun = time.perf_counter()
 from fnet_studio.models import FNetMaskedLM
 model = FNetMaskedLM.from_preset(sys.argv[1])
 loaded = time.perf_counter()
 size = sum(v.value.nbytes for v in model.weights)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+memory = peak()
 model.probabilities(model.preprocessor.prompt(sys.argv[2]).features)
 print(f"loaded {loaded - begun:.2f} s, first answer {time.perf_counter() - begun:.2f} s; "
-      f"peak {peak / 2**20:.0f} MiB for {size / 2**20:.0f} MiB of weights", flush=True)
+      f"peak {memory:.0f} MiB for {size / 2**20:.0f} MiB of weights", flush=True)
 """
-START_KERASHUB = """
-import resource, sys, time
+)
+START_KERASHUB = (
+    PEAK
+    + """
+import sys, time
 begun = time.perf_counter()
 import keras_hub, numpy as np
 model = keras_hub.models.FNetMaskedLM.from_preset(sys.argv[1])
 loaded = time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+memory = peak()
 ids = np.zeros((1, 512), "int32")
 model.predict({"token_ids": ids, "segment_ids": ids, "mask_positions": np.array([[3]])}, verbose=0) \
     if model.preprocessor is None else model.predict([sys.argv[2]], verbose=0)
-print(f"loaded {loaded - begun:.2f} s, first answer {time.perf_counter() - begun:.2f} s; peak {peak / 2**20:.0f} MiB")
+print(f"loaded {loaded - begun:.2f} s, first answer {time.perf_counter() - begun:.2f} s; peak {memory:.0f} MiB")
 """
-IMPORTS_ALONE = """
-import resource
+)
+IMPORTS_ALONE = (
+    PEAK
+    + """
 from fnet_studio.models import FNetMaskedLM
 import jax
 jax.numpy.zeros(1).block_until_ready()
-print(f"imports alone: peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+print(f"imports alone: peak {peak():.0f} MiB")
 """
+)
 
 
 def start() -> None:

@@ -115,7 +115,7 @@ def test_a_device_that_is_lost_gets_another_worker(qtbot, supervise):
 
 
 def test_a_run_whose_folder_went_goes_on_in_another_worker_once_it_is_back(qtbot, supervise):
-    supervisor = supervise("rate=100,steps=40")
+    supervisor = supervise("rate=50,steps=150")
     before = supervisor.pid
     _, heard = begin(supervisor)
     qtbot.waitUntil(lambda: any(isinstance(body, protocol.Annotation) for body in heard), timeout=WAIT_MS)

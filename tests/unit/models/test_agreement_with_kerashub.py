@@ -11,6 +11,8 @@ from fnet_studio.models import (
     FNetTextClassifierPreprocessor,
 )
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 PAIRS = (["first segment here", "a b c"], ["second one follows", "d " * 100])
 
 

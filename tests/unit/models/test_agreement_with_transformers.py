@@ -7,6 +7,8 @@ import pytest
 
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, FNetTokenizer
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 from_transformers = pytest.mark.parametrize(
     ("folder", "golden_name", "cls"),
     [

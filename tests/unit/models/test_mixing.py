@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from fnet_studio.models import fourier_mix
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 shapes = st.tuples(st.integers(1, 3), st.integers(1, 13), st.integers(1, 13))
 
 

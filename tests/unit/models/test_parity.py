@@ -9,6 +9,8 @@ from fnet_studio.models import check_preset
 from fnet_studio.models.preset import open_preset
 from fnet_studio.models.reference import Reference
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 
 def agree(ours, theirs):
     assert np.abs(ours - theirs).max() <= 1e-4 * np.abs(theirs).max()

@@ -10,6 +10,8 @@ from fnet_studio.models.influence import Influence
 from fnet_studio.models.probe import changes
 from fnet_studio.models.trace import pictures
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 PRESETS = ["kerashub_masked_lm", "transformers_masked_lm"]
 STEP = 1e-5
 

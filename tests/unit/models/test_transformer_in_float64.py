@@ -10,6 +10,8 @@ from fnet_studio.models.influence import Influence
 from fnet_studio.models.probe import LayerProbe, shares
 from fnet_studio.models.trace import MixingTrace
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
+
 LENGTH, TOKENS, STEP = 12, 7, 1e-5
 
 
