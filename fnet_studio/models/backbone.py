@@ -10,12 +10,13 @@ from fnet_studio.models.builtin_presets import Presets
 from fnet_studio.models.embedding import PositionEmbedding, ReversibleEmbedding
 from fnet_studio.models.encoder import FNetEncoder
 from fnet_studio.models.initializers import normal_002
-from fnet_studio.models.keras_names import dtype_name, gelu_approximate, serializable
+from fnet_studio.models.keras_names import dtype_name, functional, gelu_approximate, serializable
 from fnet_studio.models.mixers import layer_mixings
 
 PRETRAINED_EPSILON = 1e-12
 
 
+@functional
 @serializable
 class FNetBackbone(keras.Model):
     """{token_ids, segment_ids} (batch, length) int32 -> {sequence_output (batch, length, hidden_dim), pooled_output

@@ -13,6 +13,14 @@ def serializable(cls: type[T]) -> type[T]:
     return cls
 
 
+def functional(cls: type[T]) -> type[T]:
+    """Make a class of models a functional one now. Keras does it with the first instance, by changing the bases of the
+    class: two threads that make their first ones at a time get a TypeError of an inheritance cycle."""
+    inputs = keras.Input((1,), name="inputs")
+    keras.Model.__init__(cls.__new__(cls), inputs=inputs, outputs=inputs, name="first")
+    return cls
+
+
 def fresh(initializer: Any) -> Any:
     """A copy that draws numbers of its own: one Keras initializer gives equal values to equal shapes."""
     return initializer.clone() if isinstance(initializer, keras.initializers.Initializer) else initializer

@@ -11,7 +11,7 @@ import numpy as np
 
 from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.builtin_presets import Presets
-from fnet_studio.models.keras_names import serializable
+from fnet_studio.models.keras_names import functional, serializable
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
 from fnet_studio.models.texts import segments
 from fnet_studio.models.tokenizer import FNetTokenizer
@@ -22,6 +22,7 @@ for _part in (FNetTokenizer, FNetMaskedLMPreprocessor, FNetTextClassifierPreproc
 HeadState = Literal["pretrained", "none", "fine-tuned"]
 
 
+@functional
 class Task(keras.Model):
     """A backbone with a head and, perhaps, a preprocessor that turns texts into features.
 

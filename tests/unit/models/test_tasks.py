@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+import textwrap
 from typing import Any
 
 import keras
@@ -427,3 +430,31 @@ def test_a_prompt_says_what_was_masked_and_what_was_cut(masked_lm):
     assert len(long.pieces) > 100
     assert long.masked == []
     assert long.features["mask_positions"].shape == (1, 0)
+
+
+def test_the_first_models_of_a_process_may_be_made_in_several_threads_at_a_time():
+    program = """
+        import sys
+        import threading
+
+        from fnet_studio.models import FNetBackbone, FNetMaskedLM
+
+        sys.setswitchinterval(1e-6)
+        start, wrong = threading.Barrier(8), []
+
+        def build():
+            start.wait()
+            try:
+                FNetMaskedLM(FNetBackbone(50, 1, 8, 16, max_sequence_length=8))
+            except Exception as error:
+                wrong.append(repr(error))
+
+        threads = [threading.Thread(target=build) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(wrong)
+    """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=200)
+    assert ran.stdout.strip() == "[]", ran.stderr
