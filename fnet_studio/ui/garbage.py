@@ -8,7 +8,9 @@ theme), the next one would be gone when its turn comes. pyqtgraph has the same r
 
 import gc
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from fnet_studio.ui import timers
 
 INTERVAL_MS = 1000
 
@@ -20,7 +22,7 @@ class GarbageCollection(QObject):
         super().__init__(parent)
         gc.disable()
         gc.freeze()  # what was imported stays anyway, and need not be looked through again
-        self._timer = QTimer(self, interval=INTERVAL_MS)
+        self._timer = timers.repeating(self, INTERVAL_MS)
         self._timer.timeout.connect(self._collect)
         self._timer.start()
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QMainWindow, QWidget
 
 from fnet_studio.core.settings import Choice
-from fnet_studio.ui import screenshots
+from fnet_studio.ui import screenshots, timers
 from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.window import Window
 
@@ -52,8 +52,7 @@ class Hand:
         self.longest_hold_s = 0.0
         """The longest time that one turn of the event loop took since `watch_loop`."""
         self._last_turn = 0.0
-        self._clock = QTimer(window)
-        self._clock.setInterval(1)
+        self._clock = timers.repeating(window, 1)
         self._clock.timeout.connect(self._turn)
         qInstallMessageHandler(self._qt_said)
         self._stray = StrayWindows(window)

@@ -12,6 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import goes_on
 from fnet_studio.core.run_notes import RunNotes, parse_tags
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.runs import STATUSES, when
@@ -101,9 +102,9 @@ class RunDetails(QWidget):
             card.column.addLayout(grid)
             column.addWidget(card)
         column.addStretch(1)
-        self._filling = QTimer(self, interval=1, singleShot=True)
+        self._filling = timers.once(self, 1)
         self._filling.timeout.connect(self._show_recipe)
-        self._writing = QTimer(self, interval=WRITE_MS, singleShot=True)
+        self._writing = timers.once(self, WRITE_MS)
         self._writing.timeout.connect(self.keep_notes)
         self._shown = RunNotes()
         """What was put into the fields, as it reads back from them."""

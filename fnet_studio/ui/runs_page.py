@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run_report, run_store, run_trash
@@ -12,6 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.settings import Settings
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, open_own_folder, to_trash
@@ -87,9 +88,9 @@ class RunsPage(QWidget):
         column.addWidget(header)
         column.addWidget(self.notices)
         column.addWidget(self.body, 1)
-        self._settling = QTimer(self, interval=TURN_MS, singleShot=True)
+        self._settling = timers.once(self, TURN_MS)
         self._settling.timeout.connect(self._next_turn)
-        self._soon = QTimer(self, interval=REFRESH_MS, singleShot=True)
+        self._soon = timers.once(self, REFRESH_MS)
         self._soon.timeout.connect(self.refresh)
         self.details.show_run(None)
         self._connect()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,7 +25,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.hardware import Hardware
 from fnet_studio.core.settings import Settings
 from fnet_studio.link import command
-from fnet_studio.ui import scaling
+from fnet_studio.ui import scaling, timers
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.desktop import open_own_folder, size_of, size_words
 from fnet_studio.ui.hardware.gpu_card import GpuCard
@@ -97,8 +97,7 @@ class SettingsPage(QWidget):
         whole.addLayout(self._keys_place)
         whole.addWidget(self._log_card())
         whole.addStretch(1)
-        self._reading = QTimer(self)
-        self._reading.setInterval(LOG_MS)
+        self._reading = timers.repeating(self, LOG_MS)
         self._reading.timeout.connect(self._read_log)
         supervisor.state_changed.connect(self._state_changed)
         supervisor.devices_changed.connect(self._show_worker)

@@ -2,13 +2,14 @@
 
 import math
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.phase_progress import PhaseProgress
 from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import HELD, phase_words
+from fnet_studio.ui import timers
 from fnet_studio.ui.parts import button, follow_icon, label
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
@@ -62,8 +63,7 @@ class StatusLine(QWidget):
         layout.addStretch(1)
         for item in (self.show_run, self.stop, self.close_line):
             layout.addWidget(item)
-        self._clock = QTimer(self)
-        self._clock.setInterval(PAINT_MS)
+        self._clock = timers.repeating(self, PAINT_MS)
         self._clock.timeout.connect(self._paint)
         supervisor.asked.connect(self._asked)
         supervisor.message.connect(self._message)

@@ -17,6 +17,7 @@ from fnet_studio.link.ladder import Countdown, Mode, StopLadder
 from fnet_studio.link.liveness import Pulse
 from fnet_studio.link.restart import RestartPolicy
 from fnet_studio.link.session import Closed, Replied, Session, Told
+from fnet_studio.ui import timers
 from fnet_studio.ui.worker_log import WorkerLog
 from fnet_studio.ui.worker_state import Name, WorkerState
 
@@ -86,12 +87,9 @@ class Supervisor(QObject):
         self._policy = RestartPolicy()
         self._ladders: dict[int, StopLadder] = {}
         self._end_wanted = self._ended_by_ladder = self._another_wanted = False
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
+        self._tick = timers.repeating(self, TICK_MS)
         self._tick.timeout.connect(self._ticked)
-        self._drain_again = QTimer(self)
-        self._drain_again.setSingleShot(True)
-        self._drain_again.setInterval(0)
+        self._drain_again = timers.once(self, 0)
         self._drain_again.timeout.connect(self._drain)
 
     # -------------------------------------------------------------------------------------- what is known

@@ -1,8 +1,9 @@
 """What follows when the queue has been worked off, after a last moment to say no."""
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
 from fnet_studio.ui.notices import Notices
@@ -28,7 +29,7 @@ class WhenDone(QObject):
         self._background = Background(self)
         self._action = ""
         self._left_s = 0
-        self._clock = QTimer(self, interval=1000)
+        self._clock = timers.repeating(self, 1000)
         self._clock.timeout.connect(self._tick)
 
     def begin(self, action: str) -> None:

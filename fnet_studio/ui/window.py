@@ -23,7 +23,7 @@ from fnet_studio.core import settings as settings_file
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.settings import Settings
-from fnet_studio.ui import icons
+from fnet_studio.ui import icons, timers
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, ErrorCard
 from fnet_studio.ui.keys import Keys
@@ -76,8 +76,7 @@ class Window(QMainWindow):
         self._lay_out()
         self._connect()
         self._restore_geometry()
-        self._saving = QTimer(self)
-        self._saving.setInterval(SAVE_MS)
+        self._saving = timers.repeating(self, SAVE_MS)
         self._saving.timeout.connect(self._save_if_changed)
         self._saved = deepcopy(settings)
         if warning:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSlider, QSpinBox, QWidget
 
 from fnet_studio.core import presets
 from fnet_studio.core.cutting import Cut
+from fnet_studio.ui import timers
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.train.form_groups import CHOICES
 from fnet_studio.ui.widgets.choice import Choice
@@ -127,6 +128,6 @@ class CuttingRow(QWidget):
 
 def settled(parent: QObject, do: Any) -> QTimer:
     """Calls `do` a moment after it was started last."""
-    timer = QTimer(parent, interval=SETTLE_MS, singleShot=True)
+    timer = timers.once(parent, SETTLE_MS)
     timer.timeout.connect(do)
     return timer

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -18,6 +18,7 @@ from fnet_studio.core import data_sets, protocol
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import NO_LABEL, DataRecipe
+from fnet_studio.ui import timers
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.imdb_card import ImdbCard
 from fnet_studio.ui.message_place import MessagePlace
@@ -58,7 +59,7 @@ class ImportView(QWidget):
         self.imdb = ImdbCard(supervisor, themes, imdb_path)
         self.imdb.ready.connect(self._imdb_ready)
         self._build()
-        self._look_soon = QTimer(self, interval=LOOK_MS, singleShot=True)
+        self._look_soon = timers.once(self, LOOK_MS)
         self._look_soon.timeout.connect(self._look)
         self.clear()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from fnet_studio.core import protocol
+from fnet_studio.ui import timers
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.itemmodels.data_rows import LABEL, LETTERS, PAGE, PART, PART_WORDS, ROW, TEXT, DataRowsModel
 from fnet_studio.ui.message_place import MessagePlace
@@ -62,9 +63,9 @@ class TextsTab(QWidget):
         self.model = DataRowsModel(themes, self)
         self.model.page_wanted.connect(self._fetch)
         self._build()
-        self._soon = QTimer(self, interval=FILTER_MS, singleShot=True)
+        self._soon = timers.once(self, FILTER_MS)
         self._soon.timeout.connect(self._ask)
-        self._look_soon = QTimer(self, interval=LOOK_MS, singleShot=True)
+        self._look_soon = timers.once(self, LOOK_MS)
         self._look_soon.timeout.connect(self._look)
 
     def _build(self) -> None:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.mask import MASK
+from fnet_studio.ui import timers
 from fnet_studio.ui.explore.predictions_card import shown_text
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label
@@ -58,7 +58,7 @@ class CompareCard(QWidget):
         for widget in (self.what, self.other, self.preset, self.words):
             layout.addWidget(widget)
         layout.addWidget(scroll, 1)
-        self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pause = timers.once(self, PAUSE_MS)
         self._pause.timeout.connect(self._ask)
         self.what.activated.connect(lambda _: self._switch())
         self.preset.activated.connect(lambda _: self._pause.start(0))

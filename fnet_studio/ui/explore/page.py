@@ -12,6 +12,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
 from fnet_studio.core.run_state import phase_words
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.explore.alternatives_card import AlternativesCard
@@ -95,7 +96,7 @@ class ExplorePage(QWidget):
         line = (self.examples, self.history, self.from_file, self.sentence.preset, self.sentence.box)
         for before, after in itertools.pairwise(line):
             self.setTabOrder(before, after)
-        self._typing = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
+        self._typing = timers.once(self, TYPING_PAUSE_MS)
         self._typing.timeout.connect(self._tokenize)
         self.sentence.edited.connect(self._edited)
         self.sentence.masks_changed.connect(self._masks_changed)

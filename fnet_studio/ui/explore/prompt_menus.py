@@ -3,14 +3,14 @@
 import time
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.examples import Example, read_examples
 from fnet_studio.core.history import History, Prompt
-from fnet_studio.ui import parts
+from fnet_studio.ui import parts, timers
 
 SHOWN = 20
 """Prompts without a pin in the menu."""
@@ -51,7 +51,7 @@ class HistoryButton(QPushButton):
         self.setToolTip("Sentences that were tried before, and pinned ones")
         self.history = History()
         self._now: Prompt | None = None
-        self._dwell = QTimer(self, interval=DWELL_MS, singleShot=True)
+        self._dwell = timers.once(self, DWELL_MS)
         self._dwell.timeout.connect(self.remember)
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(True)

@@ -3,10 +3,11 @@
 import math
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from fnet_studio.core import answer_tables, protocol
+from fnet_studio.ui import timers
 from fnet_studio.ui.explore.predictions_card import shown_text
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label, row
@@ -58,7 +59,7 @@ class ScoreCard(QWidget):
         self._shown: dict[bool, list[protocol.ScoredCandidate]] = {}
         self.one.chosen.connect(lambda index: self.chosen.emit(self._shown[False][index]))
         self.several.chosen.connect(lambda index: self.chosen.emit(self._shown[True][index]))
-        self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pause = timers.once(self, PAUSE_MS)
         self._pause.timeout.connect(self._ask)
         self.candidates.textEdited.connect(lambda _: self._pause.start())
         self.candidates.returnPressed.connect(lambda: self._pause.start(0))

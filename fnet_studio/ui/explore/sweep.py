@@ -3,10 +3,11 @@
 import math
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import protocol
 from fnet_studio.core.answer_tables import bits
+from fnet_studio.ui import timers
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.widgets.figures import nats
@@ -30,7 +31,7 @@ class Sweep(QObject):
         self.on = False
         self.tokens: dict[int, protocol.TokenSurprise] = {}
         self.problem = ""
-        self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pause = timers.once(self, PAUSE_MS)
         self._pause.timeout.connect(self._begin)
         focus.sentence_changed.connect(self._look)
 

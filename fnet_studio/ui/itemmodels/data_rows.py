@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
 from fnet_studio.core.protocol import DataRow
+from fnet_studio.ui import timers
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count
 
@@ -30,7 +31,7 @@ class DataRowsModel(QAbstractTableModel):
         self._names: tuple[str, ...] = ()
         self._pages: dict[int, tuple[DataRow, ...]] = {}
         self._lacking: dict[int, None] = {}
-        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon = timers.once(self, 0)
         self._soon.timeout.connect(self._want)
         themes.changed.connect(self._recoloured)
 

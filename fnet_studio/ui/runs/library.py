@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import files, places, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_names import Named
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.run_store import RunRecord
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 
 SPARK_POINTS = 48
@@ -122,7 +123,7 @@ class RunLibrary(QObject):
         self._sparks: dict[str, tuple[float, np.ndarray]] = {}
         self._wanted: dict[str, RunRecord] = {}
         self._background = Background(self)
-        self._soon = QTimer(self, interval=SPARK_MS, singleShot=True)
+        self._soon = timers.once(self, SPARK_MS)
         self._soon.timeout.connect(self._read_sparks)
 
     def refresh(self) -> None:

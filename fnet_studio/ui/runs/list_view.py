@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fnet_studio.ui import timers
 from fnet_studio.ui.itemmodels.runs import COLUMNS, GROUPS, LOSS, NAME, STARTED, STATUS, RunsModel
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
@@ -133,9 +134,9 @@ class RunList(QWidget):
         column.addLayout(top)
         column.addWidget(self.table, 1)
         # on a turn of its own: laying out thousands of rows takes most of one
-        self._tell = QTimer(self, interval=0, singleShot=True)
+        self._tell = timers.once(self, 0)
         self._tell.timeout.connect(self.selection_changed)
-        self._soon = QTimer(self, interval=FILTER_MS, singleShot=True)
+        self._soon = timers.once(self, FILTER_MS)
         self._soon.timeout.connect(lambda: self._change(lambda: self.model.set_filter(self.search.text())))
         self.search.textChanged.connect(lambda _: self._soon.start())
         self.search.returnPressed.connect(self.table.setFocus)

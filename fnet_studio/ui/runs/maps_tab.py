@@ -3,12 +3,13 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from fnet_studio.core import run_maps
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_maps import MapAxes
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.parts import button, label, row
@@ -90,7 +91,7 @@ class MapsTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.stack)
-        self._timer = QTimer(self, interval=PLAY_MS)
+        self._timer = timers.repeating(self, PLAY_MS)
         self._timer.timeout.connect(self._advance)
         self.slider.valueChanged.connect(self._draw)
         self.one_scale.toggled.connect(lambda _: self._draw())

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import data_sets, protocol, recipe
+from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
 
 LOOK_MS = 300
@@ -29,7 +30,7 @@ class FileLook(QObject):
         """Why nobody can train on it, in words."""
         self._background = Background(self)
         self._stamps = ()
-        self._timer = QTimer(self, interval=LOOK_MS, singleShot=True)
+        self._timer = timers.once(self, LOOK_MS)
         self._timer.timeout.connect(self.due)
 
     @property

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
+from fnet_studio.ui import timers
 from fnet_studio.ui.widgets.figures import count, measure, right
 
 CLOCK_MS = 33
@@ -74,8 +75,7 @@ class LiveRun(QObject):
         self._shown = False
         self._told_second = -1
         self._throttle = Throttle(os.cpu_count() or 1)
-        self._clock = QTimer(self)
-        self._clock.setInterval(CLOCK_MS)
+        self._clock = timers.repeating(self, CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         supervisor.asked.connect(self._asked)
         supervisor.message.connect(self._event)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from fnet_studio.core import protocol, queue
 from fnet_studio.core.errors import UserError
+from fnet_studio.ui import timers
 from fnet_studio.ui.desktop import power_actions
 from fnet_studio.ui.itemmodels.queue import QueueModel
 from fnet_studio.ui.parts import Card, button, label, row, whole_rows
@@ -72,8 +73,7 @@ class QueuePanel(Card):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self._active = False
         self._unreadable = False
-        self._clock = QTimer(self)
-        self._clock.setInterval(LOOK_MS)
+        self._clock = timers.repeating(self, LOOK_MS)
         self._clock.timeout.connect(self.refresh)
         self.refresh()
 

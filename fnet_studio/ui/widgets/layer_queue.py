@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
+from fnet_studio.ui import timers
 from fnet_studio.ui.widgets.overlays import Layer
 
 TURN_S = 0.004
@@ -36,7 +37,7 @@ class LayerQueue(QObject):
         super().__init__(parent)
         self._draw, self._finish = draw, finish
         self._waiting: list[Waiting] = []
-        self._later = QTimer(self, interval=0, singleShot=True)
+        self._later = timers.once(self, 0)
         self._later.timeout.connect(self.turn)
 
     def __len__(self) -> int:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from fnet_studio.ui import timers
 from fnet_studio.ui.widgets.atlas import Atlas, colour_table
 
 GAP = 6
@@ -29,7 +30,7 @@ class LayerStrip(QWidget):
         self._fresh = False
         self._layer = 0
         self._thumbnail = 64
-        self._timer = QTimer(self, interval=PLAY_MS)
+        self._timer = timers.repeating(self, PLAY_MS)
         self._timer.timeout.connect(self._advance)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core.curves import AXES, NO_CHECKS, NOT_MEASURED, Curves, Mark, mean_and_band
 from fnet_studio.core.thinning import sampled
+from fnet_studio.ui import timers
 from fnet_studio.ui.widgets import chart_words, ink
 from fnet_studio.ui.widgets.layer_queue import LayerQueue, Waiting
 from fnet_studio.ui.widgets.mark_strip import MarkStrip
@@ -66,7 +67,7 @@ class LearningChart(pg.GraphicsLayoutWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Learning curves")
         self.waiting = LayerQueue(self._draw_layer, lambda name, checks: self.plots[name].finish_layers(checks), self)
-        self._zoomed = QTimer(self, interval=30, singleShot=True)
+        self._zoomed = timers.once(self, 30)
         self._zoomed.timeout.connect(self.draw)
         self.scene().sigMouseMoved.connect(self._moved)
         colours.changed.connect(self._recolour)

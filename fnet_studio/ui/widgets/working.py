@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import phase_words
+from fnet_studio.ui import timers
 from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.parts import button, label, row
 from fnet_studio.ui.supervisor import Supervisor
@@ -40,7 +41,7 @@ class Working(QWidget):
         column.addLayout(row(self.words, None, self.stop))
         column.addWidget(self.bar)
         column.addWidget(self.detail)
-        self._soon = QTimer(self, interval=SHOW_MS, singleShot=True)
+        self._soon = timers.once(self, SHOW_MS)
         self._soon.timeout.connect(self.show)
         supervisor.message.connect(self._heard)
         self.hide()

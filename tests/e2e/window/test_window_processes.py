@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -43,6 +44,38 @@ def test_the_window_s_process_imports_nothing_of_the_worker_s():
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=90)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == ["scripted", "[]", "[]"]
+
+
+@pytest.fixture
+def turkish(tmp_path) -> dict[str, str]:
+    """An environment in which the C library's upper case of "i" is not "I"."""
+    made = shutil.which("localedef") and subprocess.run(
+        ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(tmp_path / "tr_TR.UTF-8")], capture_output=True
+    )
+    if not made or not (tmp_path / "tr_TR.UTF-8").is_dir():
+        pytest.skip("this system has no Turkish locale and nothing to make it from")
+    return {**os.environ, "LOCPATH": str(tmp_path), "LC_ALL": "tr_TR.UTF-8"}
+
+
+def test_all_pages_open_where_the_language_is_turkish(turkish):
+    program = """
+        import locale
+        from PySide6.QtTest import QTest
+        from fnet_studio.ui import scaling
+        from fnet_studio.ui.app import make_window
+        from fnet_studio.ui.rail import PLACES
+
+        window = make_window(scaling.make_application(100), "scripted")
+        window.show()
+        for place in PLACES:
+            window.go(place.key)
+            QTest.qWait(100)
+        print(locale.setlocale(locale.LC_CTYPE), len(PLACES))
+        window.close()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=90, env=turkish)
+    assert ran.stdout.split() == ["tr_TR.UTF-8", "6"], ran.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")

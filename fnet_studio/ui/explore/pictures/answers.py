@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
 
 from fnet_studio.core import protocol
 from fnet_studio.core.run_state import phase_words
+from fnet_studio.ui import timers
 
 KEPT_BYTES = 256 * 2**20
 TELL_MS = 500
@@ -50,7 +51,7 @@ class Answers(QObject):
         self._out: tuple[int, protocol.Measure] | None = None
         self._total = 0
         self._phase, self._began = "", 0.0
-        self._compiling = QTimer(self, interval=TELL_MS)
+        self._compiling = timers.repeating(self, TELL_MS)
         self._compiling.timeout.connect(self._say_phase)
         supervisor.message.connect(self._heard)
 

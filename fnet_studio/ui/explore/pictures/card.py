@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fnet_studio.ui import timers
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.pictures.answers import Answer, Answers
 from fnet_studio.ui.explore.pictures.comparing import Comparing
@@ -57,7 +58,7 @@ class PicturesCard(QFrame):
         self.views: list[Any] = []
         self.strip: Any = None
         self._strip_of: Any = None
-        self._looking = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._looking = timers.once(self, PAUSE_MS)
         self._looking.timeout.connect(self.look)
         self._lay_out()
         focus.sentence_changed.connect(self._sentence_changed)
