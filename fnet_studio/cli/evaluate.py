@@ -120,9 +120,10 @@ def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
     if further := _further(report):
         lines.append(", ".join(f"{WORDS[name]} {value:.4f}" for name, value in further.items()))
     if 0 < len(report.class_names) <= MOST_CLASSES:
-        lines.append(f"{'class':<24} {'texts':>8} {'precision':>10} {'recall':>8} {'F1':>8}")
+        widest = max(24, *(len(name) for name in report.class_names))
+        lines.append(f"{'class':<{widest}} {'texts':>8} {'precision':>10} {'recall':>8} {'F1':>8}")
         lines += [
-            f"{one.name:<24} {one.texts:>8,} {_share(one.precision):>10} {_share(one.recall):>8} {one.f1:>8.4f}"
+            f"{one.name:<{widest}} {one.texts:>8,} {_share(one.precision):>10} {_share(one.recall):>8} {one.f1:>8.4f}"
             for one in by_class(report.confusion, report.class_names)
         ]
     return "\n".join(lines)

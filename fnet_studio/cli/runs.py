@@ -78,14 +78,15 @@ def run(options: argparse.Namespace) -> int:
     if not records:
         print("There are no runs yet. Start one with: fnet-studio train sample-quick")
         return 0
-    print(f"{'run':<44} {'status':<11} {'validation':>10} {'test':>7} {'steps':>7} {'seconds':>8}  began")
+    widest = max(len(record.id) for record in records)
+    print(f"{'run':<{widest}} {'status':<11} {'validation':>10} {'test':>7} {'steps':>7} {'seconds':>8}  began")
     for record in records:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.began))
         name = run_notes.name_of(record)
         own = f"  {name}" if name != record.name else ""
         lasted = "–" if record.duration_s < 0 else f"{record.duration_s:,.0f}"
         print(
-            f"{record.id:<44} {record.status:<11} {_share(record.validation_accuracy):>10} "
+            f"{record.id:<{widest}} {record.status:<11} {_share(record.validation_accuracy):>10} "
             f"{_share(record.test_accuracy):>7} {record.steps:>7,} {lasted:>8}  {began}{own}"
         )
     return 0

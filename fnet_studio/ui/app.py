@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from fnet_studio import __version__
@@ -25,6 +26,8 @@ from fnet_studio.ui.window import Window
 
 TRACE = "FNET_STUDIO_TRACE_START"
 """Set to anything, the time of the first paint is printed (seconds since the epoch)."""
+FRAME = QSize(8, 40)
+"""Pixels that a desktop may put around a window; it tells only once the window is shown."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,7 +53,9 @@ def run(argv: list[str]) -> NoReturn:
     GarbageCollection(application)
     window = make_window(application, options.engine, options.script, options.page, loaded)
     sys.excepthook = _Reporter(window)
-    window.resize(window.size().boundedTo(window.screen().availableSize()))
+    room = window.screen().availableSize() - FRAME
+    window.setMinimumSize(window.minimumSize().boundedTo(room))
+    window.resize(window.size().boundedTo(room))
     window.painted.connect(lambda: open_paths(window, options.paths))
     window.show()
     status = application.exec()

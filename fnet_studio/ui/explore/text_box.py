@@ -1,9 +1,10 @@
 """Where the sentence is typed, and the room that its chips have."""
 
+from math import ceil
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QResizeEvent, QTextCursor
+from PySide6.QtGui import QFontMetricsF, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QSizePolicy, QTextEdit, QWidget
 
 from fnet_studio.ui.widgets.chips import STRIP, ChipRow
@@ -39,7 +40,9 @@ class TextBox(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         lines = min(max(round(self.document().size().height()), 1), LINES)
-        line = self.fontMetrics().lineSpacing()
+        line = QFontMetricsF(self.font())
+        # the layout gives each part of a line whole pixels, the font's own spacing may be a fraction
+        line = ceil(line.ascent()) + ceil(line.descent()) + ceil(line.leading())
         return QSize(400, round(lines * line + 2 * self.document().documentMargin() + 13))
 
     def minimumSizeHint(self) -> QSize:

@@ -19,6 +19,8 @@ CSV_COLUMNS = ("row", "true_class", "answered", "confidence", "text", "second_te
 SHOWN_CHARACTERS, TOLD_CHARACTERS = 300, 1000
 MEASURED_ROWS = 100
 """That the columns' widths are made for."""
+WIDEST_CLASS = 180
+"""Pixels: a class may have a sentence for its name, and the texts need the room."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
@@ -62,6 +64,8 @@ class TextsModel(QAbstractTableModel):
             return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and column == TEXT and at < len(self.texts):
             return str(self.texts[at])[:TOLD_CHARACTERS]
+        if role == Qt.ItemDataRole.ToolTipRole and column < CONFIDENCE and at < len(self.lines):
+            return self.lines[at][1 + column]
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if not self.lines:
@@ -113,6 +117,7 @@ class TextsTable(QTableView):
             return
         for column in range(TEXT):
             self.resizeColumnToContents(column)
+            self.setColumnWidth(column, min(self.columnWidth(column), WIDEST_CLASS))
         self.selectRow(0)
         self._asking.ask(protocol.RunTexts(run, split, tuple(line.row for line in lines)), self._came, self.failed.emit)
 

@@ -13,7 +13,7 @@ from fnet_studio.core import protocol
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.ui import timers
 
-KEPT_BYTES = 256 * 2**20
+KEPT_BYTES = 64 * 2**20
 TELL_MS = 500
 Arrays = dict[str, np.ndarray]
 

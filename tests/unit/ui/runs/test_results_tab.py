@@ -14,6 +14,7 @@ from fnet_studio.engine.measures import Measured, write
 from fnet_studio.link.command import local
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.results_tab import ResultsTab
+from fnet_studio.ui.runs.texts_table import Line
 from fnet_studio.ui.supervisor import Supervisor
 
 
@@ -87,6 +88,14 @@ def test_files_that_are_back_are_read_without_asking_where_they_are(tab, qtbot, 
     tab.trouble.itemAt(0).widget().action.click()
     assert tab.trouble.count() == 0
     qtbot.waitUntil(lambda: tab.stack.currentWidget() is tab.empty)
+
+
+def test_classes_with_sentences_for_names_leave_room_for_the_texts(tab):
+    table = tab.errors
+    long = "a class that somebody has named by a whole sentence, so that it says all that it is about " * 2
+    table.put("a run", "test", [Line(0, long, long, 0.9)], "")
+    assert table.columnWidth(0) == table.columnWidth(1) < table.fontMetrics().horizontalAdvance(long) / 3
+    assert table.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == long
 
 
 def test_a_classifier_offers_its_test_texts_and_what_comes_with_them(tab, qtbot):
