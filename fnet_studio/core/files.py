@@ -1,9 +1,11 @@
 """Writing files so that a crash leaves the old content or the new, never half of one."""
 
+import contextlib
 import errno
 import os
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,35 +19,46 @@ SPARE_BYTES = 16 * 2**20
 """What a download or an import leaves free on the disk."""
 NOTHING = (0, 0)
 """The stamp of what is not there."""
+FOR_ALL, PRIVATE = 0o666, 0o600
+"""Who may read and write a new file: as the system's mask (umask) has it, or its owner alone."""
 ARRIVED_IS_KEPT = "Free some space, then try again: what has arrived is kept."
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write to a temporary file in the same folder, flush to disk, rename. UserError `disk.full` or `disk.unwritable`
-    leaves the old file as it was."""
-    write_parts_atomically(path, (data,))
+def write_atomically(path: Path, data: bytes, mode: int = FOR_ALL) -> None:
+    """Write to a temporary file in the same folder, flush to disk, rename. A symbolic link stays, and what it leads to
+    is written. mode: FOR_ALL or PRIVATE, for a new file; another keeps its own. UserError `disk.full` or
+    `disk.unwritable` leaves the old file as it was."""
+    write_parts_atomically(path, (data,), mode)
 
 
-def write_parts_atomically(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def write_parts_atomically(path: Path, parts: Iterable[bytes | memoryview], mode: int = FOR_ALL) -> None:
     """The same for content that is made or copied part by part, so that no thread waits long for another."""
-    temporary = ""
+    target = through_links(path)
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
+            if os.name == "posix":
+                with contextlib.suppress(OSError):  # a new file, or a file system without modes
+                    os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
             for part in parts:
                 stream.write(part)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there is none where the folder refused it
+            temporary.unlink()
         raise disk_error(error, path) from error
 
 
-def write_json(path: Path, value: object) -> None:
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
+def through_links(path: Path) -> Path:
+    """Where to write, so that a symbolic link stays one."""
+    return Path(os.path.realpath(path))
+
+
+def write_json(path: Path, value: object, mode: int = FOR_ALL) -> None:
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(value), indent=1), mode)
 
 
 def read_error(error: OSError, path: Path) -> UserError:

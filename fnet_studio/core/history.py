@@ -70,7 +70,7 @@ class History:
         newest = sorted(prompts, key=lambda it: -it.asked_at)
         loose = [it for it in newest if not it.pinned][:KEPT]
         self.prompts = (*(it for it in newest if it.pinned), *loose)
-        files.write_json(self.path, _File(self.prompts))
+        files.write_json(self.path, _File(self.prompts), files.PRIVATE)
 
 
 def _question(prompt: Prompt) -> tuple:

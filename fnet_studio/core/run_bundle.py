@@ -73,6 +73,7 @@ def export(run: str, target: Path, *, checkpoints: bool = False, told: Told = _n
         and not path.name.startswith(".")
     ]
     total, done = sum(path.stat().st_size for path in chosen), 0
+    target = files.through_links(target)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(3)}.partial")
     parts: dict[str, Part] = {}
     try:

@@ -96,7 +96,7 @@ def _write(path: Path, wanted: dict[str, Any], before: dict[str, Any]) -> None:
         migrations.keep_copy(path, written)
     values = {"schema": migrations.SETTINGS_SCHEMA, **migrations.upgrade_settings(values)}
     _change(values, before, wanted)
-    files.write_atomically(path, tomli_w.dumps(values).encode())
+    files.write_atomically(path, tomli_w.dumps(values).encode(), files.PRIVATE)
 
 
 def _change(values: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -74,6 +74,7 @@ KERAS_NOTE = "To open it: import fnet_studio.models, then keras.saving.load_mode
 
 
 def _write_keras(model: Any, target: Path, progress: Progress | None, stopped: StopCheck | None) -> list[Comparison]:
+    target = files.through_links(target)
     part = target.with_name(f".{target.stem}.{uuid.uuid4().hex[:8]}.keras")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import button, label, whole_rows
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.widgets.figures import count, duration
 from fnet_studio.ui.widgets.flow import FlowLayout
 from fnet_studio.ui.widgets.path_field import TABLES
@@ -186,6 +187,6 @@ class AnsweredFile(QFrame):
 
     def _save(self, kind: str) -> None:
         stem = Path(self._name).stem or self.UNIT
-        name, _ = QFileDialog.getSaveFileName(self, "Save the answers", f"{stem}-answers.{kind}", f"*.{kind}")
-        if name:
-            self.save_to(Path(name), kind)
+        path = ask_save_path(self, "Save the answers", f"{stem}-answers", f".{kind}", "Answers")
+        if path is not None:
+            self.save_to(path, kind)

@@ -26,6 +26,7 @@ from fnet_studio.ui.presets.importing import Importing
 from fnet_studio.ui.presets.library import PresetLibrary
 from fnet_studio.ui.presets.list_view import PresetList
 from fnet_studio.ui.runs.told_card import ToldCard
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
@@ -273,11 +274,12 @@ class PresetsPage(QWidget):
     # ----------------------------------------------------------------------------- new folders from presets
 
     def _ask_export(self, entry: Entry, to: str) -> None:
-        ending = ".keras" if to == "keras" else f"-{to}"
-        start = str(Path.home() / f"{entry.title}{ending}")
-        path, _ = QFileDialog.getSaveFileName(self, "Export the preset", start)
-        if path:
-            self.export(entry, to, Path(path))
+        stem, ending, words = entry.title, ".keras", "Keras model"
+        if to != "keras":
+            stem, ending, words = f"{entry.title}-{to}", "", "Folder"
+        path = ask_save_path(self, "Export the preset", stem, ending, words)
+        if path is not None:
+            self.export(entry, to, path)
 
     def export(self, entry: Entry, to: Any, target: Path) -> None:
         def done(converted: protocol.Converted) -> str:

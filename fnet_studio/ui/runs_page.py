@@ -23,6 +23,7 @@ from fnet_studio.ui.run_details import RunDetails
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
 from fnet_studio.ui.runs.told_card import ToldCard
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
@@ -343,10 +344,9 @@ class RunsPage(QWidget):
         self.schedule_refresh()
 
     def _ask_export(self, entry: RunEntry) -> None:
-        start = str(Path.home() / f"{entry.id}{run_bundle.SUFFIX}")
-        path, _ = QFileDialog.getSaveFileName(self, "Export the run", start, f"Run (*{run_bundle.SUFFIX})")
-        if path:
-            self.export_run(entry, Path(path))
+        path = ask_save_path(self, "Export the run", entry.id, run_bundle.SUFFIX, "Run")
+        if path is not None:
+            self.export_run(entry, path)
 
     def export_run(self, entry: RunEntry, path: Path) -> None:
         self._do(
@@ -356,10 +356,9 @@ class RunsPage(QWidget):
         )
 
     def _ask_report(self, entry: RunEntry) -> None:
-        start = str(Path.home() / f"{entry.id}.html")
-        path, _ = QFileDialog.getSaveFileName(self, "Write a report", start, "Web page (*.html)")
-        if path:
-            self.write_report(entry, Path(path))
+        path = ask_save_path(self, "Write a report", entry.id, ".html", "Web page")
+        if path is not None:
+            self.write_report(entry, path)
 
     def write_report(self, entry: RunEntry, path: Path) -> None:
         def write(_told: Progress) -> None:

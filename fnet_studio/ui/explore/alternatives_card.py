@@ -7,7 +7,6 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QHeaderView,
     QStyledItemDelegate,
@@ -24,6 +23,7 @@ from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import button, label
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.figures import count, percent
@@ -240,9 +240,9 @@ class AlternativesCard(QFrame):
         self.line.setText("The table is on the clipboard, as CSV.")
 
     def _save(self, kind: str) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the answers", f"alternatives.{kind}", f"*.{kind}")
-        if name:
-            self.save_to(Path(name), kind)
+        path = ask_save_path(self, "Save the answers", "alternatives", f".{kind}", "Answers")
+        if path is not None:
+            self.save_to(path, kind)
 
     def save_to(self, path: Path, kind: str) -> None:
         """kind: csv, the table, or json, every answer."""

@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -25,6 +24,7 @@ from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.explore.predictions_card import PredictionsCard
 from fnet_studio.ui.explore.score_card import ScoreCard
 from fnet_studio.ui.explore.tokens_card import HEADS, TokensCard
+from fnet_studio.ui.save_file import ask_save_path
 
 Table = tuple[tuple[str, ...], list, Any]
 """(head, rows, value for JSON)"""
@@ -169,9 +169,9 @@ class AnswersCard(QFrame):
         if self.table() is None:
             self._with_table(lambda _: "")
             return
-        name, _ = QFileDialog.getSaveFileName(self, "Save the answer", f"fill-mask.{kind}", f"*.{kind}")
-        if name:
-            self.save_to(Path(name), kind)
+        path = ask_save_path(self, "Save the answer", "fill-mask", f".{kind}", "Answers")
+        if path is not None:
+            self.save_to(path, kind)
 
     def save_to(self, path: Path, kind: str) -> None:
         """kind: csv or json."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core import figure
 from fnet_studio.core.curves import Curves, read_curves, without_seed
@@ -14,6 +14,7 @@ from fnet_studio.ui.background import Background
 from fnet_studio.ui.runs import chart_export
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.run_picker import RunPicker
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.widgets.chart_panel import EXPORTS, ChartPanel
 from fnet_studio.ui.widgets.run_trace import RunTrace
 
@@ -110,10 +111,9 @@ class RunChart(ChartPanel):
             QGuiApplication.clipboard().setImage(chart_export.picture(svg))
             self.line.setText("The chart is on the clipboard.")
             return
-        start = str(Path.home() / f"{self.run_name}.{kind}")
-        path, _ = QFileDialog.getSaveFileName(self, "Export the chart", start, f"{EXPORTS[kind]} (*.{kind})")
-        if path:
-            self.export_to(Path(path), kind)
+        path = ask_save_path(self, "Export the chart", self.run_name, f".{kind}", EXPORTS[kind])
+        if path is not None:
+            self.export_to(path, kind)
 
     def export_to(self, path: Path, kind: str) -> None:
         """kind: a key of `EXPORTS`. The line under the chart tells what came of it."""

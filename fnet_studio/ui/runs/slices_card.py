@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core import files
 from fnet_studio.core.patterns import Pattern
@@ -15,6 +15,7 @@ from fnet_studio.core.slices import Slice
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.runs.slice_finder import SliceFinder
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 
@@ -113,10 +114,9 @@ class SlicesCard(Card):
         return self.shown[at] if 0 <= at < len(self.shown) else None
 
     def _save(self) -> None:
-        start = str(Path.home() / f"{self._run}-slices.csv")
-        name, _ = QFileDialog.getSaveFileName(self, "Save", start, "*.csv")
-        if name:
-            self.save_to(Path(name if name.endswith(".csv") else f"{name}.csv"))
+        path = ask_save_path(self, "Save", f"{self._run}-slices", ".csv", "Table")
+        if path is not None:
+            self.save_to(path)
 
     def save_to(self, path: Path) -> None:
         text, write = self.table.as_csv(), files.write_atomically

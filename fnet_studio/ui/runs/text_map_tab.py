@@ -7,7 +7,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFileDialog,
     QMenu,
     QPlainTextEdit,
     QPushButton,
@@ -28,6 +27,7 @@ from fnet_studio.ui.runs import text_map_export
 from fnet_studio.ui.runs.chart_export import picture
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.texts_table import Line, TextsTable
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
@@ -346,9 +346,7 @@ class TextMapTab(QWidget):
         self._write(path, kind, what)
 
     def _asked_where(self, kind: str, what: str) -> Path | None:
-        start = str(Path.home() / f"{self._name}-{what}.{kind}")
-        name, _ = QFileDialog.getSaveFileName(self, "Save", start, f"*.{kind}")
-        return Path(name if name.endswith(f".{kind}") else f"{name}.{kind}") if name else None
+        return ask_save_path(self, "Save", f"{self._name}-{what}", f".{kind}", text_map_export.EXPORTS[kind])
 
     def _write(self, path: Path, kind: str, what: bytes) -> None:
         def failed(error: UserError) -> None:

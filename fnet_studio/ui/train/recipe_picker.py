@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from fnet_studio.core import places
 from fnet_studio.ui.parts import Card, button, label, row
+from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.known_recipes import KnownRecipe, known_recipes, own_recipe
 from fnet_studio.ui.widgets.choice import Choice
@@ -113,7 +114,7 @@ class RecipePicker(Card):
             self.chosen.emit(own_recipe(Path(path)))
 
     def _save(self) -> None:
-        start = places.recipes() / f"{Path(self.current.key).stem}-mine.toml"
-        path, _ = QFileDialog.getSaveFileName(self, "Save the recipe", str(start), FILES)
-        if path:
-            self.save_wanted.emit(path if path.endswith(".toml") else f"{path}.toml")
+        stem = f"{Path(self.current.key).stem}-mine"
+        path = ask_save_path(self, "Save the recipe", stem, ".toml", "Recipes", places.recipes())
+        if path is not None:
+            self.save_wanted.emit(str(path))

@@ -152,16 +152,15 @@ def test_a_file_of_a_newer_version_is_refused():
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """A context manager: no file takes a byte in it, while empty ones can still be made."""
+    """A context manager: no byte gets to the disk in it, while empty files can still be made."""
 
-    def refuse(handle, *_):
-        os.close(handle)
+    def refuse(_handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     @contextlib.contextmanager
     def full():
         with monkeypatch.context() as patch:
-            patch.setattr(os, "fdopen", refuse)
+            patch.setattr(os, "fsync", refuse)
             yield
 
     return full

@@ -71,6 +71,16 @@ def test_a_file_of_a_day_that_no_archive_knows_comes_along(record, tmp_path, mom
     assert run_store.read_metrics(run_bundle.bring_in(tmp_path / "one.fnetrun").id)
 
 
+def test_a_link_to_a_run_stays_one_when_it_is_exported_again(record, tmp_path):
+    link, disk = tmp_path / "one.fnetrun", tmp_path / "disk" / "one.fnetrun"
+    disk.parent.mkdir()
+    link.symlink_to(disk)
+    run_bundle.export(record.id, link)
+    assert link.is_symlink()
+    assert run_bundle.read_manifest(disk).run == record.id
+    assert [path.name for path in disk.parent.iterdir()] == [disk.name]
+
+
 def test_a_run_under_way_is_not_exported(tmp_path):
     writer = run_store.RunWriter.create("busy", to_mapping(Recipe()))
     with pytest.raises(UserError) as caught:

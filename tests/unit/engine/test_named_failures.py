@@ -124,11 +124,11 @@ def test_a_full_disk_is_waited_out_and_no_row_of_the_log_is_lost(tiny, job, monk
     whole = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
     real, refused = files.write_parts_atomically, []
 
-    def full(path, parts):
+    def full(path, parts, *mode):
         if path.name == "00000032.safetensors" and len(refused) < 3:
             refused.append(path)
             raise files.disk_error(OSError(errno.ENOSPC, "No space left on device"), path)
-        real(path, parts)
+        real(path, parts, *mode)
 
     monkeypatch.setattr(files, "write_parts_atomically", full)
     run = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
@@ -144,10 +144,10 @@ def test_a_full_disk_is_waited_out_and_no_row_of_the_log_is_lost(tiny, job, monk
 def test_a_stop_on_a_full_disk_does_not_wait_for_room(tiny, job, monkeypatch):
     real = files.write_parts_atomically
 
-    def full(path, parts):
+    def full(path, parts, *mode):
         if path.suffix == ".safetensors":
             raise files.disk_error(OSError(errno.ENOSPC, "No space left on device"), path)
-        real(path, parts)
+        real(path, parts, *mode)
 
     monkeypatch.setattr(files, "write_parts_atomically", full)
     job.stop_at_step = 3

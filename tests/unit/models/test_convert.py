@@ -122,9 +122,12 @@ def test_a_keras_file_is_read_back_and_compared(golden, tmp_path):
         open_preset(tmp_path / "model.keras")
     assert caught.value.kind == "preset.keras-file"
     before = (tmp_path / "model.keras").stat().st_ino
-    convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras", replace=True)
+    link = tmp_path / "link.keras"
+    link.symlink_to("model.keras")
+    convert(golden / "kerashub_classifier", link, "keras", replace=True)
     assert (tmp_path / "model.keras").stat().st_ino != before
-    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.keras", "model.keras"]
     with pytest.raises(UserError, match=r"\.keras"):
         convert(golden / "kerashub_classifier", tmp_path / "model", "keras")
 

@@ -1,11 +1,9 @@
-"""Pictures and their numbers into files and onto the clipboard. Files are written beside and then renamed."""
+"""Pictures and their numbers into files and onto the clipboard."""
 
 import csv
 import io
 import math
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, Q
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
+from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.explore.pictures import drawing
 from fnet_studio.ui.explore.pictures.plane import Axis, Plane, Scale
@@ -29,7 +28,7 @@ FORMATS = {"png": "PNG image", "svg": "SVG drawing", "pdf": "PDF page", "csv": "
 
 
 def write(path: Path, planes: Sequence[Plane], scale: Scale, caption: str) -> None:
-    """By the name's ending: one of FORMATS. UserError `export.format` or `export.write`."""
+    """By the name's ending: one of FORMATS. UserError `export.format`, or when the disk refuses."""
     kind = path.suffix.lower().removeprefix(".")
     makers = {"png": _png, "svg": _svg, "pdf": _pdf, "csv": _csv, "npz": _npz}
     if kind not in makers:
@@ -38,16 +37,7 @@ def write(path: Path, planes: Sequence[Plane], scale: Scale, caption: str) -> No
             f"There is no way to write {path.name}.",
             f"End its name with {', '.join(f'.{name}' for name in FORMATS)}.",
         )
-    data = makers[kind](planes, scale, caption)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise UserError(
-            "export.write", f"{path} could not be written: {error.strerror}.", "Choose another folder."
-        ) from error
+    files.write_atomically(path, makers[kind](planes, scale, caption))
 
 
 def image(planes: Sequence[Plane], scale: Scale, caption: str) -> QImage:

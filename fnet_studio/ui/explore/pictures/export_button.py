@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.explore.pictures.plane import Plane, Scale
+from fnet_studio.ui.save_file import ask_save_path
 
 ENDINGS = (
     ("png", "PNG image"),
@@ -42,19 +43,20 @@ class ExportButton(QPushButton):
         self._shown = shown
         menu = QMenu(self)
         for ending, words in ENDINGS:
-            menu.addAction(f"{words} …").triggered.connect(lambda _=False, ending=ending: self._ask_where(ending))
+            action = menu.addAction(f"{words} …")
+            action.triggered.connect(lambda _=False, one=(ending, words): self._ask_where(*one))
         menu.addSeparator()
         menu.addAction("Copy as an image").triggered.connect(self.copy_image)
         menu.addAction("Copy the numbers").triggered.connect(self.copy_numbers)
         self.setMenu(menu)
         self.setEnabled(False)
 
-    def _ask_where(self, ending: str) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation) or "."
-        start = str(Path(folder) / f"{self._shown().name}.{ending}")
-        name, _ = QFileDialog.getSaveFileName(self, "Export the picture", start, f"*.{ending}")
-        if name:
-            self.export_to(Path(name) if name.endswith(f".{ending}") else Path(f"{name}.{ending}"))
+    def _ask_where(self, ending: str, words: str) -> None:
+        found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        folder = Path(found) if found else None
+        path = ask_save_path(self, "Export the picture", self._shown().name, f".{ending}", words, folder)
+        if path is not None:
+            self.export_to(path)
 
     def export_to(self, path: Path) -> None:
         from fnet_studio.ui.explore.pictures import export

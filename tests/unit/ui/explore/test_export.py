@@ -112,11 +112,12 @@ def test_another_ending_is_refused_by_name(planes, tmp_path):
     assert ".svg" in caught.value.advice
 
 
-def test_a_folder_that_is_not_there_is_named_and_nothing_is_left(planes, tmp_path):
-    with pytest.raises(UserError, match="gone") as caught:
-        export.write(tmp_path / "gone" / "a.png", planes, "linear", CAPTION)
-    assert caught.value.kind == "export.write"
-    assert list(tmp_path.iterdir()) == []
+def test_a_folder_that_is_none_is_named_and_nothing_is_left(planes, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match="file") as caught:
+        export.write(tmp_path / "file" / "a.png", planes, "linear", CAPTION)
+    assert caught.value.kind == "disk.unwritable"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize(("height", "label"), [(400, "frequency (cycles per window)"), (120, "frequency")])

@@ -3,11 +3,13 @@
 import csv
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
 
 from fnet_studio.core import run_store
 from fnet_studio.core.curves import mark
@@ -152,6 +154,20 @@ def test_the_chart_is_saved_as_picture_drawing_document_and_values(qtbot, chart,
     runs = json.loads((tmp_path / "chart.json").read_text())
     assert [one["steps"]["step"][-1] for one in runs] == [60, 30]
     assert runs[0]["marks"][1]["kind"] == "paused"
+
+
+def test_a_chart_is_saved_with_its_ending_under_a_name_that_the_run_suggests(qtbot, chart, tmp_path, monkeypatch):
+    asked = []
+
+    def name(_parent, _title, start, _filters):
+        asked.append(start)
+        return str(tmp_path / "chart"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", name)
+    chart.run_name = "IMDb 1/2"
+    chart.export_wanted.emit("csv")
+    qtbot.waitUntil(lambda: chart.line.text() == f"Saved {tmp_path / 'chart.csv'}.")
+    assert asked == [str(Path.home() / "IMDb 1-2.csv")]
 
 
 def test_runs_of_the_same_name_are_told_apart_in_the_legend_and_in_what_is_exported(qtbot, chart, tmp_path):
