@@ -11,6 +11,7 @@ import numpy as np
 
 from fnet_studio.core import figure, provenance, recipe_scope, run_evaluation, run_maps, run_notes, run_store, svg_chart
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core.by_class import by_class
 from fnet_studio.core.curves import read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_diff import worded
@@ -31,8 +32,9 @@ body{font:15px/1.5 system-ui,sans-serif;color:#1B1F24;background:#fff;max-width:
 overflow-wrap:break-word}
 h1{font-size:26px;margin:0}h2{font-size:18px;margin:32px 0 8px}p.muted,td.muted,.muted{color:#5B6472}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:4px 16px 4px 0;text-align:left;
-border-bottom:1px solid #DDE1E7}td.n,th.n{text-align:right}pre{background:#F7F8FA;border:1px solid #DDE1E7;
-border-radius:6px;padding:12px;white-space:pre-wrap;overflow-wrap:anywhere}svg{max-width:100%;height:auto}
+border-bottom:1px solid #DDE1E7}td.n,th.n{text-align:right}td.n{white-space:nowrap}
+pre{background:#F7F8FA;border:1px solid #DDE1E7;border-radius:6px;padding:12px;
+white-space:pre-wrap;overflow-wrap:anywhere}svg{max-width:100%;height:auto}
 figure{display:inline-block;margin:0 12px 12px 0}figcaption{font-size:12px;color:#5B6472}
 img{image-rendering:pixelated;width:180px;height:180px;border:1px solid #DDE1E7}
 @media print{body{margin:0;padding:0;max-width:none;orphans:1;widows:1}
@@ -128,7 +130,7 @@ def _results(run: str, split: str) -> str:
     if report.confusion:
         heads = ("True class", *(f"answered {name}" for name in report.class_names))
         lines = [(name, *(f"{n:,}" for n in row)) for name, row in zip(report.class_names, report.confusion)]
-        parts += ["<p></p>", _table(lines, heads, numbers=True)]
+        parts += ["<p></p>", _table(lines, heads, numbers=True), "<p></p>", _by_class(report)]
         parts.append(_two_classes(run, report) if len(report.class_names) == 2 else "")
     if report.errors:
         heads = ("Text", "True class", "Answered", "Confidence")
@@ -139,6 +141,14 @@ def _results(run: str, split: str) -> str:
         ]
         parts += ["<p>The most confident errors:</p>", _table(lines, heads)]
     return "".join(parts)
+
+
+def _by_class(report: EvaluationReport) -> str:
+    rows = [
+        (one.name, f"{one.texts:,}", share(one.precision), share(one.recall), f"{one.f1:.4f}")
+        for one in by_class(report.confusion, report.class_names)
+    ]
+    return _table(rows, ("Class", "Texts", "Precision", "Recall", "F1"), numbers=True)
 
 
 def _two_classes(run: str, report: EvaluationReport) -> str:
