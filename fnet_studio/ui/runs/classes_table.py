@@ -27,6 +27,7 @@ class ClassesTable(FittedTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(ROW_PX, SHOWN_ROWS, parent)
         whole_rows(self, "Figures by class")
+        self.setSelectionMode(self.SelectionMode.ExtendedSelection)  # to copy several
         self.setEditTriggers(self.EditTrigger.NoEditTriggers)
         self.setWordWrap(False)
         self.setColumnCount(len(HEADS))
