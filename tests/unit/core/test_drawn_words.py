@@ -17,7 +17,7 @@ LONG = "A very long run name that someone gave: learning rate 3e-4, batch 64, se
 def words_of(svg, size="11"):
     """(x, y, words) of the names that stand under the plots, or of the title."""
     texts = [one for one in ET.fromstring(svg).iter() if one.tag.endswith("text") and one.get("font-size") == size]
-    return [(float(one.get("x")), float(one.get("y")), one.text) for one in texts if not one.get("text-anchor")]
+    return [(float(one.get("x")), float(one.get("y")), one.text or "") for one in texts if not one.get("text-anchor")]
 
 
 def scattered(names, height=300):
