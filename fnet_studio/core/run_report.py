@@ -11,6 +11,7 @@ import numpy as np
 
 from fnet_studio.core import figure, provenance, recipe_scope, run_evaluation, run_maps, run_notes, run_store, svg_chart
 from fnet_studio.core import recipe as recipes
+from fnet_studio.core.by_class import by_class
 from fnet_studio.core.curves import read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_diff import worded
@@ -27,13 +28,17 @@ VIRIDIS = (
 )
 """Nine colours of the colour map of that name, as far apart as they are in it."""
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1B1F24;background:#fff;max-width:860px;margin:32px auto;padding:0 24px}
+body{font:15px/1.5 system-ui,sans-serif;color:#1B1F24;background:#fff;max-width:860px;margin:32px auto;padding:0 24px;
+overflow-wrap:break-word}
 h1{font-size:26px;margin:0}h2{font-size:18px;margin:32px 0 8px}p.muted,td.muted,.muted{color:#5B6472}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:4px 16px 4px 0;text-align:left;
-border-bottom:1px solid #DDE1E7}td.n,th.n{text-align:right}pre{background:#F7F8FA;border:1px solid #DDE1E7;
-border-radius:6px;padding:12px;white-space:pre-wrap;overflow-wrap:anywhere}svg{max-width:100%;height:auto}
+border-bottom:1px solid #DDE1E7}td.n,th.n{text-align:right}td.n{white-space:nowrap}
+pre{background:#F7F8FA;border:1px solid #DDE1E7;border-radius:6px;padding:12px;
+white-space:pre-wrap;overflow-wrap:anywhere}svg{max-width:100%;height:auto}
 figure{display:inline-block;margin:0 12px 12px 0}figcaption{font-size:12px;color:#5B6472}
 img{image-rendering:pixelated;width:180px;height:180px;border:1px solid #DDE1E7}
+@media print{body{margin:0;padding:0;max-width:none;orphans:1;widows:1}
+h2{break-after:avoid}figure,tr,svg,pre{break-inside:avoid}svg{max-height:90vh}}
 """
 
 
@@ -64,7 +69,9 @@ def write(run: str) -> str:
     parts += ["<h2>Settings</h2>", _table(_settings(record), ("Setting", "Value"))]
     parts += ["<h2>Made with</h2>", _table(_made_with(record), ("What", "Which"))]
     return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(name)}</title>"
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(name)}</title>"
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
 
@@ -98,7 +105,8 @@ def _curves(record: RunRecord, name: str) -> str:
     curves = read_curves(record)
     if not len(curves):
         return "<p class='muted'>It wrote no steps.</p>"
-    return figure.draw(figure.Drawn(name, curves), view=figure.View(curves.measured()))
+    drawn = figure.Drawn(name, curves)  # one drawing each: a page break never goes through the middle of one
+    return "".join(figure.draw(drawn, view=figure.View((quantity,))) for quantity in curves.measured())
 
 
 def _results(run: str, split: str) -> str:
@@ -122,7 +130,7 @@ def _results(run: str, split: str) -> str:
     if report.confusion:
         heads = ("True class", *(f"answered {name}" for name in report.class_names))
         lines = [(name, *(f"{n:,}" for n in row)) for name, row in zip(report.class_names, report.confusion)]
-        parts += ["<p></p>", _table(lines, heads, numbers=True)]
+        parts += ["<p></p>", _table(lines, heads, numbers=True), "<p></p>", _by_class(report)]
         parts.append(_two_classes(run, report) if len(report.class_names) == 2 else "")
     if report.errors:
         heads = ("Text", "True class", "Answered", "Confidence")
@@ -133,6 +141,14 @@ def _results(run: str, split: str) -> str:
         ]
         parts += ["<p>The most confident errors:</p>", _table(lines, heads)]
     return "".join(parts)
+
+
+def _by_class(report: EvaluationReport) -> str:
+    rows = [
+        (one.name, f"{one.texts:,}", share(one.precision), share(one.recall), f"{one.f1:.4f}")
+        for one in by_class(report.confusion, report.class_names)
+    ]
+    return _table(rows, ("Class", "Texts", "Precision", "Recall", "F1"), numbers=True)
 
 
 def _two_classes(run: str, report: EvaluationReport) -> str:
@@ -217,4 +233,4 @@ def _table(rows: Iterable[Sequence[str]], heads: Sequence[str], numbers: bool = 
         "<tr>" + "".join(f"<td{side if place else ''}>{escape(cell)}</td>" for place, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

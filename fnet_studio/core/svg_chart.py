@@ -7,6 +7,8 @@ from html import escape
 
 import numpy as np
 
+from fnet_studio.core.drawn_words import shortened
+from fnet_studio.core.drawn_words import width as words_width
 from fnet_studio.core.thinning import apart, thin
 
 TRAINING, VALIDATION = "#0072B2", "#D55E00"
@@ -14,6 +16,10 @@ PRINT_SERIES = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#1B1F24", "#7A5195"
 """For other runs: colours that are told apart with any colour vision, on white."""
 INK, MUTED, GRID = "#1B1F24", "#5B6472", "#E4E8ED"
 LEFT, RIGHT, TOP, BOTTOM, GAP = 76, 16, 14, 44, 16
+SIGN, ROW, COLUMN_GAP = 28, 15, 20
+"""Of the legend: what a line's or a point's look takes before its name, and what lies between the rows and columns."""
+SIZE, TITLE, BOLD = 11, 14, 1.1
+"""Of the letters; bold ones are so much wider."""
 BUCKETS = 500
 FONT = "font-family='Helvetica, Arial, sans-serif'"
 
@@ -26,7 +32,7 @@ class Line:
     y: np.ndarray
     colour: str
     name: str = ""
-    """In the legend, if any."""
+    """In the legend under the plots, if any."""
     width: float = 1.6
     opacity: float = 1.0
     dashed: bool = False
@@ -72,22 +78,27 @@ class Plot:
 
 
 def draw(plots: Sequence[Plot], x_words: str, width: int = 760, height: int = 240, title: str = "") -> str:
-    """The plots one above the other on one x axis. height: of each, in pixels."""
+    """The plots one above the other on one x axis, and their legend. height: of each plot, in pixels. A title or name
+    for which there is no room is shortened."""
     spans = [_x_span(plot) for plot in plots]
     span = (min(low for low, _ in spans), max(high for _, high in spans))
     head = 26 if title else 0
-    total = head + TOP + len(plots) * height + (len(plots) - 1) * GAP + BOTTOM
+    foot = head + TOP + len(plots) * height + (len(plots) - 1) * GAP + BOTTOM
+    named = [one for plot in plots for one in (*plot.lines, *plot.points) if one.name]
+    legend, deep = _legend(named, foot, width)
+    total = foot + deep
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {total}' width='{width}' height='{total}' "
-        f"{FONT} font-size='11'>",
+        f"{FONT} font-size='{SIZE}'>",
         f"<rect width='{width}' height='{total}' fill='#FFFFFF'/>",
     ]
     if title:
-        parts.append(_text(LEFT, 19, title, INK, size=14, weight="bold"))
+        words = shortened(title, width - LEFT - RIGHT, TITLE * BOLD)
+        parts.append(_text(LEFT, 19, words, INK, size=TITLE, weight="bold"))
     for place, plot in enumerate(plots):
         top = head + TOP + place * (height + GAP)
         parts += _plot(plot, span, (LEFT, top, width - LEFT - RIGHT, height), place == len(plots) - 1, x_words)
-    return "".join([*parts, "</svg>"])
+    return "".join([*parts, *legend, "</svg>"])
 
 
 def _x_span(plot: Plot) -> tuple[float, float]:
@@ -173,27 +184,31 @@ def _plot(
             )
     if plot.star is not None:
         parts += _star(float(at_x(np.array(plot.star[0]))), float(at_y(np.array(plot.star[1]))), plot.star[2], edges)
-    named = [one for one in (*plot.lines, *plot.points) if one.name]
-    longest = 6.2 * max((len(one.name) for one in named), default=0)
-    if any(one.name for one in plot.points):  # which lie anywhere, also where the names stand
-        wide = longest + 32
-        parts.append(
-            f"<rect x='{left + width - wide - 4:.1f}' y='{top + 2}' width='{wide:.1f}' height='{15 * len(named) + 3}' "
-            "fill='#FFFFFF' fill-opacity='0.85'/>"
-        )
-    for row, line in enumerate(named):
-        y = top + 14 + row * 15
-        x = left + width - 12 - longest
-        if isinstance(line, Points):
-            parts += [_mark(line, x - 10, y - 4), _text(x, y, line.name, INK)]
-            continue
-        dash = " stroke-dasharray='5 3'" if line.dashed else ""
-        parts.append(
-            f"<path d='M{x - 26:.1f} {y - 4}h20' stroke='{line.colour}' stroke-width='2' fill='none' "
-            f"stroke-opacity='{line.opacity}'{dash}/>"
-        )
-        parts.append(_text(x, y, line.name, INK))
     return parts
+
+
+def _legend(named: Sequence[Line | Points], top: int, width: int) -> tuple[list[str], int]:
+    """In columns under the plots, where it hides nothing, and its height."""
+    if not named:
+        return [], 0
+    most = width - LEFT - RIGHT
+    longest = min(max(words_width(one.name, SIZE) for one in named), most - SIGN)
+    columns = max(int((most + COLUMN_GAP) // (longest + SIGN + COLUMN_GAP)), 1)
+    rows = math.ceil(len(named) / columns)
+    parts = []
+    for place, one in enumerate(named):
+        column, row = divmod(place, rows)
+        x, y = LEFT + column * (longest + SIGN + COLUMN_GAP), top + 11 + row * ROW
+        if isinstance(one, Points):
+            parts.append(_mark(one, x + 10, y - 4))
+        else:
+            dash = " stroke-dasharray='5 3'" if one.dashed else ""
+            parts.append(
+                f"<path d='M{x:.1f} {y - 4}h20' stroke='{one.colour}' stroke-width='2' fill='none' "
+                f"stroke-opacity='{one.opacity}'{dash}/>"
+            )
+        parts.append(_text(x + SIGN, y, shortened(one.name, longest, SIZE), INK))
+    return parts, rows * ROW + 8
 
 
 def _line(line: Line, x_span: tuple[float, float], at_x, at_y, edges) -> list[str]:
@@ -242,7 +257,7 @@ def _star(x: float, y: float, words: str, edges) -> list[str]:
         radius, angle = (7 if corner % 2 == 0 else 3), math.pi * (corner / 5 - 0.5)
         points.append(f"{x + radius * math.cos(angle):.1f},{y + radius * math.sin(angle):.1f}")
     foot = y + 20 if y + 24 < edges[3] else y - 12
-    width, left = 6.2 * len(words), x > edges[0] + 160
+    width, left = words_width(words, SIZE), x > edges[0] + 160
     begin = min(x, edges[2] - 6) - (width if left else 0)
     return [
         f"<polygon points='{' '.join(points)}' fill='{VALIDATION}' stroke='{INK}' stroke-width='0.8'/>",
@@ -330,6 +345,6 @@ def _rule(x: float, y: float, x2: float, y2: float, colour: str) -> str:
     return f"<path d='M{x:.1f} {y:.1f}L{x2:.1f} {y2:.1f}' stroke='{colour}' fill='none'/>"
 
 
-def _text(x: float, y: float, words: str, colour: str, anchor: str = "", size: int = 11, weight: str = "") -> str:
+def _text(x: float, y: float, words: str, colour: str, anchor: str = "", size: int = SIZE, weight: str = "") -> str:
     more = (f" text-anchor='{anchor}'" if anchor else "") + (f" font-weight='{weight}'" if weight else "")
     return f"<text x='{x:.1f}' y='{y:.1f}' fill='{colour}' font-size='{size}'{more}>{escape(words)}</text>"

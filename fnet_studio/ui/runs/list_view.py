@@ -22,6 +22,7 @@ from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
 from fnet_studio.ui.widgets import ink
+from fnet_studio.ui.widgets.copied_rows import CopiedRows
 
 ROW_PX = 28
 LONGEST = {
@@ -146,6 +147,7 @@ class RunList(QWidget):
     def _table(self, library: RunLibrary, themes: ThemeSource) -> Table:
         table = Table()
         table.setModel(self.model)
+        CopiedRows(table)
         table.setAccessibleName("Runs")
         table.setUniformRowHeights(True)
         table.setRootIsDecorated(False)

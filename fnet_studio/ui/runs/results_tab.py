@@ -24,6 +24,7 @@ from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.moved_files import CHOOSE, ask_where
 from fnet_studio.ui.parts import Card, Fact, button, label, row
+from fnet_studio.ui.runs.classes_table import ClassesTable
 from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.slices_card import SlicesCard
@@ -89,6 +90,7 @@ class ResultsTab(QWidget):
         self.facts.setColumnStretch(9, 1)
         self.trouble = QVBoxLayout()
         self.confusion = ConfusionTable(themes)
+        self.by_class = ClassesTable()
         self.threshold = ThresholdCard(themes)
         self.calibration = UnitPlot(
             themes, "Calibration", "confidence of the answer", "share that is right", diagonal=True, points=True
@@ -127,7 +129,7 @@ class ResultsTab(QWidget):
 
     def _shown(self) -> QWidget:
         shown = QWidget()
-        confusion, calibration, errors = Card(), Card(), Card()
+        confusion, calibration, by_class, errors = Card(), Card(), Card(), Card()
         confusion.column.addWidget(label("Confusion", "section"))
         confusion.column.addWidget(label(HOW, "muted", wrap=True))
         confusion.column.addWidget(self.confusion)
@@ -135,9 +137,11 @@ class ResultsTab(QWidget):
         calibration.column.addWidget(label("Calibration", "section"))
         calibration.column.addWidget(self.calibrated)
         calibration.column.addWidget(self.calibration, 1)
+        by_class.column.addWidget(label("By class", "section"))
+        by_class.column.addWidget(self.by_class)
         errors.column.addLayout(row(self.listed, None, self.all_errors, self.explore, self.try_it))
         errors.column.addWidget(self.errors)
-        self._classes = [confusion, calibration, errors]
+        self._classes = [confusion, calibration, by_class, errors]
         both = row(confusion, calibration, spacing=12)
         both.setStretch(0, 1)
         both.setStretch(1, 1)
@@ -147,6 +151,7 @@ class ResultsTab(QWidget):
         column.addLayout(row(self.split, self.measure_button, None))
         column.addLayout(self.facts)
         column.addLayout(both)
+        column.addWidget(by_class)
         column.addWidget(self.threshold)
         column.addWidget(self.slices)
         column.addWidget(errors)
@@ -231,6 +236,7 @@ class ResultsTab(QWidget):
             self._say(found.problem)
         if report.confusion:
             self.confusion.put(report)
+            self.by_class.put(report)
             bins = report.calibration.bins
             words = f"Expected calibration error {report.calibration.expected_error:.4f}: how far confidence and the "
             self.calibrated.setText(f"{words}share that is right lie apart, on average.")

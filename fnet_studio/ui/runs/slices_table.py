@@ -11,6 +11,7 @@ from fnet_studio.core.run_evaluation import Predictions
 from fnet_studio.core.slices import COLUMNS, Slice, SliceMeasure, measure, table_row, told
 from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.copied_rows import CopiedRows
 from fnet_studio.ui.widgets.figures import count, percent, points
 from fnet_studio.ui.widgets.interval_bar import INTERVAL, Interval, IntervalDelegate, axis_of
 
@@ -77,6 +78,7 @@ class SlicesTable(QTableView):
         self._drawing = IntervalDelegate(themes, self)
         self.setItemDelegateForColumn(DRAWN, self._drawing)
         whole_rows(self, "Slices")
+        CopiedRows(self)
         self.setWordWrap(False)
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         head = self.horizontalHeader()

@@ -11,6 +11,7 @@ from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import whole_rows
 from fnet_studio.ui.row_text import RowText, row_text
 from fnet_studio.ui.supervisor import Supervisor
+from fnet_studio.ui.widgets.copied_rows import CopiedRows
 from fnet_studio.ui.widgets.figures import percent
 
 COLUMNS = ("True class", "Answered", "Confidence", "Text")
@@ -97,6 +98,7 @@ class TextsTable(QTableView):
         self.texts = TextsModel(self)
         self.setModel(self.texts)
         whole_rows(self, "Texts")
+        CopiedRows(self)
         self.setWordWrap(False)
         head = self.horizontalHeader()
         head.setResizeContentsPrecision(MEASURED_ROWS)

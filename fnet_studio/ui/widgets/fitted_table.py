@@ -2,6 +2,8 @@
 
 from PySide6.QtWidgets import QTableWidget, QWidget
 
+from fnet_studio.ui.widgets.copied_rows import CopiedRows
+
 EDGES_PX = 4
 
 
@@ -14,6 +16,7 @@ class FittedTable(QTableWidget):
         self._row_px, self._most = row_px, most
         self.verticalHeader().setDefaultSectionSize(row_px)
         self.horizontalScrollBar().rangeChanged.connect(self.fit)
+        CopiedRows(self)
 
     def fit(self, *_: int) -> None:
         """To be called when the rows are there."""

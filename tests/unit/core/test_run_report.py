@@ -73,6 +73,25 @@ def test_a_report_needs_nothing_else_and_names_the_command(record):
     assert "answered yes" in html
 
 
+def test_a_printed_report_breaks_between_its_curves_and_a_phone_shows_it_at_its_own_width(record):
+    html = run_report.write(record.id)
+    curves = html.partition("<h2>Curves</h2>")[2].partition("<h2>")[0]
+    drawings = [ET.fromstring(f"{one}</svg>") for one in curves.split("</svg>")[:-1]]
+    assert len(drawings) == len(read_curves(record).measured())
+    assert all(float(one.get("height")) < 400 for one in drawings)
+    printed = html.partition("@media print{")[2].partition("</style>")[0]
+    assert "svg,pre{break-inside:avoid}" in printed
+    assert "<meta name='viewport' content='width=device-width, initial-scale=1'>" in html
+
+
+def test_a_report_tells_each_class_s_precision_recall_and_f1(record):
+    html = run_report.write(record.id)
+    heads = "".join(f"<th class='n'>{words}</th>" for words in ("Texts", "Precision", "Recall", "F1"))
+    assert f"<th>Class</th>{heads}" in html
+    cells = "".join(f"<td class='n'>{words}</td>" for words in ("2", "100.00 %", "50.00 %", "0.6667"))
+    assert f"<tr><td>yes</td>{cells}</tr>" in html
+
+
 def test_a_report_of_a_language_model_counts_masked_words(record):
     assert "<td>Texts</td>" in run_report.write(record.id)
     figures = {"split": "test", "loss": 2.0, "accuracy": 0.4, "examples": 1234, "pseudo_perplexity": 9.0}

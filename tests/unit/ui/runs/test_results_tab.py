@@ -169,3 +169,23 @@ def test_the_last_class_of_a_wide_confusion_matrix_is_not_under_its_scroll_bar(t
 def test_the_texts_of_a_cell_are_headed_by_the_names_as_they_are(tab, qtbot):
     measured(tab, qtbot, ["Sci/Tech", "USA"]).cell_chosen.emit(0, 1)
     assert tab.listed.text() == "Sci/Tech, answered USA"
+
+
+def test_each_class_has_its_precision_recall_and_f1_and_many_classes_scroll(tab, qtbot):
+    folder, entry = make_run("classify", {"train": 100, "validation": 8, "test": 4, "class_names": ["no", "yes"]})
+    figures = {"split": "test", "loss": 0.3, "accuracy": 0.75, "examples": 4, "class_names": ["no", "yes"]}
+    (folder / "evaluation-test.json").write_text(json.dumps(figures | {"confusion": [[2, 0], [1, 1]]}))
+    tab.show()
+    tab.show_run(entry)
+    table = tab.by_class
+    qtbot.waitUntil(lambda: table.rowCount() == 2)
+    assert table.isVisible()
+    heads = [table.horizontalHeaderItem(column).text() for column in range(table.columnCount())]
+    assert heads == ["Class", "Texts", "Precision", "Recall", "F1"]
+    cells = [[table.item(line, column).text() for column in range(5)] for line in range(2)]
+    assert cells == [["no", "2", "66.67 %", "100.00 %", "0.8000"], ["yes", "2", "100.00 %", "50.00 %", "0.6667"]]
+    measured(tab, qtbot, [f"class {number}" for number in range(40)])
+    qtbot.waitUntil(lambda: table.rowCount() == 40)
+    assert table.height() < 40 * 32 / 2
+    assert table.verticalScrollBar().maximum() > 0
+    assert table.item(39, 2).text() == "0.00 %"
