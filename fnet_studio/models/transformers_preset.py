@@ -174,7 +174,13 @@ class TransformersPreset:
         return path
 
     def preprocessor_settings(self, cls: type) -> dict[str, Any]:
-        return {"sequence_length": min(self.backbone_arguments()["max_sequence_length"], 512)}
+        longest = self.backbone_arguments()["max_sequence_length"]
+        file = self.folder / "tokenizer_config.json"
+        told = read_json(file).get("model_max_length") if file.is_file() else None
+        # Transformers writes an astronomic number where it knows of none.
+        if isinstance(told, int) and 0 < told <= longest:
+            return {"sequence_length": told}
+        return {"sequence_length": min(longest, 512)}
 
 
 def transposed(tensor: Stored) -> Stored:

@@ -86,10 +86,15 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
     if task is None or task.preprocessor is None:
         notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
     else:
-        tokenizer = task.preprocessor.tokenizer
+        tokenizer, length = task.preprocessor.tokenizer, task.preprocessor.sequence_length
         config |= {"pad_token_id": tokenizer.pad_token_id}
         files.write_atomically(folder / "spiece.model", tokenizer.proto)
-        files.write_json(folder / "tokenizer_config.json", _tokenizer_config(backbone.max_sequence_length))
+        files.write_json(folder / "tokenizer_config.json", _tokenizer_config(length))
+        notes.append(
+            'Call the tokenizer with padding="max_length" and truncation=True: FNet mixes the padding in, so that it '
+            f"answers as here only to texts padded to {length} positions. Transformers' pipelines do not pad by "
+            "themselves."
+        )
         whole = tokenizer_json(tokenizer)
         if whole is None:
             notes.append(
