@@ -1,4 +1,4 @@
-"""SentencePiece's model file taken apart: the part of its protobuf that FNet's vocabularies use."""
+"""SentencePiece's model file taken apart and put together: the part of its protobuf that FNet's vocabularies use."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -42,6 +42,16 @@ def take_apart(proto: bytes) -> Unigram | None:
     return Unigram(pieces, normalizer.get(_CHARSMAP, b"")) if usual else None
 
 
+def put_together(model: Unigram) -> bytes:
+    pieces = (
+        _field(_PIECES, _field(1, one.piece.encode()) + _field(2, float(one.score)) + _field(3, one.type))
+        for one in model.pieces
+    )
+    return b"".join(pieces) + _field(_TRAINER, _field(_MODEL_TYPE, _UNIGRAM)) + _field(
+        _NORMALIZER, _field(_CHARSMAP, model.charsmap)
+    )  # fmt: skip
+
+
 def _scored(fields: dict) -> Scored:
     return Scored(fields.get(1, b"").decode(), fields.get(2, 0.0), fields.get(3, NORMAL))
 
@@ -78,3 +88,19 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 128:
             return value, at
+
+
+def _field(number: int, value: bytes | float | int) -> bytes:
+    if isinstance(value, bytes):
+        return _number(number << 3 | _BYTES) + _number(len(value)) + value
+    if isinstance(value, float):
+        return _number(number << 3 | _FIXED32) + struct.pack("<f", value)
+    return _number(number << 3 | _VARINT) + _number(value)
+
+
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
