@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -94,7 +95,7 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
             parameters=told or (encoder_parameters(*sizes.values(), segments) if all(sizes.values()) else 0),
             head=_head(path, inner),
             model_card=readme.read_text("utf-8", errors="replace") if readme.is_file() else "",
-            problem=_missing(path),
+            problem=_missing(path, config),
         )
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
@@ -145,14 +146,26 @@ def _head(path: Path, config: dict[str, Any]) -> Head:
     return "fine-tuned" if any("Classification" in name for name in names) else "none"
 
 
-def _missing(path: Path) -> str:
+def _missing(path: Path, config: dict[str, Any]) -> str:
     weights = ["model.weights.h5", "model.weights.json", "model.safetensors", "pytorch_model.bin"]
     weights += ["model.safetensors.index.json", "pytorch_model.bin.index.json"]
     if not any((path / name).is_file() for name in weights):
         return "The weights are missing: there is no model.weights.h5."
     if (path / "task.json").is_file() and not (path / "task.weights.h5").is_file():
         return "The head's weights are missing: there is a task.json, but no task.weights.h5."
-    vocabulary = ["assets/tokenizer/vocabulary.spm", "spiece.model"]
-    if not any((path / name).is_file() for name in vocabulary):
-        return "The vocabulary is missing: there is no assets/tokenizer/vocabulary.spm."
-    return ""
+    if holds_vocabulary(lambda name: (path / name).is_file()):
+        return ""
+    if "model_type" in config:
+        return (
+            "The vocabulary is missing: there is no spiece.model. Copy it from the model that this one was fine-tuned "
+            "from into this folder."
+        )
+    return "The vocabulary is missing: there is no assets/tokenizer/vocabulary.spm."
+
+
+def holds_vocabulary(has: Callable[[str], bool]) -> bool:
+    """Whether a preset has one. has: whether there is a file of this name. A tokenizer.json beside KerasHub's weights
+    holds settings only, beside Transformers' the vocabulary itself."""
+    of_kerashub = has("model.weights.h5") or has("model.weights.json")
+    names = ["assets/tokenizer/vocabulary.spm", "spiece.model", *([] if of_kerashub else ["tokenizer.json"])]
+    return any(has(name) for name in names)

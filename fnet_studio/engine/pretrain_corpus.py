@@ -15,7 +15,6 @@ from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.core.recipe import FROM_SCRATCH, Recipe
 from fnet_studio.data import imdb, token_shards
 from fnet_studio.data.plain import text_files
-from fnet_studio.models.preset import open_preset
 from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.vocabulary import DOCUMENT_END, LONGEST_LINE, make_vocabulary
 from fnet_studio.tables.encodings import decode_file
@@ -77,7 +76,7 @@ def _source(recipe: Recipe, path: Path) -> Source:
 
 def _vocabulary_choice(recipe: Recipe) -> list:
     if recipe.model.preset != FROM_SCRATCH:
-        proto = open_preset(presets.folder(recipe.model.preset)).vocabulary().read_bytes()
+        proto = FNetTokenizer.from_preset(presets.folder(recipe.model.preset)).proto
         return [hashlib.sha256(proto).hexdigest()]
     return [recipe.data.vocabulary_size, recipe.pretraining.vocabulary_lines]
 
@@ -91,7 +90,7 @@ def _fingerprint(file: Path) -> list:
 def _vocabulary(recipe: Recipe, source: Source, progress: Progress, stopped: StopCheck) -> bytes:
     """That of the preset to start from, or a new one from lines all over the training text."""
     if recipe.model.preset != FROM_SCRATCH:
-        return open_preset(presets.folder(recipe.model.preset)).vocabulary().read_bytes()
+        return FNetTokenizer.from_preset(presets.folder(recipe.model.preset)).proto
     files, most = source.files["train"], recipe.pretraining.vocabulary_lines
     lines: list[str] = []
     for number, file in enumerate(files):

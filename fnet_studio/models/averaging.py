@@ -17,6 +17,7 @@ from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextCl
 from fnet_studio.models.preset import Preset, has_vocabulary, locate, open_preset
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
+from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.written import Written, verified
 
 
@@ -85,7 +86,7 @@ def _preprocessing(opened: Preset) -> dict[str, Any]:
 def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) -> None:
     both = (first, other)
     heads, arguments = [it.head() for it in both], [it.backbone_arguments() for it in both]
-    vocabularies = [it.vocabulary().read_bytes() if has_vocabulary(it) else b"" for it in both]
+    vocabularies = [FNetTokenizer(it.vocabulary()).proto if has_vocabulary(it) else b"" for it in both]
     different = sorted(key for key in arguments[0] if arguments[0][key] != arguments[1].get(key))
     if vocabularies[0] != vocabularies[1]:
         different.append("vocabulary")

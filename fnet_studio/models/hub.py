@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from fnet_studio.core import locks, network
+from fnet_studio.core import locks, network, presets
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.offline import SWITCH, switched_off_by
 from fnet_studio.models.json_files import shard_names
@@ -114,8 +114,7 @@ def missing_file(folder: Path) -> str:
         return "the weights"
     if (folder / "task.json").is_file() and not (folder / "task.weights.h5").is_file():
         return "task.weights.h5"
-    vocabularies = ("spiece.model", "assets/tokenizer/vocabulary.spm")
-    return "" if any((folder / name).is_file() for name in vocabularies) else "the vocabulary"
+    return "" if presets.holds_vocabulary(lambda name: (folder / name).is_file()) else "the vocabulary"
 
 
 # The words of what goes wrong with any hub.

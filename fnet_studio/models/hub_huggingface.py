@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from fnet_studio.core import files
+from fnet_studio.core import files, presets
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
@@ -203,7 +203,7 @@ def _lacking(names: set[str]) -> str:
         return CONFIG
     if not any(name in names for name, _ in _WEIGHTS):
         return "weights"
-    return "" if {"spiece.model", "assets/tokenizer/vocabulary.spm"} & names else "vocabulary"
+    return "" if presets.holds_vocabulary(names.__contains__) else "vocabulary"
 
 
 def _chosen(present: set[str]) -> list[str]:

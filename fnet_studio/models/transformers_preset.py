@@ -8,6 +8,7 @@ from fnet_studio.models.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.safetensors_files import list_safetensors
 from fnet_studio.models.tensors import Stored, match
+from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, sentencepiece_model
 from fnet_studio.models.torch_pickle import list_torch
 
 AUTHORS_HEAD = {"head_activation": "gelu_approximate", "head_layer_norm_epsilon": 1e-12}
@@ -163,18 +164,26 @@ class TransformersPreset:
             own: transposed(stored[name]) if own.endswith("kernel") else stored[name] for own, name in names.items()
         }
 
-    def vocabulary(self) -> Path:
-        path = self.folder / "spiece.model"
-        if not path.is_file():
-            raise UserError(
-                "preset.missing-vocabulary",
-                f"The vocabulary spiece.model is missing in {self.folder.name}.",
-                "Fetch the model again; tokenizer.json alone is not enough.",
-            )
-        return path
+    def vocabulary(self) -> Path | bytes:
+        path, whole = self.folder / "spiece.model", self.folder / TOKENIZER_FILE
+        if path.is_file():
+            return path
+        if whole.is_file():  # all that Transformers 5 saves
+            return sentencepiece_model(whole)
+        raise UserError(
+            "preset.missing-vocabulary",
+            f"The vocabulary is missing in {self.folder.name}: there is neither spiece.model nor tokenizer.json.",
+            "Copy spiece.model from the model that it was fine-tuned from into this folder.",
+        )
 
     def preprocessor_settings(self, cls: type) -> dict[str, Any]:
-        return {"sequence_length": min(self.backbone_arguments()["max_sequence_length"], 512)}
+        longest = self.backbone_arguments()["max_sequence_length"]
+        file = self.folder / "tokenizer_config.json"
+        told = read_json(file).get("model_max_length") if file.is_file() else None
+        # Transformers writes an astronomic number where it knows of none.
+        if isinstance(told, int) and 0 < told <= longest:
+            return {"sequence_length": told}
+        return {"sequence_length": min(longest, 512)}
 
 
 def transposed(tensor: Stored) -> Stored:

@@ -1,8 +1,9 @@
-"""Writing a folder that Transformers loads: config.json, model.safetensors, spiece.model."""
+"""Writing a folder that Transformers loads: config.json, model.safetensors, spiece.model, tokenizer.json."""
 
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fnet_studio.core import files
@@ -19,6 +20,7 @@ from fnet_studio.models.tensors import (
 )
 from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.tokenizer import CLS, MASK, PAD, SEP
+from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, tokenizer_json
 from fnet_studio.models.transformers_preset import (
     CLASSIFIER_NAMES,
     HEAD_NAMES,
@@ -84,10 +86,23 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
     if task is None or task.preprocessor is None:
         notes.append("There was no preprocessor, so that the folder holds no vocabulary.")
     else:
-        tokenizer = task.preprocessor.tokenizer
+        tokenizer, length = task.preprocessor.tokenizer, task.preprocessor.sequence_length
         config |= {"pad_token_id": tokenizer.pad_token_id}
         files.write_atomically(folder / "spiece.model", tokenizer.proto)
-        files.write_json(folder / "tokenizer_config.json", _tokenizer_config(backbone.max_sequence_length))
+        files.write_json(folder / "tokenizer_config.json", _tokenizer_config(length))
+        notes.append(
+            'Call the tokenizer with padding="max_length" and truncation=True: FNet mixes the padding in, so that it '
+            f"answers as here only to texts padded to {length} positions. Transformers' pipelines do not pad by "
+            "themselves."
+        )
+        whole = tokenizer_json(tokenizer)
+        if whole is None:
+            notes.append(
+                "The vocabulary is of another kind than FNet's, for which there is no tokenizer.json: Transformers 5 "
+                "will cut texts in another way."
+            )
+        else:
+            files.write_atomically(folder / TOKENIZER_FILE, msgspec.json.encode(whole))
     files.write_json(folder / "config.json", config)
     return notes
 

@@ -1,13 +1,15 @@
 """A folder that we wrote loads in the peer that it is meant for, with equal outputs."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from odd_texts import MASKED, ODD
 
-from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
+from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, FNetTextClassifierPreprocessor, convert
 
 PEERS = os.environ.get("FNET_STUDIO_PEERS", "")
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -41,6 +43,12 @@ CASES = [
 ]
 
 
+def ask(*command: str) -> None:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([PEERS, *command], capture_output=True, text=True, timeout=280, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("source", "target", "peer_class", "cls"), CASES)
 def test_a_converted_folder_gives_equal_outputs_in_the_peer(tmp_path, source, target, peer_class, cls):
@@ -54,18 +62,7 @@ def test_a_converted_folder_gives_equal_outputs_in_the_peer(tmp_path, source, ta
     }
     np.savez(tmp_path / "features.npz", **features)
     script = str(Path(__file__).with_name("evaluate.py"))
-    command = [
-        PEERS,
-        script,
-        target,
-        peer_class,
-        str(folder),
-        str(tmp_path / "features.npz"),
-        str(tmp_path / "out.npz"),
-    ]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    ask(script, target, peer_class, str(folder), str(tmp_path / "features.npz"), str(tmp_path / "out.npz"))
     theirs = dict(np.load(tmp_path / "out.npz"))
     model = cls.from_preset(folder)
     encoder_inputs = {name: features[name] for name in ("token_ids", "segment_ids")}
@@ -79,3 +76,21 @@ def test_a_converted_folder_gives_equal_outputs_in_the_peer(tmp_path, source, ta
     assert theirs.keys() == ours.keys()
     for name, value in theirs.items():
         assert np.abs(ours[name] - value).max() <= 1e-4 * np.abs(value).max(), name
+
+
+@pytest.mark.slow
+def test_a_converted_folder_tokenises_texts_in_transformers_as_here(tmp_path):
+    folder = tmp_path / "converted"
+    convert(assemble("kerashub_classifier", tmp_path / "source"), folder, "transformers")
+    given = [*((text,) for text in ODD + MASKED), ("a cat", " the dog "), ("the cat " * 40,)]
+    (tmp_path / "texts.json").write_text(json.dumps(given), "utf-8")
+    script = str(Path(__file__).with_name("tokenize_texts.py"))
+    ask(script, str(folder), str(tmp_path / "texts.json"), str(tmp_path / "out.json"))
+    pack = FNetTextClassifierPreprocessor.from_preset(folder)
+    ours = []
+    for one in given:
+        ids, segments = pack.pack(one if len(one) > 1 else one[0])
+        ours.append({"input_ids": ids.tolist(), "token_type_ids": segments.tolist()})
+    theirs = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    for text, one, two in zip(given, theirs, ours, strict=True):
+        assert one == two, text

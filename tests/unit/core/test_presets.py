@@ -32,6 +32,26 @@ def test_a_folder_without_weights_is_listed_with_the_reason():
     assert "model.weights.h5" in card.problem
 
 
+def test_a_transformers_folder_may_hold_its_vocabulary_in_two_files():
+    folder = places.presets() / "saved"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "fnet"}))
+    (folder / "model.safetensors").touch()
+    assert "Copy it from the model" in presets.read_card(folder).problem
+    for name in ("spiece.model", "tokenizer.json"):
+        (folder / name).touch()
+        assert presets.read_card(folder).problem == ""
+        (folder / name).unlink()
+
+
+def test_a_kerashub_folder_without_a_vocabulary_is_listed_with_the_reason():
+    copy = places.presets() / "wordless"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
+    (copy / "assets/tokenizer/vocabulary.spm").unlink()
+    assert (copy / "tokenizer.json").is_file()
+    assert "vocabulary.spm" in presets.read_card(copy).problem
+
+
 def test_a_folder_that_is_no_preset_is_listed_with_the_reason():
     (places.presets() / "notes").mkdir(parents=True)
     (card,) = [card for card in presets.list_presets() if card.name == "notes"]

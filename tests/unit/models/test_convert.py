@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, convert
+from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, FNetTextClassifierPreprocessor, convert
 from fnet_studio.models.preset import open_preset
 
 saves_keras_files = pytest.mark.filterwarnings("ignore:__array__ implementation")
@@ -49,13 +49,34 @@ def test_the_reader_is_told_where_the_peers_evaluate_the_head_in_another_way(gol
     notes = convert(others / "transformers_masked_lm", tmp_path / "k", "kerashub").notes
     assert len(notes) == 1
     assert "KerasHub evaluates this head with exact GELU" in notes[0]
-    assert convert(others / "transformers_masked_lm", tmp_path / "t", "transformers").notes == []
+    [to_pad] = convert(others / "transformers_masked_lm", tmp_path / "t", "transformers").notes
     notes = convert(golden / "kerashub_masked_lm", tmp_path / "t2", "transformers").notes
-    assert len(notes) == 1
+    assert len(notes) == 2
     assert "Transformers evaluates this head with tanh GELU" in notes[0]
+    assert notes[1] == to_pad
+    assert 'padding="max_length"' in to_pad
+    assert "64 positions" in to_pad
     assert convert(golden / "kerashub_backbone_only", tmp_path / "b", "transformers").notes == [
-        "The head is random and was left out."
+        "The head is random and was left out.",
+        to_pad,
     ]
+
+
+def test_the_length_of_texts_is_kept_in_a_transformers_folder(golden, tmp_path):
+    short = tmp_path / "short"
+    shutil.copytree(golden / "kerashub_classifier", short)
+    settings = json.loads((short / "preprocessor.json").read_text())
+    settings["config"]["sequence_length"] = 24
+    (short / "preprocessor.json").write_text(json.dumps(settings))
+    notes = convert(short, tmp_path / "t", "transformers").notes
+    assert "24 positions" in notes[-1]
+    assert FNetTextClassifier.from_preset(tmp_path / "t").preprocessor.sequence_length == 24
+
+
+@pytest.mark.parametrize("told", [None, 10**30, 65, 0, 1e30, "24"])
+def test_a_transformers_folder_that_tells_no_length_has_its_encoders(transformers_preset, told):
+    (transformers_preset / "tokenizer_config.json").write_text(json.dumps({"model_max_length": told}))
+    assert FNetTextClassifierPreprocessor.from_preset(transformers_preset).sequence_length == 64
 
 
 def test_an_imported_head_keeps_its_own_activation_in_a_kerashub_folder(others, tmp_path):

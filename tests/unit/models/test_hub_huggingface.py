@@ -1,5 +1,6 @@
 """Models of the Hugging Face Hub: from its library's cache, and downloaded from a server that speaks its protocol."""
 
+import json
 import shutil
 import ssl
 import threading
@@ -10,7 +11,8 @@ import pytest
 from local_hubs import COMMIT, HuggingFace
 
 from fnet_studio.core.errors import Stopped, UserError
-from fnet_studio.models import FNetMaskedLM, hub, hub_huggingface
+from fnet_studio.models import FNetMaskedLM, FNetTokenizer, hub, hub_huggingface
+from fnet_studio.models.tokenizer_json import tokenizer_json
 
 HANDLE = "hf://google/fnet-tiny"
 WEIGHTS = "model.safetensors"
@@ -272,6 +274,13 @@ def test_a_repository_that_holds_no_usable_model_is_refused_before_anything_is_f
     (transformers_preset / lost).rename(transformers_preset / "tf_model.h5")
     refusal(HANDLE, "hub.no-preset", HANDLE, word)
     assert not [it for it in server.requests if "/resolve/" in it]
+
+
+def test_a_repository_that_transformers_5_saved_holds_its_vocabulary_in_another_file(server, transformers_preset):
+    tokenizer = FNetTokenizer(transformers_preset / "spiece.model")
+    (transformers_preset / "tokenizer.json").write_text(json.dumps(tokenizer_json(tokenizer)))
+    (transformers_preset / "spiece.model").unlink()
+    assert FNetTokenizer.from_preset(hub.fetch(HANDLE))("a cat").tolist() == tokenizer("a cat").tolist()
 
 
 def test_a_model_of_another_kind_is_refused_before_its_weights_are_fetched(server, transformers_preset):

@@ -62,6 +62,11 @@ def test_no_weights_at_all(transformers_preset):
     refusal(transformers_preset, "preset.missing-weights", "model.safetensors", "pytorch_model.bin")
 
 
+def test_no_vocabulary(transformers_preset):
+    (transformers_preset / "spiece.model").unlink()
+    refusal(transformers_preset, "preset.missing-vocabulary", "spiece.model", "tokenizer.json")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "kind"),
     [
