@@ -11,6 +11,7 @@ from fnet_studio.core import places, preset_records, run_models, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
+ENCODER_ALONE = "To use its encoder, save that alone: in Transformers, FNetModel.from_pretrained and save_pretrained."
 
 
 class PresetCard(Struct, frozen=True):

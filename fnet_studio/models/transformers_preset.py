@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
@@ -41,8 +44,13 @@ NEXT_SENTENCE_NAMES = {
     "next_sentence/bias": "cls.seq_relationship.bias",
 }
 CLASSIFIER_NAMES = {"classifier/kernel": "classifier.weight", "classifier/bias": "classifier.bias"}
+_TIED = {
+    "cls.predictions.decoder.weight": "fnet.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.bias": "cls.predictions.bias",
+}
+"""Copies that old files hold beside the weights. In a model that was trained untied they are weights of their own."""
 _REPEATED = ("cls.predictions.decoder.", "fnet.embeddings.position_ids", "fnet.embeddings.token_type_ids")
-"""Tied copies and constants that old files hold beside the weights."""
+"""Tied copies and constants that files may hold beside the weights."""
 
 
 def backbone_names(num_layers: int) -> dict[str, str]:
@@ -153,7 +161,19 @@ class TransformersPreset:
         wanted = dict(CLASSIFIER_NAMES)
         if head and head.kind == "masked_lm":
             wanted = {**HEAD_NAMES, **(NEXT_SENTENCE_NAMES if "next_sentence_head" in head.arguments else {})}
+            self._refuse_untied()
         return self._matched(wanted, lambda name: True)
+
+    def _refuse_untied(self) -> None:
+        stored = self._stored()
+        for copy, origin in _TIED.items():
+            if copy in stored and origin in stored and not np.array_equal(stored[copy].read(), stored[origin].read()):
+                raise UserError(
+                    "preset.untied",
+                    f"In {stored[copy].file} of {self.folder.name} the tensor {copy} differs from {origin}: its head "
+                    "predicts words with weights of its own.",
+                    f"FNet Studio reads only heads that share the encoder's word embeddings. {presets.ENCODER_ALONE}",
+                )
 
     def _matched(self, wanted: dict[str, str], ignored: Any) -> dict[str, Stored]:
         stored = self._stored()

@@ -87,6 +87,19 @@ def test_tied_copies_of_old_files_are_no_surplus(transformers_preset):
     assert FNetMaskedLM.from_preset(transformers_preset).head_state == "pretrained"
 
 
+@pytest.mark.parametrize(
+    ("copy", "origin"),
+    [
+        ("cls.predictions.decoder.weight", "fnet.embeddings.word_embeddings.weight"),
+        ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+    ],
+)
+def test_a_head_with_word_weights_of_its_own_is_refused_but_its_encoder_is_not(transformers_preset, copy, origin):
+    change(transformers_preset, lambda tensors: tensors.update({copy: tensors[origin] + 1}))
+    refusal(transformers_preset, "preset.untied", "model.safetensors", copy, origin)
+    assert FNetBackbone.from_preset(transformers_preset).num_layers == 3
+
+
 def test_a_bare_encoder_has_no_head(transformers_preset):
     path = transformers_preset / "model.safetensors"
     tensors = load_file(path)
