@@ -11,6 +11,13 @@ from fnet_studio.core import places, preset_records, run_models, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
+ARCHITECTURES: dict[str, Head] = {
+    "FNetModel": "none",
+    "FNetForMaskedLM": "pretrained",
+    "FNetForPreTraining": "pretrained",
+    "FNetForSequenceClassification": "fine-tuned",
+}
+"""Those of Transformers that are read. Its others store a classifier under the same names, but ask it otherwise."""
 ENCODER_ALONE = "To use its encoder, save that alone: in Transformers, FNetModel.from_pretrained and save_pretrained."
 
 
@@ -97,6 +104,8 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
             model_card=readme.read_text("utf-8", errors="replace") if readme.is_file() else "",
             problem=_missing(path),
         )
+    except UserError as error:
+        return PresetCard(**base, problem=str(error))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
 
@@ -106,6 +115,21 @@ def encoder_parameters(layers: int, hidden: int, intermediate: int, vocabulary: 
     embeddings = (vocabulary + length + segments) * hidden + 2 * hidden + hidden * (hidden + 1)
     block = 2 * hidden * intermediate + intermediate + hidden + 4 * hidden
     return embeddings + layers * block + hidden * (hidden + 1)
+
+
+def architecture_head(path: Path, config: dict[str, Any]) -> Head | None:
+    """The head that Transformers' config.json names; None where it names none. path: the preset's folder. UserError
+    `preset.foreign-class` for a head that is not read."""
+    told = config.get("architectures") or []
+    names = [str(name) for name in (told if isinstance(told, list) else [told])]
+    for name in names:
+        if name not in ARCHITECTURES:
+            raise UserError(
+                "preset.foreign-class",
+                f"config.json in {path.name} names the architecture {name}.",
+                f"FNet Studio loads {', '.join(ARCHITECTURES)} only. {ENCODER_ALONE}",
+            )
+    return ARCHITECTURES[names[0]] if names else None
 
 
 def refuse_keras_file(path: Path) -> None:
@@ -140,10 +164,7 @@ def _head(path: Path, config: dict[str, Any]) -> Head:
     if (path / "task.json").is_file():
         name = str(_json(path / "task.json").get("registered_name", ""))
         return "fine-tuned" if name.endswith("FNetTextClassifier") else "pretrained"
-    names = config.get("architectures") or []
-    if any("MaskedLM" in name or "PreTraining" in name for name in names):
-        return "pretrained"
-    return "fine-tuned" if any("Classification" in name for name in names) else "none"
+    return architecture_head(path, config) or "none"
 
 
 def _missing(path: Path) -> str:

@@ -86,6 +86,7 @@ class TransformersPreset:
                 f"config.json in {folder.name} is of the model type {self._config.get('model_type')!r}, not fnet.",
                 "FNet Studio loads FNet models only.",
             )
+        self._named_head = presets.architecture_head(folder, self._config)
         self._require("hidden_act", "gelu_new", "gelu_pytorch_tanh")
         self._require("layer_norm_eps", 1e-12)
         self._tensors: dict[str, Stored] | None = None
@@ -141,12 +142,12 @@ class TransformersPreset:
 
     def head(self) -> StoredHead | None:
         stored = self._stored()
-        if "cls.predictions.bias" in stored:
+        if "cls.predictions.bias" in stored and self._named_head in ("pretrained", None):
             arguments: dict[str, Any] = dict(AUTHORS_HEAD)
             if NEXT_SENTENCE_NAMES["next_sentence/kernel"] in stored:
                 arguments["next_sentence_head"] = True
             return StoredHead("masked_lm", "pretrained", arguments)
-        if "classifier.bias" in stored:
+        if "classifier.bias" in stored and self._named_head in ("fine-tuned", None):
             classes = len(stored["classifier.bias"].read())
             arguments = {"num_classes": classes, "dropout": self.backbone_arguments()["dropout"]}
             return StoredHead("classifier", "fine-tuned", arguments)

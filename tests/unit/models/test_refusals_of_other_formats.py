@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections import OrderedDict
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
-from fnet_studio.models import FNetBackbone, FNetMaskedLM
+from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier
 
 KERNEL = "fnet.encoder.layer.1.intermediate.dense.weight"
 
@@ -28,6 +30,16 @@ def change(folder, edit):
     tensors = load_file(folder / "model.safetensors")
     edit(tensors)
     save_file(tensors, folder / "model.safetensors")
+
+
+def edit_config(folder, **fields):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+@pytest.fixture
+def classifier_preset(others, tmp_path):
+    return shutil.copytree(others / "transformers_classifier", tmp_path / "classifier")
 
 
 def test_a_missing_tensor(transformers_preset):
@@ -72,9 +84,26 @@ def test_no_weights_at_all(transformers_preset):
     ],
 )
 def test_another_architecture(transformers_preset, field, value, kind):
-    path = transformers_preset / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    edit_config(transformers_preset, **{field: value})
     refusal(transformers_preset, kind, "config.json")
+
+
+@pytest.mark.parametrize("name", ["TokenClassification", "MultipleChoice", "NextSentencePrediction"])
+def test_a_head_that_is_asked_otherwise_is_refused_by_the_list_and_by_the_reader(classifier_preset, name):
+    edit_config(classifier_preset, architectures=[f"FNetFor{name}"])
+    refusal(classifier_preset, "preset.foreign-class", f"FNetFor{name}", cls=FNetTextClassifier)
+    assert f"FNetFor{name}" in presets.read_card(classifier_preset).problem
+
+
+def test_a_classifier_whose_architecture_is_not_told_is_one_of_texts(classifier_preset):
+    edit_config(classifier_preset, architectures=None)
+    assert FNetTextClassifier.from_preset(classifier_preset).head_state == "fine-tuned"
+
+
+def test_an_encoder_with_anything_called_classifier_beside_it_is_no_classifier(classifier_preset):
+    edit_config(classifier_preset, architectures=["FNetModel"])
+    refusal(classifier_preset, "preset.no-classifier", cls=FNetTextClassifier)
+    assert presets.read_card(classifier_preset).head == "none"
 
 
 def test_tied_copies_of_old_files_are_no_surplus(transformers_preset):
@@ -242,8 +271,6 @@ def test_a_cut_storage(pickle_preset):
 
 @pytest.fixture
 def flax_preset(others, tmp_path):
-    import shutil
-
     return shutil.copytree(others / "flax_pretraining", tmp_path / "flax")
 
 
