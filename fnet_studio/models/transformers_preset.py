@@ -51,6 +51,8 @@ _TIED = {
 """Copies that old files hold beside the weights. In a model that was trained untied they are weights of their own."""
 _REPEATED = ("cls.predictions.decoder.", "fnet.embeddings.position_ids", "fnet.embeddings.token_type_ids")
 """Tied copies and constants that files may hold beside the weights."""
+_FOURIER = ".fourier.self.dft_mat_"
+"""The transform as matrices, which models for TPUs are saved with. It is no other one."""
 
 
 def backbone_names(num_layers: int) -> dict[str, str]:
@@ -155,7 +157,10 @@ class TransformersPreset:
 
     def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
         heads = (*HEAD_NAMES.values(), *NEXT_SENTENCE_NAMES.values(), *CLASSIFIER_NAMES.values())
-        return self._matched(backbone_names(num_layers), lambda name: name in heads or name.startswith(_REPEATED))
+        return self._matched(
+            backbone_names(num_layers),
+            lambda name: name in heads or name.startswith(_REPEATED) or _FOURIER in name,
+        )
 
     def head_tensors(self) -> dict[str, Stored]:
         head = self.head()

@@ -168,6 +168,31 @@ def test_an_index_that_points_out_of_its_folder(transformers_preset):
     refusal(transformers_preset, "preset.bad-config", "weight_map", "../two.safetensors")
 
 
+def complex_tensor(path, name):
+    """The file with a tensor of complex numbers, or with one of its own said to be one of them."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
+    if name in header:
+        header[name]["dtype"] = "C64"
+    else:
+        header[name] = {"dtype": "C64", "shape": [2, 2], "data_offsets": [len(body), len(body) + 32]}
+        body += bytes(32)
+    encoded = json.dumps(header).encode()
+    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + body)
+
+
+def test_the_transform_as_matrices_of_a_model_for_tpus_is_no_weight(transformers_preset):
+    for name in ("seq", "hidden"):
+        complex_tensor(transformers_preset / "model.safetensors", f"fnet.encoder.layer.0.fourier.self.dft_mat_{name}")
+    assert FNetMaskedLM.from_preset(transformers_preset).head_state == "pretrained"
+
+
+def test_a_weight_of_a_dtype_that_is_not_read(transformers_preset):
+    complex_tensor(transformers_preset / "model.safetensors", KERNEL)
+    refusal(transformers_preset, "preset.unknown-dtype", "model.safetensors", KERNEL, "C64")
+
+
 def test_bfloat16_weights_are_read(transformers_preset):
     import ml_dtypes
 
