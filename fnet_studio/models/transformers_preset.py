@@ -152,6 +152,8 @@ class TransformersPreset:
         if "classifier.bias" in stored and self._named_head in ("fine-tuned", None):
             classes = len(stored["classifier.bias"].read())
             arguments = {"num_classes": classes, "dropout": self.backbone_arguments()["dropout"]}
+            names = presets.labels_of(self._config)
+            arguments["class_names"] = names if len(names) == classes else ()
             return StoredHead("classifier", "fine-tuned", arguments)
         return None
 
