@@ -15,6 +15,7 @@ from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Catalogue, Entry
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.files import size
+from fnet_studio.core.presets import class_words
 from fnet_studio.link.blocking import Worker
 
 STATES = {
@@ -135,6 +136,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("Name", entry.key),
         ("State", card.problem or STATES[entry.state] or "on this machine"),
         ("Head", HEADS[card.head] + _head_advice(entry)),
+        ("Classes", class_words(card)),
         ("Parameters", f"{card.parameters:,} in the encoder" if card.parameters else ""),
         ("Layers", str(card.num_layers or "")),
         ("Hidden size", str(card.hidden_dim or "")),

@@ -249,5 +249,5 @@ def _version(folder: Path) -> str:
 
 def _stamp(folder: Path, *others: Path) -> tuple[tuple[int, int], ...]:
     """By which a change of what a card is made of is seen."""
-    names = ("config.json", "task.json", "README.md", "metadata.json")
+    names = ("config.json", "task.json", "README.md", "metadata.json", presets.OWN_FILE)
     return tuple(files.stamp(path) for path in (*(folder / name for name in names), folder, *others))

@@ -12,6 +12,17 @@ from fnet_studio.core import places, preset_records, run_models, run_store
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
+OWN_FILE = "fnet_studio.json"
+"""What KerasHub has no place for, and ignores: the head's state, activation and epsilon, where long texts are cut, and
+the names of the classes."""
+ARCHITECTURES: dict[str, Head] = {
+    "FNetModel": "none",
+    "FNetForMaskedLM": "pretrained",
+    "FNetForPreTraining": "pretrained",
+    "FNetForSequenceClassification": "fine-tuned",
+}
+"""Those of Transformers that are read. Its others store a classifier under the same names, but ask it otherwise."""
+ENCODER_ALONE = "To use its encoder, save that alone: in Transformers, FNetModel.from_pretrained and save_pretrained."
 
 
 class PresetCard(Struct, frozen=True):
@@ -26,6 +37,8 @@ class PresetCard(Struct, frozen=True):
     parameters: int = 0
     size_bytes: int = 0
     head: Head = "none"
+    class_names: tuple[str, ...] = ()
+    """Of a classifier that tells them."""
     model_card: str = ""
     problem: str = ""
     """Why it cannot be used, in words; empty when nothing is known against it."""
@@ -89,16 +102,27 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
         }
         segments = int(inner.get("num_segments", inner.get("type_vocab_size", 4)))
         told = int(metadata.get("parameter_count", 0))
+        head = _head(path, inner)
         return PresetCard(
             **base,
             **sizes,
             parameters=told or (encoder_parameters(*sizes.values(), segments) if all(sizes.values()) else 0),
-            head=_head(path, inner),
+            head=head,
+            class_names=_class_names(path, inner) if head == "fine-tuned" else (),
             model_card=readme.read_text("utf-8", errors="replace") if readme.is_file() else "",
             problem=_missing(path, config),
         )
+    except UserError as error:
+        return PresetCard(**base, problem=str(error))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
+
+
+def class_words(card: PresetCard, most: int = 20) -> str:
+    """The names of its classes in one line, such as `neg, pos`; empty where it tells none."""
+    names = [" ".join(name.split()) or "(empty)" for name in card.class_names[:most]]
+    more = len(card.class_names) - most
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 
 def encoder_parameters(layers: int, hidden: int, intermediate: int, vocabulary: int, length: int, segments: int) -> int:
@@ -106,6 +130,35 @@ def encoder_parameters(layers: int, hidden: int, intermediate: int, vocabulary: 
     embeddings = (vocabulary + length + segments) * hidden + 2 * hidden + hidden * (hidden + 1)
     block = 2 * hidden * intermediate + intermediate + hidden + 4 * hidden
     return embeddings + layers * block + hidden * (hidden + 1)
+
+
+def architecture_head(path: Path, config: dict[str, Any]) -> Head | None:
+    """The head that Transformers' config.json names; None where it names none. path: the preset's folder. UserError
+    `preset.foreign-class` for a head that is not read."""
+    told = config.get("architectures") or []
+    names = [str(name) for name in (told if isinstance(told, list) else [told])]
+    for name in names:
+        if name not in ARCHITECTURES:
+            raise UserError(
+                "preset.foreign-class",
+                f"config.json in {path.name} names the architecture {name}.",
+                f"FNet Studio loads {', '.join(ARCHITECTURES)} only. {ENCODER_ALONE}",
+            )
+    return ARCHITECTURES[names[0]] if names else None
+
+
+def labels_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the classes in Transformers' config.json; none where it tells none, or only LABEL_0 and so on, which
+    Transformers puts there itself."""
+    told = config.get("id2label")
+    names = [told.get(str(at)) for at in range(len(told))] if isinstance(told, dict) else []
+    texts = tuple(name for name in names if isinstance(name, str))
+    return () if len(texts) < len(names) or texts == unnamed(len(texts)) else texts
+
+
+def unnamed(classes: int) -> tuple[str, ...]:
+    """What Transformers calls classes without names."""
+    return tuple(f"LABEL_{at}" for at in range(classes))
 
 
 def refuse_keras_file(path: Path) -> None:
@@ -140,10 +193,15 @@ def _head(path: Path, config: dict[str, Any]) -> Head:
     if (path / "task.json").is_file():
         name = str(_json(path / "task.json").get("registered_name", ""))
         return "fine-tuned" if name.endswith("FNetTextClassifier") else "pretrained"
-    names = config.get("architectures") or []
-    if any("MaskedLM" in name or "PreTraining" in name for name in names):
-        return "pretrained"
-    return "fine-tuned" if any("Classification" in name for name in names) else "none"
+    return architecture_head(path, config) or "none"
+
+
+def _class_names(path: Path, config: dict[str, Any]) -> tuple[str, ...]:
+    if not (path / "task.json").is_file():
+        return labels_of(config)
+    own = _json(path / OWN_FILE).get("head") if (path / OWN_FILE).is_file() else None
+    names = own.get("class_names") if isinstance(own, dict) else None
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def _missing(path: Path, config: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ class FineTuning:
 
     def keep(self, model: keras.Model, folder: Path) -> Path:
         files.write_json(folder / CLASSES, self.class_names)
-        model.head_state = "fine-tuned"
+        model.head_state, model.class_names = "fine-tuned", tuple(self.class_names)
         return kept_preset.keep(model, folder)
 
 

@@ -14,7 +14,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.models.new_folder import new_folder, refuse_occupied
 from fnet_studio.models.parity import SAME, compare_tensors, kept_tensors, kept_variables, whole_model
 from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor, FNetTextClassifierPreprocessor
-from fnet_studio.models.preset import Preset, has_vocabulary, locate, open_preset
+from fnet_studio.models.preset import Preset, StoredHead, has_vocabulary, locate, open_preset
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
 from fnet_studio.models.tokenizer import FNetTokenizer
@@ -42,6 +42,13 @@ def average(
     opened = [open_preset(locate(source, progress, stopped)) for source in sources]
     for source, other in zip(sources[1:], opened[1:], strict=True):
         _refuse_different(str(sources[0]), opened[0], str(source), other)
+    names = list(dict.fromkeys(told for it in opened if (told := _class_names(it))))  # who tells none fits any
+    if len(names) > 1:
+        raise UserError(
+            "average.different",
+            f"They name their classes differently: {', '.join(names[0][:10])} and {', '.join(names[1][:10])}.",
+            "Average presets that were trained on the same classes in the same order.",
+        )
     report(progress, "building")
     model = whole_model(locate(sources[0]), opened[0], dtype="float32")
     tensors = [kept_tensors(model, it) for it in opened]
@@ -52,6 +59,8 @@ def average(
         check(stopped)
         mean = np.mean([stored[name].read().astype(np.float64) for stored in tensors], axis=0)
         variable.assign(mean.astype(weights).astype(np.float32))
+    if names:
+        model.class_names = names[0]
     report(progress, "saving")
     with new_folder(target) as part:
         notes = write_preset(model, part, weights)
@@ -83,9 +92,18 @@ def _preprocessing(opened: Preset) -> dict[str, Any]:
     return {words: found.get(name, usual.get(name)) for words, name in names.items()}
 
 
+def _class_names(opened: Preset) -> tuple[str, ...]:
+    head = opened.head()
+    return head.arguments.get("class_names", ()) if head is not None else ()
+
+
+def _unnamed(head: StoredHead | None) -> StoredHead | None:
+    return head and head._replace(arguments=head.arguments | {"class_names": ()})
+
+
 def _refuse_different(first_name: str, first: Preset, name: str, other: Preset) -> None:
     both = (first, other)
-    heads, arguments = [it.head() for it in both], [it.backbone_arguments() for it in both]
+    heads, arguments = [_unnamed(it.head()) for it in both], [it.backbone_arguments() for it in both]
     vocabularies = [FNetTokenizer(it.vocabulary()).proto if has_vocabulary(it) else b"" for it in both]
     different = sorted(key for key in arguments[0] if arguments[0][key] != arguments[1].get(key))
     if vocabularies[0] != vocabularies[1]:

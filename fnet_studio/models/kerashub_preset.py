@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.presets import OWN_FILE
 from fnet_studio.models.json_files import bad_field, read_json
 from fnet_studio.models.keras_names import activation, dtype_name
 from fnet_studio.models.preset import StoredHead
@@ -12,10 +13,6 @@ from fnet_studio.models.tensors import Stored, match
 from fnet_studio.models.weights_h5 import list_h5, list_sharded_h5
 
 VOCABULARY = "assets/tokenizer/vocabulary.spm"
-OWN_FILE = "fnet_studio.json"
-"""What KerasHub has no place for, and ignores: the head's state, activation and epsilon, and where long texts are
-cut."""
-
 _ENCODER_PARTS = {
     "mixing_layer_norm": ("gamma", "beta"),
     "intermediate_dense": ("kernel", "bias"),
@@ -135,8 +132,15 @@ class KerasHubPreset:
         pooling, pad_id = own.get("pooling", "cls"), own.get("pad_id")
         if pooling not in ("cls", "mean") or not (pad_id is None or isinstance(pad_id, int)):
             raise bad_field(self.folder / OWN_FILE, "pooling", f"{pooling} with pad_id {pad_id}", "cls or mean")
-        arguments |= {"pooling": pooling, "pad_id": pad_id}
+        arguments |= {"pooling": pooling, "pad_id": pad_id, "class_names": self._class_names(classes)}
         return StoredHead("classifier", own.get("state", "fine-tuned"), arguments)
+
+    def _class_names(self, classes: int) -> tuple[str, ...]:
+        names = self._own_settings().get("class_names", [])
+        texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not texts or len(names) not in (0, classes):
+            raise bad_field(self.folder / OWN_FILE, "class_names", names, f"the names of {classes} classes")
+        return tuple(names)
 
     def head_tensors(self) -> dict[str, Stored]:
         head = self.head()

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from fnet_studio.core import files
+from fnet_studio.core.presets import OWN_FILE
 from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.json_files import read_json
 from fnet_studio.models.keras_names import activation_name, dtype_name
@@ -16,7 +17,6 @@ from fnet_studio.models.kerashub_preset import (
     MASKED_LM_PATHS,
     NEXT_SENTENCE_FILE,
     NEXT_SENTENCE_PATHS,
-    OWN_FILE,
     VOCABULARY,
     backbone_paths,
 )
@@ -115,6 +115,8 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
             notes.append(
                 f"KerasHub cuts long texts at the end, not at the {own['cut']}: its answers to them will differ."
             )
+        if task.class_names:
+            own["class_names"] = task.class_names
         extra = {
             "num_classes": task.num_classes,
             "dropout": task.dropout,

@@ -29,7 +29,8 @@ _LARGEST_HEADER = 100_000_000
 
 
 def list_safetensors(path: Path) -> dict[str, Stored]:
-    """Every tensor of a file by name. UserError `preset.missing-weights`, `preset.corrupt`."""
+    """Every tensor of a file by name. UserError `preset.missing-weights`, `preset.corrupt`; the latter for an unknown
+    dtype only when the tensor is read, since files hold more than anybody asks for."""
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
@@ -55,14 +56,20 @@ def list_safetensors(path: Path) -> dict[str, Stored]:
 def _reader(path: Path, start: int, total: int, name: str, entry: dict[str, Any]) -> Any:
     begin, end = entry["data_offsets"]
     shape = tuple(int(n) for n in entry["shape"])
-    if entry["dtype"] not in _DTYPES:
-        raise ValueError(f"tensor {name} has the unknown dtype {entry['dtype']}")
-    dtype = np.dtype(_DTYPES[entry["dtype"]])
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    known = _DTYPES.get(entry["dtype"])
+    dtype = None if known is None else np.dtype(known)
+    size = end - begin if dtype is None else int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if min(shape, default=0) < 0 or not 0 <= begin <= end <= total or end - begin != size:
         raise ValueError(f"the bytes of tensor {name} are not all there")
 
     def read() -> np.ndarray:
+        if dtype is None:
+            raise UserError(
+                "preset.unknown-dtype",
+                f"In {path.name} of {path.parent.name} the tensor {name} has the dtype {entry['dtype']}, which FNet "
+                "Studio does not read.",
+                "Save the model with weights of float32, float16 or bfloat16.",
+            )
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             return np.frombuffer(mapped[start + begin : start + end], dtype).reshape(shape)
 

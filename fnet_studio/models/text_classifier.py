@@ -1,5 +1,6 @@
 """The classification task: one of several classes from the pooled output, or from the average over the tokens."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,10 +17,11 @@ from fnet_studio.models.task import HeadState, Task
 class FNetTextClassifier(Task):
     """{token_ids, segment_ids} (batch, length) -> (batch, num_classes), logits unless there is an activation.
 
-    Arguments and defaults are those of `keras_hub.models.FNetTextClassifier`, but for `pooling`: "mean" classifies by
-    the average over all tokens but pads, and leaves the pooler unused. A preset that was never trained on its first
-    position, as those of masked-LM training alone, says little there. pad_id: the preprocessor's; without one, pads
-    count as tokens. compile: with the defaults of `compile`.
+    Arguments and defaults are those of `keras_hub.models.FNetTextClassifier`, but for those from `pooling` on: "mean"
+    classifies by the average over all tokens but pads, and leaves the pooler unused. A preset that was never trained
+    on its first position, as those of masked-LM training alone, says little there. pad_id: the preprocessor's; without
+    one, pads count as tokens. class_names: one a class, in their order, for presets to keep; ValueError for another
+    number. compile: with the defaults of `compile`.
     """
 
     preprocessor_class = FNetTextClassifierPreprocessor
@@ -34,9 +36,12 @@ class FNetTextClassifier(Task):
         head_state: HeadState = "none",
         pooling: Pooling = "cls",
         pad_id: int | None = None,
+        class_names: Sequence[str] = (),
         compile: bool = True,
         **kwargs: Any,
     ) -> None:
+        if len(class_names) not in (0, num_classes):
+            raise ValueError(f"{len(class_names)} class names for {num_classes} classes.")
         output_dense = keras.layers.Dense(
             num_classes,
             kernel_initializer=normal_002(),
@@ -60,6 +65,7 @@ class FNetTextClassifier(Task):
         self.dropout = dropout
         self.pooling: Pooling = pooling
         self.pad_id = pad_id
+        self.class_names = tuple(class_names)
         if compile:
             self.compile()
 
@@ -84,4 +90,5 @@ class FNetTextClassifier(Task):
             "head_state": self.head_state,
             "pooling": self.pooling,
             "pad_id": self.pad_id,
+            "class_names": list(self.class_names),
         }

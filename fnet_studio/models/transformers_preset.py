@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
 from fnet_studio.models.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
@@ -42,8 +45,15 @@ NEXT_SENTENCE_NAMES = {
     "next_sentence/bias": "cls.seq_relationship.bias",
 }
 CLASSIFIER_NAMES = {"classifier/kernel": "classifier.weight", "classifier/bias": "classifier.bias"}
+_TIED = {
+    "cls.predictions.decoder.weight": "fnet.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.bias": "cls.predictions.bias",
+}
+"""Copies that old files hold beside the weights. In a model that was trained untied they are weights of their own."""
 _REPEATED = ("cls.predictions.decoder.", "fnet.embeddings.position_ids", "fnet.embeddings.token_type_ids")
-"""Tied copies and constants that old files hold beside the weights."""
+"""Tied copies and constants that files may hold beside the weights."""
+_FOURIER = ".fourier.self.dft_mat_"
+"""The transform as matrices, which models for TPUs are saved with. It is no other one."""
 
 
 def backbone_names(num_layers: int) -> dict[str, str]:
@@ -79,6 +89,7 @@ class TransformersPreset:
                 f"config.json in {folder.name} is of the model type {self._config.get('model_type')!r}, not fnet.",
                 "FNet Studio loads FNet models only.",
             )
+        self._named_head = presets.architecture_head(folder, self._config)
         self._require("hidden_act", "gelu_new", "gelu_pytorch_tanh")
         self._require("layer_norm_eps", 1e-12)
         self._tensors: dict[str, Stored] | None = None
@@ -134,27 +145,44 @@ class TransformersPreset:
 
     def head(self) -> StoredHead | None:
         stored = self._stored()
-        if "cls.predictions.bias" in stored:
+        if "cls.predictions.bias" in stored and self._named_head in ("pretrained", None):
             arguments: dict[str, Any] = dict(AUTHORS_HEAD)
             if NEXT_SENTENCE_NAMES["next_sentence/kernel"] in stored:
                 arguments["next_sentence_head"] = True
             return StoredHead("masked_lm", "pretrained", arguments)
-        if "classifier.bias" in stored:
+        if "classifier.bias" in stored and self._named_head in ("fine-tuned", None):
             classes = len(stored["classifier.bias"].read())
             arguments = {"num_classes": classes, "dropout": self.backbone_arguments()["dropout"]}
+            names = presets.labels_of(self._config)
+            arguments["class_names"] = names if len(names) == classes else ()
             return StoredHead("classifier", "fine-tuned", arguments)
         return None
 
     def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
         heads = (*HEAD_NAMES.values(), *NEXT_SENTENCE_NAMES.values(), *CLASSIFIER_NAMES.values())
-        return self._matched(backbone_names(num_layers), lambda name: name in heads or name.startswith(_REPEATED))
+        return self._matched(
+            backbone_names(num_layers),
+            lambda name: name in heads or name.startswith(_REPEATED) or _FOURIER in name,
+        )
 
     def head_tensors(self) -> dict[str, Stored]:
         head = self.head()
         wanted = dict(CLASSIFIER_NAMES)
         if head and head.kind == "masked_lm":
             wanted = {**HEAD_NAMES, **(NEXT_SENTENCE_NAMES if "next_sentence_head" in head.arguments else {})}
+            self._refuse_untied()
         return self._matched(wanted, lambda name: True)
+
+    def _refuse_untied(self) -> None:
+        stored = self._stored()
+        for copy, origin in _TIED.items():
+            if copy in stored and origin in stored and not np.array_equal(stored[copy].read(), stored[origin].read()):
+                raise UserError(
+                    "preset.untied",
+                    f"In {stored[copy].file} of {self.folder.name} the tensor {copy} differs from {origin}: its head "
+                    "predicts words with weights of its own.",
+                    f"FNet Studio reads only heads that share the encoder's word embeddings. {presets.ENCODER_ALONE}",
+                )
 
     def _matched(self, wanted: dict[str, str], ignored: Any) -> dict[str, Stored]:
         stored = self._stored()

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fnet_studio.core import files
+from fnet_studio.core import files, presets
 from fnet_studio.models import tensor_file
 from fnet_studio.models.backbone import FNetBackbone
 from fnet_studio.models.masked_lm import FNetMaskedLM
@@ -74,8 +74,11 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
                 f"Transformers cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them "
                 "will differ."
             )
-        labels = {str(i): f"LABEL_{i}" for i in range(task.num_classes)}
-        extra = {"id2label": labels, "label2id": {label: int(i) for i, label in labels.items()}}
+        labels = task.class_names or presets.unnamed(task.num_classes)
+        extra = {
+            "id2label": {str(at): name for at, name in enumerate(labels)},
+            "label2id": {name: at for at, name in enumerate(labels)},
+        }
     bare = architecture == "FNetModel"
     tensors = {
         names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, value_of(variable))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QProgressBar, QVBoxLayout, QWidget
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Entry
+from fnet_studio.core.presets import class_words
 from fnet_studio.ui.desktop import size_words
 from fnet_studio.ui.parts import Badge, Card, Fact, bring_into_view, button, label, row
 from fnet_studio.ui.presets.average_card import AverageCard
@@ -141,8 +142,13 @@ class PresetDetails(QWidget):
         column.addLayout(facts)
         self._head(column, entry)
         known = entry.card.problem if entry.state == "missing" else ""
-        began = entry.parent.removeprefix(run_store.RUN)
-        for caption, value in (("Began from", began), ("Folder", entry.card.folder), ("Came from", entry.source)):
+        told = (
+            ("Classes", class_words(entry.card)),
+            ("Began from", entry.parent.removeprefix(run_store.RUN)),
+            ("Folder", entry.card.folder),
+            ("Came from", entry.source),
+        )
+        for caption, value in told:
             if value and value not in known:
                 column.addWidget(BreakingLabel(f"{caption}: {value}", "caption"))
         self.sheet.show()  # what is not to be seen yet takes no focus

@@ -47,7 +47,8 @@ def test_the_kept_preset_answers_as_the_run_did_and_lists_itself_as_fine_tuned(p
     assert (record.task, record.data["sequence_length"], record.data["train"]) == ("finetune", 32, 128)
     assert json.loads((run_store.folder(finished.run) / "evaluation-test.json").read_text())["macro_f1"] >= 0
     folder = run_store.folder(finished.run) / FOLDER
-    assert presets.read_card(folder).head == "fine-tuned"
+    card = presets.read_card(folder)
+    assert (card.head, card.class_names) == ("fine-tuned", ("neg", "pos"))
     model = FNetTextClassifier.from_preset(folder)
     texts = ["A joy from start to end.", "Dull."]
     logits = model.predict(texts, verbose=0)

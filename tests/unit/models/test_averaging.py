@@ -57,6 +57,22 @@ def test_the_weights_lie_on_disk_as_they_did_and_in_float32_when_they_differ(gol
     assert {it.read().dtype for it in kept.values()} == {np.dtype("float16" if halves == 2 else "float32")}
 
 
+def named(golden, target, names):
+    model = FNetTextClassifier.from_preset(golden / "kerashub_classifier")
+    model.class_names = names
+    write_preset(model, target)
+    return target
+
+
+def test_the_mean_keeps_the_names_of_the_classes_and_presets_that_disagree_about_them_are_refused(golden, tmp_path):
+    plain, one, other = (named(golden, tmp_path / f"of-{names}", tuple(names)) for names in ("", "abc", "acb"))
+    average([plain, one], tmp_path / "mean")
+    assert FNetTextClassifier.from_preset(tmp_path / "mean").class_names == ("a", "b", "c")
+    with pytest.raises(UserError, match="a, b, c and a, c, b") as caught:
+        average([plain, one, other], tmp_path / "none")
+    assert caught.value.kind == "average.different"
+
+
 def test_presets_that_cut_their_texts_in_different_ways_are_refused(golden, tmp_path):
     source, shorter, later = golden / "kerashub_classifier", tmp_path / "shorter", tmp_path / "later"
     for folder in (shorter, later):

@@ -2,12 +2,15 @@ import json
 import shutil
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
+from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
 from fnet_studio.models import FNetMaskedLM, FNetTextClassifier, FNetTextClassifierPreprocessor, convert
 from fnet_studio.models.preset import open_preset
+from fnet_studio.models.preset_writer import write_preset
 
 saves_keras_files = pytest.mark.filterwarnings("ignore:__array__ implementation")
 
@@ -85,6 +88,46 @@ def test_an_imported_head_keeps_its_own_activation_in_a_kerashub_folder(others, 
     again = FNetMaskedLM.from_preset(tmp_path / "k")
     features = original.preprocessor.prompt("The capital of France is [MASK].").features
     np.testing.assert_array_equal(again(features), original(features))
+
+
+NAMES = ("Grün", "b/d", "日本 <b>\n")
+
+
+@saves_keras_files
+def test_the_names_of_the_classes_go_through_every_format(golden, tmp_path):
+    model = FNetTextClassifier.from_preset(golden / "kerashub_classifier")
+    assert model.class_names == ()
+    model.class_names = NAMES
+    write_preset(model, tmp_path / "k")
+    convert(tmp_path / "k", tmp_path / "t", "transformers")
+    convert(tmp_path / "t", tmp_path / "k2", "kerashub")
+    for folder in ("k", "t", "k2"):
+        assert FNetTextClassifier.from_preset(tmp_path / folder).class_names == NAMES
+        card = presets.read_card(tmp_path / folder)
+        assert card.class_names == NAMES
+        assert presets.class_words(card) == "Grün, b/d, 日本 <b>"
+    config = json.loads((tmp_path / "t/config.json").read_text("utf-8"))
+    assert config["id2label"] == {str(at): name for at, name in enumerate(NAMES)}
+    assert config["label2id"] == {name: at for at, name in enumerate(NAMES)}
+    convert(tmp_path / "k2", tmp_path / "made.keras", "keras")
+    assert keras.saving.load_model(tmp_path / "made.keras").class_names == NAMES
+    assert FNetTextClassifier.from_preset(tmp_path / "t", num_classes=2).class_names == ()
+
+
+def test_classes_that_only_transformers_named_have_no_names(others, golden, tmp_path):
+    assert FNetTextClassifier.from_preset(others / "transformers_classifier").class_names == ()
+    assert presets.read_card(others / "transformers_classifier").class_names == ()
+    convert(golden / "kerashub_classifier", tmp_path / "t", "transformers")
+    config = json.loads((tmp_path / "t/config.json").read_text())
+    assert config["id2label"] == {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}
+
+
+@pytest.mark.parametrize("names", ["abc", ["a", "b"], ["a", "b", 3]])
+def test_names_that_are_not_one_a_class_are_refused(golden, tmp_path, names):
+    folder = shutil.copytree(golden / "kerashub_classifier", tmp_path / "k")
+    (folder / "fnet_studio.json").write_text(json.dumps({"schema": 1, "head": {"class_names": names}}))
+    with pytest.raises(UserError, match="class_names"):
+        FNetTextClassifier.from_preset(folder)
 
 
 def test_a_folder_that_holds_something_is_left_alone(golden, tmp_path):

@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import shutil
 import zipfile
 from collections import OrderedDict
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from fnet_studio.core import presets
 from fnet_studio.core.errors import UserError
-from fnet_studio.models import FNetBackbone, FNetMaskedLM
+from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetTextClassifier
 
 KERNEL = "fnet.encoder.layer.1.intermediate.dense.weight"
 
@@ -28,6 +30,16 @@ def change(folder, edit):
     tensors = load_file(folder / "model.safetensors")
     edit(tensors)
     save_file(tensors, folder / "model.safetensors")
+
+
+def edit_config(folder, **fields):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+@pytest.fixture
+def classifier_preset(others, tmp_path):
+    return shutil.copytree(others / "transformers_classifier", tmp_path / "classifier")
 
 
 def test_a_missing_tensor(transformers_preset):
@@ -77,9 +89,26 @@ def test_no_vocabulary(transformers_preset):
     ],
 )
 def test_another_architecture(transformers_preset, field, value, kind):
-    path = transformers_preset / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    edit_config(transformers_preset, **{field: value})
     refusal(transformers_preset, kind, "config.json")
+
+
+@pytest.mark.parametrize("name", ["TokenClassification", "MultipleChoice", "NextSentencePrediction"])
+def test_a_head_that_is_asked_otherwise_is_refused_by_the_list_and_by_the_reader(classifier_preset, name):
+    edit_config(classifier_preset, architectures=[f"FNetFor{name}"])
+    refusal(classifier_preset, "preset.foreign-class", f"FNetFor{name}", cls=FNetTextClassifier)
+    assert f"FNetFor{name}" in presets.read_card(classifier_preset).problem
+
+
+def test_a_classifier_whose_architecture_is_not_told_is_one_of_texts(classifier_preset):
+    edit_config(classifier_preset, architectures=None)
+    assert FNetTextClassifier.from_preset(classifier_preset).head_state == "fine-tuned"
+
+
+def test_an_encoder_with_anything_called_classifier_beside_it_is_no_classifier(classifier_preset):
+    edit_config(classifier_preset, architectures=["FNetModel"])
+    refusal(classifier_preset, "preset.no-classifier", cls=FNetTextClassifier)
+    assert presets.read_card(classifier_preset).head == "none"
 
 
 def test_tied_copies_of_old_files_are_no_surplus(transformers_preset):
@@ -90,6 +119,19 @@ def test_tied_copies_of_old_files_are_no_surplus(transformers_preset):
 
     change(transformers_preset, add)
     assert FNetMaskedLM.from_preset(transformers_preset).head_state == "pretrained"
+
+
+@pytest.mark.parametrize(
+    ("copy", "origin"),
+    [
+        ("cls.predictions.decoder.weight", "fnet.embeddings.word_embeddings.weight"),
+        ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+    ],
+)
+def test_a_head_with_word_weights_of_its_own_is_refused_but_its_encoder_is_not(transformers_preset, copy, origin):
+    change(transformers_preset, lambda tensors: tensors.update({copy: tensors[origin] + 1}))
+    refusal(transformers_preset, "preset.untied", "model.safetensors", copy, origin)
+    assert FNetBackbone.from_preset(transformers_preset).num_layers == 3
 
 
 def test_a_bare_encoder_has_no_head(transformers_preset):
@@ -129,6 +171,31 @@ def test_an_index_that_points_out_of_its_folder(transformers_preset):
     path = transformers_preset / "model.safetensors.index.json"
     path.write_text(path.read_text().replace("two.safetensors", "../two.safetensors"))
     refusal(transformers_preset, "preset.bad-config", "weight_map", "../two.safetensors")
+
+
+def complex_tensor(path, name):
+    """The file with a tensor of complex numbers, or with one of its own said to be one of them."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header, body = json.loads(data[8 : 8 + size]), data[8 + size :]
+    if name in header:
+        header[name]["dtype"] = "C64"
+    else:
+        header[name] = {"dtype": "C64", "shape": [2, 2], "data_offsets": [len(body), len(body) + 32]}
+        body += bytes(32)
+    encoded = json.dumps(header).encode()
+    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + body)
+
+
+def test_the_transform_as_matrices_of_a_model_for_tpus_is_no_weight(transformers_preset):
+    for name in ("seq", "hidden"):
+        complex_tensor(transformers_preset / "model.safetensors", f"fnet.encoder.layer.0.fourier.self.dft_mat_{name}")
+    assert FNetMaskedLM.from_preset(transformers_preset).head_state == "pretrained"
+
+
+def test_a_weight_of_a_dtype_that_is_not_read(transformers_preset):
+    complex_tensor(transformers_preset / "model.safetensors", KERNEL)
+    refusal(transformers_preset, "preset.unknown-dtype", "model.safetensors", KERNEL, "C64")
 
 
 def test_bfloat16_weights_are_read(transformers_preset):
@@ -234,8 +301,6 @@ def test_a_cut_storage(pickle_preset):
 
 @pytest.fixture
 def flax_preset(others, tmp_path):
-    import shutil
-
     return shutil.copytree(others / "flax_pretraining", tmp_path / "flax")
 
 

@@ -37,6 +37,16 @@ def test_a_long_name_without_spaces_keeps_the_pane_as_narrow_as_it_is(details, n
     assert details.average.boxes["other"].toolTip() == f"{name} (other)"
 
 
+def test_the_names_of_the_classes_are_told_in_one_line(details):
+    names = ("Grün", "a <b>", "two\nlines", "", *map(str, range(18)))
+    card = PresetCard("sorts", "/presets/sorts", False, head="fine-tuned", class_names=names)
+    entry = Entry("sorts", "sorts", "yours", "ready", card)
+    details.show_entry(entry, None, None, current=False, checking=False, fitting=[])
+    (line,) = [it for it in details.sheet.findChildren(BreakingLabel) if it.accessibleName().startswith("Classes")]
+    told = ", ".join(map(str, range(16)))
+    assert line.accessibleName() == f"Classes: Grün, a <b>, two lines, (empty), {told} and 2 more"
+
+
 @pytest.mark.parametrize("text", [f"Folder: C:\\presets\\{LONG}", f"Came from: /home/me/{UNBROKEN}", "two words"])
 def test_what_is_copied_of_a_name_is_the_name(qtbot, themes, text):
     it = BreakingLabel(text)
