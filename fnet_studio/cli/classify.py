@@ -1,4 +1,4 @@
-"""fnet-studio classify RUN FILE"""
+"""fnet-studio classify RUN FILE, also with a preset in the place of the run"""
 
 import argparse
 import contextlib
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from fnet_studio.core import answer_tables, files, protocol, run_store
+from fnet_studio.core import answer_tables, classifiers, files, presets, protocol, run_store
 from fnet_studio.core.classified_texts import ClassifiedTexts
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
 from fnet_studio.tables.mapping import PAIR_NAMES, TEXT_NAMES, Columns
-from fnet_studio.tables.texts import read_texts_for
+from fnet_studio.tables.texts import TextRows, read_texts, read_texts_for
 
 STANDARD_INPUT = "-"
 HEAD_BYTES = 2**16
@@ -32,7 +32,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         epilog="Prints a table with the answer to each text and the probabilities of the classes. Where the file has "
         "labels, they are compared with the answers.",
     )
-    it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it")
+    it.add_argument(
+        "what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; or a preset that classifies"
+    )
     it.add_argument(
         "file", metavar="FILE", help="a table with a column of texts, or one text a line; -: from standard input"
     )
@@ -54,20 +56,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.output:
         _require_place(options.output, Path(options.file))
-    record = run_store.read(run_store.folder(options.what).name)
-    if not record.classifies:
-        raise UserError(
-            "run.no-classes",
-            f"The run {record.id} trained a language model; it knows no classes.",
-            "Choose a classifier's run.",
-        )
-    wanted = Columns(options.text_column, options.label_column, options.pair_column)
-    trained = str(record.recipe.get("data", {}).get("text_column", ""))
-    with _file(options.file, (options.text_column, trained)) as path:
-        found = read_texts_for(record, path, wanted)
+    asked = classifiers.find(options.what)
+    found = _for_run(asked.run, options) if asked.run else _for_preset(asked.preset, options)
     for note in found.notes:
         print(note, file=sys.stderr)
-    texts = ClassifiedTexts(record.id, found.texts, found.pairs, found.labels, found.label_column)
+    texts = ClassifiedTexts(asked.run, found.texts, found.pairs, found.labels, found.label_column, asked.preset)
     try:
         with Worker(engine=options.engine) as worker:
             _ask(worker, texts, options)
@@ -76,6 +69,30 @@ def run(options: argparse.Namespace) -> int:
         if options.output and texts.done:
             _write(texts, options.output)
     return 0
+
+
+def _for_run(run: str, options: argparse.Namespace) -> TextRows:
+    record = run_store.read(run)
+    if not record.classifies:
+        raise UserError(
+            "run.no-classes",
+            f"The run {record.id} trained a language model; it knows no classes.",
+            "Choose a classifier's run.",
+        )
+    trained = str(record.recipe.get("data", {}).get("text_column", ""))
+    with _file(options.file, (options.text_column, trained)) as path:
+        return read_texts_for(record, path, _wanted(options))
+
+
+def _for_preset(preset: str, options: argparse.Namespace) -> TextRows:
+    """What it was trained on is not known: pairs are those of a column that is named."""
+    names = presets.class_names(presets.folder(preset))
+    with _file(options.file, (options.text_column,)) as path:
+        return read_texts(path, _wanted(options), Columns(), class_names=names, paired=None)
+
+
+def _wanted(options: argparse.Namespace) -> Columns:
+    return Columns(options.text_column, options.label_column, options.pair_column)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from fnet_studio.cli.numbers import at_least
-from fnet_studio.core import presets, protocol, run_evaluation, run_store
+from fnet_studio.core import classifiers, presets, protocol, run_evaluation
 from fnet_studio.core.by_class import by_class
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport
@@ -27,7 +27,9 @@ WORDS = {
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser("evaluate", help="measure a trained model again, or ask it about a text")
-    it.add_argument("what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; or a preset")
+    it.add_argument(
+        "what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; for --text and --task a preset too"
+    )
     it.add_argument("--split", default="test", choices=("train", "validation", "test"), help="(%(default)s)")
     it.add_argument("--text", action="append", default=[], help="classify this text instead; may be repeated")
     it.add_argument("--pair", action="append", default=[], help="the second text of a --text, for a model of pairs")
@@ -49,16 +51,23 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.task:
         return _preset(options)
-    run_store.folder(options.what)
+    asked = classifiers.find(options.what)
+    if asked.preset and not (options.text or options.pair):
+        raise UserError(
+            "evaluate.no-data",
+            f"{asked.preset} is a preset: what texts it was trained with is not known.",
+            "Ask it about a --text, or about those of a file with fnet-studio classify.",
+        )
     with Worker() as worker:
         if options.text or options.pair:
-            result, _ = worker.call(protocol.Classify(options.what, tuple(options.text), tuple(options.pair)))
+            texts, pairs = tuple(options.text), tuple(options.pair)
+            result, _ = worker.call(protocol.Classify(asked.run, texts, pairs, asked.preset))
             assert isinstance(result, protocol.Classified)
             print(_json(result) if options.json else _classes(options.text, options.pair, result))
         else:
-            result, _ = worker.call(protocol.Evaluate(options.what, options.split))
+            result, _ = worker.call(protocol.Evaluate(asked.run, options.split))
             assert isinstance(result, protocol.Evaluation)
-            report = run_evaluation.read(options.what, options.split)
+            report = run_evaluation.read(asked.run, options.split)
             print(_all_as_json(result, report) if options.json else _measures(result, report))
     return 0
 

@@ -1,4 +1,4 @@
-"""The texts of a file and what a run's classifier answers, part by part, as tables, as JSON and in words."""
+"""The texts of a file and what a classifier answers, part by part, as tables, as JSON and in words."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,8 +24,11 @@ class ClassifiedTexts:
         pairs: Sequence[str] = (),
         labels: Sequence[str] = (),
         label_column: str = "",
+        preset: str = "",
     ) -> None:
-        """pairs, labels: as many as texts, or none. A label that is empty is not known."""
+        """pairs, labels: as many as texts, or none. A label that is empty is not known. preset: asked where `run` is
+        empty."""
+        self.preset = preset
         self.run, self.texts, self.pairs, self.labels = run, texts, pairs, labels
         self.class_names: tuple[str, ...] = ()
         self.answers: list[tuple[float, ...] | None] = []
@@ -55,7 +58,7 @@ class ClassifiedTexts:
         if not rows:
             return None
         pairs = tuple(self.pairs[row] for row in rows) if self.pairs else ()
-        return protocol.Classify(self.run, tuple(self.texts[row] for row in rows), pairs)
+        return protocol.Classify(self.run, tuple(self.texts[row] for row in rows), pairs, self.preset)
 
     def add(self, told: protocol.Classified) -> None:
         """The answer to `next_part`."""
@@ -95,8 +98,7 @@ class ClassifiedTexts:
             said.append(f"labels that are none of its classes, not compared: {shown}")
         if self._before_newest:
             said.append(
-                f"the run has kept a newer model meanwhile: the first {self._before_newest:,} were answered by others "
-                "before it"
+                f"a newer model was kept meanwhile: the first {self._before_newest:,} were answered by others before it"
             )
         if self._unanswered:
             said.append(f"{self._unanswered:,} without a letter, not answered")

@@ -111,7 +111,7 @@ class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             title="Pooling",
             description="For fine-tuning: classify by the first position (cls), or by the average over the tokens "
-            "(mean), for presets that were never trained on the first.",
+            "(mean), for presets that were never trained on the first. KerasHub and Transformers know cls alone.",
         ),
     ] = "cls"
     mixer: Annotated[

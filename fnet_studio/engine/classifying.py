@@ -1,11 +1,12 @@
-"""Answers `protocol.Classify`: texts of any number, sorted by a stored run's classifier."""
+"""Answers `protocol.Classify`: texts of any number, sorted by the classifier of a stored run or of a preset."""
 
 from collections.abc import Sequence
 
 import jax
 import numpy as np
 
-from fnet_studio.core import model_files, protocol, run_models, run_store
+from fnet_studio.core import model_files, presets, protocol, run_models, run_store
+from fnet_studio.engine import finetune
 from fnet_studio.engine.feed import Inputs
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.run_texts import require_pairs
@@ -26,18 +27,23 @@ class Classifying:
 
     def classify(self, command: protocol.Classify, job: Heeds = NOBODY) -> protocol.Classified:
         """Probabilities of the classes for each text. UserError `run.missing`, `run.no-model`, `run.unreadable` or
-        `run.pairs`. Raises Stopped."""
-        recipe, folder = stored(command.run)
-        key = model_files.stamp(run_models.name_of(folder.name))
+        `run.pairs`; of a preset as `presets.folder` and `finetune.of_preset`. Raises Stopped."""
+        key = model_files.stamp(command.preset or run_models.name_of(run_store.folder(command.run).name))
         if self._model is None or key != self._key:
             self._model = None  # two at once are not needed
             job.phase("building")
-            self._model, self._key = _Compiled(bring_back(recipe, folder)), key
+            self._model, self._key = _Compiled(_kept(command)), key
             job.check()
-        require_pairs(run_store.read(command.run), command)
+        require_pairs(None if command.preset else run_store.read(command.run), command)
         found = self._model.probabilities(command.texts, command.pairs or None, job)
         answers = tuple(map(tuple, found.tolist()))
         return protocol.Classified(tuple(self._model.class_names), answers, model_files.version(key))
+
+
+def _kept(command: protocol.Classify) -> Stored:
+    if command.preset:
+        return finetune.of_preset(presets.folder(command.preset))
+    return bring_back(*stored(command.run))
 
 
 class _Compiled:

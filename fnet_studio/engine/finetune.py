@@ -18,6 +18,7 @@ from fnet_studio.engine.objectives import Objective, Softmax
 from fnet_studio.engine.packed import Packed, load_packed, own_length
 from fnet_studio.engine.task import Measure, Stored
 from fnet_studio.models.preprocessor import FNetTextClassifierPreprocessor
+from fnet_studio.models.preset import open_preset
 from fnet_studio.models.text_classifier import FNetTextClassifier
 
 CLASSES = "classes.json"
@@ -97,14 +98,35 @@ def build(
 
 def bring_back(folder: Path) -> Stored:
     """UserError `run.no-model`, `run.unreadable`, or what a damaged preset raises."""
-    model = FNetTextClassifier.from_preset(kept_preset.kept_folder(folder))
+    kept = kept_preset.kept_folder(folder)
     try:
         class_names = json.loads((folder / CLASSES).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             "run.unreadable", f"{CLASSES} of run {folder.name} cannot be read: {error}.", "Train it again."
         ) from None
+    return _stored(FNetTextClassifier.from_preset(kept), class_names)
 
+
+def of_preset(folder: Path) -> Stored:
+    """A preset that has a classifier's head; classes that it does not name are numbered. UserError
+    `preset.no-classifier`, also for one whose outputs are no choice among classes, or what a damaged preset raises."""
+    head = open_preset(folder).head()
+    told = head.arguments if head else {}
+    classes, activation = told.get("num_classes", 0), told.get("activation") or "linear"
+    if head and head.kind == "classifier" and (classes < 2 or activation not in ("linear", "softmax")):
+        raise UserError(
+            "preset.no-classifier",
+            f"The head of the preset {folder.name} does not choose among classes: it has {classes} "
+            f"output{'s' * (classes > 1)} with the activation {activation}.",
+            "Choose a preset whose head gives logits or softmax probabilities of two classes or more.",
+        )
+    model = FNetTextClassifier.from_preset(folder, activation=None)  # the objective takes logits
+    names = presets.class_names(folder)
+    return _stored(model, names if len(names) == classes else list(map(str, range(classes))))
+
+
+def _stored(model: FNetTextClassifier, class_names: Sequence[str]) -> Stored:
     def encode(texts: Sequence[str], pairs: Sequence[str] | None) -> Inputs:
         return model.preprocessor(list(texts) if pairs is None else (list(texts), list(pairs)))
 

@@ -78,16 +78,18 @@ def require_classifier(record: RunRecord) -> None:
         raise UserError("run.no-texts", f"The run {record.id} classified no texts.", "Choose a classifier's run.")
 
 
-def require_pairs(record: RunRecord, command: protocol.Classify) -> None:
+def require_pairs(record: RunRecord | None, command: protocol.Classify) -> None:
     """UserError `run.pairs` where a model of pairs is asked about single texts, or the other way round. What a run of
-    before this was kept has learnt is not known."""
-    paired = record.data.get("paired")
+    before this was kept has learnt is not known, nor what a preset has, which has no record."""
     if command.pairs and len(command.pairs) != len(command.texts):
         raise UserError(
             "run.pairs",
             f"There are {len(command.texts)} texts and {len(command.pairs)} second texts.",
             "Give each text its second one.",
         )
+    if record is None:
+        return
+    paired = record.data.get("paired")
     if paired and not command.pairs:
         raise UserError(
             "run.pairs", f"The run {record.id} learnt to sort pairs of texts.", "Give the second text as well."

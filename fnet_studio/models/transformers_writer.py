@@ -27,6 +27,7 @@ from fnet_studio.models.transformers_preset import (
     NEXT_SENTENCE_NAMES,
     backbone_names,
 )
+from fnet_studio.models.written import AVERAGED
 
 AUTHORS_SETTINGS = {"intermediate_activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
 
@@ -65,10 +66,7 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         variables |= classifier_variables(task)
         names |= CLASSIFIER_NAMES
         if task.pooling != "cls":
-            notes.append(
-                "Transformers classifies by the first position, not by the average over the tokens: its answers will "
-                "differ."
-            )
+            notes.append(AVERAGED.format("Transformers"))
         if task.preprocessor is not None and task.preprocessor.cut != "end":
             notes.append(
                 f"Transformers cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them "

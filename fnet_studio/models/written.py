@@ -6,6 +6,13 @@ from typing import NamedTuple
 from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
 
+AVERAGED = (
+    "{} classifies by the first position, which this model, trained with the average over the tokens, never learnt to "
+    "use: its answers there will be wrong. For a model to be used there, train with Pooling: First position "
+    "(model.pooling=cls)."
+)
+"""Of a classifier that was written for another library, to be named."""
+
 
 class Written(NamedTuple):
     notes: list[str]

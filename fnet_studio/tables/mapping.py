@@ -90,10 +90,10 @@ def find_columns_to_classify(
     known = [getattr(wanted, role) or getattr(training, role) for role in ("text", "label", "pair")]
     text, label, pair = (name if name in table.columns else "" for name in known)
     by_lower = {name.lower(): name for name in reversed(list(table.columns))}
-    if paired and not (text and pair):
-        first, second = _usual_pair(by_lower)
-        text, pair = text or first, pair or second
-        if not (text and pair):
+    if paired and not pair:  # beside one that is known the text is looked for as in training
+        first, pair = _usual_pair(by_lower)
+        text = text or first
+        if not pair:
             raise _columns_error(table, "needs two columns of texts, since this run learnt to sort pairs: name them")
     if paired is False:
         if wanted.pair:

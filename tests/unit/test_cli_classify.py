@@ -7,7 +7,7 @@ import json
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import run_store
+from fnet_studio.core import places, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 
 
@@ -64,6 +64,44 @@ def test_a_language_models_run_is_refused(texts, capsys):
     writer.finish("finished")
     assert classify(writer.record.id, texts) == 1
     assert "knows no classes" in capsys.readouterr().err
+
+
+def a_preset(name, architecture):
+    folder = places.presets() / name
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "fnet", "architectures": [architecture]}))
+
+
+def test_a_preset_that_classifies_is_asked_as_a_run_is(run, texts, capsys):
+    a_preset("named", "FNetForSequenceClassification")
+    assert classify("named", texts) == 0
+    by_preset = capsys.readouterr()
+    assert classify(run, texts) == 0
+    assert by_preset.out == capsys.readouterr().out
+    assert "of 70 labels right" in by_preset.err
+    assert classify(f"run:{run}", texts) == 0
+    assert capsys.readouterr().out == by_preset.out
+    assert main(["evaluate", "named"]) == 1
+    assert "named is a preset" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", [["classify", "NAME", "texts.csv"], ["evaluate", "NAME", "--text", "Good."]])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nobody", "There is no run 'nobody'"),
+        ("folder", "There is no run 'folder'"),
+        ("bare", "The preset bare has no classifier's head"),
+        ("words", "The preset words has no classifier's head"),
+    ],
+)
+def test_a_name_that_sorts_no_texts_is_told_for_what_it_is(tmp_path, monkeypatch, capsys, asked, name, words):
+    a_preset("bare", "FNetModel")
+    a_preset("words", "FNetForMaskedLM")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main([word.replace("NAME", name) for word in asked]) == 1
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

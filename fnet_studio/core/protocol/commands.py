@@ -159,11 +159,12 @@ class MeasurePreset(Command, frozen=True, tag="measure-preset"):
 
 class Classify(Command, frozen=True, tag="classify"):
     """Ask a stored run's model about texts. `Done(Classified)`. pairs: the second text of each, for one that learnt to
-    sort pairs."""
+    sort pairs. preset: one with a classifier's head, asked where `run` is empty."""
 
     run: str
     texts: tuple[str, ...]
     pairs: tuple[str, ...] = ()
+    preset: str = ""
 
 
 class MapTexts(Command, frozen=True, tag="map-texts"):

@@ -1,14 +1,18 @@
 """A stored classifier asked about many texts: as the same model answers one by one, and never an older one."""
 
+import json
+
+import keras
 import numpy as np
 import pytest
 
 from fnet_studio.core import protocol, run_models, run_store
-from fnet_studio.core.errors import Stopped
+from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.recipe import bundled, load, to_mapping
 from fnet_studio.engine import stored_run
 from fnet_studio.engine.classifying import AT_ONCE, Classifying
 from fnet_studio.engine.train import train
+from fnet_studio.models import FNetTextClassifier
 
 DEVICE = protocol.Device("cpu", "test")
 TINY = {
@@ -57,3 +61,41 @@ def test_a_stop_is_heeded_between_two_passes(job):
     job.stop_mode = "keep"
     with pytest.raises(Stopped):
         asked(classifying, run, ["one"] * (2 * AT_ONCE), job)
+
+
+@pytest.fixture
+def head(tmp_path):
+    """The bundled encoder with a classifier, as a preset's folder."""
+
+    def written(classes, activation, **own):
+        model = FNetTextClassifier.from_preset(
+            "fnet_mini_en", num_classes=classes, activation=activation, head_state="fine-tuned"
+        )
+        folder = tmp_path / f"{classes} {activation}"
+        model.save_to_preset(folder)
+        told = json.loads((folder / "fnet_studio.json").read_text())
+        (folder / "fnet_studio.json").write_text(json.dumps(told | {"head": told["head"] | own}))
+        return model, str(folder)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("activation", "names", "expected"),
+    [(None, {}, ("0", "1", "2")), ("softmax", {"class_names": ["so", "la", "la la"]}, ("so", "la", "la la"))],
+)
+def test_a_presets_classifier_answers_as_its_model_does_by_the_names_that_it_has(head, activation, names, expected):
+    model, preset = head(3, activation, **names)
+    texts, pairs = ("a fine film", "dull"), ("really", "or not")
+    told = Classifying().classify(protocol.Classify("", texts, pairs, preset))
+    outputs = model.predict((list(texts), list(pairs)), verbose=0)
+    right = outputs if activation else keras.ops.softmax(outputs)
+    np.testing.assert_allclose(told.probabilities, right, atol=1e-5)
+    assert told.class_names == expected
+
+
+def test_a_head_that_does_not_choose_among_classes_is_refused(head):
+    for made in (head(1, None), head(2, "sigmoid")):
+        with pytest.raises(UserError, match="does not choose among classes") as caught:
+            Classifying().classify(protocol.Classify("", ("fine",), preset=made[1]))
+        assert caught.value.kind == "preset.no-classifier"

@@ -173,6 +173,19 @@ def test_what_is_written_is_read_back_and_compared(request, tmp_path, root, name
         assert head == any("differ" in note for note in written.notes if to == "transformers"), "or it is compared too"
 
 
+@pytest.mark.filterwarnings("ignore:KerasHub")
+def test_answers_that_will_be_wrong_elsewhere_are_told_apart_from_those_that_will_differ(golden, tmp_path):
+    model = FNetTextClassifier.from_preset(golden / "kerashub_masked_lm", num_classes=2, pooling="mean")
+    model.head_state, model.preprocessor.cut = "fine-tuned", "middle"
+    model.save_to_preset(tmp_path / "mean")
+    for to, library in (("kerashub", "KerasHub"), ("transformers", "Transformers")):
+        averaged, cut = convert(tmp_path / "mean", tmp_path / to, to).notes
+        assert averaged.startswith(f"{library} classifies by the first position")
+        assert "will be wrong" in averaged
+        assert "model.pooling=cls" in averaged
+        assert cut == f"{library} cuts long texts at the end, not at the middle: its answers to them will differ."
+
+
 @saves_keras_files
 def test_a_keras_file_is_read_back_and_compared(golden, tmp_path):
     written = convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras")

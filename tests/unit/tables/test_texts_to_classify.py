@@ -5,7 +5,8 @@ from workbooks import xlsx
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.tables import texts
-from fnet_studio.tables.mapping import Columns
+from fnet_studio.tables.mapping import Columns, find_columns
+from fnet_studio.tables.table import read_table
 from fnet_studio.tables.texts import read_texts
 
 NAMES = ("neg", "pos")
@@ -81,6 +82,15 @@ def test_a_run_of_pairs_gets_both_texts(tmp_path):
     assert read(named, Columns("a", "", "b"), paired=True).pairs == ("Two.",)
     alone = read(path, paired=False)
     assert (alone.texts, alone.pairs) == (("One.",), ())
+
+
+@pytest.mark.parametrize("others", ["text", "words", "title,premise,hypothesis"])
+def test_beside_the_second_text_that_is_known_the_first_is_the_one_that_training_finds(tmp_path, others):
+    path = written(tmp_path, "a.csv", f"{others},text2,label\n{others.upper()},Two.,pos\n")
+    known = Columns(pair="text2")
+    first = find_columns(read_table(path), known).text
+    for found in (read(path, training=known, paired=True), read(path, known, paired=True)):
+        assert (found.texts, found.pairs, found.labels) == ((first.upper(),), ("Two.",), ("pos",))
 
 
 @pytest.mark.parametrize(
