@@ -97,6 +97,13 @@ class KerasHubPreset:
         return dtype_name(self._config.get("dtype"))
 
     def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
+        mode = _quantization(self._config.get("dtype"))
+        if mode:
+            raise UserError(
+                "preset.quantized",
+                f"The model of {self.folder.name} is quantized to {mode}.",
+                "FNet Studio reads only models that are not: save the preset before you quantize it.",
+            )
         index = self.folder / "model.weights.json"
         file = index if index.is_file() else self.folder / "model.weights.h5"
         stored = list_sharded_h5(file) if file is index else list_h5(file)
@@ -198,12 +205,22 @@ def _is_not_weight(path: str) -> bool:
     return path.startswith(("optimizer/", "preprocessor/", "_backbone/", "seed_generator")) or "/seed_" in path
 
 
+def _quantization(dtype: Any) -> str:
+    """What a serialised dtype policy, or one of a map of them, quantizes to; empty where none does. Keras gives those
+    alone a mode."""
+    if not isinstance(dtype, dict):
+        return ""
+    return str(dtype.get("mode") or next(filter(None, map(_quantization, dtype.values())), ""))
+
+
 def _activation(value: Any, file: Path) -> str | None:
     """The name of an activation; a name or a serialised function, never imported."""
     name = value.get("config") if isinstance(value, dict) else value
-    if name is None:
+    if value is None:
         return None
     try:
+        if not isinstance(name, str):
+            raise TypeError("a lambda or a layer has no name")
         activation(name)
     except (ValueError, TypeError):
         raise bad_field(file, "activation", value, "the name of a Keras activation") from None

@@ -82,6 +82,25 @@ def test_a_wrong_shape(preset):
     refusal(preset, "preset.wrong-shape", "model.weights.h5", KERNEL, "(48, 111)", "(48, 112)")
 
 
+def test_a_model_that_keras_quantized(preset):
+    policy = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": None}}
+    policies = {"default_policy": None, "policy_map": {"f_net_layer_0/output_dense": policy}}
+    edit(
+        preset / "config.json",
+        lambda config: config["config"].update(dtype={"class_name": "DTypePolicyMap", "config": policies}),
+    )
+    with h5py.File(preset / "model.weights.h5", "a") as file:
+        file["layers/dense/vars/2"] = np.zeros(48)  # a scale
+    refusal(preset, "preset.quantized", "int8")
+
+
+@pytest.mark.parametrize("value", [{"value": ["4wEAAAAA", None, None]}, {"class_name": "ReLU", "config": {}}, 3])
+def test_an_activation_without_a_name(golden, tmp_path, value):
+    folder = shutil.copytree(golden / "kerashub_classifier", tmp_path / "odd")
+    edit(folder / "task.json", lambda task: task["config"].update(activation=value))
+    refusal(folder, "preset.bad-config", "task.json", "activation", cls=FNetTextClassifier)
+
+
 def test_a_missing_tensor(preset):
     with h5py.File(preset / "model.weights.h5", "a") as file:
         del file[KERNEL]
