@@ -179,7 +179,7 @@ def test_answers_that_will_be_wrong_elsewhere_are_told_apart_from_those_that_wil
     model.head_state, model.preprocessor.cut = "fine-tuned", "middle"
     model.save_to_preset(tmp_path / "mean")
     for to, library in (("kerashub", "KerasHub"), ("transformers", "Transformers")):
-        averaged, cut = convert(tmp_path / "mean", tmp_path / to, to).notes
+        averaged, cut, *_ = convert(tmp_path / "mean", tmp_path / to, to).notes
         assert averaged.startswith(f"{library} classifies by the first position")
         assert "will be wrong" in averaged
         assert "model.pooling=cls" in averaged
