@@ -86,7 +86,7 @@ def _for_run(run: str, options: argparse.Namespace) -> TextRows:
 
 def _for_preset(preset: str, options: argparse.Namespace) -> TextRows:
     """What it was trained on is not known: pairs are those of a column that is named."""
-    names = presets.class_names(presets.folder(preset))
+    names = presets.read_card(presets.folder(preset)).class_names
     with _file(options.file, (options.text_column,)) as path:
         return read_texts(path, _wanted(options), Columns(), class_names=names, paired=None)
 

@@ -70,15 +70,6 @@ def folder(name: str) -> Path:
     raise UserError("preset.missing", f"There is no preset {name!r}.", f"Known ones: {known}. Or name a folder.")
 
 
-def class_names(folder: Path) -> tuple[str, ...]:
-    """Of the classifier in a preset's folder; empty where it does not say."""
-    try:
-        told = _json(folder / "fnet_studio.json").get("head", {}).get("class_names", [])
-    except (OSError, ValueError, AttributeError):
-        return ()
-    return tuple(told) if isinstance(told, list) and all(isinstance(name, str) for name in told) else ()
-
-
 def list_presets() -> list[PresetCard]:
     """Bundled presets, the user's own and those that lie elsewhere, by name; a user's hides a bundled one of its name.
     Never raises."""

@@ -122,8 +122,7 @@ def of_preset(folder: Path) -> Stored:
             "Choose a preset whose head gives logits or softmax probabilities of two classes or more.",
         )
     model = FNetTextClassifier.from_preset(folder, activation=None)  # the objective takes logits
-    names = presets.class_names(folder)
-    return _stored(model, names if len(names) == classes else list(map(str, range(classes))))
+    return _stored(model, model.class_names or list(map(str, range(classes))))
 
 
 def _stored(model: FNetTextClassifier, class_names: Sequence[str]) -> Stored:
