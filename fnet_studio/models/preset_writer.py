@@ -33,7 +33,7 @@ from fnet_studio.models.tensors import (
 from fnet_studio.models.text_classifier import FNetTextClassifier
 from fnet_studio.models.tokenizer import FNetTokenizer
 from fnet_studio.models.weights_h5 import write_h5
-from fnet_studio.models.written import AVERAGED
+from fnet_studio.models.written import differences
 
 KERASHUB_HEAD = {"intermediate_activation": "gelu", "layer_norm_epsilon": 1e-5}
 KERASHUB_VERSION = "0.32.0"
@@ -107,12 +107,9 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
         _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS, dtype)
         if task.pooling != "cls":
             own |= {"pooling": task.pooling, "pad_id": task.pad_id}
-            notes.append(AVERAGED.format("KerasHub"))
         if task.preprocessor is not None and task.preprocessor.cut != "end":
             own["cut"] = task.preprocessor.cut
-            notes.append(
-                f"KerasHub cuts long texts at the end, not at the {own['cut']}: its answers to them will differ."
-            )
+        notes += differences(task, "KerasHub")
         if task.class_names:
             own["class_names"] = task.class_names
         extra = {

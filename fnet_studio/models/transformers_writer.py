@@ -27,7 +27,7 @@ from fnet_studio.models.transformers_preset import (
     NEXT_SENTENCE_NAMES,
     backbone_names,
 )
-from fnet_studio.models.written import AVERAGED
+from fnet_studio.models.written import differences
 
 AUTHORS_SETTINGS = {"intermediate_activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
 
@@ -65,13 +65,7 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         architecture = "FNetForSequenceClassification"
         variables |= classifier_variables(task)
         names |= CLASSIFIER_NAMES
-        if task.pooling != "cls":
-            notes.append(AVERAGED.format("Transformers"))
-        if task.preprocessor is not None and task.preprocessor.cut != "end":
-            notes.append(
-                f"Transformers cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them "
-                "will differ."
-            )
+        notes += differences(task, "Transformers")
         labels = task.class_names or presets.unnamed(task.num_classes)
         extra = {
             "id2label": {str(at): name for at, name in enumerate(labels)},

@@ -5,13 +5,7 @@ from typing import NamedTuple
 
 from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
-
-AVERAGED = (
-    "{} classifies by the first position, which this model, trained with the average over the tokens, never learnt to "
-    "use: its answers there will be wrong. For a model to be used there, train with Pooling: First position "
-    "(model.pooling=cls)."
-)
-"""Of a classifier that was written for another library, to be named."""
+from fnet_studio.models.text_classifier import FNetTextClassifier
 
 
 class Written(NamedTuple):
@@ -31,3 +25,20 @@ def verified(comparisons: list[Comparison], target: Path) -> list[Comparison]:
                 "Nothing was kept. Check the disk, then try again.",
             )
     return comparisons
+
+
+def differences(task: FNetTextClassifier, library: str) -> list[str]:
+    """What the library that a classifier is written for does in another way, in sentences."""
+    notes = []
+    if task.pooling != "cls":
+        notes.append(
+            f"{library} classifies by the first position, which this model, trained with the average over the tokens, "
+            "never learnt to use: its answers there will be wrong. For a model to be used there, train with Pooling: "
+            "First position (model.pooling=cls)."
+        )
+    if task.preprocessor is not None and task.preprocessor.cut != "end":
+        notes.append(
+            f"{library} cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them will "
+            "differ."
+        )
+    return notes

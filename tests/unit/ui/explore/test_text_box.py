@@ -7,13 +7,23 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from fnet_studio.ui.explore.text_box import TextBox
 
 
-def test_the_box_is_as_high_as_the_lines_that_its_width_makes(qtbot, themes):
+@pytest.fixture
+def page(qtbot, themes) -> QWidget:
+    """With the box above empty room."""
     page = QWidget()
     qtbot.addWidget(page)
     column = QVBoxLayout(page)
-    box = TextBox()
-    column.addWidget(box)
+    column.addWidget(TextBox())
     column.addStretch(1)
+    return page
+
+
+@pytest.fixture
+def box(page) -> TextBox:
+    return page.findChild(TextBox)
+
+
+def test_the_box_is_as_high_as_the_lines_that_its_width_makes(qtbot, page, box):
     box.setPlainText("The film that we saw last night was a slow start, but worth it in the end. " * 2)
     page.resize(1400, 300)
     page.show()
@@ -27,13 +37,7 @@ def test_the_box_is_as_high_as_the_lines_that_its_width_makes(qtbot, themes):
 
 
 @pytest.mark.parametrize("size", [9.0, 9.75, 10.0, 10.5, 11.25, 12.0, 13.5, 14.0])
-def test_a_new_line_leaves_the_one_before_in_sight_with_a_font_of_any_size(qtbot, themes, size):
-    page = QWidget()
-    qtbot.addWidget(page)
-    column = QVBoxLayout(page)
-    box = TextBox()
-    column.addWidget(box)
-    column.addStretch(1)
+def test_a_new_line_leaves_the_one_before_in_sight_with_a_font_of_any_size(qtbot, page, box, size):
     font = box.font()
     font.setPointSizeF(size)
     box.setFont(font)
