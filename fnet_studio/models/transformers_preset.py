@@ -44,6 +44,8 @@ NEXT_SENTENCE_NAMES = {
     "next_sentence/kernel": "cls.seq_relationship.weight",
     "next_sentence/bias": "cls.seq_relationship.bias",
 }
+SEVERAL_AT_ONCE = {"problem_type": "multi_label_classification"}
+"""In config.json of a classifier each of whose classes may hold or not: a sigmoid for each, no choice among them."""
 CLASSIFIER_NAMES = {"classifier/kernel": "classifier.weight", "classifier/bias": "classifier.bias"}
 _TIED = {
     "cls.predictions.decoder.weight": "fnet.embeddings.word_embeddings.weight",
@@ -155,6 +157,8 @@ class TransformersPreset:
             arguments = {"num_classes": classes, "dropout": self.backbone_arguments()["dropout"]}
             names = presets.labels_of(self._config)
             arguments["class_names"] = names if len(names) == classes else ()
+            if self._config.items() >= SEVERAL_AT_ONCE.items():
+                arguments["activation"] = "sigmoid"
             return StoredHead("classifier", "fine-tuned", arguments)
         return None
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import keras
 import msgspec
 import numpy as np
 
@@ -25,6 +26,7 @@ from fnet_studio.models.transformers_preset import (
     CLASSIFIER_NAMES,
     HEAD_NAMES,
     NEXT_SENTENCE_NAMES,
+    SEVERAL_AT_ONCE,
     backbone_names,
 )
 from fnet_studio.models.written import differences
@@ -71,6 +73,8 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
             "id2label": {str(at): name for at, name in enumerate(labels)},
             "label2id": {name: at for at, name in enumerate(labels)},
         }
+        if task.activation is keras.activations.sigmoid:
+            extra |= SEVERAL_AT_ONCE
     bare = architecture == "FNetModel"
     tensors = {
         names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, value_of(variable))

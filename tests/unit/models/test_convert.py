@@ -122,6 +122,19 @@ def test_classes_that_only_transformers_named_have_no_names(others, golden, tmp_
     assert config["id2label"] == {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}
 
 
+def test_a_classifier_that_lets_several_classes_hold_at_once_does_so_in_every_format(others, tmp_path):
+    shutil.copytree(others / "transformers_classifier", tmp_path / "t")
+    file = tmp_path / "t/config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"problem_type": "multi_label_classification"}))
+    convert(tmp_path / "t", tmp_path / "k", "kerashub")
+    convert(tmp_path / "k", tmp_path / "again", "transformers")
+    assert json.loads((tmp_path / "again/config.json").read_text())["problem_type"] == "multi_label_classification"
+    logits = FNetTextClassifier.from_preset(others / "transformers_classifier").predict(["A film."], verbose=0)
+    for folder in ("t", "k", "again"):
+        model = FNetTextClassifier.from_preset(tmp_path / folder)
+        np.testing.assert_allclose(model.predict(["A film."], verbose=0), 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
 @pytest.mark.parametrize("names", ["abc", ["a", "b"], ["a", "b", 3]])
 def test_names_that_are_not_one_a_class_are_refused(golden, tmp_path, names):
     folder = shutil.copytree(golden / "kerashub_classifier", tmp_path / "k")
