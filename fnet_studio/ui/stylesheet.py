@@ -99,6 +99,9 @@ QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: transparent; color: $muted; border: none; border-bottom: 1px solid $line;
   padding: 6px 11px; font-size: 9pt; font-weight: 600; }
 QHeaderView::section:vertical { border: none; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { width: 10px; height: 10px; subcontrol-position: top center; }
+QHeaderView::up-arrow { image: url("$images/chevron-up.svg"); }
+QHeaderView::down-arrow { image: url("$images/chevron-down.svg"); }
 QTableCornerButton::section { background: transparent; border: none; border-bottom: 1px solid $line; }
 
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;

@@ -30,6 +30,7 @@ class ClassesTable(FittedTable):
         self.setSelectionMode(self.SelectionMode.ExtendedSelection)  # to copy several
         self.setEditTriggers(self.EditTrigger.NoEditTriggers)
         self.setWordWrap(False)
+        self.setSizeAdjustPolicy(self.SizeAdjustPolicy.AdjustToContents)
         self.setColumnCount(len(HEADS))
         for column, (words, tip) in enumerate(HEADS.items()):
             item = QTableWidgetItem(words)

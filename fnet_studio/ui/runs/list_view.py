@@ -35,8 +35,8 @@ LONGEST = {
 }
 """The longest words that are usual in a column: it is as wide as they need."""
 LOSS_PX, OTHER_PX = 96, 120
-CELL_PX, ICON_PX = 24, 24
-"""What a cell needs beside its words, and for an icon before them."""
+CELL_PX, HEAD_PX, ICON_PX = 24, 32, 24
+"""What a cell and a title need beside their words, and a cell for an icon before them."""
 GIVE_WAY = {"Tags": 1360, "Parameters": 1300, "Duration": 1200, "Loss": 1080, "Started": 1000}
 """Columns that are hidden in a page narrower than so many pixels."""
 SIGNS_PX = 1000
@@ -269,7 +269,7 @@ class RunList(QWidget):
                 # in a group a run stands two steps to the right
                 indent = 2 * INDENT_PX if self.groups.currentData() else 0
                 wide = indent + ICON_PX + (CELL_PX if self._status.signs_only else wide)
-            wide = max(wide, of_heads.horizontalAdvance(column.title) + CELL_PX)
+            wide = max(wide, of_heads.horizontalAdvance(column.title) + HEAD_PX)
             if place != NAME and self._widths.get(place) != wide:
                 self._widths[place] = wide
                 self.table.header().resizeSection(place, wide)

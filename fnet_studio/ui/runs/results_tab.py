@@ -138,7 +138,7 @@ class ResultsTab(QWidget):
         calibration.column.addWidget(self.calibrated)
         calibration.column.addWidget(self.calibration, 1)
         by_class.column.addWidget(label("By class", "section"))
-        by_class.column.addWidget(self.by_class)
+        by_class.column.addWidget(self.by_class, 0, Qt.AlignmentFlag.AlignLeft)
         errors.column.addLayout(row(self.listed, None, self.all_errors, self.explore, self.try_it))
         errors.column.addWidget(self.errors)
         self._classes = [confusion, calibration, by_class, errors]
