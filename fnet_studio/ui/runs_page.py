@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run_report, run_store, run_trash
 from fnet_studio.core.errors import UserError
@@ -27,6 +27,7 @@ from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.pages import Pages
 from fnet_studio.ui.widgets.side import WithSide
 
 DETAILS_PX = 380
@@ -79,7 +80,7 @@ class RunsPage(QWidget):
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         self.refresh_button = button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again")
         header.add_action(self.refresh_button)
-        self.body = QStackedWidget()
+        self.body = Pages()
         self.with_side = self._lists()
         for page in (BusyState("Reading the runs"), self.empty, self.with_side):
             self.body.addWidget(page)

@@ -74,16 +74,14 @@ class CompareView(QWidget):
         column.setSpacing(12)
         column.addLayout(row(self.back, self.title, None, self.copy))
         column.addWidget(self.trouble)
-        for title, *widgets in (
-            ("Figures", self.figures),
-            ("Settings that differ", self.settings, self.same),
-            ("", self.chart),
-        ):
-            card = Card()
-            if title:
-                card.column.addWidget(label(title, "section"))
-            for widget in widgets:
-                card.column.addWidget(widget)
+        figures, different, curves = Card(), Card(), Card()
+        figures.column.addWidget(label("Figures", "section"))
+        figures.column.addWidget(self.figures, 0, Qt.AlignmentFlag.AlignLeft)
+        different.column.addWidget(label("Settings that differ", "section"))
+        different.column.addWidget(self.settings, 0, Qt.AlignmentFlag.AlignLeft)
+        different.column.addWidget(self.same)
+        curves.column.addWidget(self.chart)
+        for card in (figures, different, curves):
             column.addWidget(card)
         column.addWidget(self.slices)
         column.addWidget(self.agreement)
@@ -162,6 +160,7 @@ def _table(name: str) -> FittedTable:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setShowGrid(False)
+    table.setSizeAdjustPolicy(table.SizeAdjustPolicy.AdjustToContents)
     table.setTabKeyNavigation(False)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

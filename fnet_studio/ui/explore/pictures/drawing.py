@@ -200,7 +200,7 @@ def _rows(painter: QPainter, frame: Frame) -> None:
         where = QRectF(box.left() - TICK_PX - 3 - 200, y - line, 200, 2 * line)
         painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
     label = QPointF(box.left() - frame.left + line / 2, box.center().y())
-    room = box.height() + 2 * line
+    room = box.height() + line
     _turned(painter, label, _that_fits(frame, axis, room), frame, room)
 
 
@@ -257,7 +257,7 @@ def _bar(painter: QPainter, frame: Frame) -> None:
         where = QRectF(bar.right() + TICK_PX + 2, y - line, 200, 2 * line)
         painter.drawText(where, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
     at = QPointF(bar.right() + TICK_PX + 8 + widest + line / 2, bar.center().y())
-    _turned(painter, at, frame.plane.quantity, frame, bar.height() + 2 * line)
+    _turned(painter, at, frame.plane.quantity, frame, bar.height() + line)
 
 
 def _that_fits(frame: Frame, axis: Axis, room: float) -> str:
