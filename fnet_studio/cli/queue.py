@@ -9,7 +9,7 @@ import msgspec
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
 from fnet_studio.cli.show import tell_last_lines, to_stdout
-from fnet_studio.cli.train import add_recipe_to, check_settings, recipe_of, settings_of
+from fnet_studio.cli.train import add_recipe_to, changes, check_settings, recipe_of, settings_of
 from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.link.blocking import Worker
@@ -23,6 +23,13 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     actions = it.add_subparsers(title="actions", metavar="ACTION")
     one = actions.add_parser("add", help="put a recipe at the end, as it is now")
     add_recipe_to(one, also=sweep.bundled_names())
+    one.add_argument(
+        "--over",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE,VALUE…",
+        help="a run for each of these values of a setting, such as training.seed=0,1,2; given again: for each pair",
+    )
     one.add_argument("--run", action="store_true", dest="run_now", help="and work through all that wait at once")
     _run_options(one)
     one.set_defaults(run=_add)
@@ -51,16 +58,24 @@ def _run_options(it: argparse.ArgumentParser) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    """A recipe, or each of a sweep."""
+    """A recipe, each of a sweep, or one for each combination of the values in `--over`."""
     swept = options.recipe in sweep.bundled_names() and not Path(options.recipe).is_file()
+    values = {key: sweep.values_of(text) for key, text in changes(options.over, "--over").items()}
+    if swept and values:
+        raise UserError(
+            "recipe.invalid", f"{options.recipe} is a sweep itself.", "Give --over with the recipe that it sweeps over."
+        )
     if swept:
         named = {"name": options.name} if options.name else {}
         chosen = sweep.recipes(options.recipe, settings_of(options) | named)
         check_settings(options, *chosen)
+    elif values:
+        options.set += [f"name={options.name}"] if options.name else []
+        chosen = sweep.over(recipe_of(options), values)
     else:
         chosen = [recipe_of(options)]
     for one in chosen:
-        entry = queue.add(recipe.to_mapping(one), "" if swept else options.name)
+        entry = queue.add(recipe.to_mapping(one), "" if swept or values else options.name)
         told = {"type": "queued", "id": entry.id, "name": entry.name}
         print(msgspec.json.encode(told).decode() if options.json else f"{entry.id}  {entry.name}")
     return _run(options) if options.run_now else 0

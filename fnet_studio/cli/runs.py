@@ -28,7 +28,10 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_scope import DATA_PLACES
 from fnet_studio.core.remedies import gone, with_those_beside
 from fnet_studio.core.run_names import Named, told_apart
+from fnet_studio.core.seeds import same_but_seed, spread
 from fnet_studio.core.slices import Difference, told
+
+SPLITS, MACRO_F1 = ("train", "validation", "test"), "test_macro_f1"
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -111,15 +114,23 @@ def compare(options: argparse.Namespace) -> int:
     named = [Named(run_notes.name_of(record), record.began) for record in records]
     names, heads = told_apart(named), told_apart(named, 32)
     different = recipe_diff.differences([record.recipe for record in records])
+    measured = _measured(records)
     if options.json:
         rows = [
             {"run": r.id, "name": its.name, "training_s": r.training_s, "parameters": r.parameters}
-            | {f"{split}_accuracy": getattr(r, f"{split}_accuracy") for split in ("train", "validation", "test")}
-            | {"test_macro_f1": _macro_f1(r)}
-            for r, its in zip(records, named)
+            | {key: values[place] for key, values in measured.items()}
+            for place, (r, its) in enumerate(zip(records, named))
         ]
         shown = {
             "runs": rows,
+            "seeds": [
+                {"runs": [records[place].id for place in group]}
+                | {
+                    key: None if (it := spread([values[place] for place in group])) is None else it._asdict()
+                    for key, values in measured.items()
+                }
+                for group in same_but_seed(records)
+            ],
             "settings": [one._asdict() for one in different],
             "agreement": _agreements(records, names),
         }
@@ -128,13 +139,18 @@ def compare(options: argparse.Namespace) -> int:
     print(
         f"{'run':<32} {'training':>10} {'train':>8} {'validation':>10} {'test':>8} {'macro F1':>8} {'parameters':>12}"
     )
-    for r, head in zip(records, heads):
-        f1 = _macro_f1(r)
+    for r, head, f1 in zip(records, heads, measured[MACRO_F1]):
         print(
             f"{head:<32} {r.training_s:>8,.0f} s {_share(r.train_accuracy):>8} "
             f"{_share(r.validation_accuracy):>10} {_share(r.test_accuracy):>8} "
             f"{'' if f1 is None else f'{f1:.4f}':>8} {r.parameters:>12,}"
         )
+    for group in same_but_seed(records):
+        print(f"\nmean and standard deviation of {len(group)} seeds, {names[group[0]]} the first of them")
+        for key, values in measured.items():
+            it = spread([values[place] for place in group])
+            if it is not None:
+                print(f"  {key.replace('_', ' '):<28} {it if key == MACRO_F1 else it.percent}")
     print("\nsettings that differ" if different else "\nAll settings are the same.")
     for one in different:
         print(f"  {one.key:<28} {' | '.join(one.values)}")
@@ -197,6 +213,12 @@ def relocate(options: argparse.Namespace) -> int:
     for key in places:
         print(f"{key}: {data[key.removeprefix('data.')]}")
     return 0
+
+
+def _measured(records: list[run_store.RunRecord]) -> dict[str, list[float | None]]:
+    """One of each for a run."""
+    accuracies = {f"{it}_accuracy": [getattr(r, f"{it}_accuracy") for r in records] for it in SPLITS}
+    return accuracies | {MACRO_F1: [_macro_f1(r) for r in records]}
 
 
 def _macro_f1(record: run_store.RunRecord) -> float | None:

@@ -126,12 +126,12 @@ def follow(worker: Worker, command: protocol.Command | None, as_json: bool) -> i
     return 0
 
 
-def changes(words: list[str]) -> dict[str, str]:
-    """Of `--set key=value`."""
+def changes(words: list[str], option: str = "--set") -> dict[str, str]:
+    """Of `--set key=value`, or of another option like it."""
     found = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise UserError("recipe.invalid", f"--set {word}: there is no '='.", "Write it as key=value.")
+            raise UserError("recipe.invalid", f"{option} {word}: there is no '='.", "Write it as key=value.")
         found[key.strip()] = value
     return found

@@ -84,3 +84,19 @@ def test_a_setting_that_counts_in_one_run_of_a_sweep_is_not_said_to_change_nothi
     assert main(["queue", "add", "imdb-mixers", *words]) == 0
     (told,) = capfd.readouterr().err.splitlines()
     assert "model.backbone" in told
+
+
+def test_a_run_waits_for_each_combination_of_values(capfd):
+    words = ["--name", "mine", "--over", "training.seed=0,1", "--over", "training.epochs=1,2"]
+    assert main(["queue", "add", "sample-quick", *words]) == 0
+    trained = [entry.recipe["training"] for entry in queue.entries()]
+    assert [(one["seed"], one["epochs"]) for one in trained] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert queue.entries()[-1].name == "mine, seed 1, epochs 2"
+    assert capfd.readouterr().out.count("mine, seed") == 4
+
+
+@pytest.mark.parametrize("words", [["imdb-mixers", "--over", "training.seed=0,1"], ["sample-quick", "--over", "seed"]])
+def test_values_that_cannot_be_gone_through_add_nothing(words, capfd):
+    assert main(["queue", "add", *words]) == 1
+    assert "--over" in capfd.readouterr().err
+    assert queue.entries() == []

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_names import told_apart
+from fnet_studio.core.run_store import RunRecord
+from fnet_studio.core.seeds import same_but_seed, spread
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
@@ -28,7 +30,7 @@ from fnet_studio.ui.widgets.overlays import MOST
 
 CHART_PX = 440
 ROW_PX = 32
-SHOWN_RUNS = 10
+SHOWN_RUNS = 12
 LONGEST_NAME = 32
 SLICES = (
     "How often each is right on a part of the texts, the reference first: ▲ and ▼ say by how many points another is "
@@ -93,7 +95,14 @@ class CompareView(QWidget):
         self._names = told_apart([entry.named for entry in entries])
         names = told_apart([entry.named for entry in entries], LONGEST_NAME)
         self._rows = [_figures(entry) for entry in entries]
-        _fill(self.figures, names, FIGURES, self._rows)
+        groups = same_but_seed([entry.record for entry in entries])
+        means = [
+            f"Mean of {len(group)} seeds" + (f", {self._names[group[0]]}" if len(groups) > 1 else "")
+            for group in groups
+        ]
+        self._rows += [_means([entries[place].record for place in group]) for group in groups]
+        _fill(self.figures, names + means, FIGURES, self._rows)
+        self._names += means
         different = recipe_diff.differences([entry.record.recipe for entry in entries])
         columns = [one.title for one in different]
         _fill(self.settings, names, columns, [[one.values[at] for one in different] for at in range(len(entries))])
@@ -152,6 +161,13 @@ def _figures(entry: RunEntry) -> list[str]:
         share(record.test_accuracy),
         count(record.parameters) if record.parameters else "–",
     ]
+
+
+def _means(records: list[RunRecord]) -> list[str]:
+    """Each accuracy with its standard deviation."""
+    accuracies = ([getattr(r, f"{it}_accuracy") for r in records] for it in ("train", "validation", "test"))
+    spreads = [spread(values) for values in accuracies]
+    return ["", "", *("–" if it is None else it.percent for it in spreads), ""]
 
 
 def _table(name: str) -> FittedTable:

@@ -14,6 +14,7 @@ class Actions(PageHeader):
     start_wanted = Signal()
     check_wanted = Signal()
     queue_wanted = Signal()
+    several_wanted = Signal()
     cancel_wanted = Signal()
     keep_wanted = Signal()
     discard_wanted = Signal()
@@ -27,6 +28,14 @@ class Actions(PageHeader):
             "",
             self.queue_wanted.emit,
             "Let this recipe wait for its turn, as it is now",
+        )
+        self.several = button(
+            "Add several",
+            themes,
+            "layers",
+            "",
+            self.several_wanted.emit,
+            "Let this recipe wait several times, with other values of a setting",
         )
         self.check = button(
             "Check",
@@ -44,7 +53,7 @@ class Actions(PageHeader):
         self.discard = button(
             "Discard", themes, "trash-2", "danger", self.discard_wanted.emit, "End the run and remove what it wrote"
         )
-        for item in (self.queue, self.check, self.start, self.cancel, self.keep, self.discard):
+        for item in (self.queue, self.several, self.check, self.start, self.cancel, self.keep, self.discard):
             self.add_action(item)
 
     def show_state(self, *, running: bool, planning: bool, stopping: bool) -> None:

@@ -13,9 +13,10 @@ from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.cards import EmptyState
 from fnet_studio.ui.keys import Keys
-from fnet_studio.ui.parts import scrolling
+from fnet_studio.ui.parts import bring_into_view, scrolling
 from fnet_studio.ui.train.actions import Actions
 from fnet_studio.ui.train.failure_cards import Recovery
+from fnet_studio.ui.train.grid_card import GridCard
 from fnet_studio.ui.train.live_run import LiveRun
 from fnet_studio.ui.train.live_view import LiveView
 from fnet_studio.ui.train.messages import TrainMessages
@@ -62,6 +63,7 @@ class TrainPage(QWidget):
         self.card.add_foot(self.controls)
         self.messages = TrainMessages(theme_source, self.form, self.starter, self.recovery)
         self.reproducer = Reproducer(theme_source, self.run, self.reproduce)
+        self.grid = GridCard(theme_source, self.form)
         self.queue_panel = QueuePanel(theme_source, self)
         self._lay_out()
         self._connect()
@@ -81,6 +83,7 @@ class TrainPage(QWidget):
         self._right.addWidget(self.card)
         self._right.addWidget(self.messages)
         self._right.addWidget(self.reproducer.card)
+        self._right.addWidget(self.grid)
         self._right.addWidget(self.queue_panel)
         self.empty = EmptyState(
             themes,
@@ -110,6 +113,8 @@ class TrainPage(QWidget):
         header.start_wanted.connect(self.start)
         header.check_wanted.connect(self.check)
         header.queue_wanted.connect(self.enqueue)
+        header.several_wanted.connect(self.show_grid)
+        self.grid.add_wanted.connect(self.enqueue)
         header.cancel_wanted.connect(self.starter.cancel)
         header.keep_wanted.connect(lambda: self.stop("keep"))
         header.discard_wanted.connect(self.confirm_discard)
@@ -159,13 +164,22 @@ class TrainPage(QWidget):
         if not self.run.running and not self.starter.planning:
             self._with_recipe(self.starter.check)
 
-    def enqueue(self) -> None:
+    def enqueue(self, several: Callable[[recipes.Recipe], list[recipes.Recipe]] | None = None) -> None:
+        """several: what waits in the place of the form's recipe."""
+
         def add(recipe: recipes.Recipe) -> None:
-            entry = queue.add(recipes.to_mapping(recipe), recipe.name)
+            chosen = [recipe] if several is None else several(recipe)
+            entries = [queue.add(recipes.to_mapping(one), one.name) for one in chosen]
+            self.grid.hide()
             self.queue_panel.refresh()
-            self.queue_panel.select(entry.id)
+            self.queue_panel.select(entries[0].id)
 
         self._with_recipe(add)
+
+    def show_grid(self) -> None:
+        """To choose what several runs of this recipe differ in."""
+        self.grid.open()
+        bring_into_view(self.grid)
 
     def copy_command(self) -> None:
         def copy(recipe: recipes.Recipe) -> None:
