@@ -58,9 +58,9 @@ def over(base: Recipe, values: Mapping[str, Sequence[str]]) -> list[Recipe]:
     each named after the recipe and its values. UserError `recipe.invalid` for a setting that is unknown or does not
     count, a value that is wrong, missing or there twice, and for more than `MOST`."""
     for key, texts in values.items():
-        known = recipe.fields().get(key)
         if not texts:
             raise UserError("recipe.invalid", f"{key} has no values.", "Write them with commas between: 0, 1, 2.")
+        known = recipe.fields().get(key)
         parsed = [recipe.parse(known, text) for text in texts] if known else []
         for text, value in zip(texts, parsed):
             if parsed.count(value) > 1:

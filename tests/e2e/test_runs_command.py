@@ -127,6 +127,18 @@ def test_runs_are_compared_as_text_and_as_json(runs, capsys):
     assert found["agreement"] == []
 
 
+def test_runs_that_differ_in_their_seed_have_a_mean_and_a_deviation(runs, capsys):
+    assert main(["runs", "compare", *runs]) == 0
+    shown = capsys.readouterr().out
+    assert "of 2 seeds" in shown
+    assert "test accuracy                80.50 ± 0.71 %" in shown
+    assert main(["runs", "compare", *runs, "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)["seeds"]
+    assert found["runs"] == runs
+    assert found["test_accuracy"] == pytest.approx({"mean": 0.805, "deviation": 0.01 / np.sqrt(2)})
+    assert found["train_accuracy"] is found["test_macro_f1"] is None
+
+
 def test_macro_f1_stands_beside_the_accuracy_where_the_test_was_measured_by_class(runs, capsys):
     record = run_store.read(runs[0])
     record.confusion = [[95, 0], [4, 1]]

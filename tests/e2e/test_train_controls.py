@@ -251,6 +251,17 @@ def test_the_queue_goes_on_after_a_run_that_took_the_worker_with_it(qtbot, open_
     assert all(entry.failure and entry.failure["message"] for entry in queue.entries())
 
 
+def test_a_recipe_waits_once_for_each_seed_and_then_runs_so_often(qtbot, open_page):
+    page = open_page("steps=4,rate=0")
+    page.header.several.click()
+    page.grid.values[0].setText("3, 4")
+    page.grid.add.click()
+    assert page.grid.isHidden()
+    assert [entry.recipe["training"]["seed"] for entry in queue.entries()] == [3, 4]
+    page.queue_panel.run.click()
+    qtbot.waitUntil(lambda: [entry.state for entry in queue.entries()] == ["done", "done"], timeout=WAIT_MS)
+
+
 def test_the_queue_goes_on_when_a_disk_that_was_full_has_room_again(qtbot, open_page, monkeypatch):
     page = open_page("steps=60,rate=0,disk-full@5")
     page.enqueue()

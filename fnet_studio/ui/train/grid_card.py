@@ -20,13 +20,15 @@ NOT_OFFERED = {*recipe_scope.DATA_PLACES, *COLUMNS, "data.source", "data.url", "
 OTHER_SECTIONS = ("observe.", "saving.")
 """They decide nothing of what a model learns."""
 SEEDS = "0, 1, 2"
+SETTING_LETTERS = 16
+MISSING = "Write the values of each setting, with commas between."
 
 
 class GridCard(Card):
     """Hidden until `open`. What it offers, and what it says, follows the form."""
 
-    add_wanted = Signal(object)
-    """A function from the form's recipe to the runs' recipes; it raises UserError."""
+    add_wanted = Signal()
+    """Of `chosen`."""
 
     def __init__(self, themes: ThemeSource, form: RecipeForm, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -38,6 +40,7 @@ class GridCard(Card):
         grid.setColumnStretch(1, 1)
         for line, (setting, values, which) in enumerate(zip(self.settings, self.values, ("First", "Second"))):
             setting.setAccessibleName(f"{which} setting")
+            setting.setMinimumContentsLength(SETTING_LETTERS)
             values.setAccessibleName(f"Values of the {which.lower()} setting")
             grid.addWidget(setting, line, 0)
             grid.addWidget(values, line, 1)
@@ -63,14 +66,14 @@ class GridCard(Card):
         self.values[0].setFocus()
         self.values[0].selectAll()
 
-    def recipes_of(self, recipe: recipes.Recipe) -> list[recipes.Recipe]:
-        """UserError as `core.sweep.over`."""
-        chosen = {
+    @property
+    def chosen(self) -> dict[str, list[str]]:
+        """Values, as text, by dotted key."""
+        return {
             setting.currentData(): sweep.values_of(values.text())
             for setting, values in zip(self.settings, self.values)
             if setting.currentData()
         }
-        return sweep.over(recipe, chosen)
 
     def _follow(self) -> None:
         """Offer what counts in the form now; what was chosen stays if it still does."""
@@ -96,28 +99,32 @@ class GridCard(Card):
         for setting, values in zip(self.settings, self.values):
             key = setting.currentData()
             values.setEnabled(bool(key))
-            values.setPlaceholderText(f"Values with commas between: {self._known[key].bounds}" if key else "")
+            values.setPlaceholderText(self._known[key].bounds if key else "")
         self._look()
 
     def _look(self) -> None:
         """Say what would be added, or what is wrong."""
         found, problem = [], ""
-        try:
-            found = self.recipes_of(self._form.recipe())
-        except UserError as error:
-            problem = f"{error.message} {error.advice}"
-        several = f"{len(found)} runs: {found[0].name} … {found[-1].name}" if len(found) > 1 else ""
-        self.words.setText(problem or several or "That is one run.")
+        if all(self.chosen.values()):
+            try:
+                found = sweep.over(self._form.recipe(), self.chosen)
+            except UserError as error:
+                problem = f"{error.message} {error.advice}"
+        self.words.setText(problem or (_worded(found) if found else MISSING))
         set_property(self.words, "role", "error" if problem else "muted")
         self.add.setText(f"Add {len(found)} to queue" if len(found) > 1 else "Add to queue")
         self.add.setEnabled(bool(found))
 
     def _add(self) -> None:
         if self.add.isEnabled():
-            self.add_wanted.emit(self.recipes_of)
+            self.add_wanted.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.hide()
         else:
             super().keyPressEvent(event)
+
+
+def _worded(found: list[recipes.Recipe]) -> str:
+    return found[0].name if len(found) == 1 else f"{len(found)} runs: {found[0].name} … {found[-1].name}"

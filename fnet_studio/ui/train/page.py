@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol, provenance, queue
+from fnet_studio.core import protocol, provenance, queue, sweep
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.cards import EmptyState
@@ -114,7 +114,7 @@ class TrainPage(QWidget):
         header.check_wanted.connect(self.check)
         header.queue_wanted.connect(self.enqueue)
         header.several_wanted.connect(self.show_grid)
-        self.grid.add_wanted.connect(self.enqueue)
+        self.grid.add_wanted.connect(self.enqueue_several)
         header.cancel_wanted.connect(self.starter.cancel)
         header.keep_wanted.connect(lambda: self.stop("keep"))
         header.discard_wanted.connect(self.confirm_discard)
@@ -164,17 +164,18 @@ class TrainPage(QWidget):
         if not self.run.running and not self.starter.planning:
             self._with_recipe(self.starter.check)
 
-    def enqueue(self, several: Callable[[recipes.Recipe], list[recipes.Recipe]] | None = None) -> None:
-        """several: what waits in the place of the form's recipe."""
+    def enqueue(self) -> None:
+        self._with_recipe(lambda recipe: self._let_wait([recipe]))
 
-        def add(recipe: recipes.Recipe) -> None:
-            chosen = [recipe] if several is None else several(recipe)
-            entries = [queue.add(recipes.to_mapping(one), one.name) for one in chosen]
-            self.grid.hide()
-            self.queue_panel.refresh()
-            self.queue_panel.select(entries[0].id)
+    def enqueue_several(self) -> None:
+        """The form's recipe with the values that were chosen."""
+        self._with_recipe(lambda recipe: self._let_wait(sweep.over(recipe, self.grid.chosen)))
 
-        self._with_recipe(add)
+    def _let_wait(self, chosen: list[recipes.Recipe]) -> None:
+        entries = [queue.add(recipes.to_mapping(one), one.name) for one in chosen]
+        self.grid.hide()
+        self.queue_panel.refresh()
+        self.queue_panel.select(entries[0].id)
 
     def show_grid(self) -> None:
         """To choose what several runs of this recipe differ in."""

@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QPushButton, QStyleOptionViewItem
 
 from fnet_studio.core import places, run_bundle, run_notes, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
+from fnet_studio.core.recipe_sections import TrainingRecipe
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
 from fnet_studio.ui.cards import ErrorCard
+from fnet_studio.ui.runs.compare_view import FIGURES
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
 from fnet_studio.ui.runs_page import RunsPage
@@ -31,8 +33,8 @@ def trash(tmp_path, monkeypatch):
     return folder / "files"
 
 
-def make_run(name, status="finished", accuracy=0.8, steps=20):
-    writer = run_store.RunWriter.create(name, to_mapping(Recipe(name=name)))
+def make_run(name, status="finished", accuracy=0.8, steps=20, seed=0):
+    writer = run_store.RunWriter.create(name, to_mapping(Recipe(name=name, training=TrainingRecipe(seed=seed))))
     for step in range(1, steps + 1):
         writer.append({"step": step, "loss": 1 / step, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": float(step)})
     record = writer.record
@@ -292,6 +294,20 @@ def test_runs_stand_side_by_side_with_the_settings_that_differ(make_page, qtbot)
     assert "| one |" in view.as_markdown()
     QTest.keyClick(view, Qt.Key.Key_Escape)
     assert page.body.currentWidget() is page.with_side
+
+
+def test_runs_that_differ_in_their_seed_have_their_mean_below_them(make_page, qtbot):
+    for seed, accuracy in enumerate((0.80, 0.82, 0.84)):
+        make_run(f"seed {seed}", accuracy=accuracy, seed=seed)
+    page = make_page()
+    page.table.selectAll()
+    page.compare.click()
+    view = page._comparing
+    assert view.figures.verticalHeaderItem(3).text() == "Mean of 3 seeds"
+    assert view.figures.item(3, FIGURES.index("Test")).text() == "82.00 ± 2.00 %"
+    assert view.figures.item(3, FIGURES.index("Train")).text() == "–"
+    assert "| Mean of 3 seeds |" in view.as_markdown()
+    assert view.settings.rowCount() == 3
 
 
 def test_runs_of_the_same_name_are_told_apart_wherever_they_stand_side_by_side(make_page, qtbot):
