@@ -478,3 +478,32 @@ def test_a_source_that_came_with_a_recipe_goes_with_it(form, name):
     form.choose("finetune")
     assert source_of(form)[0] == "sample"
     assert form.picker.changes.text() == "Nothing is changed"
+
+
+def test_the_words_beside_a_setting_are_those_of_its_task(form):
+    told = {}
+    for name in ("imdb-fnet", "masked-lm", "pretrain", "finetune"):
+        form.choose(name)
+        told[name] = {
+            key: form.rows[key].editor.toolTip()
+            for key in ("data.path", "data.vocabulary_size", "model.dropout", "training.epochs", "training.batch_size")
+        }
+    assert "SentencePiece" in told["pretrain"]["data.vocabulary_size"]
+    assert "WordPiece" in told["imdb-fnet"]["data.vocabulary_size"]
+    assert "in every block" in told["pretrain"]["model.dropout"]
+    assert told["finetune"]["model.dropout"] == told["imdb-fnet"]["model.dropout"]
+    assert not told["pretrain"]["training.epochs"].startswith("Passes")
+    assert "CSV" not in told["pretrain"]["data.path"]
+    assert [told[name]["training.batch_size"].partition(" ")[0] for name in told] == [
+        "Texts",
+        "Windows",
+        "Windows",
+        "Texts",
+    ]
+
+
+@pytest.mark.parametrize("key", ["data.path", "training.batch_size"])
+def test_all_parts_of_a_row_tell_the_same(form, key):
+    form.choose("pretrain")
+    row = form.rows[key]
+    assert row._label.toolTip() == row.editor.toolTip() != recipes.fields()[key].description
