@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fnet_studio.core.catalogue import Entry
-from fnet_studio.ui.desktop import size_words
+from fnet_studio.core.files import size as size_words
 from fnet_studio.ui.presets.downloads import Download
 from fnet_studio.ui.widgets.figures import count, percent, short_count
 

@@ -45,7 +45,7 @@ def archive_problem(text: str) -> str:
     if text.strip().lower() == DOWNLOAD:
         return ""
     if not text:
-        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (80 MB)."
+        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (84 MB)."
     if not os.path.exists(path):  # of a name that no disk takes, pathlib's own would raise
         return _not_there(path)
     if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):

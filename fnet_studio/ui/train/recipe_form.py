@@ -72,7 +72,7 @@ class RecipeForm(QWidget):
             self.rows[key] = make_row(field, self._check(key))
             self.rows[key].changed.connect(self._edited)
         self.path: PathField = self.rows[PATH]
-        self._download = self.path.add_choice("Download it (80 MB)", DOWNLOAD)
+        self._download = self.path.add_choice("Download it (84 MB)", DOWNLOAD)
         self.name_row = FieldRow("name", NAME.title, NAME.description, "", "", self._name_problem)
         self.name_row.changed.connect(self._edited)
         self.picker = RecipePicker(themes)
