@@ -107,7 +107,7 @@ class SentenceCard(QFrame):
         if runs and self.preset.count():
             self.preset.insertSeparator(self.preset.count())
         for run, its_name in runs:
-            name, words = name_of(run), f"{its_name} (run {run[:13]})"
+            name, words = name_of(run), f"{its_name} (run)"
             at = self.preset.findData(name)
             if at >= 0:
                 self.preset.setItemText(at, words)
