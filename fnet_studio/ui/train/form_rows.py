@@ -36,8 +36,12 @@ def short_bounds(field: recipes.Field) -> str:
         return ""
     if field.type is int and field.low is not None and field.high >= FAR:
         return f"from {count(field.low)}"
-    high = count(field.high) if field.type is int else f"{field.high:g}"
-    return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
+    low = f"above {_end(field.above)}" if field.above is not None else _end(field.low or 0)
+    return f"{low} to {_end(field.high)}"
+
+
+def _end(value: float) -> str:
+    return count(value) if value == int(value) else f"{value:g}"
 
 
 def archive_problem(text: str) -> str:

@@ -1,5 +1,7 @@
 """The recipe as a form."""
 
+import re
+
 import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -507,3 +509,12 @@ def test_all_parts_of_a_row_tell_the_same(form, key):
     form.choose("pretrain")
     row = form.rows[key]
     assert row._label.toolTip() == row.editor.toolTip() != recipes.fields()[key].description
+
+
+def test_thousands_are_apart_in_all_bounds_of_the_form(form):
+    bounds = {key: form.rows[key]._hint.text() for key in form.rows if hasattr(form.rows[key], "_hint")}
+    assert bounds["saving.checkpoint_every_s"] == "0 to 86\u202f400"
+    assert bounds["optimisation.clip_norm"] == "0 to 1\u202f000"
+    assert bounds["model.ngram_buckets"] == "from 1\u202f024"
+    assert (bounds["model.dropout"], bounds["training.learning_rate"]) == ("0 to 0.9", "above 0 to 1")
+    assert not [text for text in bounds.values() if re.search(r"(?<![.\d])\d{4}", text)]
