@@ -9,6 +9,7 @@ import msgspec
 
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
 from fnet_studio.core import data_sets, protocol, recipe
+from fnet_studio.core.counts import plural
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.recipe_sections import DataRecipe
 
@@ -66,7 +67,7 @@ def add(options: argparse.Namespace) -> int:
     texts = sum(split.texts for split in opened.splits)
     described = recipe.from_mapping({"data": data}).data
     one = data_sets.add(name, described, _format(described), texts, opened.class_names)
-    print(msgspec.json.encode(_told(one)).decode() if options.json else f"{one.id}: {texts:,} texts")
+    print(msgspec.json.encode(_told(one)).decode() if options.json else f"{one.id}: {texts:,} {plural('text', texts)}")
     return 0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
 from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import protocol
+from fnet_studio.core.counts import plural
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 
 WIDTH = 100
@@ -67,7 +68,7 @@ def preview(options: argparse.Namespace) -> int:
     found = ask(options, protocol.PreviewData(options.path))
     if options.json:
         return _json(found)
-    print(f"{found.format}, {'' if found.whole else 'the first '}{found.rows:,} rows")
+    print(f"{found.format}, {'' if found.whole else 'the first '}{found.rows:,} {plural('row', found.rows)}")
     if found.parts:
         print(f"parts: {', '.join(found.parts)}")
     for name, column in (("text", found.text), ("second text", found.pair), ("label", found.label)):
@@ -153,7 +154,8 @@ def tokens(options: argparse.Namespace) -> int:
     if not text:
         page = ask(options, protocol.DataRows(data, options.split, first=options.row, count=1, whole=True))
         if not page.rows:
-            print(f"The {options.split} part has {page.total:,} rows; there is no row {options.row:,}.")
+            rows = plural("row", page.total)
+            print(f"The {options.split} part has {page.total:,} {rows}; there is no row {options.row:,}.")
             return 1
         text, pair = page.rows[0].text, page.rows[0].pair or None
     preset = "" if options.learnt else options.preset
@@ -162,7 +164,8 @@ def tokens(options: argparse.Namespace) -> int:
         return _json(found)
     print(" ".join(token.piece for token in found.tokens))
     print(
-        f"{len(found.tokens):,} tokens, {found.padding:,} pads, {found.cut_tokens:,} cut off, "
+        f"{len(found.tokens):,} tokens, {found.padding:,} {plural('pad', found.padding)}, "
+        f"{found.cut_tokens:,} cut off, "
         f"{found.unknown:,} unknown; a length of {found.length:,}"
     )
     if found.cut:

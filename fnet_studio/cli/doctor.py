@@ -5,6 +5,7 @@ import argparse
 import msgspec
 
 from fnet_studio.core import protocol
+from fnet_studio.core.files import size
 from fnet_studio.link.blocking import Worker
 
 
@@ -26,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
     print("devices")
     print_devices(health)
     print("memory")
-    print(f"  {'in all':<14} {health.memory_bytes / 2**30:.1f} GiB")
-    print(f"  {'free':<14} {health.memory_free_bytes / 2**30:.1f} GiB")
+    print(f"  {'in all':<14} {size(health.memory_bytes)}")
+    print(f"  {'free':<14} {size(health.memory_free_bytes)}")
     print("speed")
     print(f"  {'products':<14} {health.matmul_gflops:,.0f} GFLOP/s in float32")
     return 0
@@ -43,7 +44,7 @@ def ask() -> protocol.Health:
 def print_devices(health: protocol.Health) -> None:
     """What the worker sees and, where it is so, why no GPU is among it."""
     for device in health.devices:
-        memory = f", {device.memory_bytes / 2**30:.1f} GiB" if device.memory_bytes else ""
+        memory = f", {size(device.memory_bytes)}" if device.memory_bytes else ""
         print(f"  {device.platform:<14} {device.name}{memory}")
     if health.gpu_trouble:
         print(f"  {'no GPU':<14} {health.gpu_trouble}")

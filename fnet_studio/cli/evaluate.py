@@ -9,6 +9,7 @@ import msgspec
 from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import classifiers, presets, protocol, run_evaluation
 from fnet_studio.core.by_class import by_class
+from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.shares import percent
@@ -97,7 +98,8 @@ def _json(result: protocol.Result) -> str:
 def _predictions(result: protocol.PresetMeasured) -> str:
     return (
         f"{result.preset}: masked-LM accuracy {result.accuracy:.2%}, loss {result.loss:.4f} "
-        f"on {result.masks:,} masks in {result.windows:,} windows of {result.sequence_length}, "
+        f"on {result.masks:,} {plural('mask', result.masks)} in "
+        f"{result.windows:,} {plural('window', result.windows)} of {result.sequence_length}, "
         f"pseudo-perplexity {result.pseudo_perplexity:.1f}, in {result.duration_s:.1f} s"
     )
 

@@ -11,6 +11,7 @@ from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import answer_tables as tables
 from fnet_studio.core import protocol
 from fnet_studio.core.alternatives import variants
+from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.link.blocking import Worker
@@ -210,7 +211,7 @@ def _surprises(worker: Worker, options: argparse.Namespace, texts: list[str]) ->
             lines.append(f"  {row['token']:<{width}}  {row['surprise_bits']:5.1f} bits  rank {row['rank']:>6}  {bar}")
         total, count = value["pseudo_log_likelihood"], len(told.tokens)
         each = f", {tables.bits(total) / count:.1f} bits a token" if count else ""
-        lines.append(f"  pseudo-log-likelihood {total:.2f} nats over {count} tokens{each}")
+        lines.append(f"  pseudo-log-likelihood {total:.2f} nats over {count} {plural('token', count)}{each}")
         yield value, tables.surprise_rows(text, told), "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ import time
 
 from fnet_studio.cli.show import Bar, Lines, clock, to_stdout
 from fnet_studio.core import protocol
+from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import size
 from fnet_studio.link.blocking import Worker
@@ -37,9 +38,8 @@ def words_of(planned: protocol.Planned) -> list[str]:
     """The estimate as lines of text."""
     words, cost = [], planned.estimate
     if cost.duration_s >= 0:
-        words.append(
-            f"About {clock(cost.duration_s)}: {planned.total_steps:,} steps of {1000 * planned.step_s:,.0f} ms."
-        )
+        steps = f"{planned.total_steps:,} {plural('step', planned.total_steps)}"
+        words.append(f"About {clock(cost.duration_s)}: {steps} of {1000 * planned.step_s:,.0f} ms.")
     if cost.memory_bytes:
         words.append(f"Memory {size(cost.memory_bytes)} of {size(planned.memory_free_bytes)} free.")
     if cost.device_memory_bytes:

@@ -34,8 +34,8 @@ QUANTITIES = {
     "learning_rate": Quantity("Learning rate", "learning rate"),
     "gradient_norm": Quantity("Gradient norm", "gradient norm"),
     "tokens_per_s": Quantity("Speed", "tokens per second"),
-    "memory_bytes": Quantity("Memory", "memory (GiB)", 2.0**-30),
-    "device_memory_bytes": Quantity("Device memory", "device memory (GiB)", 2.0**-30),
+    "memory_bytes": Quantity("Memory", "memory (GB)", 1e-9),
+    "device_memory_bytes": Quantity("Device memory", "device memory (GB)", 1e-9),
 }
 """Everything that is measured at each step, by its column's name."""
 PLACES = ("step", "epoch", "time_s")

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 
 import psutil
 
+from fnet_studio.core.files import size
+
 System = Literal["linux", "windows", "macos"]
 ASK_S = 10.0
 """How long a driver may take to answer."""
@@ -41,12 +43,10 @@ class Hardware(NamedTuple):
         found = [
             ("Processor", self.processor),
             ("Cores", str(self.cores)),
-            ("Memory", f"{self.memory_bytes / 2**30:.0f} GB"),
+            ("Memory", size(self.memory_bytes)),
         ]
         if self.gpus:
-            names = [
-                f"{gpu.name}{f', {gpu.memory_bytes / 2**30:.0f} GB' if gpu.memory_bytes else ''}" for gpu in self.gpus
-            ]
+            names = [f"{gpu.name}{f', {size(gpu.memory_bytes)}' if gpu.memory_bytes else ''}" for gpu in self.gpus]
             found.append(("GPU", "; ".join(names)))
             found.append(("Driver", self.driver or "unknown"))
         elif self.driver:

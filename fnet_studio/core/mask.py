@@ -3,6 +3,7 @@
 import re
 
 MASK = "[MASK]"
+HOW_TO_HIDE = f"Write {MASK} where a word is wanted, or click a word (on the command line: --mask WORD)."
 _MEANT = re.compile(r"(?i:[\[［(<]\s*mask\s*[\]］)>])|\bMASK\b|(?<!_)_{2,}(?!_)")
 
 

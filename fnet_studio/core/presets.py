@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from fnet_studio.core import places, preset_records, run_models, run_store
+from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
@@ -65,6 +66,13 @@ def folder(name: str) -> Path:
             f"The folder of the preset {name} has gone: {record.folder}.",
             "Plug its disk in again, or say where it is now on the Presets page "
             f"(fnet-studio presets relocate {name} FOLDER).",
+        )
+    if name in BUILTIN:
+        raise UserError(
+            "preset.missing",
+            f"{name} is not on this machine yet.",
+            f"Download it on the Presets page, or with fnet-studio presets download {name} (and --head for one that "
+            "predicts words).",
         )
     known = ", ".join(card.name for card in list_presets()) or "none"
     raise UserError("preset.missing", f"There is no preset {name!r}.", f"Known ones: {known}. Or name a folder.")

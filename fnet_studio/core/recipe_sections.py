@@ -371,7 +371,7 @@ class OptimisationRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             le=0.99999,
             title="Averaged weights",
             description="Decay of the exponential moving average that is evaluated and kept; 0: off. It rises to its "
-            "value: 0.99 after 890 steps, 0.999 after 8,990.",
+            "value: 0.99 after 890 steps, 0.999 after 8\u202f990.",
         ),
     ] = 0.0
     layer_decay: Annotated[

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fnet_studio.core import protocol
+from fnet_studio.core.counts import count, plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_evaluation import Predictions
 
@@ -106,7 +107,7 @@ def by_length(letters: np.ndarray) -> list[Slice]:
     band = np.searchsorted(ends, letters)
     names = [f"Up to {_letters(end)}" for end in ends[:1]]
     names += [
-        _letters(end) if end == before + 1 else f"{_count(before + 1)} to {_letters(end)}"
+        _letters(end) if end == before + 1 else f"{count(before + 1)} to {_letters(end)}"
         for before, end in pairwise(ends)
     ]
     names += [f"Over {_letters(end)}" for end in ends[-1:]]
@@ -114,11 +115,7 @@ def by_length(letters: np.ndarray) -> list[Slice]:
 
 
 def _letters(number: int) -> str:
-    return f"{_count(number)} letter{'' if number == 1 else 's'}"
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+    return f"{count(number)} {plural('letter', number)}"
 
 
 def holding(pattern: str, regex: bool = False, case: bool = False) -> str:

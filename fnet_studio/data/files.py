@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fnet_studio.core import progress as steps
+from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
@@ -215,7 +216,9 @@ def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], not
         )
     rows = [row for row, label in enumerate(meant) if label]
     if len(rows) < len(meant):
-        notes.append(f"{raw.where} {len(meant) - len(rows):,} rows without a label were left out.")
+        left_out = len(meant) - len(rows)
+        was = "was" if left_out == 1 else "were"
+        notes.append(f"{raw.where} {left_out:,} {plural('row', left_out)} without a label {was} left out.")
     if not rows:
         raise UserError("data.labels", f"{raw.where} holds no label at all.", "Choose another file or column.")
     pairs = None if raw.pairs is None else [raw.pairs[row] for row in rows]

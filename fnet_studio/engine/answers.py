@@ -7,7 +7,7 @@ import numpy as np
 
 from fnet_studio.core import protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.mask import meant_as_mask
+from fnet_studio.core.mask import HOW_TO_HIDE, meant_as_mask
 from fnet_studio.engine import joint
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
@@ -199,7 +199,7 @@ def _no_mask(tokenized: protocol.Tokenized, text: str) -> UserError:
             "Shorten the text before the mask.",
         )
     meant = meant_as_mask(text)
-    advice = f"Write {meant} as {MASK}." if meant else f"Write {MASK} where a word is wanted, or click a word."
+    advice = f"Write {meant} as {MASK}." if meant else HOW_TO_HIDE
     return UserError("fill-mask.no-mask", "The text has no mask.", advice)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.mask import HOW_TO_HIDE
 from fnet_studio.data.wordpiece import SEPARATOR
 from fnet_studio.engine.explored import texts_of, tokenized
 from fnet_studio.engine.text_cutter import Pieces
@@ -114,9 +115,7 @@ def fill(command: protocol.FillMask) -> protocol.Filled:
     masked = with_masks(plain, command.masked)
     places = [i for i, token in enumerate(masked.tokens) if token.id == MASK]
     if not places:
-        raise UserError(
-            "fill-mask.no-mask", "The text has no mask.", "Write [MASK] where a word is wanted, or click a word."
-        )
+        raise UserError("fill-mask.no-mask", "The text has no mask.", HOW_TO_HIDE)
     return protocol.Filled(masked, tuple(_answer(plain, masked, place, command.top_k) for place in places), 1.0)
 
 

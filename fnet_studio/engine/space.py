@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fnet_studio.core.files import size
+
 LOOK_EVERY_S = 1.0
-MB = 2**20
+MB = 10**6
 
 
 class DiskFloor:
@@ -38,8 +40,7 @@ class DiskFloor:
         return self.free_bytes() < self.floor_bytes + self.next_bytes
 
     def words(self) -> str:
-        needed = (self.floor_bytes + self.next_bytes) / MB
         return (
-            f"Only {self.free_bytes() / MB:,.1f} MB are free on the disk of {self.folder}, {needed:,.1f} MB are "
-            "needed: the run waits. Make room, and it goes on by itself."
+            f"Only {size(self.free_bytes())} is free on the disk of {self.folder}, "
+            f"{size(self.floor_bytes + self.next_bytes)} is needed: the run waits. Make room, and it goes on by itself."
         )

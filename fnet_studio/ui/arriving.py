@@ -1,11 +1,11 @@
 """How far something has arrived, in words."""
 
-from fnet_studio.ui.desktop import size_words
+from fnet_studio.core.files import size as size_words
 from fnet_studio.ui.widgets.figures import duration
 
 
 def arriving(done: int, total: int, rate_per_s: float, left_s: float) -> str:
-    """Such as `120.0 MB of 332.0 MB, 8.1 MB a second, 26 s left`. done, total: in bytes, 0 for an unknown total.
+    """Such as `120 MB of 332 MB, 8.1 MB a second, 26 s left`. done, total: in bytes, 0 for an unknown total.
     rate_per_s: 0 while unknown, left_s: -1."""
     said = [f"{size_words(done)} of {size_words(total)}" if total else size_words(done)]
     if rate_per_s > 0:

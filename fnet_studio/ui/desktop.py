@@ -88,12 +88,3 @@ def size_of(path: Path) -> int:
         except OSError:
             continue
     return total
-
-
-def size_words(amount: int) -> str:
-    """`0 bytes`, `512 kB`, `17.9 MB`, `1.32 GB`."""
-    if amount < 1000:
-        return f"{amount} bytes"
-    if amount < 999_500:
-        return f"{amount / 1e3:.0f} kB"
-    return f"{amount / 1e6:.1f} MB" if amount < 999_950_000 else f"{amount / 1e9:.2f} GB"

@@ -29,6 +29,7 @@ from fnet_studio.ui.runs.told_card import ToldCard
 from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
+from fnet_studio.ui.widgets.figures import count
 from fnet_studio.ui.widgets.page_header import PageHeader
 from fnet_studio.ui.widgets.path_field import dropped_path
 from fnet_studio.ui.widgets.side import WithSide
@@ -284,7 +285,7 @@ class PresetsPage(QWidget):
     def export(self, entry: Entry, to: Any, target: Path) -> None:
         def done(converted: protocol.Converted) -> str:
             numbers = sum(it.count for it in converted.comparisons)
-            return f"Written: {converted.folder}. It reads back equal, {numbers:,} numbers bit for bit."
+            return f"Written: {converted.folder}. It reads back equal, {count(numbers)} numbers bit for bit."
 
         replace = to == "keras"  # the dialog has asked
         command = protocol.Convert(entry.card.folder, str(target), to, replace)
@@ -300,7 +301,7 @@ class PresetsPage(QWidget):
             self.select(target.name)
             numbers = sum(it.count for it in converted.comparisons)
             words = f"{target.name} is the mean of {', '.join(titles[:-1])} and {titles[-1]}."
-            return f"{words} It reads back equal, {numbers:,} numbers bit for bit."
+            return f"{words} It reads back equal, {count(numbers)} numbers bit for bit."
 
         command = protocol.Average(tuple(one.key for one in entries), str(target))
         self._transfer(f"Averaging {', '.join(titles)}", command, target, done)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.files import size as size_words
 from fnet_studio.link.liveness import Pulse
 from fnet_studio.ui import icons
 from fnet_studio.ui.parts import IconFollower, button, follow_icon, label
@@ -134,8 +135,8 @@ class DeviceFoot(QWidget):
         self.bar.setVisible(used > 0 and total > 0)
         if total > 0:
             self.bar.setValue(min(1000, round(1000 * used / total)))
-        share = f"{memory_words(used)} of {memory_words(total)}" if total else memory_words(used)
-        self.amount.setText(memory_words(used))
+        share = f"{size_words(used)} of {size_words(total)}" if total else size_words(used)
+        self.amount.setText(size_words(used))
         self.bar.setAccessibleDescription(share)
         self.amount.setToolTip(f"Memory held by the worker: {share}")
 
@@ -187,11 +188,3 @@ class Dot(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(self._themes.current, self._tone)))
         painter.drawEllipse(1, 1, 10, 10)
-
-
-def memory_words(amount: int) -> str:
-    """Binary, as systems count memory: `310 MB`, `1.4 GB`, `24 GB`."""
-    value = amount / 2**30
-    if value < 1:
-        return f"{amount / 2**20:.0f} MB"
-    return f"{value:.1f} GB" if value < 10 else f"{value:.0f} GB"

@@ -277,7 +277,7 @@ def _settings(recipe: dict[str, Any]) -> list[tuple[str, str]]:
     """(title, value) of every setting that counts, in the order of the form."""
     fields = recipes.fields()
     return [
-        (fields[key].title, recipe_diff.worded(value))
+        (fields[key].title, count(value) if type(value) is int else recipe_diff.worded(value))
         for key, value in recipe_scope.counting(recipe).items()
         if value not in UNSAID and key not in LEFT_OUT
     ]

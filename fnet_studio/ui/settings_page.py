@@ -22,12 +22,13 @@ from PySide6.QtWidgets import (
 
 from fnet_studio.core import hardware, places, protocol
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import size as size_words
 from fnet_studio.core.hardware import Hardware
 from fnet_studio.core.settings import Settings
 from fnet_studio.link import command
 from fnet_studio.ui import scaling, timers
 from fnet_studio.ui.cards import ErrorCard
-from fnet_studio.ui.desktop import open_own_folder, size_of, size_words
+from fnet_studio.ui.desktop import open_own_folder, size_of
 from fnet_studio.ui.hardware.gpu_card import GpuCard
 from fnet_studio.ui.hardware.machine_card import MachineCard
 from fnet_studio.ui.hardware.wsl_card import WslCard
@@ -35,7 +36,6 @@ from fnet_studio.ui.keys import Keys
 from fnet_studio.ui.keys_card import KeysCard
 from fnet_studio.ui.notices import Notices
 from fnet_studio.ui.parts import Card, Fact, button, label, row
-from fnet_studio.ui.rail import memory_words
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.updates_card import UpdatesCard
@@ -297,7 +297,7 @@ class SettingsPage(QWidget):
         engine = {"jax": "Keras on JAX", "scripted": "Demonstration"}
         facts = [("State", supervisor.state.words)]
         for device in supervisor.devices[:2]:
-            memory = f", {memory_words(device.memory_bytes)}" if device.memory_bytes else ""
+            memory = f", {size_words(device.memory_bytes)}" if device.memory_bytes else ""
             facts.append((device.platform.upper(), f"{device.name}{memory}"))
         if welcome is not None:
             facts.append(("Engine", engine.get(welcome.engine, welcome.engine)))
@@ -316,8 +316,8 @@ class SettingsPage(QWidget):
             self.health,
             [
                 ("Matrix product", f"{health.matmul_gflops:.0f} GFLOP/s"),
-                ("Memory", memory_words(health.memory_bytes)),
-                ("Free", memory_words(health.memory_free_bytes)),
+                ("Memory", size_words(health.memory_bytes)),
+                ("Free", size_words(health.memory_free_bytes)),
             ],
         )
         self.trouble.setText(health.gpu_trouble)

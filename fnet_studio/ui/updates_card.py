@@ -6,11 +6,12 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QProgressBar, Q
 from fnet_studio import __version__
 from fnet_studio.core import updates
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import size as size_words
 from fnet_studio.core.pace import Pace
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.background import STOPPED, Background, Progress
-from fnet_studio.ui.desktop import open_folder, size_words
+from fnet_studio.ui.desktop import open_folder
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
 

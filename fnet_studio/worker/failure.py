@@ -28,7 +28,7 @@ def failed(error: BaseException) -> protocol.Failed:
         return protocol.Failed(
             "disk.full",
             f"The disk is full{where}.",
-            "Make room, or move the data folder in the settings, and try again.",
+            "Make room, or start with FNET_STUDIO_HOME on another disk, and try again.",
             text,
         )
     return protocol.Failed(

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from fnet_studio.core import measurements
 from fnet_studio.core.comparison import Comparison
+from fnet_studio.core.counts import plural
 from fnet_studio.core.preflight import Cost, Problem
 from fnet_studio.core.protocol.commands import FillMode
 
@@ -249,7 +250,7 @@ class Evaluation(Struct, frozen=True, tag="evaluation"):
     @property
     def counted(self) -> str:
         """What the examples are."""
-        return "texts" if self.confusion else "masked words"
+        return plural("text" if self.confusion else "masked word", self.examples)
 
 
 class Checkpointed(Struct, frozen=True, tag="checkpointed"):

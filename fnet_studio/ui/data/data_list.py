@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemD
 from fnet_studio.ui import icons
 from fnet_studio.ui.data.library import Entry
 from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import counted
 
 ROW_PX = 52
 ICON_PX = 16
@@ -71,7 +71,7 @@ def words_of(entry: Entry) -> str:
         return "File missing"
     parts = [entry.one.format.split(",")[0]]
     if entry.one.texts:
-        parts.append(f"{count(entry.one.texts)} texts")
+        parts.append(counted(entry.one.texts, "text"))
     return ", ".join(part for part in parts if part)
 
 

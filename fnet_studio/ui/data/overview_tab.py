@@ -157,7 +157,8 @@ class OverviewTab(QWidget):
         ]
         if len(lines) > MOST_CLASSES:
             rest = [sum(line[1][place] for line in lines[MOST_CLASSES:]) for place in range(len(shown))]
-            lines = [*lines[:MOST_CLASSES], (f"{len(train) - MOST_CLASSES} more classes", rest)]
+            more = len(train) - MOST_CLASSES
+            lines = [*lines[:MOST_CLASSES], (f"{more} more {'class' if more == 1 else 'classes'}", rest)]
         total = max(sum(train), 1)
         for line, (name, numbers) in enumerate(lines, 1):
             share = numbers[0] / total

@@ -16,7 +16,7 @@ from fnet_studio.ui.parts import Card, button, label, row, scrolling
 from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import count, counted
 from fnet_studio.ui.widgets.working import Working
 
 BOX_PX = 92
@@ -152,14 +152,16 @@ class SeenTab(QWidget):
             cells.append(Cell("pad", "pad", 0, f"Position {len(packed.tokens) + place}: padding, mixed in as well"))
         if packed.padding > MOST_PADS:
             more = packed.padding - MOST_PADS
-            cells.append(Cell(f"and {count(more)} more pads", "pad", 0, f"{count(more)} more pads"))
+            words = counted(more, "more pad")
+            cells.append(Cell(f"and {words}", "pad", 0, words))
         for token, segment in zip(packed.cut, packed.cut_segments):
             cells.append(Cell(token.piece, "cut", segment, f"Cut off: {token.piece}, id {token.id}"))
         if packed.cut_tokens > len(packed.cut):
             more = packed.cut_tokens - len(packed.cut)
-            cells.append(Cell(f"and {count(more)} more cut off", "cut", 0, f"{count(more)} more tokens are cut off"))
+            cells.append(Cell(f"and {count(more)} more cut off", "cut", 0, f"Cut off: {counted(more, 'more token')}"))
         special = sum(token.special for token in packed.tokens)
-        said = [f"{count(len(packed.tokens))} tokens ({special} special)", f"{count(packed.padding)} pads"]
+        said = [f"{count(len(packed.tokens))} tokens ({special} special)"]
+        said.append(counted(packed.padding, "pad"))
         said.append(f"{count(packed.cut_tokens)} cut off" if packed.cut_tokens else "nothing cut off")
         if packed.unknown:
             said.append(f"{count(packed.unknown)} unknown to the vocabulary")

@@ -24,7 +24,7 @@ from fnet_studio.ui.parts import button, label, row, whole_rows
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import count, counted
 from fnet_studio.ui.widgets.pattern_field import PatternField
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.working import Working
@@ -204,8 +204,8 @@ class TextsTab(QWidget):
             self.messages.say(None)
             self.model.begin(page.total, page.rows, self._names)
             every = not (asked.pattern or asked.split or asked.label or asked.empty)
-            fitting = "text fits" if page.total == 1 else "texts fit"
-            self.counted.setText(f"{count(page.total)} {'texts' if every else fitting}")
+            fit = "" if every else " fits" if page.total == 1 else " fit"
+            self.counted.setText(f"{counted(page.total, 'text')}{fit}")
 
         self._filtering.ask(asked, done, self._failed)
         self.working.follow(lambda: self._filtering.id, "Looking through the texts")
@@ -273,7 +273,7 @@ class TextsTab(QWidget):
         self._text, self._pair = found.text, found.pair or None
         label = f"label {self.model.label_of(found)}" if found.label >= 0 else self.model.label_of(found)
         said = f"{PART_WORDS[found.split]}, row {count(found.row)}, {label}"
-        self._say(f"{said}, {count(found.chars)} letters")
+        self._say(f"{said}, {counted(found.chars, 'letter')}")
         text = found.text if not found.pair else f"{found.text}\n\n{found.pair}"
         cut = f"\n… {count(len(text) - SHOWN_CHARS)} more letters" if len(text) > SHOWN_CHARS else ""
         self.whole.setPlainText(text[:SHOWN_CHARS] + cut)

@@ -15,7 +15,7 @@ from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import count, counted
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
 from fnet_studio.ui.widgets.working import Working, centred
 
@@ -195,7 +195,7 @@ class TwinsTab(QWidget):
                 self.data_changed.emit()
                 return
             self.model.begin(found.total, found.pairs, self._names)
-            self.counted.setText(f"{count(found.total)} pairs" if found.total != 1 else "1 pair")
+            self.counted.setText(counted(found.total, "pair"))
             self.stack.setCurrentWidget(self._splitter if found.total else self.empty)
             where = "two parts" if self.kind.currentData() == "leaks" else "its part"
             self.empty.words.setText(

@@ -11,6 +11,7 @@ from fnet_studio.core import model_files, presets, protocol, run_models, run_not
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.examples import Example
 from fnet_studio.core.history import Prompt
+from fnet_studio.core.run_names import Named, told_apart
 from fnet_studio.core.run_state import phase_words
 from fnet_studio.ui import timers
 from fnet_studio.ui.background import Background
@@ -397,9 +398,11 @@ def _there_is(preset: str) -> _ThereIs:
 
 
 def _explorable_runs() -> list[tuple[str, str]]:
-    """(id, name), newest first."""
-    found = (record for record in run_store.list_runs()[0] if record.status != "running" and run_models.kept(record))
-    return [(record.id, run_notes.name_of(record)) for record in itertools.islice(found, MOST_RUNS)]
+    """(id, name), newest first; no two names are the same."""
+    kept = (record for record in run_store.list_runs()[0] if record.status != "running" and run_models.kept(record))
+    found = list(itertools.islice(kept, MOST_RUNS))
+    names = told_apart([Named(run_notes.name_of(record), record.began) for record in found])
+    return [(record.id, name) for record, name in zip(found, names, strict=True)]
 
 
 def _span(token: protocol.Token) -> tuple[int, int]:

@@ -65,7 +65,7 @@ class SentenceCard(QFrame):
         self.surprise = QCheckBox("S&urprise")
         self.surprise.setToolTip(
             "Hide each token in turn, and show under it how little the model expected it: a full column is 16 bits, "
-            "a chance of 1 in 65,536."
+            "a chance of 1 in 65\u202f536."
         )
         foot = QHBoxLayout()
         foot.setSpacing(16)
@@ -107,7 +107,7 @@ class SentenceCard(QFrame):
         if runs and self.preset.count():
             self.preset.insertSeparator(self.preset.count())
         for run, its_name in runs:
-            name, words = name_of(run), f"{its_name} (run {run[:13]})"
+            name, words = name_of(run), f"{its_name} (run)"
             at = self.preset.findData(name)
             if at >= 0:
                 self.preset.setItemText(at, words)

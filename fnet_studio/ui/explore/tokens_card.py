@@ -9,7 +9,7 @@ from fnet_studio.core import protocol
 from fnet_studio.core.special_pieces import UNKNOWN
 from fnet_studio.ui.explore.focus import Focus
 from fnet_studio.ui.parts import label, whole_rows
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import count, counted
 
 NOWHERE = QModelIndex()
 HEADS = ("#", "Piece", "Id", "Place", "Text")
@@ -82,7 +82,7 @@ def _rows(text: str, tokenized: protocol.Tokenized, masked: tuple[int, ...]) -> 
     if tokenized.cut_tokens:
         lost = text[tokenized.cut_at :].strip()
         letters = f"{tokenized.cut_at}–{len(text) - 1}"
-        rows.append(("cut", f"{count(tokenized.cut_tokens)} pieces", "", letters, f"not read: {lost}"))
+        rows.append(("cut", counted(tokenized.cut_tokens, "piece"), "", letters, f"not read: {lost}"))
     return rows
 
 

@@ -5,11 +5,11 @@ from PySide6.QtWidgets import QProgressBar, QWidget
 
 from fnet_studio.core import gpu_list, gpu_support
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.files import size as size_words
 from fnet_studio.core.gpu_list import GpuList
 from fnet_studio.core.pace import Pace
 from fnet_studio.ui.arriving import arriving
 from fnet_studio.ui.background import STOPPED, Background, Progress
-from fnet_studio.ui.desktop import size_words
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QMenu, QProgressBar, QVBoxLayout, QWidget
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.catalogue import BATCH, Entry
+from fnet_studio.core.files import size as size_words
 from fnet_studio.core.presets import class_words
-from fnet_studio.ui.desktop import size_words
 from fnet_studio.ui.parts import Badge, Card, Fact, bring_into_view, button, label, row
 from fnet_studio.ui.presets.average_card import AverageCard
 from fnet_studio.ui.presets.downloads import Download

@@ -27,7 +27,7 @@ class Download:
 
     @property
     def words(self) -> str:
-        """Such as `Downloading: 120.0 MB of 332.0 MB, 8.1 MB a second, 26 s left`."""
+        """Such as `Downloading: 120 MB of 332 MB, 8.1 MB a second, 26 s left`."""
         if self.stopping:
             return self.stopping
         if not self.total:

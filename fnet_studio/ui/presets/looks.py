@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from fnet_studio.core.catalogue import Entry
-from fnet_studio.ui.desktop import size_words
+from fnet_studio.core.files import size as size_words
 from fnet_studio.ui.presets.downloads import Download
-from fnet_studio.ui.widgets.figures import count, percent, short_count
+from fnet_studio.ui.widgets.figures import counted, percent, short_count
 
 
 class Look(NamedTuple):
@@ -58,7 +58,7 @@ def figures_of(entry: Entry) -> str:
     if card.parameters:
         parts.append(f"{short_count(card.parameters)} parameters")
     if card.num_layers:
-        parts.append(f"{count(card.num_layers)} layers")
+        parts.append(counted(card.num_layers, "layer"))
     if card.size_bytes:
         parts.append(size_words(card.size_bytes))
     elif entry.download_bytes:

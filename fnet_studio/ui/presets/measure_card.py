@@ -16,7 +16,7 @@ from fnet_studio.ui.parts import Card, button, label, row, whole_rows
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.form_rows import file_problem
-from fnet_studio.ui.widgets.figures import count, duration, percent
+from fnet_studio.ui.widgets.figures import count, counted, duration, percent
 from fnet_studio.ui.widgets.path_field import PathField
 from fnet_studio.ui.widgets.working import Working
 
@@ -140,7 +140,8 @@ class MeasureCard(Card):
         for line, (key, found) in enumerate(here):
             tip = (
                 f"{key}: {percent(found.accuracy, 2)} right, loss {found.loss:.4f}, pseudo-perplexity "
-                f"{found.pseudo_perplexity:.1f}; {count(found.masks)} masked tokens in {count(found.windows)} windows "
+                f"{found.pseudo_perplexity:.1f}; {counted(found.masks, 'masked token')} in "
+                f"{counted(found.windows, 'window')} "
                 f"of {count(found.sequence_length)} from {Path(text).name}, in {duration(found.duration_s)}"
             )
             values = (key, percent(found.accuracy, 2), f"{found.pseudo_perplexity:.1f}")

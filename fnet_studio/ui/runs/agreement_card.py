@@ -20,7 +20,7 @@ from fnet_studio.ui.runs.texts_table import Line, TextsTable
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
-from fnet_studio.ui.widgets.figures import count, percent, points
+from fnet_studio.ui.widgets.figures import count, counted, percent, points
 from fnet_studio.ui.widgets.fitted_table import FittedTable
 
 ROW_PX, LIST_PX, LISTED = 32, 260, 50
@@ -210,7 +210,8 @@ class AgreementCard(Card):
             f"Only {names[1]} is right",
             f"Both {names[0]} and {names[1]} are wrong",
         )[column]
-        many = f"{LISTED} of {count(len(places))} texts" if len(places) > LISTED else f"{count(len(places))} texts"
+        many = counted(len(places), "text")
+        many = f"{LISTED} of {many}" if len(places) > LISTED else many
         self.listed.setText(f"{what}: {many}, with the answers of {by.name}")
         self.explore.setEnabled(bool(lines))
         self.texts.put(told.record.id, told.report.split, lines, "There are no such texts.")

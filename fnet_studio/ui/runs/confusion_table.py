@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets import ink
-from fnet_studio.ui.widgets.figures import count, percent
+from fnet_studio.ui.widgets.figures import count, counted, percent
 from fnet_studio.ui.widgets.fitted_table import FittedTable
 
 ROW_PX, MOST_ROWS = 52, 8
@@ -79,7 +79,8 @@ class ConfusionTable(FittedTable):
                 item.setData(GROUND, ground)
                 item.setForeground(QBrush(QColor(theme.text)))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-                words = f"{count(texts)} texts of {names[true]} were answered {names[answered]}"
+                words = f"{counted(texts, 'text')} of {names[true]} {'was' if texts == 1 else 'were'} "
+                words += f"answered {names[answered]}"
                 item.setToolTip(f"{words}. Click to list them.")
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self.setItem(true, answered, item)

@@ -31,7 +31,7 @@ from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.choice import Choice
-from fnet_studio.ui.widgets.figures import count, percent
+from fnet_studio.ui.widgets.figures import count, counted, percent
 from fnet_studio.ui.widgets.scatter_plot import ScatterPlot
 from fnet_studio.ui.widgets.working import Working, centred
 
@@ -284,7 +284,7 @@ class TextMapTab(QWidget):
             f"{count(many)} {name}" for name, many in zip(names, np.bincount(true, minlength=len(names))) if many
         )
         right = percent(float(np.mean(true == answered)), 0)
-        self.table_line.setText(f"{count(len(places))} texts: {classes}; {right} answered right")
+        self.table_line.setText(f"{counted(len(places), 'text')}: {classes}; {right} answered right")
         lines = [
             Line(found.rows[at], names[found.labels[at]], names[found.predicted[at]], found.confidence[at])
             for at in places

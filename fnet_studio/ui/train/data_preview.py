@@ -10,7 +10,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.widgets.field_row import TITLE_PX
-from fnet_studio.ui.widgets.figures import count
+from fnet_studio.ui.widgets.figures import count, counted
 
 MOST_NAMED = 8
 """Labels that get a field each; more of them are mapped in one line of text."""
@@ -66,10 +66,10 @@ class DataPreviewView(QWidget):
 def facts_of(preview: protocol.DataPreview) -> str:
     parts = [preview.format]
     if preview.kind == "table":
-        rows = count(preview.rows)
-        parts.append(f"{rows} rows" if preview.whole else f"the first {rows} rows were looked at")
+        first = f"the first {count(preview.rows)} rows were looked at"
+        parts.append(counted(preview.rows, "row") if preview.whole else first)
     elif preview.kind == "classes":
-        parts.append(f"{count(preview.rows)} texts")
+        parts.append(counted(preview.rows, "text"))
     if len(preview.parts) > 1:
         parts.append(f"found: {', '.join(preview.parts)}")
     return ". ".join([", ".join(parts), *(note.rstrip(".") for note in preview.notes)]) + "."

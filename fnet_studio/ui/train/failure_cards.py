@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from fnet_studio.core import protocol, run_notes, run_store
+from fnet_studio.core import protocol, recipe_scope, run_notes, run_store
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.remedies import Remedy, after_failure, goes_on, gone, remedies
@@ -20,7 +20,6 @@ from fnet_studio.ui.train.live_run import LiveRun
 from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.figures import count, duration
 
-WRITTEN = "Checkpoints are written after each epoch and every minute."
 DAY_S = 86_400
 MOVED = Remedy(CHOOSE, "resume")
 """Of a run whose data is not where it was. What is chosen has to hold the very same texts."""
@@ -78,11 +77,19 @@ def card_of(
         # the window's own card says what happened to the worker; this one says what that means for the run
         step = record.steps
         words = f"The run was cut off after step {count(step)}." if step else "The run was cut off at its beginning."
-        cut_off = UserError("run.cut-off", words, f"{goes_on(record)} {WRITTEN}")
+        cut_off = UserError("run.cut-off", words, f"{goes_on(record)} {_written(record)}".strip())
         return NextStepsCard(themes, cut_off, record, ways, on_remedy, tone="warning")
     if gone(record):
         ways = (MOVED, *ways)
     return NextStepsCard(themes, failed, record, ways, on_remedy)
+
+
+def _written(record: RunRecord) -> str:
+    """When this run writes checkpoints; '' where its record does not tell its recipe."""
+    every_s = recipe_scope.counting(record.recipe).get("saving.checkpoint_every_s")
+    if every_s is None:
+        return ""
+    return f"Checkpoints are written after each {f'epoch and every {duration(every_s)}' if every_s else 'step'}."
 
 
 def offer(themes: ThemeSource, on_remedy: OnRemedy) -> NextStepsCard | None:

@@ -36,8 +36,12 @@ def short_bounds(field: recipes.Field) -> str:
         return ""
     if field.type is int and field.low is not None and field.high >= FAR:
         return f"from {count(field.low)}"
-    high = count(field.high) if field.type is int else f"{field.high:g}"
-    return f"above {field.above:g} to {high}" if field.above is not None else f"{field.low:g} to {high}"
+    low = f"above {_end(field.above)}" if field.above is not None else _end(field.low or 0)
+    return f"{low} to {_end(field.high)}"
+
+
+def _end(value: float) -> str:
+    return count(value) if value == int(value) else f"{value:g}"
 
 
 def archive_problem(text: str) -> str:
@@ -45,7 +49,7 @@ def archive_problem(text: str) -> str:
     if text.strip().lower() == DOWNLOAD:
         return ""
     if not text:
-        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (80 MB)."
+        return f"Name aclImdb.tar.gz or the folder made from it, or write {DOWNLOAD} to have it fetched (84 MB)."
     if not os.path.exists(path):  # of a name that no disk takes, pathlib's own would raise
         return _not_there(path)
     if path.is_file() and not path.name.endswith((".tar.gz", ".tgz")):

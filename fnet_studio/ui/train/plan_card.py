@@ -112,7 +112,8 @@ class _Report(QWidget):
         grid.setColumnStretch(width - 1, 1)
         line = len(lines)
         if len(names) > CLASSES_SHOWN:
-            words = f"and {len(names) - CLASSES_SHOWN} more classes"
+            more = len(names) - CLASSES_SHOWN
+            words = f"and {more} more {'class' if more == 1 else 'classes'}"
             grid.addWidget(label(words, "caption"), line, 0, 1, width)
             line += 1
         lengths = splits[0]["lengths"]

@@ -12,6 +12,7 @@ from fnet_studio.core import protocol, recipe_scope
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_descriptions import description
 from fnet_studio.core.recipe_sections import DOWNLOAD
 from fnet_studio.ui.parts import bring_into_view
 from fnet_studio.ui.theme import ThemeSource
@@ -71,7 +72,7 @@ class RecipeForm(QWidget):
             self.rows[key] = make_row(field, self._check(key))
             self.rows[key].changed.connect(self._edited)
         self.path: PathField = self.rows[PATH]
-        self._download = self.path.add_choice("Download it (80 MB)", DOWNLOAD)
+        self._download = self.path.add_choice("Download it (84 MB)", DOWNLOAD)
         self.name_row = FieldRow("name", NAME.title, NAME.description, "", "", self._name_problem)
         self.name_row.changed.connect(self._edited)
         self.picker = RecipePicker(themes)
@@ -134,6 +135,8 @@ class RecipeForm(QWidget):
         for section, part in recipes.to_mapping(recipe).items():
             if isinstance(part, dict):
                 self._base |= {f"{section}.{key}": written(value) for key, value in part.items()}
+        for key, row in self.rows.items():
+            row.describe(description(self._known[key], self.task))
         self.picker.show_recipe(known)
         self.reset()
 

@@ -50,16 +50,14 @@ class FieldRow(QWidget):
             self._editor.textEdited.connect(self._edited)
         self._editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._editor.setAccessibleName(title)
-        self._editor.setToolTip(description)
         self._label = QLabel(title)
-        self._label.setToolTip(description)
         self._label.setBuddy(self._editor)
         if not wide:
             self._label.setWordWrap(True)
             self._label.setFixedWidth(TITLE_PX)
         self._hint = QLabel("" if choices else bounds)
         self._hint.setProperty("role", "caption")
-        self._hint.setToolTip(description)
+        self.describe(description)
         self._reset = QToolButton()
         self._reset.setText("↺")
         self._reset.setAutoRaise(True)
@@ -137,6 +135,11 @@ class FieldRow(QWidget):
             self._editor.addItem(words, value)
         self._editor.blockSignals(False)
         self.set_text(text)
+
+    def describe(self, words: str) -> None:
+        """What the setting means."""
+        for part in (self._editor, self._label, self._hint):
+            part.setToolTip(words)
 
     def set_default(self, text: str) -> None:
         """What counts as unchanged from now on; the value in the field stays."""

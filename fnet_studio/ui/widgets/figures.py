@@ -3,16 +3,18 @@
 import math
 from typing import Any
 
+from fnet_studio.core.counts import count as count
+from fnet_studio.core.counts import plural
 from fnet_studio.core.shares import percent as percent
 
 
 def right(share: float, split: str, classifies: bool, number: int | None = None) -> str:
     """`84.5 % of the test texts right`. classifies: a model that does not finds masked words. number: of texts or
     masked words, where it is to be told."""
-    of = "the" if number is None else count(number)
+    of, many = ("the", 2) if number is None else (count(number), number)
     if classifies:
-        return f"{percent(share)} of {of} {split} texts right"
-    return f"{percent(share)} of {of} masked words of the {split} texts found"
+        return f"{percent(share)} of {of} {split} {plural('text', many)} right"
+    return f"{percent(share)} of {of} {plural('masked word', many)} of the {split} texts found"
 
 
 def duration(seconds: float) -> str:
@@ -27,9 +29,9 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def count(number: float) -> str:
-    """Thousands apart by a narrow space that never breaks a line: `2 382 337`."""
-    return f"{number:,.0f}".replace(",", "\u202f")
+def counted(number: int, noun: str) -> str:
+    """`1 text`, `2 382 texts`; of nouns that take an s."""
+    return f"{count(number)} {plural(noun, number)}"
 
 
 def short_count(number: float) -> str:

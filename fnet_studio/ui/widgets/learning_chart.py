@@ -20,7 +20,7 @@ from fnet_studio.ui.widgets.quantity_plot import QuantityPlot, best_words, fill_
 from fnet_studio.ui.widgets.run_trace import RunTrace
 
 SHOWN = ("loss", "accuracy")
-WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1,000 steps"}
+WINDOWS = {"all": "All steps", "half": "The last half", "tenth": "The last tenth", "1000": "The last 1\u202f000 steps"}
 LAYER_BUCKETS = 2400
 """Shared by all other runs: twenty of them need no finer lines than these."""
 ABOVE, BELOW = (-8, 6), (-8, -18)

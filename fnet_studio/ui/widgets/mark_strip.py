@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core.curves import Mark
+from fnet_studio.ui.widgets.figures import count
 
 SYMBOLS = {"checkpoint": "d", "paused": "s", "continued": "t2", "resumed": "t2", "less-memory": "x", "disk-low": "x"}
 TONES = {
@@ -80,4 +81,4 @@ class MarkStrip(QObject):
 
 
 def _tip(x: float, y: float, data: tuple[int, Mark]) -> str:
-    return f"Step {data[1].step:,.0f}: {data[1].words}"
+    return f"Step {count(data[1].step)}: {data[1].words}"

@@ -57,9 +57,8 @@ class PathField(QWidget):
         self.edit = QLineEdit()
         self.edit.setPlaceholderText("None; drop one here, or choose it" if nothing else "Drop it here, or choose it")
         self.edit.setAccessibleName(title)
-        self.edit.setToolTip(description)
         self._label.setBuddy(self.edit)
-        self._label.setToolTip(description)
+        self.describe(description)
         self.choose = QPushButton("Choose")
         menu = self._menu = QMenu(self.choose)
         menu.addAction("A file …").triggered.connect(self._choose_file)
@@ -133,6 +132,11 @@ class PathField(QWidget):
         self._label.setText(title)
         self.edit.setAccessibleName(title)
         self._judge()
+
+    def describe(self, words: str) -> None:
+        """What is wanted here."""
+        self.edit.setToolTip(words)
+        self._label.setToolTip(words)
 
     def reset(self) -> None:
         self.set_text("")

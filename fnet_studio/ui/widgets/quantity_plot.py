@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from fnet_studio.core.curves import NOT_MEASURED, QUANTITIES
+from fnet_studio.core.files import size as size_words
 from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.extent import Extent, calm
 from fnet_studio.ui.widgets.figures import count, measure, percent, short_count
@@ -35,7 +36,7 @@ def worded(quantity: str, value: float) -> str:
     if quantity == "tokens_per_s":
         return short_count(value)
     if quantity in NOT_MEASURED:
-        return f"{value / 2**30:.2f} GiB" if np.isfinite(value) else "–"
+        return size_words(value) if np.isfinite(value) else "–"
     return measure(value)
 
 

@@ -1,8 +1,10 @@
 import json
+import re
 import shutil
 
 import pytest
 
+from fnet_studio.cli.main import parser
 from fnet_studio.core import places, presets
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import UserError
@@ -73,6 +75,16 @@ def test_an_unknown_preset_lists_the_known_ones():
         presets.folder("f_net_huge")
     assert caught.value.kind == "preset.missing"
     assert "fnet_mini_en" in caught.value.advice
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_one_that_can_be_downloaded_says_how(name):
+    with pytest.raises(UserError) as caught:
+        presets.folder(name)
+    assert (caught.value.kind, caught.value.message) == ("preset.missing", f"{name} is not on this machine yet.")
+    command = re.search(r"fnet-studio (presets download \w+)", caught.value.advice)
+    options = parser().parse_args([*command.group(1).split(), "--head"])
+    assert (options.name, options.head, "--head" in caught.value.advice) == (name, True, True)
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))

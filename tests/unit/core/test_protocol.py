@@ -156,3 +156,11 @@ def test_a_recipe_travels_unchanged():
     ((envelope, _),) = Reader().feed(encode(Envelope(1, 7, train)))
     assert envelope.body == train
     assert envelope.id == 7
+
+
+@pytest.mark.parametrize(
+    ("examples", "confusion", "words"),
+    [(1, ((1,),), "text"), (2, ((2,),), "texts"), (1, (), "masked word"), (0, (), "masked words")],
+)
+def test_an_evaluation_says_what_it_counted(examples, confusion, words):
+    assert protocol.Evaluation("test", 0.1, 0.5, examples, 1.0, confusion).counted == words

@@ -2,8 +2,10 @@
 
 import pytest
 
+from fnet_studio.core import recipe as recipes
 from fnet_studio.core import recipe_diff, recipe_scope
 from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe, from_mapping, to_mapping
+from fnet_studio.core.recipe_descriptions import description
 
 
 def test_a_fine_tuned_preset_brings_its_own_size_and_vocabulary():
@@ -75,3 +77,12 @@ def test_pretraining_from_scratch_tells_only_what_it_reads():
         "model.intermediate_dim",
         "model.dropout",
     ]
+
+
+def test_a_task_has_words_of_its_own_only_for_settings_that_count_for_it():
+    fields = recipes.fields()
+    for task in ("classify", "finetune", *LANGUAGE_TASKS):
+        values = {"data.source": "files", "model.preset": "none" if task == "pretrain" else "fnet_small_en"}
+        own = {key for key, field in fields.items() if description(field, task) != field.description}
+        assert all(recipe_scope.counts(key, task, values) for key in own)
+        assert bool(own) == (task in LANGUAGE_TASKS)

@@ -109,7 +109,7 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     train = write(tmp_path / "a.csv", "label,text\n1,good\n,what\n0,bad\n")
     corpus = read_files(DataFiles(train))
     assert corpus.train.texts == ["good", "bad"]
-    assert "1 rows without a label" in corpus.notes[0]
+    assert "1 row without a label was" in corpus.notes[0]
 
 
 def test_a_meaning_of_what_is_no_label_is_noted_with_the_labels_there_are(tmp_path):

@@ -83,6 +83,7 @@ def test_a_text_without_a_mask_says_how_to_make_one(preset):
         fill(preset, "Nothing is hidden here.")
     assert caught.value.kind == "fill-mask.no-mask"
     assert "[MASK]" in caught.value.advice
+    assert "--mask WORD" in caught.value.advice
 
 
 @pytest.mark.parametrize("meant", ["[mask]", "<mask>", "____"])

@@ -92,7 +92,7 @@ def test_a_run_waits_at_the_floor_of_free_space_and_goes_on_when_there_is_more(t
 
     def free(path):
         looks.append(path)
-        return 10**12 if len(looks) < 4 or len(looks) > 8 else 2**20
+        return 10**12 if len(looks) < 4 or len(looks) > 8 else 1_500_000
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**13, 0, free(path)))
     run = train(protocol.Train(mapping(tiny)), job, DEVICE, {}).run
@@ -102,8 +102,8 @@ def test_a_run_waits_at_the_floor_of_free_space_and_goes_on_when_there_is_more(t
     assert notes[0][1] == notes[1][1]
     assert "waiting" in job.phases
     (warning,) = [it.text for it in job.events if isinstance(it, protocol.Log) and it.level == "warning"]
-    assert "1.0 MB are free" in warning
-    assert "200.0 MB are needed" in warning
+    assert "1.5 MB is free" in warning
+    assert "200 MB is needed" in warning
 
 
 def test_the_floor_leaves_room_for_the_next_checkpoint(tmp_path):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidg
 from fnet_studio.core import run_maps, run_models, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
+from fnet_studio.core.run_names import Named, told_apart
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.explore.pictures.scene import Scene
 
@@ -24,7 +25,7 @@ class Choice(NamedTuple):
     """A run that has something to compare with."""
 
     run: str
-    name: str
+    named: Named
     probe: str
     """The sentence that its maps are of."""
     preset: str
@@ -55,8 +56,8 @@ def read_choices() -> list[Choice]:
         if maps or checkpoints or model:
             probe = str(record.recipe.get("observe", {}).get("probe", ""))
             began = record.recipe.get("model", {}).get("preset", "") if record.task != "classify" else ""
-            name = run_notes.name_of(record)
-            found.append(Choice(record.id, name, probe, str(began), tuple(maps), tuple(checkpoints), model))
+            named = Named(run_notes.name_of(record), record.began)
+            found.append(Choice(record.id, named, probe, str(began), tuple(maps), tuple(checkpoints), model))
     return found
 
 
@@ -182,8 +183,8 @@ class Comparing(QObject):
         self._choices = choices
         self.problem = "" if choices else "No run on this machine has kept maps or a checkpoint. Train one first."
         self.run.clear()
-        for choice in choices:
-            self.run.addItem(f"{choice.name} · {choice.run[:13]}", choice.run)
+        for choice, name in zip(choices, told_apart([choice.named for choice in choices]), strict=True):
+            self.run.addItem(name, choice.run)
             self.run.setItemData(self.run.count() - 1, choice.run, Qt.ItemDataRole.ToolTipRole)
         wanted = self.run.findData(run or self._likely())
         self.run.setCurrentIndex(max(wanted, 0) if choices else -1)

@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 
 from fnet_studio.core import protocol, run_store
 from fnet_studio.core.recipe import Recipe, from_mapping, to_mapping
+from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.engine.measures import Measured, write
 from fnet_studio.link.command import local
+from fnet_studio.ui.runs.confusion_table import ConfusionTable
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.results_tab import ResultsTab
 from fnet_studio.ui.runs.texts_table import Line
@@ -189,3 +191,16 @@ def test_each_class_has_its_precision_recall_and_f1_and_many_classes_scroll(tab,
     assert table.height() < 40 * 32 / 2
     assert table.verticalScrollBar().maximum() > 0
     assert table.item(39, 2).text() == "0.00 %"
+
+
+def test_a_cell_of_the_confusion_tells_how_many_texts_it_holds(qtbot, themes):
+    table = ConfusionTable(themes)
+    qtbot.addWidget(table)
+    table.put(EvaluationReport("test", 0.3, 0.75, 4, class_names=("neg", "pos"), confusion=((2, 1), (0, 1))))
+    said = [table.item(row, column).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(2) for column in range(2)]
+    assert said == [
+        "2 texts of neg were answered neg",
+        "1 text of neg was answered pos",
+        "0 texts of pos were answered neg",
+        "1 text of pos was answered pos",
+    ]

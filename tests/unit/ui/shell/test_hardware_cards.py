@@ -6,14 +6,17 @@ from PySide6.QtGui import QGuiApplication
 from stand_in_wheels import LIBRARY, Index
 
 from fnet_studio.core import gpu_list, gpu_support, protocol, wsl
+from fnet_studio.core.files import size
 from fnet_studio.core.hardware import Gpu, Hardware
 from fnet_studio.core.settings import Settings
 from fnet_studio.core.wsl import Answer
 from fnet_studio.link import command
+from fnet_studio.link.liveness import Pulse
 from fnet_studio.ui.hardware.gpu_card import GpuCard
 from fnet_studio.ui.hardware.machine_card import MachineCard
 from fnet_studio.ui.hardware.welcome_page import WelcomePage
 from fnet_studio.ui.hardware.wsl_card import WslCard
+from fnet_studio.ui.rail import DeviceFoot
 from fnet_studio.ui.settings_page import SettingsPage
 from fnet_studio.ui.supervisor import Supervisor
 
@@ -137,7 +140,7 @@ def test_the_machine_card_names_what_was_found(qtbot, themes):
     qtbot.addWidget(card)
     qtbot.waitUntil(lambda: card.hardware is not None)
     said = [card.facts.itemAt(place).widget().accessibleName() for place in range(card.facts.count())]
-    assert {"Processor: A Fine Processor", "GPU: NVIDIA L4, 24 GB", "Cores: 8", "Memory: 16 GB"} <= set(said)
+    assert {"Processor: A Fine Processor", "GPU: NVIDIA L4, 25.8 GB", "Cores: 8", "Memory: 17.2 GB"} <= set(said)
     assert any("GPU lies idle" in item.text() for item in card.sentences)
 
 
@@ -237,3 +240,12 @@ def test_a_worker_command_that_cannot_be_read_is_told_and_not_kept(qtbot, superv
     page.worker.editingFinished.emit()
     assert supervisor.command.argv == command.local("scripted").argv
     qtbot.waitUntil(lambda: page.machine.hardware is not None)
+
+
+def test_memory_is_told_in_the_units_of_a_plan(qtbot, themes):
+    foot = DeviceFoot(themes)
+    qtbot.addWidget(foot)
+    foot.show_devices((protocol.Device("gpu", "NVIDIA L4", 24_000_000_000),))
+    foot.show_pulse(Pulse(device_memory_bytes=1_500_000_000))
+    assert foot.amount.text() == size(1_500_000_000) == "1.5 GB"
+    assert foot.amount.toolTip().endswith("1.5 GB of 24 GB")

@@ -100,7 +100,7 @@ def test_the_selected_run_shows_its_curve_and_recipe(make_page, qtbot):
     grid = page.details.recipe
     shown = [grid.itemAtPosition(row, column).widget().text() for row in range(4) for column in (0, 1)]
     assert shown[:2] == ["Data set", "sample"]
-    assert {"Vocabulary", "15000"} <= set(shown)
+    assert {"Vocabulary", "15\u202f000"} <= set(shown)
 
 
 def test_a_run_whose_worker_died_reads_as_interrupted(make_page, monkeypatch):

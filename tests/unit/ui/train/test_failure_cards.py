@@ -95,3 +95,16 @@ def test_a_run_that_waits_says_for_how_long(qtbot, colours, hours, words):
     card = Recovery(Worker(), colours, None, None).offer()
     qtbot.addWidget(card)
     assert card.message.text().endswith(f"is paused{words}")
+
+
+@pytest.mark.parametrize(
+    ("every_s", "words"), [(3600.0, "each epoch and every 1 h 00 min."), (20.0, "every 20 s."), (0.0, "each step.")]
+)
+def test_after_a_crash_a_run_tells_how_often_it_wrote_checkpoints(qtbot, colours, every_s, words):
+    recipe = recipes.from_mapping({"saving": {"checkpoint_every_s": every_s}})
+    writer = run_store.RunWriter.create("mine", recipes.to_mapping(recipe))
+    writer.finish("interrupted")
+    lost = protocol.Failed("worker.lost", "The worker ended.")
+    card = Recovery(Worker(), colours, None, None).card_of(lost, writer.record.id)
+    qtbot.addWidget(card)
+    assert card.advice.text().endswith(words)

@@ -1,5 +1,7 @@
 """The recipe as a form."""
 
+import re
+
 import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -478,3 +480,41 @@ def test_a_source_that_came_with_a_recipe_goes_with_it(form, name):
     form.choose("finetune")
     assert source_of(form)[0] == "sample"
     assert form.picker.changes.text() == "Nothing is changed"
+
+
+def test_the_words_beside_a_setting_are_those_of_its_task(form):
+    told = {}
+    for name in ("imdb-fnet", "masked-lm", "pretrain", "finetune"):
+        form.choose(name)
+        told[name] = {
+            key: form.rows[key].editor.toolTip()
+            for key in ("data.path", "data.vocabulary_size", "model.dropout", "training.epochs", "training.batch_size")
+        }
+    assert "SentencePiece" in told["pretrain"]["data.vocabulary_size"]
+    assert "WordPiece" in told["imdb-fnet"]["data.vocabulary_size"]
+    assert "in every block" in told["pretrain"]["model.dropout"]
+    assert told["finetune"]["model.dropout"] == told["imdb-fnet"]["model.dropout"]
+    assert not told["pretrain"]["training.epochs"].startswith("Passes")
+    assert "CSV" not in told["pretrain"]["data.path"]
+    assert [told[name]["training.batch_size"].partition(" ")[0] for name in told] == [
+        "Texts",
+        "Windows",
+        "Windows",
+        "Texts",
+    ]
+
+
+@pytest.mark.parametrize("key", ["data.path", "training.batch_size"])
+def test_all_parts_of_a_row_tell_the_same(form, key):
+    form.choose("pretrain")
+    row = form.rows[key]
+    assert row._label.toolTip() == row.editor.toolTip() != recipes.fields()[key].description
+
+
+def test_thousands_are_apart_in_all_bounds_of_the_form(form):
+    bounds = {key: form.rows[key]._hint.text() for key in form.rows if hasattr(form.rows[key], "_hint")}
+    assert bounds["saving.checkpoint_every_s"] == "0 to 86\u202f400"
+    assert bounds["optimisation.clip_norm"] == "0 to 1\u202f000"
+    assert bounds["model.ngram_buckets"] == "from 1\u202f024"
+    assert (bounds["model.dropout"], bounds["training.learning_rate"]) == ("0 to 0.9", "above 0 to 1")
+    assert not [text for text in bounds.values() if re.search(r"(?<![.\d])\d{4}", text)]

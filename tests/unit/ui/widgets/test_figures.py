@@ -50,3 +50,14 @@ def test_rates_are_short(number, words):
 @pytest.mark.parametrize(("value", "words"), [(0.5, "0.5000"), (0.0005, "0.0005"), (1e-6, "1e-06"), (math.inf, "–")])
 def test_losses_and_rates_keep_four_digits(value, words):
     assert figures.measure(value) == words
+
+
+def test_a_noun_behind_a_number_is_singular_for_one_alone():
+    assert [figures.counted(number, "text") for number in (0, 1, 2, 2382)] == [
+        "0 texts",
+        "1 text",
+        "2 texts",
+        "2\u202f382 texts",
+    ]
+    assert figures.right(1.0, "test", True, 1) == "100.0 % of 1 test text right"
+    assert figures.right(0.5, "test", True) == "50.0 % of the test texts right"
