@@ -142,6 +142,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("Hidden size", str(card.hidden_dim or "")),
         ("Vocabulary", f"{card.vocabulary_size:,}" if card.vocabulary_size else ""),
         ("Length", str(card.sequence_length or "")),
+        ("Positions", str(card.positions or "")),
         ("Size on disk", size(card.size_bytes) if card.size_bytes else ""),
         ("Download", f"about {size(entry.download_bytes)}" if entry.state in ("remote", "paused") else ""),
         ("Has arrived", size(entry.arrived_bytes) if entry.arrived_bytes else ""),

@@ -15,10 +15,12 @@ from fnet_studio.engine.explored import Explored, texts_of, tokenized
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.kept_preset import with_kept_preset
+from fnet_studio.engine.packed import own_length
 from fnet_studio.engine.step import Weights
 from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.mixers import layer_mixings
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
 from fnet_studio.models.tokenizer import MASK
 
 
@@ -35,7 +37,8 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
     if recipe.task == "finetune":
         return LoadedPreset(name, _fine_tuned(recipe, folder, weights), job)
     if recipe.task == "masked-lm":
-        model = masked_lm.build(recipe, presets.folder(with_kept_preset(recipe, folder).model.preset))
+        first = presets.folder(with_kept_preset(recipe, folder).model.preset)
+        model = masked_lm.build(recipe, first, preprocessor=_preprocessor(recipe, first))
         _require_same_vocabulary(model, folder)
         _put(model, weights, folder)
         model.head_state = "fine-tuned"
@@ -52,13 +55,18 @@ def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights) -> FNetMaskedLM:
     first = presets.folder(with_kept_preset(recipe, folder).model.preset)
     classes = run_store.read(folder.name).data.get("class_names", ())
     classified = finetune.build(recipe, first, max(len(classes), 2))
-    model = FNetMaskedLM.from_preset(first)
+    model = FNetMaskedLM.from_preset(first, preprocessor=_preprocessor(recipe, first))
     _require_same_vocabulary(model, folder)
     _put(classified, weights, folder)
     for own, trained in zip(model.backbone.weights, classified.backbone.weights, strict=True):
         own.assign(trained.value)
     model.head_state = "none"
     return model
+
+
+def _preprocessor(recipe: Recipe, first: Path) -> FNetMaskedLMPreprocessor:
+    """At the length that the run trained with."""
+    return FNetMaskedLMPreprocessor.from_preset(first, **own_length(recipe, first))
 
 
 def _require_same_vocabulary(model: FNetMaskedLM, folder: Path) -> None:

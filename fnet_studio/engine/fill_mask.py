@@ -44,7 +44,7 @@ class LoadedPreset(Explored):
         self.pad_id = self.tokenizer.pad_token_id
         self.mixings = ("fourier",) * self.model.backbone.num_layers
         self._as_transformers = FNetTokenizer(self.tokenizer.proto, transformers_compatible=True)
-        self.length: int = self.model.backbone.max_sequence_length
+        self.length: int = self.model.preprocessor.sequence_length
         if self.model.head_state != "none":
             ids = self.padded([token.id for token in self.tokenize(WARM_UP).tokens])[None]
             list(self.log_probabilities(ids, np.array([[2]]), job))  # compiles, so that the first click is quick
@@ -68,7 +68,7 @@ class LoadedPreset(Explored):
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
         """`[CLS] text [SEP]`, or `[CLS] first [SEP] second [SEP]` for two texts (`texts_of`), cut at the end to the
-        model's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
+        preset's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
         tokenizer = self._as_transformers if transformers_compatible else self.tokenizer
         parts, word = texts_of(text), 0
         found = Pieces([protocol.Token(tokenizer.cls_token_id, CLS, -1, -1, -1, True)], [0], [], [])

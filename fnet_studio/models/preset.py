@@ -49,8 +49,8 @@ def open_preset(preset: str | Path) -> Preset:
     """By name (the user's own, bundled, then built-in ones), by path, or by handle (`hf://…`, `kaggle://…`), of which
     the last two are downloaded at first use: a folder of KerasHub or Transformers, or a Flax checkpoint with its
     vocabulary beside it. UserError `preset.missing`, `preset.missing-file`, `preset.bad-config`, `hub.…`"""
+    from fnet_studio.core.json_files import read_json
     from fnet_studio.models.flax_preset import FlaxPreset, find_checkpoint
-    from fnet_studio.models.json_files import read_json
     from fnet_studio.models.kerashub_preset import KerasHubPreset
     from fnet_studio.models.transformers_preset import TransformersPreset
 

@@ -126,7 +126,7 @@ def test_positions_that_join_several_tokens_are_not_explored(tiny):
 def test_checkpoints_of_tuned_presets_can_be_looked_into(preset, job, recipe_name, tmp_path):
     (tmp_path / "text.txt").write_text("The river is wide and the bridge is long. " * 60)
     values = recipe.to_mapping(recipe.load(recipe.bundled(recipe_name), {"training.epochs": "1"}))
-    values["model"]["preset"] = preset
+    values["model"]["preset"], values["data"]["sequence_length"] = preset, 24
     if recipe_name == "masked-lm":
         values["data"]["path"] = str(tmp_path / "text.txt")
     run = trained(job, values, {})
@@ -136,6 +136,7 @@ def test_checkpoints_of_tuned_presets_can_be_looked_into(preset, job, recipe_nam
         measure(at_end, measurements.MixingMaps(8, 8), "It rains."),
         measure(kept, measurements.MixingMaps(8, 8), "It rains."),
     )
+    assert at_end.loaded().sequence_length == kept.loaded().sequence_length == 24
     assert at_end.head == {"finetune": "none", "masked-lm": "fine-tuned"}[recipe_name]
 
 
