@@ -136,7 +136,7 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("Name", entry.key),
         ("State", card.problem or STATES[entry.state] or "on this machine"),
         ("Head", HEADS[card.head] + _head_advice(entry)),
-        ("Classes", class_words(card)),
+        ("Classes", class_words(card.class_names)),
         ("Parameters", f"{card.parameters:,} in the encoder" if card.parameters else ""),
         ("Layers", str(card.num_layers or "")),
         ("Hidden size", str(card.hidden_dim or "")),

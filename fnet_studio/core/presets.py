@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,10 +123,10 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
 
 
-def class_words(card: PresetCard, most: int = 20) -> str:
-    """The names of its classes in one line, such as `neg, pos`; empty where it tells none."""
-    names = [" ".join(name.split()) or "(empty)" for name in card.class_names[:most]]
-    more = len(card.class_names) - most
+def class_words(class_names: Sequence[str], most: int = 20) -> str:
+    """The names of classes in one line, such as `neg, pos`; empty where there are none."""
+    names = [" ".join(name.split()) or "(empty)" for name in class_names[:most]]
+    more = len(class_names) - most
     return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 

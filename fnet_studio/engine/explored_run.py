@@ -35,7 +35,8 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
         return LoadedPreset(name, job=job)
     weights = checkpoint.read_weights(run_models.checkpoint_path(run, step))
     if recipe.task == "finetune":
-        return LoadedPreset(name, _fine_tuned(recipe, folder, weights), job)
+        class_names = tuple(run_store.read(run).data.get("class_names", ()))
+        return LoadedPreset(name, _fine_tuned(recipe, folder, weights, len(class_names)), job, class_names)
     if recipe.task == "masked-lm":
         first = presets.folder(with_kept_preset(recipe, folder).model.preset)
         model = masked_lm.build(recipe, first, preprocessor=_preprocessor(recipe, first))
@@ -50,11 +51,10 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
     )
 
 
-def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights) -> FNetMaskedLM:
+def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights, classes: int) -> FNetMaskedLM:
     """The encoder alone: a head that was trained on another one would make noise."""
     first = presets.folder(with_kept_preset(recipe, folder).model.preset)
-    classes = run_store.read(folder.name).data.get("class_names", ())
-    classified = finetune.build(recipe, first, max(len(classes), 2))
+    classified = finetune.build(recipe, first, max(classes, 2))
     model = FNetMaskedLM.from_preset(first, preprocessor=_preprocessor(recipe, first))
     _require_same_vocabulary(model, folder)
     _put(classified, weights, folder)
@@ -108,6 +108,7 @@ class LoadedRun(Explored):
         self.name, self.length = name, recipe.data.sequence_length
         self.mixings = tuple(layer_mixings(recipe.model.mixer, recipe.model.num_layers))
         vocabulary, class_names = classifier.words_and_classes(folder)
+        self.class_names = tuple(class_names)
         self.tokenizer = WordPieceTokenizer(vocabulary)
         if step is None:
             self.model = classifier.bring_back(recipe, folder).model
@@ -128,6 +129,7 @@ class LoadedRun(Explored):
             mixings=self.mixings,
             heads=self._recipe.model.num_heads if "attention" in self.mixings else 0,
             task="classify",
+            class_names=self.class_names,
         )
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:

@@ -22,6 +22,11 @@ class StoredHead(NamedTuple):
     arguments: dict[str, Any]
     """Arguments of the task class that build this very head."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of a classifier; classes that it does not name are numbered."""
+        return tuple(self.arguments.get("class_names") or map(str, range(self.arguments.get("num_classes", 0))))
+
 
 class Preset(Protocol):
     """A preset folder of one format. Nothing of it is imported or unpickled by a name that it gives."""

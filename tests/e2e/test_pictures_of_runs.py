@@ -59,6 +59,19 @@ def open_page(qtbot, qapp):
         supervisor.shutdown()
 
 
+def test_a_fine_tuned_run_is_called_by_its_name_and_its_classes_and_not_headless(open_page):
+    made = recipe.load(recipe.bundled("finetune"), {"name": "reviews"})
+    writer = RunWriter.create("reviews", recipe.to_mapping(made))
+    (writer.folder / "preset").mkdir()
+    (writer.folder / "preset/config.json").write_bytes(b"")
+    writer.finish("finished")
+    page = open_page(name_of(writer.record.id))
+    assert page.predictions.words.text() == (
+        "reviews is a classifier (negative, positive): it knows classes, not words. Its pictures are real. To see its "
+        "classes: Runs page, Try it."
+    )
+
+
 def test_a_transformers_run_shows_its_attention_where_fnet_shows_its_mixing(qtbot, open_page):
     run = stored_run("attention", 3)
     page = open_page(name_of(run))

@@ -275,10 +275,13 @@ class ExplorePage(QWidget):
                     "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_small_en."
                 )
                 return
+            if self._loaded.class_names:
+                self.answers.say(_only_classes(self.preset, self._loaded.class_names))
+                return
             self.answers.say(
-                f"The preset {self.preset} has no head for predicting words: it was saved without one, and a random "
-                "head would only make noise. Its mixing maps are real. To see predictions, choose a preset with a "
-                "pretrained head, such as fnet_small_en."
+                f"The preset {_title(self.preset)} has no head for predicting words: it was saved without one, and a "
+                "random head would only make noise. Its mixing maps are real. To see predictions, choose a preset with "
+                "a pretrained head, such as fnet_small_en."
             )
             return
         if not self.sentence.positions and not self.sentence.has_typed_mask:
@@ -400,6 +403,22 @@ def _explorable_runs() -> list[tuple[str, str]]:
     """(id, name), newest first."""
     found = (record for record in run_store.list_runs()[0] if record.status != "running" and run_models.kept(record))
     return [(record.id, run_notes.name_of(record)) for record in itertools.islice(found, MOST_RUNS)]
+
+
+def _title(preset: str) -> str:
+    """A run by the name that the user calls it by."""
+    try:
+        return run_notes.name_of(run_store.read(run_models.parse(preset).run)) if run_models.is_run(preset) else preset
+    except UserError:
+        return preset
+
+
+def _only_classes(preset: str, class_names: tuple[str, ...]) -> str:
+    how = "Runs page, Try it" if run_models.is_run(preset) else f"fnet-studio classify {preset} FILE, in a terminal"
+    return (
+        f"{_title(preset)} is a classifier ({presets.class_words(class_names)}): it knows classes, not words. Its "
+        f"pictures are real. To see its classes: {how}."
+    )
 
 
 def _span(token: protocol.Token) -> tuple[int, int]:

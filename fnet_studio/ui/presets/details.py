@@ -143,7 +143,7 @@ class PresetDetails(QWidget):
         self._head(column, entry)
         known = entry.card.problem if entry.state == "missing" else ""
         told = (
-            ("Classes", class_words(entry.card)),
+            ("Classes", class_words(entry.card.class_names)),
             ("Began from", entry.parent.removeprefix(run_store.RUN)),
             ("Folder", entry.card.folder),
             ("Came from", entry.source),

@@ -136,6 +136,8 @@ def test_checkpoints_of_tuned_presets_can_be_looked_into(preset, job, recipe_nam
         measure(at_end, measurements.MixingMaps(8, 8), "It rains."),
         measure(kept, measurements.MixingMaps(8, 8), "It rains."),
     )
+    classes = {"finetune": ("neg", "pos"), "masked-lm": ()}[recipe_name]
+    assert at_end.loaded().class_names == kept.loaded().class_names == classes
     assert at_end.loaded().sequence_length == kept.loaded().sequence_length == 24
     assert at_end.head == {"finetune": "none", "masked-lm": "fine-tuned"}[recipe_name]
 

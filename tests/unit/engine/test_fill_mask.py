@@ -125,12 +125,17 @@ def test_a_preset_without_a_head_never_answers():
     assert caught.value.kind == "fill-mask.no-head"
 
 
-def test_a_classifier_whose_head_is_cut_off_is_damaged(tmp_path):
+def test_a_classifier_says_what_it_knows_and_one_whose_head_is_cut_off_is_damaged(tmp_path):
     folder = shutil.copytree(GOLDEN / "kerashub_classifier", tmp_path / "classifier")
     (folder / "assets/tokenizer").mkdir(parents=True)
     shutil.copy(GOLDEN / "vocabulary.spm", folder / "assets/tokenizer")
     shutil.copy(GOLDEN / "kerashub_masked_lm/model.weights.h5", folder)
-    LoadedPreset(str(folder))
+    loaded = LoadedPreset(str(folder))
+    assert loaded.loaded().class_names == ("0", "1", "2")
+    with pytest.raises(UserError, match=r"classifier \(0, 1, 2\): it knows classes, not words") as caught:
+        fill(loaded, "A [MASK].")
+    assert "fetch-head" not in caught.value.advice
+    assert f"fnet-studio classify {folder} FILE" in caught.value.advice
     with (folder / "task.weights.h5").open("r+b") as file:
         file.truncate(3000)
     with pytest.raises(UserError, match=r"task\.weights\.h5"):
