@@ -129,6 +129,8 @@ class LoadedRun(Explored):
             mixings=self.mixings,
             heads=self._recipe.model.num_heads if "attention" in self.mixings else 0,
             task="classify",
+            # the Transformer masks its pads, but a hybrid's attention does not
+            mixes_pads=self._recipe.model.mixer not in ("attention", "identity"),
             class_names=self.class_names,
         )
 

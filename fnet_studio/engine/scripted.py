@@ -157,6 +157,7 @@ class ScriptedEngine:
             mixings=scripted_measuring.mixings_of(preset),
             heads=2 if "attention" in scripted_measuring.mixings_of(preset) else 0,
             task="classify" if record and record.recipe["task"] == "classify" else "masked-lm",
+            mixes_pads=not (record and record.recipe["model"]["mixer"] in ("attention", "identity")),
             class_names=CLASSES if record and record.classifies else (),
         )
 

@@ -66,10 +66,20 @@ def test_a_transformers_run_is_opened_with_its_attention_its_checkpoints_and_its
     maps = measure(model, measurements.MixingMaps(4, 5))
     assert maps.shape == (2, 4, 5)
     assert maps[0].max() == pytest.approx(wanted.mean(0)[:count, :count].max(), rel=1e-4)
+    assert not model.loaded().mixes_pads
+    assert measure(model, measurements.Padding()).max() < 1e-5
     with pytest.raises(UserError, match="no frequencies"):
         measure(model, measurements.SpectralAblation())
     _has_the_models_of_its_steps(run)
     _has_words(run)
+
+
+def test_a_hybrids_attention_mixes_pads_in_where_a_transformers_masks_them(tiny, job):
+    run = trained(job, tiny, {"model__mixer": "hybrid", "training__epochs": 1})
+    model = load_run(run_models.name_of(run))
+    assert model.loaded().mixings == ("attention", "attention")
+    assert model.loaded().mixes_pads
+    assert measure(model, measurements.Padding()).max() > 1e-3
 
 
 def _has_the_models_of_its_steps(run):
