@@ -269,16 +269,16 @@ class ExplorePage(QWidget):
         if self._loaded.head == "none":
             self._words.forget()
             if self._loaded.task == "classify":
-                self.answers.say(
+                self.answers.say_wordless(
                     "This is a classifier that a run trained from scratch: it knows classes, not words. Its pictures "
                     "are real; a word that you hide is [UNK] to it. To see its classes, open the run on the Runs page, "
                     "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_small_en."
                 )
                 return
             if self._loaded.class_names:
-                self.answers.say(_only_classes(self.preset, self._loaded.class_names))
+                self.answers.say_wordless(_only_classes(self.preset, self._loaded.class_names))
                 return
-            self.answers.say(
+            self.answers.say_wordless(
                 f"The preset {_title(self.preset)} has no head for predicting words: it was saved without one, and a "
                 "random head would only make noise. Its mixing maps are real. To see predictions, choose a preset with "
                 "a pretrained head, such as fnet_small_en."
