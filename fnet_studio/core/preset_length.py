@@ -25,5 +25,6 @@ def of_transformers(folder: Path, positions: int) -> int:
     file = folder / "tokenizer_config.json"
     told = read_json(file).get("model_max_length") if file.is_file() else None
     # Transformers writes an astronomic number where it knows of none.
-    usable = isinstance(told, int) and SHORTEST <= told <= positions
-    return told if usable else min(positions, LONGEST_UNTOLD)
+    if isinstance(told, int) and SHORTEST <= told <= positions:
+        return told
+    return min(positions, LONGEST_UNTOLD)
