@@ -218,6 +218,7 @@ def _remote(builtin: Builtin, begun: preset_downloads.Begun | None) -> Entry:
         intermediate_dim=builtin.intermediate_dim,
         vocabulary_size=builtin.vocabulary_size,
         sequence_length=builtin.sequence_length,
+        positions=builtin.sequence_length,
         parameters=builtin.parameters,
         model_card=builtin.description,
     )

@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from fnet_studio.core import places, preset_records, run_models, run_store
+from fnet_studio.core import places, preset_length, preset_records, run_models, run_store
 from fnet_studio.core.builtin_presets import BUILTIN
 from fnet_studio.core.errors import UserError
 
@@ -35,6 +35,9 @@ class PresetCard(Struct, frozen=True):
     intermediate_dim: int = 0
     vocabulary_size: int = 0
     sequence_length: int = 0
+    """Its own: what every text is cut or padded to where no other is asked for."""
+    positions: int = 0
+    """The longest that can be asked for."""
     parameters: int = 0
     size_bytes: int = 0
     head: Head = "none"
@@ -106,14 +109,16 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
             "hidden_dim": int(inner.get("hidden_dim", inner.get("hidden_size", 0))),
             "intermediate_dim": int(inner.get("intermediate_dim", inner.get("intermediate_size", 0))),
             "vocabulary_size": int(inner.get("vocabulary_size", inner.get("vocab_size", 0))),
-            "sequence_length": int(inner.get("max_sequence_length", inner.get("max_position_embeddings", 0))),
+            "positions": int(inner.get("max_sequence_length", inner.get("max_position_embeddings", 0))),
         }
+        length_of = preset_length.of_transformers if "model_type" in config else preset_length.of_kerashub
         segments = int(inner.get("num_segments", inner.get("type_vocab_size", 4)))
         told = int(metadata.get("parameter_count", 0))
         head = _head(path, inner)
         return PresetCard(
             **base,
             **sizes,
+            sequence_length=length_of(path, sizes["positions"]) if sizes["positions"] else 0,
             parameters=told or (encoder_parameters(*sizes.values(), segments) if all(sizes.values()) else 0),
             head=head,
             class_names=_class_names(path, inner) if head == "fine-tuned" else (),
@@ -126,10 +131,10 @@ def read_card(path: Path, *, bundled: bool = False, name: str = "") -> PresetCar
         return PresetCard(**base, problem=f"config.json cannot be used: {error}.")
 
 
-def class_words(card: PresetCard, most: int = 20) -> str:
-    """The names of its classes in one line, such as `neg, pos`; empty where it tells none."""
-    names = [" ".join(name.split()) or "(empty)" for name in card.class_names[:most]]
-    more = len(card.class_names) - most
+def class_words(class_names: Sequence[str], most: int = 20) -> str:
+    """The names of classes in one line, such as `neg, pos`; empty where there are none."""
+    names = [" ".join(name.split()) or "(empty)" for name in class_names[:most]]
+    more = len(class_names) - most
     return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 

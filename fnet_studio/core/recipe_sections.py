@@ -70,8 +70,8 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             ge=0,
             le=4096,
             title="Length",
-            description="Every text is cut or padded to this many tokens, at least 8. Padding is mixed in too: the "
-            "length is part of the model. 0: the preset's own.",
+            description="Every text is cut or padded to this many tokens, at least 8. Padding is mixed in too, unless "
+            "the mixing is attention or identity: the length is part of the model. 0: the preset's own.",
         ),
     ] = 512
     cut: Annotated[

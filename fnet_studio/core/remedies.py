@@ -27,7 +27,8 @@ CHANGEABLE = (
 """Settings that may change in the middle of a run; any other would make its steps those of another run. Files may have
 been moved: what is in them has to be the same (`engine.datasets.require_same_data`)."""
 LENGTH_CHANGES_THE_MODEL = (
-    "Another length is another model: padding is mixed in, so its answers differ, and a preset was trained at its own."
+    "Another length is another model: where padding is mixed in, its answers differ. "
+    "A preset was trained at its own length."
 )
 _RESUMED = ("device.lost", "disk.full", "disk.unwritable", "worker.lost", "worker.bug", "crash")
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from fnet_studio.core import protocol
+from fnet_studio.core import presets, protocol, run_models
 from fnet_studio.core.errors import UserError
 from fnet_studio.data.wordpiece import SEPARATOR
 from fnet_studio.engine.first_calls import FirstCalls
@@ -56,6 +56,8 @@ class Explored:
     pad_id: int
     edges: int
     """How many special tokens stand on either side of a sentence."""
+    class_names: tuple[str, ...] = ()
+    """Of a classifier."""
 
     def __init__(self) -> None:
         self.first_calls = FirstCalls()
@@ -89,6 +91,16 @@ class Explored:
             tokens[index] = protocol.Token(new.id, new.piece, old.begin, old.end, old.word, new.special)
         return protocol.Tokenized(
             tuple(tokens), tokenized.sequence_length, tokenized.padding, tokenized.cut_at, tokenized.cut_tokens
+        )
+
+    def only_classes(self) -> UserError:
+        """What a classifier that is asked for words says."""
+        asked = self.name.partition("@")[0] if run_models.is_run(self.name) else self.name
+        return UserError(
+            "fill-mask.no-head",
+            f"{self.name} is a classifier ({presets.class_words(self.class_names)}): it knows classes, not words.",
+            f"Have it sort texts (fnet-studio classify {asked} FILE; a run also on the Runs page, Try it), or choose a "
+            "preset with a pretrained head, such as fnet_small_en.",
         )
 
     def padded(self, ids: Sequence[int]) -> np.ndarray:

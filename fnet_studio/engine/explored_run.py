@@ -15,10 +15,12 @@ from fnet_studio.engine.explored import Explored, texts_of, tokenized
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.first_calls import NOBODY, Heeds
 from fnet_studio.engine.kept_preset import with_kept_preset
+from fnet_studio.engine.packed import own_length
 from fnet_studio.engine.step import Weights
 from fnet_studio.engine.text_cutter import Pieces
 from fnet_studio.models.masked_lm import FNetMaskedLM
 from fnet_studio.models.mixers import layer_mixings
+from fnet_studio.models.preprocessor import FNetMaskedLMPreprocessor
 from fnet_studio.models.tokenizer import MASK
 
 
@@ -33,9 +35,11 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
         return LoadedPreset(name, job=job)
     weights = checkpoint.read_weights(run_models.checkpoint_path(run, step))
     if recipe.task == "finetune":
-        return LoadedPreset(name, _fine_tuned(recipe, folder, weights), job)
+        class_names = tuple(run_store.read(run).data.get("class_names", ()))
+        return LoadedPreset(name, _fine_tuned(recipe, folder, weights, len(class_names)), job, class_names)
     if recipe.task == "masked-lm":
-        model = masked_lm.build(recipe, presets.folder(with_kept_preset(recipe, folder).model.preset))
+        first = presets.folder(with_kept_preset(recipe, folder).model.preset)
+        model = masked_lm.build(recipe, first, preprocessor=_preprocessor(recipe, first))
         _require_same_vocabulary(model, folder)
         _put(model, weights, folder)
         model.head_state = "fine-tuned"
@@ -47,18 +51,22 @@ def load_run(name: str, job: Heeds = NOBODY) -> Explored:
     )
 
 
-def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights) -> FNetMaskedLM:
+def _fine_tuned(recipe: Recipe, folder: Path, weights: Weights, classes: int) -> FNetMaskedLM:
     """The encoder alone: a head that was trained on another one would make noise."""
     first = presets.folder(with_kept_preset(recipe, folder).model.preset)
-    classes = run_store.read(folder.name).data.get("class_names", ())
-    classified = finetune.build(recipe, first, max(len(classes), 2))
-    model = FNetMaskedLM.from_preset(first)
+    classified = finetune.build(recipe, first, max(classes, 2))
+    model = FNetMaskedLM.from_preset(first, preprocessor=_preprocessor(recipe, first))
     _require_same_vocabulary(model, folder)
     _put(classified, weights, folder)
     for own, trained in zip(model.backbone.weights, classified.backbone.weights, strict=True):
         own.assign(trained.value)
     model.head_state = "none"
     return model
+
+
+def _preprocessor(recipe: Recipe, first: Path) -> FNetMaskedLMPreprocessor:
+    """At the length that the run trained with."""
+    return FNetMaskedLMPreprocessor.from_preset(first, **own_length(recipe, first))
 
 
 def _require_same_vocabulary(model: FNetMaskedLM, folder: Path) -> None:
@@ -100,6 +108,7 @@ class LoadedRun(Explored):
         self.name, self.length = name, recipe.data.sequence_length
         self.mixings = tuple(layer_mixings(recipe.model.mixer, recipe.model.num_layers))
         vocabulary, class_names = classifier.words_and_classes(folder)
+        self.class_names = tuple(class_names)
         self.tokenizer = WordPieceTokenizer(vocabulary)
         if step is None:
             self.model = classifier.bring_back(recipe, folder).model
@@ -120,6 +129,9 @@ class LoadedRun(Explored):
             mixings=self.mixings,
             heads=self._recipe.model.num_heads if "attention" in self.mixings else 0,
             task="classify",
+            # the Transformer masks its pads, but a hybrid's attention does not
+            mixes_pads=self._recipe.model.mixer not in ("attention", "identity"),
+            class_names=self.class_names,
         )
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:

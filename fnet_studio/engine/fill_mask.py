@@ -21,30 +21,40 @@ CHUNK_TOKENS = 4096
 WARM_UP = f"The {MASK}."
 
 
-def _opened(folder: Path) -> FNetMaskedLM:
-    """A classifier's head is of no use here, but what is cut off in it is a damaged preset all the same."""
+def _opened(folder: Path) -> tuple[FNetMaskedLM, tuple[str, ...]]:
+    """With the classes of a classifier. Its head is of no other use here, but what is cut off in it is a damaged preset
+    all the same."""
     opened = open_preset(folder)
     head = opened.head()
     if head is not None and head.kind == "classifier":
         for stored in opened.head_tensors().values():
             stored.read()
-    return FNetMaskedLM.from_preset(folder)
+    return FNetMaskedLM.from_preset(folder), head.class_names if head is not None else ()
 
 
 class LoadedPreset(Explored):
     edges = 1
 
-    def __init__(self, name: str, model: FNetMaskedLM | None = None, job: Heeds = NOBODY) -> None:
-        """model: in the place of what the preset of this name holds. Raises Stopped while it compiles."""
+    def __init__(
+        self,
+        name: str,
+        model: FNetMaskedLM | None = None,
+        job: Heeds = NOBODY,
+        class_names: tuple[str, ...] = (),
+    ) -> None:
+        """model, class_names: in the place of what the preset of this name holds. Raises Stopped while it compiles."""
         super().__init__()
         self.name = name
-        self.model: FNetMaskedLM = model or _opened(presets.folder(name))
+        if model is None:
+            model, class_names = _opened(presets.folder(name))
+        self.model: FNetMaskedLM = model
+        self.class_names = class_names
         self.tokenizer: FNetTokenizer = self.model.preprocessor.tokenizer
         self.hidden_token = protocol.Token(self.tokenizer.mask_token_id, MASK, -1, -1, -1, True)
         self.pad_id = self.tokenizer.pad_token_id
         self.mixings = ("fourier",) * self.model.backbone.num_layers
         self._as_transformers = FNetTokenizer(self.tokenizer.proto, transformers_compatible=True)
-        self.length: int = self.model.backbone.max_sequence_length
+        self.length: int = self.model.preprocessor.sequence_length
         if self.model.head_state != "none":
             ids = self.padded([token.id for token in self.tokenize(WARM_UP).tokens])[None]
             list(self.log_probabilities(ids, np.array([[2]]), job))  # compiles, so that the first click is quick
@@ -60,6 +70,7 @@ class LoadedPreset(Explored):
             sequence_length=self.length,
             head=self.head,
             mixings=self.mixings,
+            class_names=self.class_names,
         )
 
     @property
@@ -68,7 +79,7 @@ class LoadedPreset(Explored):
 
     def tokenize(self, text: str, transformers_compatible: bool = False) -> protocol.Tokenized:
         """`[CLS] text [SEP]`, or `[CLS] first [SEP] second [SEP]` for two texts (`texts_of`), cut at the end to the
-        model's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
+        preset's length; an index into the tokens is a position in the model. UserError `text.too-many`."""
         tokenizer = self._as_transformers if transformers_compatible else self.tokenizer
         parts, word = texts_of(text), 0
         found = Pieces([protocol.Token(tokenizer.cls_token_id, CLS, -1, -1, -1, True)], [0], [], [])
@@ -84,6 +95,8 @@ class LoadedPreset(Explored):
 
     def require_head(self) -> None:
         """UserError `fill-mask.no-head`: a random head is never asked."""
+        if self.class_names:
+            raise self.only_classes()
         if self.model.head_state == "none":
             raise UserError(
                 "fill-mask.no-head",

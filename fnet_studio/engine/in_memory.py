@@ -3,7 +3,6 @@
 import threading
 
 from fnet_studio.core import model_files, run_models
-from fnet_studio.core.errors import UserError
 from fnet_studio.engine.explored import Explored
 from fnet_studio.engine.explored_run import load_run
 from fnet_studio.engine.fill_mask import LoadedPreset
@@ -40,9 +39,5 @@ class InMemory:
         """One that may have a head for words. UserError `fill-mask.no-head` for a classifier."""
         found = self.get(name, job)
         if not isinstance(found, LoadedPreset):
-            raise UserError(
-                "fill-mask.no-head",
-                f"{name} is a classifier: it knows classes, not words.",
-                "Try it on the Runs page, or choose a preset with a pretrained head, such as fnet_small_en.",
-            )
+            raise found.only_classes()
         return found

@@ -145,6 +145,7 @@ class ScriptedEngine:
     # -------------------------------------------------------------------------------- answers
 
     def _loaded(self, preset: str) -> protocol.Loaded:
+        record = run_store.read(run_models.parse(preset).run) if run_models.is_run(preset) else None
         return protocol.Loaded(
             preset=preset,
             parameters=3_500_000,
@@ -152,10 +153,12 @@ class ScriptedEngine:
             hidden_dim=scripted_maps.HIDDEN,
             vocabulary_size=scripted_text.VOCABULARY,
             sequence_length=scripted_text.LENGTH,
-            head="none" if run_models.is_run(preset) else "pretrained",
+            head="none" if record else "pretrained",
             mixings=scripted_measuring.mixings_of(preset),
             heads=2 if "attention" in scripted_measuring.mixings_of(preset) else 0,
-            task="classify" if run_models.is_run(preset) else "masked-lm",
+            task="classify" if record and record.recipe["task"] == "classify" else "masked-lm",
+            mixes_pads=not (record and record.recipe["model"]["mixer"] in ("attention", "identity")),
+            class_names=CLASSES if record and record.classifies else (),
         )
 
     def _evaluate(self, command: protocol.Evaluate, job: Job) -> protocol.Evaluation:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.preset_length import LONGEST_UNTOLD
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.tensors import ADVICE, Stored, corrupt, match
 from fnet_studio.models.transformers_preset import AUTHORS_HEAD
@@ -144,7 +145,7 @@ class FlaxPreset:
         )
 
     def preprocessor_settings(self, cls: type) -> dict[str, Any]:
-        return {"sequence_length": min(self.backbone_arguments()["max_sequence_length"], 512)}
+        return {"sequence_length": min(self.backbone_arguments()["max_sequence_length"], LONGEST_UNTOLD)}
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from fnet_studio.core import locks, network, presets
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.json_files import shard_names
 from fnet_studio.core.offline import SWITCH, switched_off_by
-from fnet_studio.models.json_files import shard_names
 from fnet_studio.models.progress import Progress, StopCheck, check
 
 if TYPE_CHECKING:

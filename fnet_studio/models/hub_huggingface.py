@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from fnet_studio.core import files, presets
 from fnet_studio.core.errors import Stopped, UserError
+from fnet_studio.core.json_files import read_json
 from fnet_studio.models import hub
 from fnet_studio.models.hub_progress import Tracker
 from fnet_studio.models.hub_transfer import Broken, NotTheFile, asked, fetch_file
-from fnet_studio.models.json_files import read_json
 from fnet_studio.models.progress import Progress, StopCheck, check
 
 FORM = "hf://owner/name, such as hf://google/fnet-base"

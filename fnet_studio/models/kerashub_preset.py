@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any, get_args
 
+from fnet_studio.core import preset_length
 from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.json_files import bad_field, config_of, read_json
 from fnet_studio.core.presets import OWN_FILE
-from fnet_studio.models.json_files import bad_field, read_json
 from fnet_studio.models.keras_names import activation, dtype_name
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.tensors import Stored, match
@@ -27,7 +28,6 @@ _INTEGERS = (
     "max_sequence_length",
     "num_segments",
 )
-_PREPROCESSING = ("sequence_length", "truncate")
 _MASKING = ("mask_selection_rate", "mask_selection_length", "mask_token_rate", "random_token_rate")
 
 
@@ -76,7 +76,7 @@ class KerasHubPreset:
         self.folder = folder
         config = read_json(folder / "config.json")
         require_class(config, "FNetBackbone", folder / "config.json")
-        self._config = _inner(config, folder / "config.json")
+        self._config = config_of(config, folder / "config.json")
 
     def backbone_arguments(self) -> dict[str, Any]:
         file = self.folder / "config.json"
@@ -122,7 +122,7 @@ class KerasHubPreset:
             )
         task = read_json(file)
         name = require_class(task, ("FNetMaskedLM", "FNetTextClassifier"), file)
-        config = _inner(task, file)
+        config = config_of(task, file)
         own = self._own_settings()
         if name == "FNetMaskedLM":
             arguments = {
@@ -168,16 +168,13 @@ class KerasHubPreset:
         return path
 
     def preprocessor_settings(self, cls: type) -> dict[str, Any]:
-        names = _PREPROCESSING + (_MASKING if cls.__name__ == "FNetMaskedLMPreprocessor" else ())
+        names = ("truncate", *(_MASKING if cls.__name__ == "FNetMaskedLMPreprocessor" else ()))
         longest = self.backbone_arguments().get("max_sequence_length", 512)
-        settings: dict[str, Any] = {"sequence_length": min(longest, 512)}
+        settings: dict[str, Any] = {"sequence_length": preset_length.of_kerashub(self.folder, longest)}
         file = self.folder / "preprocessor.json"
         if file.is_file():
-            stored = _inner(read_json(file), file)
+            stored = config_of(read_json(file), file)
             settings |= {name: stored[name] for name in names if stored.get(name) is not None}
-        length = settings["sequence_length"]
-        if not isinstance(length, int) or not 3 <= length <= longest:
-            raise bad_field(file, "sequence_length", length, f"a whole number from 3 to {longest}")
         if cls.__name__ == "FNetTextClassifierPreprocessor":
             settings["cut"] = self._own_settings().get("cut", "end")
             if settings["cut"] not in get_args(Cut):
@@ -240,10 +237,3 @@ def require_class(config: dict[str, Any], known: str | tuple[str, ...], file: Pa
             f"FNet Studio loads {' and '.join(names)} only.",
         )
     return bare
-
-
-def _inner(config: dict[str, Any], file: Path) -> dict[str, Any]:
-    inner = config.get("config")
-    if not isinstance(inner, dict):
-        raise bad_field(file, "config", inner, "an object")
-    return inner

@@ -22,6 +22,11 @@ class StoredHead(NamedTuple):
     arguments: dict[str, Any]
     """Arguments of the task class that build this very head."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of a classifier; classes that it does not name are numbered."""
+        return tuple(self.arguments.get("class_names") or map(str, range(self.arguments.get("num_classes", 0))))
+
 
 class Preset(Protocol):
     """A preset folder of one format. Nothing of it is imported or unpickled by a name that it gives."""
@@ -49,8 +54,8 @@ def open_preset(preset: str | Path) -> Preset:
     """By name (the user's own, bundled, then built-in ones), by path, or by handle (`hf://…`, `kaggle://…`), of which
     the last two are downloaded at first use: a folder of KerasHub or Transformers, or a Flax checkpoint with its
     vocabulary beside it. UserError `preset.missing`, `preset.missing-file`, `preset.bad-config`, `hub.…`"""
+    from fnet_studio.core.json_files import read_json
     from fnet_studio.models.flax_preset import FlaxPreset, find_checkpoint
-    from fnet_studio.models.json_files import read_json
     from fnet_studio.models.kerashub_preset import KerasHubPreset
     from fnet_studio.models.transformers_preset import TransformersPreset
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from fnet_studio.core import files
+from fnet_studio.core.json_files import read_json
 from fnet_studio.core.presets import OWN_FILE
 from fnet_studio.models.backbone import FNetBackbone
-from fnet_studio.models.json_files import read_json
 from fnet_studio.models.keras_names import activation_name, dtype_name
 from fnet_studio.models.kerashub_preset import (
     CLASSIFIER_PATHS,

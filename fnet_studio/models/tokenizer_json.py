@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.models.json_files import read_json
+from fnet_studio.core.json_files import read_json
 from fnet_studio.models.sentencepiece_proto import CONTROL, NORMAL, UNKNOWN, Scored, Unigram, put_together, take_apart
 from fnet_studio.models.tokenizer import CLS, MASK, PAD, SEP, SPACE, FNetTokenizer
 

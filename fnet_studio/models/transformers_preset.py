@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from fnet_studio.core import presets
+from fnet_studio.core import preset_length, presets
 from fnet_studio.core.errors import UserError
-from fnet_studio.models.json_files import bad_field, read_json, shard_names
+from fnet_studio.core.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.safetensors_files import list_safetensors
 from fnet_studio.models.tensors import Stored, match
@@ -210,12 +210,7 @@ class TransformersPreset:
 
     def preprocessor_settings(self, cls: type) -> dict[str, Any]:
         longest = self.backbone_arguments()["max_sequence_length"]
-        file = self.folder / "tokenizer_config.json"
-        told = read_json(file).get("model_max_length") if file.is_file() else None
-        # Transformers writes an astronomic number where it knows of none.
-        if isinstance(told, int) and 0 < told <= longest:
-            return {"sequence_length": told}
-        return {"sequence_length": min(longest, 512)}
+        return {"sequence_length": preset_length.of_transformers(self.folder, longest)}
 
 
 def transposed(tensor: Stored) -> Stored:

@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 
 from fnet_studio.core.errors import UserError
-from fnet_studio.models.json_files import shard_names
+from fnet_studio.core.json_files import shard_names
 from fnet_studio.models.tensors import Stored, aligned_empty, corrupt
 
 H5_ERRORS = (OSError, RuntimeError, KeyError, ValueError)

@@ -187,6 +187,7 @@ def test_a_kept_run_can_be_looked_into_and_predicts_no_words(trained, worker):
     loaded, _ = worker.call(protocol.Load(name))
     assert (loaded.preset, loaded.head, loaded.task) == (name, "none", "classify")
     assert loaded.mixings == ("fourier",) * loaded.num_layers
+    assert len(loaded.class_names) == 2
     measured, blob = worker.call(protocol.Measure(name, TEXT, measurements.MixingMaps(8, 8)))
     assert measured.arrays[0].shape == (loaded.num_layers, 8, 8)
     assert len(blob) == 4 * loaded.num_layers * 64

@@ -10,6 +10,7 @@ from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_store import RunWriter
 from fnet_studio.core.settings import Settings
 from fnet_studio.link.command import local
+from fnet_studio.ui.explore.focus import NO_WORDS
 from fnet_studio.ui.explore.page import ExplorePage
 from fnet_studio.ui.explore.pictures.comparing import KEPT_MODEL
 from fnet_studio.ui.explore.pictures.difference import binned
@@ -57,6 +58,31 @@ def open_page(qtbot, qapp):
     yield open_page
     for supervisor in opened:
         supervisor.shutdown()
+
+
+def test_a_fine_tuned_run_is_called_by_its_name_and_its_classes_and_nothing_asks_it_for_words(qtbot, open_page):
+    made = recipe.load(recipe.bundled("finetune"), {"name": "reviews"})
+    writer = RunWriter.create("reviews", recipe.to_mapping(made))
+    (writer.folder / "preset").mkdir()
+    (writer.folder / "preset/config.json").write_bytes(b"")
+    writer.finish("finished")
+    page = open_page(name_of(writer.record.id))
+    assert page.predictions.words.text() == (
+        "reviews is a classifier (negative, positive): it knows classes, not words. Its pictures are real. To see its "
+        "classes: Runs page, Try it."
+    )
+    page.sentence.set_text("A [MASK] film.")
+    for tab, card in ((1, page.answers.score), (2, page.answers.compare)):
+        page.answers.tabs.setCurrentIndex(tab)
+        qtbot.waitUntil(lambda card=card: card.words.text() == NO_WORDS, timeout=WAIT_MS)
+    page.pictures.lessons.menu().actions()[0].trigger()
+    qtbot.waitUntil(lambda: page.pictures.text.toPlainText().startswith(NO_WORDS), timeout=WAIT_MS)
+    page.choose_preset("fnet_mini_en")
+    qtbot.waitUntil(lambda: bool(page.predictions.bars()), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: NO_WORDS not in page.pictures.text.toPlainText(), timeout=WAIT_MS)
+    page.sentence.set_text("A film.")
+    page.answers.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "Hide a word first" in page.answers.score.words.text(), timeout=WAIT_MS)
 
 
 def test_a_transformers_run_shows_its_attention_where_fnet_shows_its_mixing(qtbot, open_page):

@@ -44,6 +44,10 @@ class Loaded(Struct, frozen=True, tag="loaded"):
     """Of a layer that attends."""
     task: Literal["masked-lm", "classify"] = "masked-lm"
     """What it is: a classifier from scratch knows classes, not words."""
+    mixes_pads: bool = True
+    """Whether what a token becomes depends on the pads behind it."""
+    class_names: tuple[str, ...] = ()
+    """Of any classifier, a preset too: its head is `none`, since it knows no words."""
 
 
 class Token(Struct, frozen=True, array_like=True):

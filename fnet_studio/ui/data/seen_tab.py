@@ -149,7 +149,9 @@ class SeenTab(QWidget):
                 Cell(token.piece, kind, segment, f"Position {place}: {token.piece}, id {token.id}{where}{part}")
             )
         for place in range(min(packed.padding, MOST_PADS)):
-            cells.append(Cell("pad", "pad", 0, f"Position {len(packed.tokens) + place}: padding, mixed in as well"))
+            cells.append(
+                Cell("pad", "pad", 0, f"Position {len(packed.tokens) + place}: padding, which Fourier mixes in too")
+            )
         if packed.padding > MOST_PADS:
             more = packed.padding - MOST_PADS
             words = counted(more, "more pad")

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from fnet_studio.core import answer_tables, files, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.explore.compare_card import CompareCard
-from fnet_studio.ui.explore.focus import Focus
+from fnet_studio.ui.explore.focus import NO_WORDS, Focus
 from fnet_studio.ui.explore.predictions_card import PredictionsCard
 from fnet_studio.ui.explore.score_card import ScoreCard
 from fnet_studio.ui.explore.tokens_card import HEADS, TokensCard
@@ -102,6 +102,12 @@ class AnswersCard(QFrame):
         self.score.show_masks(None, None)
         self.compare.show_masks(None, None)
         self.say_took()
+
+    def say_wordless(self, why: str) -> None:
+        """Of a model that predicts no words: why, and what to do in the place of hiding one."""
+        self.say(why)
+        self.score.say_nothing(NO_WORDS)
+        self.compare.say_nothing(NO_WORDS)
 
     def show_answers(self, question: protocol.FillMask, filled: protocol.Filled, originals: dict[int, str]) -> None:
         self._question = question

@@ -15,6 +15,7 @@ from fnet_studio.ui.widgets.differences import DifferenceBars
 
 PAUSE_MS = 400
 HINT = "Write a second sentence with as many [MASK] in it, or choose another preset."
+HIDE_FIRST = "Hide a word of the first sentence, above: then compare what fits there."
 HEADS = ("mask", "answer", "piece", "first", "second")
 
 
@@ -26,6 +27,8 @@ class CompareCard(QWidget):
         self._themes = themes
         self._newest = NewestOnly(supervisor, stop_older=True)
         self._question: protocol.FillMask | None = None
+        self._nothing = HIDE_FIRST
+        """Said where there is no first side."""
         self._own_words = ""
         """What was last put into `other` here, not by the user."""
         self._bars: list[DifferenceBars] = []
@@ -69,12 +72,17 @@ class CompareCard(QWidget):
 
     def show_masks(self, question: protocol.FillMask | None, filled: protocol.Filled | None) -> None:
         """The first side; None when nothing is hidden there."""
-        self._question = question
+        self._nothing, self._question = HIDE_FIRST, question
         if question is not None and filled is not None and self.other.text() in ("", self._own_words):
             self._own_words = _with_typed_masks(question.text, filled)
             self.other.setText(self._own_words)
         if self.isVisible():
             self._pause.start()
+
+    def say_nothing(self, why: str) -> None:
+        """There will be no first side, whatever is hidden."""
+        self.show_masks(None, None)
+        self._nothing = why
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
@@ -85,7 +93,7 @@ class CompareCard(QWidget):
         chosen = self.preset.currentData()
         self.preset.clear()
         for card in presets.list_presets():
-            if not card.problem and card.head != "none":
+            if not card.problem and card.head == "pretrained":
                 self.preset.addItem(card.name, card.name)
         self.preset.setCurrentIndex(max(0, self.preset.findData(chosen)))
 
@@ -98,7 +106,7 @@ class CompareCard(QWidget):
     def _ask(self) -> None:
         question = self._question
         if question is None:
-            self._say("Hide a word of the first sentence, above: then compare what fits there.")
+            self._say(self._nothing)
             return
         first = protocol.FillMask(question.preset, question.text, question.masked, question.top_k)
         if self.what.currentData() == "preset":

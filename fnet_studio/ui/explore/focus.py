@@ -4,6 +4,8 @@ from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import protocol
 
+NO_WORDS = "This model predicts no words: choose a preset with a head, such as fnet_small_en."
+
 
 class Focus(QObject):
     """Shared by everything on the page. The page alone calls `show_sentence` and `forget`; whatever shows tokens calls

@@ -270,16 +270,19 @@ class ExplorePage(QWidget):
         if self._loaded.head == "none":
             self._words.forget()
             if self._loaded.task == "classify":
-                self.answers.say(
+                self.answers.say_wordless(
                     "This is a classifier that a run trained from scratch: it knows classes, not words. Its pictures "
                     "are real; a word that you hide is [UNK] to it. To see its classes, open the run on the Runs page, "
                     "Try it. To see predictions, choose a preset with a pretrained head, such as fnet_small_en."
                 )
                 return
-            self.answers.say(
-                f"The preset {self.preset} has no head for predicting words: it was saved without one, and a random "
-                "head would only make noise. Its mixing maps are real. To see predictions, choose a preset with a "
-                "pretrained head, such as fnet_small_en."
+            if self._loaded.class_names:
+                self.answers.say_wordless(_only_classes(self.preset, self._loaded.class_names))
+                return
+            self.answers.say_wordless(
+                f"The preset {_title(self.preset)} has no head for predicting words: it was saved without one, and a "
+                "random head would only make noise. Its mixing maps are real. To see predictions, choose a preset with "
+                "a pretrained head, such as fnet_small_en."
             )
             return
         if not self.sentence.positions and not self.sentence.has_typed_mask:
@@ -403,6 +406,22 @@ def _explorable_runs() -> list[tuple[str, str]]:
     found = list(itertools.islice(kept, MOST_RUNS))
     names = told_apart([Named(run_notes.name_of(record), record.began) for record in found])
     return [(record.id, name) for record, name in zip(found, names, strict=True)]
+
+
+def _title(preset: str) -> str:
+    """A run by the name that the user calls it by."""
+    try:
+        return run_notes.name_of(run_store.read(run_models.parse(preset).run)) if run_models.is_run(preset) else preset
+    except UserError:
+        return preset
+
+
+def _only_classes(preset: str, class_names: tuple[str, ...]) -> str:
+    how = "Runs page, Try it" if run_models.is_run(preset) else f"fnet-studio classify {preset} FILE, in a terminal"
+    return (
+        f"{_title(preset)} is a classifier ({presets.class_words(class_names)}): it knows classes, not words. Its "
+        f"pictures are real. To see its classes: {how}."
+    )
 
 
 def _span(token: protocol.Token) -> tuple[int, int]:

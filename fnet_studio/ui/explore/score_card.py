@@ -16,6 +16,7 @@ from fnet_studio.ui.widgets.predictions import Prediction, PredictionBars
 
 PAUSE_MS = 300
 HINT = "Write words with commas between them. Each is put in the place of the mask and scored."
+HIDE_FIRST = "Hide a word first, or type [MASK]: then score what you would put there."
 ONE = "One piece: its probability at the mask"
 SEVERAL = "Several pieces: pseudo-log-likelihood"
 ABOUT_SEVERAL = (
@@ -34,6 +35,8 @@ class ScoreCard(QWidget):
         super().__init__(parent)
         self._newest = NewestOnly(supervisor, stop_older=True)
         self._question: protocol.FillMask | None = None
+        self._nothing = HIDE_FIRST
+        """Said where there is no mask to score."""
         self._places: tuple[int, ...] = ()
         self.scored: tuple[str, protocol.Scored] | None = None
         self.candidates = QLineEdit()
@@ -72,7 +75,7 @@ class ScoreCard(QWidget):
 
     def show_masks(self, question: protocol.FillMask | None, filled: protocol.Filled | None) -> None:
         """What was asked and answered last; None when nothing is hidden."""
-        self._question = question
+        self._nothing, self._question = HIDE_FIRST, question
         places = _groups(filled) if filled is not None else ()
         if places != self._places:
             self._places = places
@@ -82,11 +85,16 @@ class ScoreCard(QWidget):
         self.which.setVisible(len(places) > 1)
         self._pause.start()
 
+    def say_nothing(self, why: str) -> None:
+        """There will be no masks, whatever is hidden."""
+        self.show_masks(None, None)
+        self._nothing = why
+
     def _ask(self) -> None:
         names = tuple(name for part in self.candidates.text().split(",") if (name := part.strip()))
         question = self._question
         if question is None or not self._places:
-            self._say("Hide a word first, or type [MASK]: then score what you would put there.")
+            self._say(self._nothing)
         elif not names:
             self._say(HINT)
         else:

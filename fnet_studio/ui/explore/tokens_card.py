@@ -138,7 +138,10 @@ class TokensCard(QWidget):
             return
         it = focus.tokenized
         cut = f" {count(it.cut_tokens)} did not fit." if it.cut_tokens else ""
+        added = [piece for piece in ("[CLS]", "[SEP]") if any(t.special and t.piece == piece for t in it.tokens)]
+        together = f" with {' and '.join(added)}" if added else ""
+        mixed = ", and padding is mixed in" if focus.loaded is None or focus.loaded.mixes_pads else ""
         self.line.setText(
-            f"{len(it.tokens)} tokens with [CLS] and [SEP], {count(it.padding)} of padding: the model always reads "
-            f"{count(it.sequence_length)}, and padding is mixed in.{cut}"
+            f"{len(it.tokens)} token{'s' * (len(it.tokens) != 1)}{together}, {count(it.padding)} of padding: the model "
+            f"always reads {count(it.sequence_length)}{mixed}.{cut}"
         )

@@ -74,6 +74,6 @@ def fitting(entry: Entry, entries: list[Entry]) -> list[Entry]:
     def shape(one: Entry) -> tuple:
         card = one.card
         sizes = (card.num_layers, card.hidden_dim, card.intermediate_dim, card.vocabulary_size)
-        return (*sizes, card.sequence_length, card.parameters, card.head)
+        return (*sizes, card.positions, card.sequence_length, card.parameters, card.head)
 
     return [one for one in entries if one.usable and one.key != entry.key and shape(one) == shape(entry)]

@@ -143,7 +143,7 @@ class PresetDetails(QWidget):
         self._head(column, entry)
         known = entry.card.problem if entry.state == "missing" else ""
         told = (
-            ("Classes", class_words(entry.card)),
+            ("Classes", class_words(entry.card.class_names)),
             ("Began from", entry.parent.removeprefix(run_store.RUN)),
             ("Folder", entry.card.folder),
             ("Came from", entry.source),
@@ -299,7 +299,12 @@ def _facts(entry: Entry) -> list[tuple[str, str, str]]:
         ("Hidden size", known(card.hidden_dim), ""),
         ("Intermediate", known(card.intermediate_dim), ""),
         ("Vocabulary", known(card.vocabulary_size), ""),
-        ("Length", known(card.sequence_length), "Texts are always padded to it: padding is part of the input"),
+        (
+            "Length",
+            known(card.sequence_length),
+            "Texts are always padded to it: padding is part of the input. Another one can be chosen up to the model's "
+            f"{known(card.positions)} positions",
+        ),
         ("Download" if remote else "On disk", size, ""),
         ("Memory to use", about(entry.use_bytes), "For one text of full length, in float32"),
         (

@@ -19,6 +19,38 @@ def test_the_bundled_preset_is_listed_with_its_head():
     assert "MLM accuracy" in card.model_card
 
 
+@pytest.mark.parametrize(("told", "length"), [(64, 64), (None, 128)])
+def test_a_kerashub_folder_is_listed_with_the_length_that_it_runs_at(told, length):
+    copy = places.presets() / "short"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
+    described = json.loads((copy / "preprocessor.json").read_text())
+    described["config"]["sequence_length"] = told
+    (copy / "preprocessor.json").write_text(json.dumps(described))
+    card = presets.read_card(copy)
+    assert (card.sequence_length, card.positions, card.problem) == (length, 128, "")
+    (copy / "preprocessor.json").unlink()
+    assert presets.read_card(copy).sequence_length == 128
+
+
+def test_a_kerashub_folder_with_a_length_beyond_its_positions_is_listed_with_the_reason():
+    copy = places.presets() / "beyond"
+    shutil.copytree(places.bundled_presets() / "fnet_mini_en", copy)
+    described = json.loads((copy / "preprocessor.json").read_text())
+    described["config"]["sequence_length"] = 129
+    (copy / "preprocessor.json").write_text(json.dumps(described))
+    assert "sequence_length is 129, not a whole number from 3 to 128" in presets.read_card(copy).problem
+
+
+@pytest.mark.parametrize(("told", "length"), [(128, 128), (int(1e30), 512), (None, 512)])
+def test_a_transformers_folder_is_listed_with_the_length_that_it_runs_at(tmp_path, told, length):
+    sizes = {"num_hidden_layers": 2, "hidden_size": 16, "intermediate_size": 32, "vocab_size": 100}
+    config = {"model_type": "fnet", **sizes, "max_position_embeddings": 1024}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": told}))
+    card = presets.read_card(tmp_path)
+    assert (card.sequence_length, card.positions) == (length, 1024)
+
+
 def test_a_user_preset_hides_the_bundled_one_of_its_name():
     shutil.copytree(places.bundled_presets() / "fnet_mini_en", places.presets() / "fnet_mini_en")
     (card,) = [card for card in presets.list_presets() if card.name == "fnet_mini_en"]

@@ -66,10 +66,20 @@ def test_a_transformers_run_is_opened_with_its_attention_its_checkpoints_and_its
     maps = measure(model, measurements.MixingMaps(4, 5))
     assert maps.shape == (2, 4, 5)
     assert maps[0].max() == pytest.approx(wanted.mean(0)[:count, :count].max(), rel=1e-4)
+    assert not model.loaded().mixes_pads
+    assert measure(model, measurements.Padding()).max() < 1e-5
     with pytest.raises(UserError, match="no frequencies"):
         measure(model, measurements.SpectralAblation())
     _has_the_models_of_its_steps(run)
     _has_words(run)
+
+
+def test_a_hybrids_attention_mixes_pads_in_where_a_transformers_masks_them(tiny, job):
+    run = trained(job, tiny, {"model__mixer": "hybrid", "training__epochs": 1})
+    model = load_run(run_models.name_of(run))
+    assert model.loaded().mixings == ("attention", "attention")
+    assert model.loaded().mixes_pads
+    assert measure(model, measurements.Padding()).max() > 1e-3
 
 
 def _has_the_models_of_its_steps(run):
@@ -126,7 +136,7 @@ def test_positions_that_join_several_tokens_are_not_explored(tiny):
 def test_checkpoints_of_tuned_presets_can_be_looked_into(preset, job, recipe_name, tmp_path):
     (tmp_path / "text.txt").write_text("The river is wide and the bridge is long. " * 60)
     values = recipe.to_mapping(recipe.load(recipe.bundled(recipe_name), {"training.epochs": "1"}))
-    values["model"]["preset"] = preset
+    values["model"]["preset"], values["data"]["sequence_length"] = preset, 24
     if recipe_name == "masked-lm":
         values["data"]["path"] = str(tmp_path / "text.txt")
     run = trained(job, values, {})
@@ -136,6 +146,9 @@ def test_checkpoints_of_tuned_presets_can_be_looked_into(preset, job, recipe_nam
         measure(at_end, measurements.MixingMaps(8, 8), "It rains."),
         measure(kept, measurements.MixingMaps(8, 8), "It rains."),
     )
+    classes = {"finetune": ("neg", "pos"), "masked-lm": ()}[recipe_name]
+    assert at_end.loaded().class_names == kept.loaded().class_names == classes
+    assert at_end.loaded().sequence_length == kept.loaded().sequence_length == 24
     assert at_end.head == {"finetune": "none", "masked-lm": "fine-tuned"}[recipe_name]
 
 

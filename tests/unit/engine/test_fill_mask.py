@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from fnet_studio.core import places, protocol
+from fnet_studio.core import places, presets, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.engine import answers
 from fnet_studio.engine.fill_mask import LoadedPreset
 from fnet_studio.engine.in_memory import InMemory
+from fnet_studio.models.masked_lm import FNetMaskedLM
 
 PRESET = "fnet_mini_en"
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
@@ -61,6 +62,19 @@ def test_the_model_always_sees_its_own_length(preset):
     assert preset.features(tokenized)["token_ids"].shape == (1, 128)
 
 
+def test_a_preset_with_more_positions_than_its_length_answers_as_its_own_preprocessor_prepares():
+    model = FNetMaskedLM.from_preset(places.bundled_presets() / PRESET)
+    model.preprocessor.sequence_length = 48
+    model.save_to_preset(places.presets() / "short")
+    loaded = LoadedPreset("short")
+    assert loaded.loaded().sequence_length == presets.read_card(places.presets() / "short").sequence_length == 48
+    filled = fill(loaded, "The capital of France is [MASK].", top_k=1)
+    prompt = model.preprocessor.prompt("The capital of France is [MASK].")
+    assert loaded.features(filled.tokenized)["token_ids"].shape == prompt.features["token_ids"].shape
+    best = model.probabilities(prompt.features)[0, 0].max()
+    assert filled.answers[0].candidates[0].probability == pytest.approx(best, rel=1e-3)
+
+
 def test_a_text_that_is_too_long_is_cut_and_says_where(preset):
     text = "[MASK] " + "river " * 300
     filled = fill(preset, text)
@@ -112,12 +126,17 @@ def test_a_preset_without_a_head_never_answers():
     assert caught.value.kind == "fill-mask.no-head"
 
 
-def test_a_classifier_whose_head_is_cut_off_is_damaged(tmp_path):
+def test_a_classifier_says_what_it_knows_and_one_whose_head_is_cut_off_is_damaged(tmp_path):
     folder = shutil.copytree(GOLDEN / "kerashub_classifier", tmp_path / "classifier")
     (folder / "assets/tokenizer").mkdir(parents=True)
     shutil.copy(GOLDEN / "vocabulary.spm", folder / "assets/tokenizer")
     shutil.copy(GOLDEN / "kerashub_masked_lm/model.weights.h5", folder)
-    LoadedPreset(str(folder))
+    loaded = LoadedPreset(str(folder))
+    assert loaded.loaded().class_names == ("0", "1", "2")
+    with pytest.raises(UserError, match=r"classifier \(0, 1, 2\): it knows classes, not words") as caught:
+        fill(loaded, "A [MASK].")
+    assert "fetch-head" not in caught.value.advice
+    assert f"fnet-studio classify {folder} FILE" in caught.value.advice
     with (folder / "task.weights.h5").open("r+b") as file:
         file.truncate(3000)
     with pytest.raises(UserError, match=r"task\.weights\.h5"):

@@ -105,7 +105,7 @@ def test_the_names_of_the_classes_go_through_every_format(golden, tmp_path):
         assert FNetTextClassifier.from_preset(tmp_path / folder).class_names == NAMES
         card = presets.read_card(tmp_path / folder)
         assert card.class_names == NAMES
-        assert presets.class_words(card) == "Grün, b/d, 日本 <b>"
+        assert presets.class_words(card.class_names) == "Grün, b/d, 日本 <b>"
     config = json.loads((tmp_path / "t/config.json").read_text("utf-8"))
     assert config["id2label"] == {str(at): name for at, name in enumerate(NAMES)}
     assert config["label2id"] == {name: at for at, name in enumerate(NAMES)}

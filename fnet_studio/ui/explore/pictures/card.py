@@ -209,6 +209,7 @@ class PicturesCard(QFrame):
         self._suit(scene)
         self.controls.show_kind(self.kind, scene, self.comparing.kept is not None, self._compared(scene))
         self.comparing.show_scene(scene)
+        self.explaining.show_scene(scene)
         if scene is None or not self.isVisible() or self.kind.unsuited(scene):
             self.answers.stop()
         else:

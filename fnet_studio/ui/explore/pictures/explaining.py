@@ -3,8 +3,11 @@
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QTextBrowser
 
+from fnet_studio.core.mask import MASK
+from fnet_studio.ui.explore.focus import NO_WORDS
 from fnet_studio.ui.explore.pictures import explanations
 from fnet_studio.ui.explore.pictures.explanations import Lesson
+from fnet_studio.ui.explore.pictures.scene import Scene
 
 
 class Explaining(QObject):
@@ -18,6 +21,7 @@ class Explaining(QObject):
         super().__init__(parent)
         self._kind = ""
         self._lesson: Lesson | None = None
+        self._wordless = False
         self.about = QPushButton("Explain")
         self.about.setCheckable(True)
         self.about.setShortcut("F1")
@@ -41,6 +45,13 @@ class Explaining(QObject):
         self._kind = key
         self._write()
 
+    def show_scene(self, scene: Scene | None) -> None:
+        """The model that is looked at."""
+        wordless = scene is not None and not scene.head
+        if wordless != self._wordless:
+            self._wordless = wordless
+            self._write()
+
     def begin(self, lesson: Lesson) -> None:
         self._lesson = lesson
         self.begun.emit(lesson)
@@ -63,5 +74,6 @@ class Explaining(QObject):
             return
         words = explanations.explanation(self._kind)
         if self._lesson is not None:
-            words = f"### {self._lesson.title}\n\n{self._lesson.look}\n\n---\n\n{words}"
+            first = f"**{NO_WORDS}**\n\n" if self._wordless and MASK in self._lesson.sentence else ""
+            words = f"{first}### {self._lesson.title}\n\n{self._lesson.look}\n\n---\n\n{words}"
         self.text.setMarkdown(words)

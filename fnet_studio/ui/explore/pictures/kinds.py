@@ -353,7 +353,7 @@ KINDS = (
         "padding",
         "Padding",
         "Padding sensitivity",
-        "It is not a speed setting: pads are mixed in, so the length is part of the question.",
+        "It is not a speed setting: where pads are mixed in, the length is part of the question.",
         frozenset({"log"}),
         lambda scene, options: [ask.Padding()],
         _padding,

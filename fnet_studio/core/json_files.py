@@ -26,6 +26,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def config_of(described: dict[str, Any], file: Path) -> dict[str, Any]:
+    """What Keras describes an object's settings with. UserError `preset.bad-config` where it is none."""
+    inner = described.get("config")
+    if not isinstance(inner, dict):
+        raise bad_field(file, "config", inner, "an object")
+    return inner
+
+
 def bad_field(file: Path, field: str, value: Any, wanted: str) -> UserError:
     shown = json.dumps(value, default=str)[:80]
     return UserError(
