@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from fnet_studio.ui.parts import set_property
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 
 def dropped_path(event: Any) -> str:
@@ -54,7 +55,7 @@ class PathField(QWidget):
         self._check, self._title, self.files, self._nothing = check, title, files, nothing
         self.setAcceptDrops(True)
         self._label = QLabel(title)
-        self.edit = QLineEdit()
+        self.edit = TextLine()
         self.edit.setPlaceholderText("None; drop one here, or choose it" if nothing else "Drop it here, or choose it")
         self.edit.setAccessibleName(title)
         self.edit.setToolTip(description)
@@ -142,7 +143,10 @@ class PathField(QWidget):
         """What is wrong with the path beside other fields, '' when nothing is; its own fault goes before."""
         self._show_error((self.error if self.edit.text().strip() else "") or words)
 
-    def _changed(self, _: str) -> None:
+    def _changed(self, text: str) -> None:
+        if text.startswith("file:///"):  # as a file that was copied is pasted
+            self.set_text(QUrl(text.strip()).toLocalFile())
+            return
         self._judge()
         self.changed.emit(self.text)
 
