@@ -18,14 +18,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fnet_studio.core import run_bundle
 from fnet_studio.ui.parts import set_property
 from fnet_studio.ui.widgets.text_boxes import TextLine
 
 
 def dropped_path(event: Any) -> str:
-    """The one local path that a drag carries, or ''."""
-    urls = event.mimeData().urls() if event.mimeData().hasUrls() else []
-    return urls[0].toLocalFile() if len(urls) == 1 else ""
+    """The one local path that a drag carries, or ''. Not that of a run, which no page takes: the window does."""
+    urls = event.mimeData().urls()
+    return urls[0].toLocalFile() if len(urls) == 1 and not dropped_runs(event) else ""
+
+
+def dropped_runs(event: Any) -> list[Path]:
+    """The files of runs that a drag carries, none when there is something else among them."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
+    return paths if all(path.suffix == run_bundle.SUFFIX for path in paths) else []
 
 
 TABLES = (
