@@ -99,8 +99,7 @@ def open_paths(window: Window, paths: list[Path]) -> None:
     """What a file manager hands over: runs and presets, as their pages bring them in. The rest is refused in words."""
     for path in paths:
         if path.suffix == run_bundle.SUFFIX:
-            window.go("runs")
-            window.page("runs").import_run(path)
+            window.import_runs([path])
         elif path.is_dir() or path.suffix.lower() == ".zip":
             window.go("presets")
             window.page("presets").importing.bring(path)

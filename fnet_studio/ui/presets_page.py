@@ -92,7 +92,7 @@ class PresetsPage(QWidget):
 
     def _connect(self) -> None:
         self.library.changed.connect(self._came)
-        self.importing.imported.connect(self.select)
+        self.importing.imported.connect(self._imported)
         self.list.selection_changed.connect(self._show)
         self.list.view.delete_wanted.connect(lambda: self._of_selected("delete"))
         self.list.view.open_wanted.connect(lambda: self._of_selected("use"))
@@ -120,6 +120,11 @@ class PresetsPage(QWidget):
         if not self.list.select(key):
             self._wanted = key
             self.refresh()
+
+    def _imported(self, name: str) -> None:
+        """It may stand in the place of one of this name that is listed."""
+        self._wanted = name
+        self.refresh()
 
     def _came(self) -> None:
         self.list.put(self.library.entries)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QLabel, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -34,6 +34,9 @@ PLACES = (
 
 
 class Rail(QWidget):
+    """Where the window is too low for all of it, its places are icons alone, and the program's mark and the memory are
+    left out."""
+
     chosen = Signal(str)
     """Key of a page."""
     find_wanted = Signal()
@@ -44,10 +47,11 @@ class Rail(QWidget):
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
+        self._whole, self._needed_px = True, 0
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(8, 12, 9, 12)
         self._column.setSpacing(4)
-        mark = QLabel()
+        self._mark = mark = QLabel()
         mark.setPixmap(icons.program_icon().pixmap(QSize(40, 40), self.devicePixelRatioF()))
         mark.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         mark.setAccessibleName("FNet Studio")
@@ -83,6 +87,24 @@ class Rail(QWidget):
         self._column.addWidget(item)
         return item, follow_icon(item, themes, icon, "muted", 22)
 
+    def event(self, event: QEvent) -> bool:
+        result = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return result
+
+    def _fit(self) -> None:
+        if self._whole:  # of icons it cannot be measured: it is when there seems to be room for words again
+            self._needed_px = self._column.minimumHeightForWidth(self.width())
+        whole = self.height() >= self._needed_px
+        if whole != self._whole:
+            self._whole = whole
+            style = Qt.ToolButtonStyle.ToolButtonTextUnderIcon if whole else Qt.ToolButtonStyle.ToolButtonIconOnly
+            for item in (*self.buttons.values(), self.find):
+                item.setToolButtonStyle(style)
+            self._mark.setVisible(whole)
+            self.device.memory.setVisible(whole)
+
     def show_page(self, key: str) -> None:
         """A page that is not on the rail leaves no place of it marked."""
         if key in self.buttons:
@@ -110,8 +132,14 @@ class DeviceFoot(QWidget):
         self.bar.setAccessibleName("Memory of the worker")
         self.amount = label("", "caption")
         self.amount.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        for item in (self.name, self.bar, self.amount):
-            column.addWidget(item)
+        self.memory = QWidget()
+        memory = QVBoxLayout(self.memory)
+        memory.setContentsMargins(0, 0, 0, 0)
+        memory.setSpacing(4)
+        memory.addWidget(self.bar)
+        memory.addWidget(self.amount)
+        column.addWidget(self.name)
+        column.addWidget(self.memory)
         self._device: protocol.Device | None = None
         self.bar.hide()
         self.amount.hide()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core import recipe_diff, recipe_scope
@@ -21,6 +21,7 @@ from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, duration, measure, percent
 from fnet_studio.ui.widgets.learning_chart import LearningChart
+from fnet_studio.ui.widgets.text_boxes import TextLine, TextLines
 
 CHART_PX = 300
 NOTES_PX = 72
@@ -51,7 +52,7 @@ class RunDetails(QWidget):
         self._background = Background(self)
         self.entry: RunEntry | None = None
         self._drawn: tuple = ()
-        self.name = QLineEdit()
+        self.name = TextLine()
         self.name.setAccessibleName("Name of the run")
         self.name.setToolTip("Rename it here (F2)")
         self.name.setMaxLength(120)
@@ -130,7 +131,7 @@ class RunDetails(QWidget):
         return menu
 
     def _notes_card(self) -> Card:
-        self.tags, self.notes = QLineEdit(), QPlainTextEdit()
+        self.tags, self.notes = TextLine(), TextLines()
         self.tags.setPlaceholderText("baseline, good")
         self.tags.setAccessibleName("Tags")
         self.notes.setPlaceholderText("What was tried here, and what came of it")

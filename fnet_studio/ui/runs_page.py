@@ -76,7 +76,8 @@ class RunsPage(QWidget):
         self.compare.setToolTip("The selected runs side by side (select several with Ctrl or Shift)")
         header = PageHeader("Runs", "What was trained on this machine, with which recipe, and how well it did.")
         header.add_action(self.compare)
-        header.add_action(button("Import", themes, "folder-input", "", self._ask_import, "A run from another machine"))
+        about = "A run from another machine; its file can be dropped too"
+        header.add_action(button("Import", themes, "folder-input", "", self._ask_import, about))
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         self.refresh_button = button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again")
         header.add_action(self.refresh_button)

@@ -2,10 +2,11 @@
 
 import base64
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -36,6 +37,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import SMALLEST_WINDOW, ThemeSource
 from fnet_studio.ui.waiting_focus import WaitingFocus
 from fnet_studio.ui.when_done import WhenDone
+from fnet_studio.ui.widgets.path_field import dropped_runs
 from fnet_studio.ui.widgets.side import WithSide
 from fnet_studio.ui.worker_state import WorkerState
 
@@ -59,6 +61,7 @@ class Window(QMainWindow):
         self.supervisor, self.themes, self.settings = supervisor, themes, settings
         self.setWindowTitle(TITLE)
         self.setWindowIcon(icons.program_icon())
+        self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST_WINDOW)
         self.resize(*USUAL)
         self.keys = Keys(settings, self)
@@ -137,6 +140,12 @@ class Window(QMainWindow):
     def show_run(self, run: str) -> None:
         self.go("runs")
         self.page("runs").select(run)
+
+    def import_runs(self, paths: list[Path]) -> None:
+        """From their files, as the Runs page's own button does."""
+        self.go("runs")
+        for path in paths:
+            self.page("runs").import_run(path)
 
     def show_updates(self, looking: bool = False) -> None:
         """Open the settings at their updates. looking: only ask the feed, and say so when there is something newer."""
@@ -250,6 +259,14 @@ class Window(QMainWindow):
                 self.stopping.escape()
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_runs(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.import_runs(dropped_runs(event))
 
     def focusNextPrevChild(self, next: bool) -> bool:
         return self._waiting_focus.take() or super().focusNextPrevChild(next)

@@ -5,6 +5,7 @@ import json
 import math
 
 import pytest
+from dropping import drop, files
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from workbooks import xlsx
@@ -288,6 +289,17 @@ def test_a_file_of_sentences_becomes_a_table_that_can_be_saved(qtbot, open_page,
     assert "gone.txt" in page.batch.messages.card.message.text()
     page.batch.close_button.click()
     assert not page.batch.isVisible()
+
+
+def test_a_file_that_is_dropped_on_the_sentence_is_answered_and_not_written_there(qtbot, open_page, tmp_path):
+    (tmp_path / "s.txt").write_text("The capital of France is [MASK].\n")
+    page = open_page("x")
+    qtbot.waitUntil(lambda: page.focus.tokenized is not None, timeout=WAIT_MS)
+    assert not drop(page.sentence.box.viewport(), files(tmp_path))
+    assert drop(page.sentence.box.viewport(), files(tmp_path / "s.txt"))
+    assert page.from_file.isChecked()
+    qtbot.waitUntil(lambda: len(page.batch.model.rows) == 1, timeout=WAIT_MS)
+    assert page.sentence.text == "x"
 
 
 def test_a_row_with_two_masks_shows_answers_of_both_and_says_which_sheet_was_read(qtbot, open_page, tmp_path):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core.special_pieces import UNKNOWN
@@ -17,6 +17,7 @@ from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import count, counted
+from fnet_studio.ui.widgets.text_boxes import TextLines
 from fnet_studio.ui.widgets.working import Working
 
 BOX_PX = 92
@@ -35,7 +36,7 @@ class SeenTab(QWidget):
         self._data: dict[str, Any] = {}
         self._asking = NewestOnly(supervisor, stop_older=True)
         self.packed: protocol.TextPacked | None = None
-        self.box, self.pair = QPlainTextEdit(), QPlainTextEdit()
+        self.box, self.pair = TextLines(), TextLines()
         for box, name in ((self.box, "Text"), (self.pair, "Second text")):
             box.setTabChangesFocus(True)
             box.setAccessibleName(name)

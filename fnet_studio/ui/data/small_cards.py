@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core.data_sets import DataSet
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.form_rows import file_problem
 from fnet_studio.ui.widgets.path_field import TABLES, PathField
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 
 class SmallCard(Card):
@@ -50,7 +51,7 @@ class RenameCard(SmallCard):
 
     def __init__(self, themes: ThemeSource, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.edit = QLineEdit(name)
+        self.edit = TextLine(name)
         self.edit.setMaxLength(80)
         self.edit.setAccessibleName("Name of the data set")
         self.rename = button("Rename", themes, "", "primary", self._named)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.mask import MASK
@@ -12,6 +12,7 @@ from fnet_studio.ui.explore.predictions_card import shown_text
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.widgets.differences import DifferenceBars
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 PAUSE_MS = 400
 HINT = "Write a second sentence with as many [MASK] in it, or choose another preset."
@@ -37,7 +38,7 @@ class CompareCard(QWidget):
         self.what.addItem("With another sentence", "sentence")
         self.what.addItem("With another preset", "preset")
         self.what.setAccessibleName("What to compare with")
-        self.other = QLineEdit()
+        self.other = TextLine()
         self.other.setPlaceholderText("The second sentence, with [MASK]")
         self.other.setAccessibleName("Second sentence")
         self.other.setClearButtonEnabled(True)

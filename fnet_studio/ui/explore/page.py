@@ -1,7 +1,7 @@
 """Explore: mask a word of a sentence, see what the model would put there, and look inside."""
 
 import itertools
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QTimer
@@ -28,6 +28,7 @@ from fnet_studio.ui.explore.sweep import Sweep
 from fnet_studio.ui.message_place import MessagePlace
 from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.path_field import dropped_path
 from fnet_studio.ui.widgets.side import WithSide
 
 TYPING_PAUSE_MS = 150
@@ -55,6 +56,7 @@ class ExplorePage(QWidget):
         self._background = Background(self)
         self._runs: list[tuple[str, str]] = []
         self._there_is = _ThereIs()
+        self.setAcceptDrops(True)
         self.focus = Focus(self)
         self.sentence = SentenceCard(theme_source)
         self.answers = AnswersCard(supervisor, theme_source, self.focus, settings.top_k)
@@ -371,6 +373,16 @@ class ExplorePage(QWidget):
     def _show_batch(self, on: bool) -> None:
         self._prepare_batch()
         self._body.setCurrentIndex(1 if on else 0)
+
+    def dragEnterEvent(self, event: Any) -> None:
+        if Path(dropped_path(event)).is_file():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """A file of sentences."""
+        event.acceptProposedAction()
+        self.from_file.setChecked(True)
+        self.batch.read(Path(dropped_path(event)))
 
     def _prepare_batch(self) -> None:
         self.batch.prepare(self.preset, self.predictions.top_k.currentData())

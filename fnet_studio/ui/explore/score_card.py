@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from fnet_studio.core import answer_tables, protocol
 from fnet_studio.ui import timers
@@ -13,6 +13,7 @@ from fnet_studio.ui.newest import NewestOnly
 from fnet_studio.ui.parts import label, row
 from fnet_studio.ui.widgets.figures import nats
 from fnet_studio.ui.widgets.predictions import Prediction, PredictionBars
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 PAUSE_MS = 300
 HINT = "Write words with commas between them. Each is put in the place of the mask and scored."
@@ -39,7 +40,7 @@ class ScoreCard(QWidget):
         """Said where there is no mask to score."""
         self._places: tuple[int, ...] = ()
         self.scored: tuple[str, protocol.Scored] | None = None
-        self.candidates = QLineEdit()
+        self.candidates = TextLine()
         self.candidates.setPlaceholderText("Paris, London, the")
         self.candidates.setAccessibleName("Candidates, with commas between them")
         self.candidates.setClearButtonEnabled(True)

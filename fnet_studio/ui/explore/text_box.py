@@ -5,14 +5,15 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QSizePolicy, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextEdit, QWidget
 
 from fnet_studio.ui.widgets.chips import STRIP, ChipRow
+from fnet_studio.ui.widgets.text_boxes import TextLines
 
 LINES = 3
 
 
-class TextBox(QPlainTextEdit):
+class TextBox(TextLines):
     """One to three lines, as high as its text; Tab leaves it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from fnet_studio.core import preset_import, protocol
+from fnet_studio.core import places, preset_import, protocol
 from fnet_studio.core.errors import UserError
 from fnet_studio.ui.background import STOPPED, Background, CommandProgress, Progress
 from fnet_studio.ui.cards import ErrorCard
@@ -64,7 +64,9 @@ class Importing(QObject):
             folder = self._try(lambda: preset_import.commit(staged))
             self._rest()
             if folder is not None:
-                self._notices.put("import", ToldCard(self._themes, f"{folder.name} was imported."))
+                bundled = (places.bundled_presets() / folder.name).is_dir()
+                more = " It is used in place of the one that came with the program." if bundled else ""
+                self._notices.put("import", ToldCard(self._themes, f"{folder.name} was imported.{more}"))
                 self.imported.emit(folder.name)
 
         def refused(failed: protocol.Failed | None) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from fnet_studio.core.catalogue import Entry
 from fnet_studio.ui import icons
@@ -13,6 +13,7 @@ from fnet_studio.ui.presets.downloads import Downloads
 from fnet_studio.ui.presets.looks import ORIGINS, figures_of, state_of
 from fnet_studio.ui.stylesheet import mixed
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -171,7 +172,7 @@ class PresetList(QWidget):
     def __init__(self, downloads: Downloads, themes: ThemeSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = PresetsModel(downloads, self)
-        self.search = QLineEdit()
+        self.search = TextLine()
         self.search.setPlaceholderText("Search presets")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search presets")

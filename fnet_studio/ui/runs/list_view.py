@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHeaderView,
-    QLineEdit,
     QStyledItemDelegate,
     QTreeView,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.theme import CAPTION_PT, ThemeSource
 from fnet_studio.ui.widgets import ink
 from fnet_studio.ui.widgets.copied_rows import CopiedRows
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 ROW_PX = 28
 LONGEST = {
@@ -117,7 +117,7 @@ class RunList(QWidget):
         self._widths: dict[int, int] = {}
         """That columns were given last. They are given others only where what they need has changed: a user may have
         chosen their own."""
-        self.search = QLineEdit()
+        self.search = TextLine()
         self.search.setPlaceholderText("Search name, tag, status, notes")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search runs")

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from fnet_studio.ui.itemmodels.runs import when
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.widgets.overlays import MOST
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 RUN = Qt.ItemDataRole.UserRole
 SIZE = (320, 360)
@@ -23,7 +24,7 @@ class RunPicker(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setProperty("card", "true")
         self.resize(*SIZE)
-        self.search = QLineEdit()
+        self.search = TextLine()
         self.search.setPlaceholderText("Search runs")
         self.search.setAccessibleName("Search runs")
         self.list = QListWidget()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.ui.cards import ErrorCard
@@ -14,6 +14,7 @@ from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.widgets.figures import percent
 from fnet_studio.ui.widgets.shortened_label import ShortenedLabel
+from fnet_studio.ui.widgets.text_boxes import TextLines
 
 BOX_PX, NAME_PX = 120, 300
 SCALE = 10_000
@@ -153,8 +154,8 @@ class TryTab(QWidget):
             self.explore_wanted.emit(text)
 
 
-def _box(name: str, hint: str) -> QPlainTextEdit:
-    box = QPlainTextEdit()
+def _box(name: str, hint: str) -> TextLines:
+    box = TextLines()
     box.setPlaceholderText(hint)
     box.setAccessibleName(name)
     box.setTabChangesFocus(True)

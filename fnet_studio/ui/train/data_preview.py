@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRegularExpression, Signal
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
 from fnet_studio.core import recipe as recipes
@@ -11,6 +11,7 @@ from fnet_studio.core.recipe_sections import DataRecipe
 from fnet_studio.ui.parts import label
 from fnet_studio.ui.widgets.field_row import TITLE_PX
 from fnet_studio.ui.widgets.figures import count, counted
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 MOST_NAMED = 8
 """Labels that get a field each; more of them are mapped in one line of text."""
@@ -94,7 +95,7 @@ class LabelNames(QWidget):
         self._grid.setColumnMinimumWidth(0, TITLE_PX)
         self._grid.setColumnStretch(1, 1)
         self._labels: tuple[tuple[str, int], ...] = ()
-        self.edits: dict[str, QLineEdit] = {}
+        self.edits: dict[str, TextLine] = {}
         self.hide()
 
     def show_labels(self, labels: tuple[tuple[str, int], ...], text: str) -> bool:
@@ -112,7 +113,7 @@ class LabelNames(QWidget):
             self._grid.addWidget(_caption("Means"), 0, 1)
             for line, (name, rows) in enumerate(labels, 1):
                 self._grid.addWidget(label(f"{name}  ({count(rows)})", "muted"), line, 0)
-                edit = QLineEdit()
+                edit = TextLine()
                 edit.setPlaceholderText(name)
                 edit.setAccessibleName(f"Name of label {name}")
                 edit.setValidator(QRegularExpressionValidator(QRegularExpression("[^,]*"), edit))

@@ -224,7 +224,9 @@ class PictureStream(QObject):
         self._supervisor = supervisor
         self._watching = False
         self._owed = False
+        """The worker holds the credit: given, and no picture has come for it."""
         self.keep_zero = False
+        supervisor.message.connect(self._heard)
 
     @property
     def watching(self) -> bool:
@@ -249,12 +251,14 @@ class PictureStream(QObject):
         if self._watching:
             self._supervisor.tell(protocol.Watch(STREAM, ROWS, COLUMNS, on))
 
-    def arrived(self) -> None:
-        self._owed = False
-
     def painted(self) -> None:
+        """The last picture is on the screen, or never will be. Ignored while one is still to come."""
         if self._watching and not self._owed:
             self._credit()
+
+    def _heard(self, envelope: protocol.Envelope, _blob: bytes) -> None:
+        if isinstance(envelope.body, protocol.Frame) and envelope.body.stream == STREAM:
+            self._owed = False
 
     def _credit(self) -> None:
         self._owed = True

@@ -38,6 +38,7 @@ class LiveView(QWidget):
         self.show()
         self.panels.begin(probe)
         self.pictures.watch(seen)
+        self.pictures.painted()  # of the last run: what it left unpainted is not shown any more
 
     def pull(self, changed: set[str], state: RunState, probe: str) -> None:
         """Show what changed of a run."""
@@ -50,9 +51,7 @@ class LiveView(QWidget):
         if "annotations" in changed:
             self.panels.show_annotations(state)
         if "frame" in changed and state.frame is not None:
-            self.pictures.arrived()
-            if not self.panels.show_frame(state.frame, state.frame_blob, probe):
-                self.pictures.painted()
+            self.panels.show_frame(state.frame, state.frame_blob, probe)
 
     def _smoothing_changed(self, weight: float) -> None:
         self._settings.smoothing = weight

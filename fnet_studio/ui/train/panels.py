@@ -80,13 +80,12 @@ class LivePanels(QWidget):
     def show_annotations(self, state: RunState) -> None:
         self.chart.chart.show_marks([mark(one.kind, one.step, one.time_s, one.text) for one in state.annotations])
 
-    def show_frame(self, frame: protocol.Frame, blob: bytes, probe: str) -> bool:
-        """Whether there was something new to show."""
+    def show_frame(self, frame: protocol.Frame, blob: bytes, probe: str) -> None:
+        """Does nothing when it is shown already."""
         if frame is self._shown_frame:
-            return False
+            return
         self._shown_frame = frame
         atlas = received_atlas(frame.maps, blob)
         self.maps.show_atlas(atlas, f"Step {count(frame.step)} · probe: “{probe}”")
         self.maps.setVisible(True)
         self.waiting.setVisible(False)
-        return True

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QSizePo
 
 from fnet_studio.ui.parts import set_property
 from fnet_studio.ui.widgets.choice import Choice
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 TITLE_PX = 108
 
@@ -45,7 +46,7 @@ class FieldRow(QWidget):
                 self._editor.addItem(words, text)
             self._editor.currentIndexChanged.connect(self._edited)
         else:
-            self._editor = QLineEdit()
+            self._editor = TextLine()
             self._editor.setMinimumWidth(76)
             self._editor.textEdited.connect(self._edited)
         self._editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -18,8 +18,6 @@ class LayerStrip(QWidget):
 
     chosen = Signal(int)
     """Layer, from 0."""
-    painted = Signal()
-    """The newest atlas has reached the screen: the next one may be asked for."""
     playing_changed = Signal(bool)
 
     def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
@@ -27,7 +25,6 @@ class LayerStrip(QWidget):
         self._colours = colours
         self._atlas: Atlas | None = None
         self._picture: QImage | None = None
-        self._fresh = False
         self._layer = 0
         self._thumbnail = 64
         self._timer = timers.repeating(self, PLAY_MS)
@@ -55,7 +52,6 @@ class LayerStrip(QWidget):
         # one indexed picture of all layers; the look-up table does the colouring, no Python per pixel
         self._picture = QImage(atlas.pixels.data, columns, layers * rows, columns, QImage.Format.Format_Indexed8)
         self._picture.setColorTable(colour_table())
-        self._fresh = True
         self._layer = min(self._layer, layers - 1)
         self._name()
         self.update()
@@ -138,9 +134,6 @@ class LayerStrip(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 1, Qt.PenStyle.DotLine))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        if self._fresh:
-            self._fresh = False
-            QTimer.singleShot(0, self, self.painted.emit)
 
     def _layer_at(self, point: Any) -> int:
         return next((index for index, box in enumerate(self.boxes()) if box.contains(point)), -1)

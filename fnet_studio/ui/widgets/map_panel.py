@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fnet_studio.ui.widgets.atlas import Atlas
@@ -17,6 +17,7 @@ class MapPanel(QWidget):
     zero_switched = Signal(bool)
     """Whether the zero-frequency row and column are wanted."""
     painted = Signal()
+    """Of the newest atlas the large map or the strip has reached the screen, once: the next one may be asked for."""
 
     def __init__(self, colours: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,6 +25,7 @@ class MapPanel(QWidget):
         self.strip = LayerStrip(colours)
         self.atlas: Atlas | None = None
         self._note = ""
+        self._fresh = False
         self.title = QLabel("Mixing")
         self.title.setProperty("role", "section")
         self.play = QPushButton("Play")
@@ -57,21 +59,28 @@ class MapPanel(QWidget):
         layout.addWidget(self.strip)
         self.view.read_out.connect(self._read)
         self.strip.chosen.connect(self._chosen)
-        self.strip.painted.connect(self.painted)
         self.strip.playing_changed.connect(self._playing)
         self.play.toggled.connect(self.strip.play)
         self.zero.toggled.connect(self.zero_switched)
         self.own_scale.toggled.connect(lambda _: self._chosen(self.strip.layer))
         self.play.setEnabled(False)
+        for shown in (self.view.viewport(), self.strip):  # either may lie outside what is scrolled into sight
+            shown.installEventFilter(self)
 
     def show_atlas(self, atlas: Atlas, note: str = "") -> None:
         """note: a few words about this picture (its step, say), shown while nothing is pointed at."""
-        self.atlas, self._note = atlas, note
+        self.atlas, self._note, self._fresh = atlas, note, True
         self.strip.show_atlas(atlas)
         self.play.setEnabled(atlas.layers > 1)
         self.zero.setVisible(atlas.kind == "mixing")
         self._chosen(self.strip.layer)
         self._read("")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self._fresh and event.type() == QEvent.Type.Paint:
+            self._fresh = False
+            QTimer.singleShot(0, self, self.painted.emit)
+        return super().eventFilter(watched, event)
 
     def _chosen(self, layer: int) -> None:
         if self.atlas is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -18,13 +18,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fnet_studio.core import run_bundle
 from fnet_studio.ui.parts import set_property
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 
 def dropped_path(event: Any) -> str:
-    """The one local path that a drag carries, or ''."""
-    urls = event.mimeData().urls() if event.mimeData().hasUrls() else []
-    return urls[0].toLocalFile() if len(urls) == 1 else ""
+    """The one local path that a drag carries, or ''. Not that of a run, which no page takes: the window does."""
+    urls = event.mimeData().urls()
+    return urls[0].toLocalFile() if len(urls) == 1 and not dropped_runs(event) else ""
+
+
+def dropped_runs(event: Any) -> list[Path]:
+    """The files of runs that a drag carries, none when there is something else among them."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
+    return paths if all(path.suffix == run_bundle.SUFFIX for path in paths) else []
 
 
 TABLES = (
@@ -54,7 +62,7 @@ class PathField(QWidget):
         self._check, self._title, self.files, self._nothing = check, title, files, nothing
         self.setAcceptDrops(True)
         self._label = QLabel(title)
-        self.edit = QLineEdit()
+        self.edit = TextLine()
         self.edit.setPlaceholderText("None; drop one here, or choose it" if nothing else "Drop it here, or choose it")
         self.edit.setAccessibleName(title)
         self._label.setBuddy(self.edit)
@@ -146,7 +154,10 @@ class PathField(QWidget):
         """What is wrong with the path beside other fields, '' when nothing is; its own fault goes before."""
         self._show_error((self.error if self.edit.text().strip() else "") or words)
 
-    def _changed(self, _: str) -> None:
+    def _changed(self, text: str) -> None:
+        if text.startswith("file:///"):  # as a file that was copied is pasted
+            self.set_text(QUrl(text.strip()).toLocalFile())
+            return
         self._judge()
         self.changed.emit(self.text)
 

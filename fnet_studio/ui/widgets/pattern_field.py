@@ -1,11 +1,12 @@
 """What is looked for in texts: plain words or a regular expression, judged while it is typed."""
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import Pattern, compile_pattern
 from fnet_studio.ui.parts import label, set_property
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 LEAST_PX = 120
 
@@ -19,7 +20,7 @@ class PatternField(QObject):
     def __init__(self, words: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._quiet = False
-        self.line = QLineEdit()
+        self.line = TextLine()
         self.line.setPlaceholderText(words)
         self.line.setAccessibleName(words)
         self.line.setClearButtonEnabled(True)

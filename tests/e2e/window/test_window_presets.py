@@ -117,6 +117,15 @@ def test_what_is_dropped_is_imported(page, qtbot, tmp_path, packed):
     assert page.selected.licence == "MIT"
 
 
+def test_an_imported_preset_takes_the_place_of_the_bundled_one_of_its_name_at_once(page, qtbot, tmp_path):
+    assert choose(page, qtbot, "fnet_mini_en").origin == "bundled"
+    page.importing.bring(make_preset(tmp_path / "fnet_mini_en"))
+    qtbot.waitUntil(lambda: page.selected.origin == "yours", timeout=20_000)
+    assert page.selected.key == "fnet_mini_en"
+    assert "delete" in page.details.buttons
+    assert "in place of the one that came with the program" in page.notices.find("import").words.text()
+
+
 def test_a_folder_that_is_no_preset_is_refused_and_nothing_is_copied(page, qtbot, tmp_path):
     page.importing.bring(tmp_path)
     qtbot.waitUntil(lambda: isinstance(page.notices.find("import"), ErrorCard))

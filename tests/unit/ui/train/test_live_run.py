@@ -4,7 +4,10 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from fnet_studio.core import protocol
+from fnet_studio.core.run_state import RunState
+from fnet_studio.core.settings import Settings
 from fnet_studio.ui.train.live_run import LiveRun, PictureStream, Throttle
+from fnet_studio.ui.train.live_view import LiveView
 
 
 class Worker(QObject):
@@ -45,6 +48,7 @@ def run(worker):
     run.show(False)
 
 
+FRAME = protocol.Frame("maps", 1, protocol.Maps(kind="mixing", layers=1, rows=2, columns=3, low=0.0, high=1.0))
 STEPS = protocol.Metrics((1, 2), (0.7, 0.6), (0.5, 0.6), (100.0, 110.0), (0.1, 0.2))
 
 
@@ -132,9 +136,35 @@ def test_pictures_are_asked_for_one_at_a_time(worker):
     assert worker.told == [protocol.Watch("maps", 96, 128), protocol.Credit("maps")]
     stream.painted()
     assert len(worker.told) == 2
-    stream.arrived()
+    worker.says(FRAME)
     stream.painted()
     assert worker.told[2:] == [protocol.Credit("maps")]
+
+
+def test_a_new_run_asks_for_its_maps_though_the_last_ones_were_never_painted(qtbot, worker, themes):
+    view = LiveView(worker, themes, Settings())
+    qtbot.addWidget(view)
+    view.begin("one", seen=True)
+    worker.says(FRAME)
+    worker.told.clear()
+    view.begin("two", seen=True)
+    assert worker.told == [protocol.Credit("maps")]
+    view.begin("three", seen=True)
+    assert len(worker.told) == 1, "the worker still has that credit"
+
+
+def test_a_page_that_comes_back_gives_one_credit_for_the_maps_that_it_shows_already(qtbot, worker, themes):
+    view = LiveView(worker, themes, Settings())
+    qtbot.addWidget(view)
+    view.begin("one", seen=True)
+    worker.says(FRAME)
+    state = RunState(frame=FRAME, frame_blob=bytes(6))
+    view.pull({"frame"}, state, "one")
+    view.pictures.watch(False)
+    worker.told.clear()
+    view.pictures.watch(True)
+    view.pull({"frame"}, state, "one")
+    assert worker.told.count(protocol.Credit("maps")) == 1
 
 
 def test_a_hidden_page_takes_its_watch_back_and_gives_no_credit(worker):
@@ -142,7 +172,7 @@ def test_a_hidden_page_takes_its_watch_back_and_gives_no_credit(worker):
     stream.watch(True)
     stream.watch(False)
     assert worker.told[-1] == protocol.Watch("maps", 0, 0)
-    stream.arrived()
+    worker.says(FRAME)
     stream.painted()
     assert worker.told[-1] == protocol.Watch("maps", 0, 0)
 

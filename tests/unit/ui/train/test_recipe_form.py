@@ -4,8 +4,8 @@ import re
 
 import msgspec
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from dropping import drop, files
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyle
 
 from fnet_studio.core import data_sets, places, protocol
@@ -197,19 +197,16 @@ def test_a_file_that_is_no_archive_is_refused(form, tmp_path):
 def test_dropping_data_anywhere_on_the_form_chooses_its_source(form, tmp_path, name, source):
     path = tmp_path / name
     path.write_bytes(b"")
-    drop(form, path)
+    drop(form, files(path))
     assert form.path.text == str(path)
     assert form.recipe().data.source == source
 
 
-def drop(form, path):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    form.dropEvent(
-        QDropEvent(
-            QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        )
-    )
+def test_data_that_are_dropped_on_the_name_of_the_run_are_not_written_there(form, table):
+    name = form.name_row.text
+    assert drop(form.name_row.editor, files(table))
+    assert form.name_row.text == name
+    assert (form.rows["data.source"].text, form.path.text) == ("files", str(table))
 
 
 def test_another_recipe_takes_back_what_was_typed(qtbot, form):

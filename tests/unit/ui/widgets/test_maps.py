@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from fnet_studio.ui.widgets.atlas import Atlas, colour_table
 from fnet_studio.ui.widgets.map_panel import MapPanel
@@ -100,6 +101,42 @@ def test_a_picture_that_nobody_sees_does_not_say_that_it_was_painted(qtbot, pane
     panel.hide()
     with qtbot.assertNotEmitted(panel.painted, wait=50):
         panel.show_atlas(atlas())
+
+
+@pytest.fixture
+def scrolled(qtbot, colours):
+    """An area that shows a part of what is in it: 600 empty pixels, and a panel below them."""
+    inner, area = QWidget(), QScrollArea()
+    qtbot.addWidget(area)
+    column = QVBoxLayout(inner)
+    column.addSpacing(600)
+    panel = MapPanel(colours)
+    panel.setFixedHeight(500)
+    column.addWidget(panel)
+    area.setWidgetResizable(True)
+    area.setWidget(inner)
+    area.resize(700, 500)
+    with qtbot.waitExposed(area):
+        area.show()
+    return area
+
+
+def test_a_picture_is_painted_once_the_large_map_is_in_sight_and_its_strip_is_not(qtbot, scrolled):
+    panel, bar = scrolled.findChild(MapPanel), scrolled.verticalScrollBar()
+    told = []
+    panel.painted.connect(lambda: told.append(1))
+    panel.show_atlas(atlas())
+    qtbot.wait(50)
+    assert told == [], "nothing of it is in sight"
+    bar.setValue(400)
+    assert panel.strip.visibleRegion().isEmpty()
+    qtbot.waitUntil(lambda: told == [1])
+    bar.setValue(bar.maximum())
+    qtbot.wait(20)
+    assert told == [1]
+    bar.setValue(400)
+    panel.show_atlas(atlas())
+    qtbot.waitUntil(lambda: told == [1, 1])
 
 
 def test_the_strip_keeps_its_height_whatever_the_height_of_its_panel(qtbot, panel):
