@@ -106,7 +106,7 @@ class _Plan:
         self.job.check()
         per_epoch = steps_per_epoch(len(task.parts["train"]), self.recipe.training.batch_size)
         total = per_epoch * self.recipe.training.epochs
-        problems = data_problems(task.summary())
+        problems = data_problems(task.summary(), self.recipe)
         self.clock.enter("building")
         self._build(task, total)  # the first in a process takes longer than the run's will
         began_building = time.monotonic()
