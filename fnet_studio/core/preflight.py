@@ -1,12 +1,13 @@
 """What a run is estimated to need before it starts, and what it then needed: one struct for both, to be compared."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from fnet_studio.core.files import size
-from fnet_studio.core.recipe import Recipe
+from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe
 
 Severity = Literal["error", "warning", "note"]
 
@@ -50,6 +51,8 @@ def ratios(estimate: Cost, outcome: Cost) -> dict[str, float]:
 CUT_SHARE = 0.1
 UNEVEN = 3.0
 """How many times the texts of the smallest class the largest may have before it is worth a word."""
+FEWEST_STEPS, SOME_STEPS, SMALL_BATCH = 50, 100, 8
+"""With fewer steps in all a classifier learns little; so many, in batches of that size, are advised."""
 MOST_NAMES = 5
 """Of classes in one sentence."""
 OVERLAP_SHARE = 0.01
@@ -102,6 +105,30 @@ def data_problems(data: dict[str, Any], recipe: Recipe) -> list[Problem]:
         )
     found += [Problem("note", "data.note", note) for note in report.get("notes", ())]
     return sorted(found, key=lambda problem: ("error", "warning", "note").index(problem.severity))
+
+
+def step_problems(recipe: Recipe, texts: int, total_steps: int) -> list[Problem]:
+    """Whether a classifier takes too few steps to learn. texts: of its training part. A language model's steps are
+    large, and one that goes on from a preset is not worse for having taken few."""
+    training = recipe.training
+    if recipe.task in LANGUAGE_TASKS or total_steps >= FEWEST_STEPS:
+        return []
+    batch, changes = training.batch_size, []
+    if batch > SMALL_BATCH and SMALL_BATCH % training.accumulation == 0:
+        batch = SMALL_BATCH
+        changes.append(f"training.batch_size={batch}")
+    per_epoch = math.ceil(texts / batch)
+    epochs = max(training.epochs, math.ceil(SOME_STEPS / per_epoch))
+    if epochs > training.epochs:
+        changes.append(f"training.epochs={epochs}")
+    return [
+        Problem(
+            "warning",
+            "training.few-steps",
+            f"Only {total_steps:,} step{'s' * (total_steps > 1)} in all: a model hardly learns in so few.",
+            f"Train in smaller batches or longer: with {' and '.join(changes)} it takes {per_epoch * epochs:,} steps.",
+        )
+    ]
 
 
 def _of_classes(train: dict[str, Any], names: Sequence[str], recipe: Recipe) -> list[Problem]:

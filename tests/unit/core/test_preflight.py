@@ -1,7 +1,7 @@
 import pytest
 
-from fnet_studio.core.preflight import Cost, data_problems, ratios, resource_problems
-from fnet_studio.core.recipe import from_mapping
+from fnet_studio.core.preflight import Cost, data_problems, ratios, resource_problems, step_problems
+from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe, bundled, bundled_names, from_mapping, load
 
 ADVISED = ("optimisation.class_weights", "optimisation.keep", "optimisation.monitor")
 
@@ -98,6 +98,42 @@ def test_of_many_classes_without_a_test_text_only_a_few_are_named():
     (problem,) = problems_of(data | {"class_names": names})
     assert "class 7 or of 4 more classes" in problem.message
     assert "class 8" not in problem.message
+
+
+def steps_of(recipe, texts):
+    return step_problems(recipe, texts, -(-texts // recipe.training.batch_size) * recipe.training.epochs)
+
+
+def test_too_few_steps_are_told_with_a_batch_and_epochs_that_make_a_hundred():
+    (problem,) = steps_of(load(bundled("imdb-fnet"), template=True), 48)
+    assert (problem.kind, problem.severity) == ("training.few-steps", "warning")
+    assert "Only 3 steps" in problem.message
+    assert "training.batch_size=8 and training.epochs=17 it takes 102 steps" in problem.advice
+
+
+@pytest.mark.parametrize(
+    ("training", "texts", "advice"),
+    [
+        ({"batch_size": 4, "epochs": 1}, 48, "with training.epochs=9 it takes 108 steps"),
+        ({"batch_size": 64, "epochs": 20}, 100, "with training.batch_size=8 it takes 260 steps"),
+        ({"batch_size": 48, "accumulation": 3, "epochs": 2}, 96, "with training.epochs=50 it takes 100 steps"),
+        ({"batch_size": 64, "epochs": 25}, 100, None),
+    ],
+)
+def test_only_what_has_to_change_for_more_steps_is_advised(training, texts, advice):
+    told = steps_of(from_mapping({"training": training}), texts)
+    assert [advice in problem.advice for problem in told] == [True] * (advice is not None)
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_bundled_recipe_takes_enough_steps_on_the_bundled_reviews_or_on_imdb(name):
+    chosen = load(bundled(name), template=True)
+    assert steps_of(chosen, 20_000 if chosen.data.source == "imdb" else 128) == []
+
+
+@pytest.mark.parametrize("task", LANGUAGE_TASKS)
+def test_a_language_model_may_take_few_steps(task):
+    assert step_problems(Recipe(task=task), 1000, 4) == []
 
 
 def test_classes_that_differ_in_letter_case_alone_are_named_in_one_warning_and_how_to_join_them():

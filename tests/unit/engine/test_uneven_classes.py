@@ -154,6 +154,7 @@ def test_a_class_that_no_validation_text_is_of_is_told_and_a_stratified_split_of
         }
         kinds = [one.kind for one in planned.problems]
         assert ("data.unvalidated-class" in kinds) == (split == "random")
+        assert "training.few-steps" in kinds
 
 
 def test_texts_that_are_looked_at_are_in_the_part_that_a_run_had_them_in(few, job):
