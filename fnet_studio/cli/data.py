@@ -7,7 +7,7 @@ import msgspec
 
 from fnet_studio.cli import data_list, data_look
 from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, recipe
 from fnet_studio.core.files import size
 from fnet_studio.core.preflight import data_problems
 from fnet_studio.core.recipe_sections import IMDB_URL
@@ -42,12 +42,13 @@ def inspect(options: argparse.Namespace) -> int:
     data = mapping_of(options.path, options.set)
     found = ask(options, protocol.Inspect(data))
     assert isinstance(found, protocol.Inspected)
-    print(msgspec.json.encode(found.data).decode() if options.json else "\n".join(report_words(found.data)))
+    print(msgspec.json.encode(found.data).decode() if options.json else "\n".join(report_words(found.data, data)))
     return 0
 
 
-def report_words(data: dict[str, Any]) -> list[str]:
-    """A data set's summary as lines of text: a table of its parts, then what is worth saying."""
+def report_words(data: dict[str, Any], described: dict[str, Any]) -> list[str]:
+    """A data set's summary as lines of text: a table of its parts, then what is worth saying. described: the data
+    section of a recipe."""
     rows = [("", "texts", *data["class_names"], "median", "95 %", "longest", "cut", "tokens cut", "empty", "twice")]
     for split in data["report"]["splits"]:
         lengths = split["lengths"]
@@ -77,6 +78,6 @@ def report_words(data: dict[str, Any]) -> list[str]:
         f"{report['test_overlap']:,} test texts and {report['validation_overlap']:,} validation texts also stand among "
         f"those before them; {report['duplicates']:,} texts in all stand more than once.",
     ]
-    for problem in data_problems(data):
+    for problem in data_problems(data, recipe.from_mapping({"data": described})):
         lines.append(f"{problem.severity}: {problem.message} {problem.advice}".rstrip())
     return lines

@@ -34,7 +34,7 @@ def mapping_of(path: str, changes: list[str]) -> dict[str, Any]:
             "A data set is read more than once, which standard input (-) cannot be.",
             "Write it to a file first; or name a file that is called so as ./-",
         )
-    data: dict[str, Any] = {"source": data_sets.source_of(path), "path": path}
+    data: dict[str, Any] = {"source": data_sets.source_of(path), "path": path, "split": data_sets.SPLIT}
     if data["source"] == "files" and not os.path.exists(os.path.expanduser(path)):
         try:
             data = recipe.to_mapping(recipe.Recipe(data=data_sets.find(path).data))["data"]

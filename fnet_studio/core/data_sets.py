@@ -30,8 +30,11 @@ SETTINGS = (
     "labels",
     "validation_split",
     "split_seed",
+    "split",
 )
 """What a definition decides of a recipe's data; length and vocabulary are the model's."""
+SPLIT = "stratified"
+"""Of a data set that is new; one of before there was a choice keeps its parts, which were drawn at random."""
 LEVELS = 3
 """How deep folders are looked at for changes: from the folder around an unpacked IMDb down to those of its classes."""
 _PATHS = ("path", "validation_path", "test_path")
@@ -53,11 +56,14 @@ class DataSet(Struct, frozen=True):
 
     @property
     def settings(self) -> dict[str, str]:
-        """As `--set` takes them, by dotted key."""
-        return {f"data.{name}": str(getattr(self.data, name)) for name in SETTINGS}
+        """As `--set` takes them, by dotted key. Of IMDb all but how it is split, which its authors' example says."""
+        names = [name for name in SETTINGS if name != "split" or self.data.source != "imdb"]
+        return {f"data.{name}": str(getattr(self.data, name)) for name in names}
 
 
-SAMPLE = DataSet("sample", "Bundled reviews", DataRecipe(), format="JSON lines", texts=240, classes=("neg", "pos"))
+SAMPLE = DataSet(
+    "sample", "Bundled reviews", DataRecipe(split=SPLIT), format="JSON lines", texts=240, classes=("neg", "pos")
+)
 """Came with the program; always there."""
 
 

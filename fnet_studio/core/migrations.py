@@ -29,6 +29,7 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "pair_column": "auto",
         "label_column": "auto",
         "labels": "auto",
+        "split": "random",
     },
     "model": {
         "preset": "fnet_mini_en",

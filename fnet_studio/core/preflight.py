@@ -1,10 +1,13 @@
 """What a run is estimated to need before it starts, and what it then needed: one struct for both, to be compared."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from fnet_studio.core.files import size
+from fnet_studio.core.recipe import LANGUAGE_TASKS, Recipe
 
 Severity = Literal["error", "warning", "note"]
 
@@ -46,13 +49,18 @@ def ratios(estimate: Cost, outcome: Cost) -> dict[str, float]:
 
 
 CUT_SHARE = 0.1
-RARE_SHARE = 0.1
-"""A class that is this much rarer than the commonest one is worth a word."""
+UNEVEN = 3.0
+"""How many times the texts of the smallest class the largest may have before it is worth a word."""
+FEWEST_STEPS, SOME_STEPS, SMALL_BATCH = 50, 100, 8
+"""With fewer steps in all a classifier learns little; so many, in batches of that size, are advised."""
+MOST_NAMES = 5
+"""Of classes in one sentence."""
 OVERLAP_SHARE = 0.01
 
 
-def data_problems(data: dict[str, Any]) -> list[Problem]:
-    """What is worth saying of a data set, from a task's summary (`engine.task.Task.summary`), worst first."""
+def data_problems(data: dict[str, Any], recipe: Recipe) -> list[Problem]:
+    """What is worth saying of a data set before it is trained on by a recipe, from a task's summary
+    (`engine.task.Task.summary`), worst first."""
     report = data.get("report")
     if not report:
         return [Problem("note", "data.note", note) for note in data.get("notes", ())]
@@ -82,7 +90,8 @@ def data_problems(data: dict[str, Any]) -> list[Problem]:
                 "Remove duplicates, or expect validation figures that are too good.",
             )
         )
-    found += _of_classes(splits["train"], data.get("class_names", ()))
+    found += _of_classes(splits["train"], data.get("class_names", ()), recipe)
+    found += _of_classes_not_measured(splits, data.get("class_names", ()), recipe)
     for split in report["splits"]:
         found += _of_split(split, int(data.get("sequence_length", 0)))
     if not tests:
@@ -98,7 +107,31 @@ def data_problems(data: dict[str, Any]) -> list[Problem]:
     return sorted(found, key=lambda problem: ("error", "warning", "note").index(problem.severity))
 
 
-def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
+def step_problems(recipe: Recipe, texts: int, total_steps: int) -> list[Problem]:
+    """Whether a classifier takes too few steps to learn. texts: of its training part. A language model's steps are
+    large, and one that goes on from a preset is not worse for having taken few."""
+    training = recipe.training
+    if recipe.task in LANGUAGE_TASKS or total_steps >= FEWEST_STEPS:
+        return []
+    batch, changes = training.batch_size, []
+    if batch > SMALL_BATCH and SMALL_BATCH % training.accumulation == 0:
+        batch = SMALL_BATCH
+        changes.append(f"training.batch_size={batch}")
+    per_epoch = math.ceil(texts / batch)
+    epochs = max(training.epochs, math.ceil(SOME_STEPS / per_epoch))
+    if epochs > training.epochs:
+        changes.append(f"training.epochs={epochs}")
+    return [
+        Problem(
+            "warning",
+            "training.few-steps",
+            f"Only {total_steps:,} step{'s' * (total_steps > 1)} in all: a model hardly learns in so few.",
+            f"Train in smaller batches or longer: with {' and '.join(changes)} it takes {per_epoch * epochs:,} steps.",
+        )
+    ]
+
+
+def _of_classes(train: dict[str, Any], names: Sequence[str], recipe: Recipe) -> list[Problem]:
     counts = dict(zip(names, train["class_counts"], strict=False))
     if len(counts) < 2:
         return []
@@ -130,7 +163,8 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
             )
         )
     rarest, commonest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
-    if 0 < counts[rarest] < RARE_SHARE * counts[commonest]:
+    advice = _on_uneven_classes(recipe)
+    if 0 < UNEVEN * counts[rarest] < counts[commonest] and advice:
         found.append(
             Problem(
                 "warning",
@@ -138,8 +172,56 @@ def _of_classes(train: dict[str, Any], names: Any) -> list[Problem]:
                 f"The classes are uneven: {counts[commonest]:,} training texts are {commonest}, {counts[rarest]:,} "
                 f"{rarest}. Always answering {commonest} is right {counts[commonest] / max(train['texts'], 1):.0%} of "
                 "the time.",
-                "Balance the class weights (optimisation.class_weights=balanced), choose the best epoch by macro F1 "
-                "(optimisation.monitor=macro-f1), and read F1 and the confusion matrix rather than accuracy.",
+                f"{advice} Read F1 and the confusion matrix rather than accuracy.",
+            )
+        )
+    return found
+
+
+def _on_uneven_classes(recipe: Recipe) -> str:
+    """What the recipe does not do about them yet, in sentences; '' when it does everything."""
+    advice, optimisation = [], recipe.optimisation
+    if optimisation.class_weights != "balanced":
+        advice.append("Balance the class weights (optimisation.class_weights=balanced).")
+    if not optimisation.keeps_best:
+        advice.append("Keep the best epoch by macro F1 (optimisation.keep=best, optimisation.monitor=macro-f1).")
+    elif optimisation.monitor != "macro-f1":
+        advice.append("Choose the best epoch by macro F1 (optimisation.monitor=macro-f1).")
+    return " ".join(advice)
+
+
+def classes_not_in(counts: Sequence[int], trained: Sequence[int]) -> list[int]:
+    """Classes that are trained and have no text in another part, by their place. Both: texts by class."""
+    return [at for at, count in enumerate(counts) if trained[at] and not count]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Of many classes the first few, in words."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" or of {more} more class{'es' * (more > 1)}" if more > 0 else "")
+
+
+def _of_classes_not_measured(splits: dict[str, Any], names: Sequence[str], recipe: Recipe) -> list[Problem]:
+    """Classes that are trained, and that the validation or the test texts lack."""
+    found, trained = [], splits["train"]["class_counts"]
+    for part in ("validation", "test"):
+        missing = classes_not_in(splits[part]["class_counts"], trained)
+        if not splits[part]["texts"] or not missing:
+            continue
+        chooses = part == "validation" and recipe.optimisation.keeps_best
+        choosing = ", which decide on the best epoch," if chooses else ""
+        # where a stratified split leaves a class out, it has one text, or these texts have a place of their own
+        drawn = part == "validation" and not recipe.data.stratified and recipe.data.validation_path == "none"
+        found.append(
+            Problem(
+                "warning",
+                "data.unvalidated-class" if part == "validation" else "data.untested-class",
+                f"No {part} text is labelled {first_of([names[at] for at in missing])}: the {part} figures{choosing} "
+                "say nothing of it.",
+                "Give each class its share of them (data.split=stratified), choose another data.split_seed, or name a "
+                "validation file."
+                if drawn and any(trained[at] > 1 for at in missing)
+                else "Add such texts.",
             )
         )
     return found

@@ -35,6 +35,7 @@ _OF_LABELS = frozenset(
         "data.pair_column",
         "data.label_column",
         "data.labels",
+        "data.split",
         "model.backbone",
         "model.pooling",
         "model.dropout",
@@ -93,6 +94,8 @@ def counts(key: str, task: str, values: Mapping[str, str]) -> bool:
         return task == "finetune" and (key == "adapt.epochs" or values.get("adapt.epochs", "0").strip() != "0")
     if key in OF_FILES:
         return source == "files"
+    if key == "data.split":
+        return source != "imdb"
     if key == "data.path":
         return source != "sample"
     if key == "data.url":

@@ -88,6 +88,19 @@ class DataRecipe(Struct, frozen=True, forbid_unknown_fields=True):
     split_seed: Annotated[
         int, Meta(ge=0, le=2**31 - 1, title="Split seed", description="Decides which texts validate.")
     ] = 42
+    split: Annotated[
+        Literal["random", "stratified"],
+        Meta(
+            title="Split",
+            description="stratified: each class has the same share in training and validation, and each with two texts "
+            "or more is in both. random: by chance, as in Keras' example; a rare class may be missing in one.",
+        ),
+    ] = "random"
+
+    @property
+    def stratified(self) -> bool:
+        """IMDb's reviews are always split as in the published example."""
+        return self.split == "stratified" and self.source != "imdb"
 
 
 class ModelRecipe(Struct, frozen=True, forbid_unknown_fields=True):

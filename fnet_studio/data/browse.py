@@ -51,6 +51,7 @@ def open_parts(
     files: DataFiles | None,
     validation_split: float,
     split_seed: int,
+    stratified: bool = False,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
 ) -> OpenedParts:
@@ -66,7 +67,7 @@ def open_parts(
             parts["test"] = _unlabelled(read_texts(Path(files.test), columns.text, progress, stopped).texts)
         return OpenedParts(parts, (), found.content_hash, found.notes)
     corpus = read_corpus(source, path, files, progress, stopped)
-    parts = parts_of(corpus, validation_split, split_seed)
+    parts = parts_of(corpus, validation_split, split_seed, stratified)
     return OpenedParts(parts, corpus.class_names, corpus.content_hash, corpus.notes)
 
 

@@ -12,7 +12,7 @@ from fnet_studio.core.cutting import Cut
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck, check, report
 from fnet_studio.data import cache
-from fnet_studio.data.corpus import Corpus
+from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.files import DataFiles
 from fnet_studio.data.report import DataReport, describe, describe_split
 from fnet_studio.data.sources import SOURCES, parts_of, quick_hash, read_corpus
@@ -64,6 +64,7 @@ def load_dataset(
     cut: Cut = "end",
     validation_split: float = 0.2,
     split_seed: int = 42,
+    stratified: bool = False,
     files: DataFiles | None = None,
     progress: Progress | None = None,
     stopped: StopCheck | None = None,
@@ -71,9 +72,9 @@ def load_dataset(
     """The arrays of a source, from the cache where the same bytes were tokenised with the same options before.
 
     source: `sample` (bundled), `imdb` (path: its archive or folder) or `files` (the user's own; path alone stands
-    for their training part). The vocabulary comes from the training part alone. Phases: `reading`, `building
-    vocabulary`, `tokenising`. Raises Stopped, UserError `data.options` and what `read_corpus` and `parts_of` raise.
-    A full disk costs only the cache, and a note in the report says so.
+    for their training part). stratified: as for `parts_of`. The vocabulary comes from the training part alone.
+    Phases: `reading`, `building vocabulary`, `tokenising`. Raises Stopped, UserError `data.options` and what
+    `read_corpus` and `parts_of` raise. A full disk costs only the cache, and a note in the report says so.
     """
     _check_options(source, vocabulary_size, sequence_length, validation_split, split_seed)
     check(stopped)
@@ -88,6 +89,7 @@ def load_dataset(
         "cut": cut,
         "validation_split": validation_split,
         "split_seed": split_seed,
+        "stratified": stratified,
         "tokenizers": tokenizers.__version__,
     }
     key = cache.key_of(content_hash, options)
@@ -101,7 +103,8 @@ def load_dataset(
             cache.discard(key)
     if corpus is None:
         corpus = read_corpus(source, path, files, progress, stopped)
-    built = _build(corpus, vocabulary_size, sequence_length, cut, validation_split, split_seed, key, progress, stopped)
+    parts = parts_of(corpus, validation_split, split_seed, stratified)
+    built = _build(corpus, parts, vocabulary_size, sequence_length, cut, key, progress, stopped)
     return _kept(built)
 
 
@@ -123,16 +126,14 @@ def _check_options(source: str, vocabulary_size: int, sequence_length: int, shar
 
 def _build(
     corpus: Corpus,
+    parts: dict[str, LabelledTexts],
     vocabulary_size: int,
     sequence_length: int,
     cut: Cut,
-    validation_split: float,
-    split_seed: int,
     key: str,
     progress: Progress | None,
     stopped: StopCheck | None,
 ) -> Dataset:
-    parts = parts_of(corpus, validation_split, split_seed)
     paired = corpus.train.pairs is not None
     learn_from = parts["train"].texts + (parts["train"].pairs or [])
     tokenizer = WordPieceTokenizer.train(learn_from, vocabulary_size, progress, stopped, paired)

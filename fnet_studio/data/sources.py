@@ -9,7 +9,7 @@ from fnet_studio.data import imdb
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.data.files import DataFiles, read_files
 from fnet_studio.data.sample import read_sample
-from fnet_studio.data.split import split_rows
+from fnet_studio.data.split import split_rows, stratified_rows
 
 SOURCES = ("sample", "imdb", "files")
 
@@ -42,12 +42,18 @@ def quick_hash(source: str, path: str | Path, stopped: StopCheck | None = None) 
         raise read_error(error, Path(path)) from error
 
 
-def parts_of(corpus: Corpus, validation_split: float, split_seed: int) -> dict[str, LabelledTexts]:
+def parts_of(
+    corpus: Corpus, validation_split: float, split_seed: int, stratified: bool = False
+) -> dict[str, LabelledTexts]:
     """`train`, `validation` and `test`. The corpus' own validation part is kept; without one it is taken from the
-    training texts as Keras takes it. UserError `data.split` when that leaves a side empty."""
+    training texts as Keras takes it, or the same share of each class. UserError `data.split` when that leaves a side
+    empty."""
     if corpus.validation is not None:
         return {"train": corpus.train, "validation": corpus.validation, "test": corpus.test}
-    train_rows, validation_rows = split_rows(len(corpus.train), validation_split, split_seed)
+    if stratified:
+        train_rows, validation_rows = stratified_rows(corpus.train.labels, validation_split, split_seed)
+    else:
+        train_rows, validation_rows = split_rows(len(corpus.train), validation_split, split_seed)
     return {
         "train": corpus.train.take(train_rows),
         "validation": corpus.train.take(validation_rows),

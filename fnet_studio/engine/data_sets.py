@@ -102,6 +102,7 @@ class DataShelf:
                     data_files(data),
                     data.validation_split,
                     data.split_seed,
+                    data.stratified,
                     asked.progress,
                     asked.stopped,
                 )

@@ -56,6 +56,7 @@ def load(recipe: Recipe, progress: Progress | None, stopped: StopCheck | None) -
         cut=data.cut,
         validation_split=data.validation_split,
         split_seed=data.split_seed,
+        stratified=data.stratified,
         files=data_files(data),
         progress=progress,
         stopped=stopped,

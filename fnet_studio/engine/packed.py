@@ -71,6 +71,7 @@ def load_packed(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: 
         "cut": preprocessor.cut,
         "validation_split": data.validation_split,
         "split_seed": data.split_seed,
+        "stratified": data.stratified,
     }
     key = cache.key_of(content_hash, options)
     known = cache.load(key)
@@ -91,7 +92,7 @@ def load_packed(recipe: Recipe, preprocessor: Any, progress: Progress, stopped: 
 
 
 def _pack(corpus: Corpus, recipe: Recipe, preprocessor: Any, progress: Progress, stopped: StopCheck) -> Packed:
-    texts = parts_of(corpus, recipe.data.validation_split, recipe.data.split_seed)
+    texts = parts_of(corpus, recipe.data.validation_split, recipe.data.split_seed, recipe.data.stratified)
     total, done = sum(map(len, texts.values())), 0
     unknown = preprocessor.tokenizer.token_to_id("no such piece")
     parts, reports = {}, []

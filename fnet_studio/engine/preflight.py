@@ -23,7 +23,7 @@ import psutil
 
 from fnet_studio.core import chain, files, places, protocol
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.preflight import Cost, Problem, data_problems, resource_problems
+from fnet_studio.core.preflight import Cost, Problem, data_problems, resource_problems, step_problems
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.data.batches import steps_per_epoch
 from fnet_studio.data.sources import quick_hash
@@ -106,7 +106,10 @@ class _Plan:
         self.job.check()
         per_epoch = steps_per_epoch(len(task.parts["train"]), self.recipe.training.batch_size)
         total = per_epoch * self.recipe.training.epochs
-        problems = data_problems(task.summary())
+        problems = [
+            *data_problems(task.summary(), self.recipe),
+            *step_problems(self.recipe, len(task.parts["train"]), total),
+        ]
         self.clock.enter("building")
         self._build(task, total)  # the first in a process takes longer than the run's will
         began_building = time.monotonic()

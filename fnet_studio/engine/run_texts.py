@@ -123,7 +123,7 @@ class _LastRead:
                     data.source, data.path, data_files(data), progress_of(clock), lambda: bool(job.stop_mode)
                 )
                 clock.leave()
-                self._parts = parts_of(corpus, data.validation_split, data.split_seed)
+                self._parts = parts_of(corpus, data.validation_split, data.split_seed, data.stratified)
                 self._data, self._content_hash = data, corpus.content_hash
             return self._parts, self._content_hash
 

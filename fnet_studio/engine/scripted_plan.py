@@ -54,7 +54,7 @@ def plan(command: protocol.Plan, job: Job, script: Script) -> protocol.Planned:
             *resource_problems(
                 estimate, disk_peak_bytes=peak, disk_floor_bytes=recipe.saving.free_space_mb * MB, **free
             ),
-            *data_problems(data),
+            *data_problems(data, recipe),
         ),
         estimate=estimate,
         disk_peak_bytes=peak,

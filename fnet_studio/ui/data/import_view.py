@@ -34,6 +34,7 @@ from fnet_studio.ui.widgets.working import Working
 
 LOOK_MS = 300
 PAIR, LABEL = "data.pair_column", "data.label_column"
+SPLITTING = ("data.validation_split", "data.split")
 COLUMNS = {"data.text_column": "text", PAIR: "pair", LABEL: "label"}
 WIDTH_PX = 680
 ROW_PX = 28
@@ -87,7 +88,7 @@ class ImportView(QWidget):
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setMinimumSectionSize(72)
         self.rows: dict[str, Any] = {}
-        for key in (*COLUMNS, "data.labels", "data.validation_path", "data.test_path", "data.validation_split"):
+        for key in (*COLUMNS, "data.labels", "data.validation_path", "data.test_path", *SPLITTING):
             field = self._known[key]
             self.rows[key] = make_row(field, self._check(key))
             self.rows[key].changed.connect(self._edited)
@@ -112,7 +113,7 @@ class ImportView(QWidget):
         self.seen.column.addWidget(self.label_names)
         self.parts = Card()
         self.parts.column.addWidget(label("Validation and test", "strong"))
-        for key in ("data.validation_path", "data.validation_split", "data.test_path"):
+        for key in ("data.validation_path", *SPLITTING, "data.test_path"):
             self.parts.column.addWidget(self.rows[key])
         self.last = Card()
         self.last.column.addWidget(self.name)
@@ -142,7 +143,7 @@ class ImportView(QWidget):
         self.path.set_text("")
         self.name.begin_with("")
         for key, item in self.rows.items():
-            item.begin_with(written(self._known[key].default))
+            item.begin_with(data_sets.SPLIT if key == "data.split" else written(self._known[key].default))
         self._follow()
 
     def begin(self, path: str = "") -> None:
@@ -268,10 +269,12 @@ class ImportView(QWidget):
         self.label_names.setVisible(bool(named))
         self.rows["data.labels"].setVisible(bool(labelled and not named))
         parts = preview.parts if preview is not None else {}
+        splits = "validation" not in parts and self.rows["data.validation_path"].text == "none"
         shown = {
             "data.validation_path": own and labelled and "validation" not in parts,
             "data.test_path": own and "test" not in parts,
-            "data.validation_split": "validation" not in parts and self.rows["data.validation_path"].text == "none",
+            "data.validation_split": splits,
+            "data.split": own and labelled and splits,
         }
         for key, wanted in shown.items():
             self.rows[key].setVisible(bool(wanted))

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLayout, QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
+from fnet_studio.core.preflight import UNEVEN, classes_not_in, first_of
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.cutting import Cutting, CuttingRow
 from fnet_studio.ui.itemmodels.data_rows import PART_WORDS
@@ -26,8 +27,6 @@ MOST_CLASSES = 12
 BINS = 48
 HISTOGRAM_PX = 136
 NAME_PX = 300
-UNEVEN = 3.0
-"""How many times the largest class may be the smallest before it is worth a word."""
 
 
 class OverviewTab(QWidget):
@@ -182,6 +181,11 @@ class OverviewTab(QWidget):
             words = f"The largest class has {count(most)} training texts, the smallest {count(least)}."
             guess = f"A model that always answers the largest one would be right on {percent(most / total)} of them."
             self.classes.column.addWidget(label(f"{words} {guess}", "muted", wrap=True))
+        for one in shown[1:]:
+            missing = [opened.class_names[at] for at in classes_not_in(one.class_counts, train)]
+            if missing:
+                words = f"No {PART_WORDS[one.name].lower()} text is labelled {first_of(missing)}."
+                self.classes.column.addWidget(label(words, "muted", wrap=True))
 
     # -------------------------------------------------------------------------------------------- lengths
 

@@ -28,7 +28,7 @@ _GROUPS = (
             "data.sequence_length",
             "data.cut",
         ),
-        ("data.validation_split", "data.split_seed", "data.vocabulary_size"),
+        ("data.validation_split", "data.split", "data.split_seed", "data.vocabulary_size"),
     ),
     Group(
         "Model",
@@ -85,6 +85,7 @@ def groups(known: Iterable[str]) -> list[Group]:
 
 CHOICES: dict[str, tuple[tuple[str, str], ...]] = {
     "data.source": (("sample", "Bundled sample"), ("imdb", "IMDb reviews"), ("files", "Files of your own")),
+    "data.split": (("stratified", "Same share of each class"), ("random", "By chance")),
     "data.cut": (("end", "At the end"), ("start", "At the start"), ("middle", "In the middle")),
     "model.mixer": (
         ("fourier", "Fourier (FNet)"),

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from fnet_studio.core import data_sets
@@ -89,3 +91,14 @@ def test_what_a_data_set_decides_goes_into_a_recipe_and_length_does_not(table):
     one = data_sets.add("Mine", DataRecipe("files", str(table), labels="0=bad, 1=good"))
     assert one.settings["data.labels"] == "0=bad, 1=good"
     assert "data.sequence_length" not in one.settings
+
+
+def test_a_data_set_of_before_there_was_a_choice_keeps_its_parts_and_imdb_never_says_how_it_is_split(table):
+    one = data_sets.add("Mine", DataRecipe("files", str(table)))
+    path = data_sets.folder() / f"{one.id}.json"
+    entry = json.loads(path.read_text())
+    del entry["data"]["split"]
+    path.write_text(json.dumps(entry))
+    assert data_sets.find("Mine").settings["data.split"] == "random"
+    assert data_sets.SAMPLE.settings["data.split"] == "stratified"
+    assert "data.split" not in data_sets.add("Reviews", DataRecipe("imdb", str(table))).settings

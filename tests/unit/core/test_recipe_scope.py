@@ -86,3 +86,16 @@ def test_a_task_has_words_of_its_own_only_for_settings_that_count_for_it():
         own = {key for key, field in fields.items() if description(field, task) != field.description}
         assert all(recipe_scope.counts(key, task, values) for key in own)
         assert bool(own) == (task in LANGUAGE_TASKS)
+
+
+def test_imdb_is_split_as_in_the_published_example_whatever_is_asked():
+    told = {}
+    for source in ("sample", "imdb", "files"):
+        asked = from_mapping({"data": {"source": source, "path": "x", "split": "stratified"}})
+        told[source] = (asked.data.stratified, recipe_scope.counting(to_mapping(asked)).get("data.split"))
+    assert told == {"sample": (True, "stratified"), "imdb": (False, None), "files": (True, "stratified")}
+
+
+def test_what_no_classes_are_known_for_is_not_stratified_and_older_runs_were_split_at_random():
+    told = {task: recipe_scope.counting({"task": task}) for task in ("classify", "finetune", *LANGUAGE_TASKS)}
+    assert [told[task].get("data.split") for task in told] == ["random", "random", None, None]

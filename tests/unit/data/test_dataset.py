@@ -81,7 +81,14 @@ def test_the_same_bytes_under_another_name_use_the_same_entry(archive, tmp_path)
 
 @pytest.mark.parametrize(
     "change",
-    [{"vocabulary_size": 150}, {"sequence_length": 11}, {"cut": "start"}, {"validation_split": 0.5}, {"split_seed": 7}],
+    [
+        {"vocabulary_size": 150},
+        {"sequence_length": 11},
+        {"cut": "start"},
+        {"validation_split": 0.5},
+        {"split_seed": 7},
+        {"stratified": True},
+    ],
 )
 def test_another_option_is_another_entry(archive, change):
     assert load(archive).key != load(archive, **change).key

@@ -5,7 +5,10 @@ import pytest
 
 from fnet_studio.core import by_class, protocol, recipe, run_evaluation, run_store
 from fnet_studio.core.errors import Stopped
-from fnet_studio.engine import loop, measures
+from fnet_studio.engine import loop, measures, preflight
+from fnet_studio.engine.data_sets import DataShelf
+from fnet_studio.engine.run_texts import run_texts
+from fnet_studio.engine.scripted_text import WordCutter
 from fnet_studio.engine.task import load_task
 from fnet_studio.engine.train import resume, train
 
@@ -114,3 +117,53 @@ def test_balanced_weights_find_more_of_a_rare_class_and_go_on_bit_for_bit(uneven
     job.stop_at_step, job.stop_mode = 0, ""
     resume(protocol.Resume(caught.value.run), job, DEVICE, {})
     assert logged(caught.value.run) == logged(balanced)
+
+
+@pytest.fixture
+def few(tiny, tmp_path):
+    """3 of 40 texts are bad, and none of them among those that Keras' split takes."""
+    lines = ["text,label", *(f"text number {row},{'bad' if row % 15 == 1 else 'ok'}" for row in range(40))]
+    (tmp_path / "few.csv").write_text("\n".join(lines) + "\n")
+
+    def make(split, **changes):
+        mapping = recipe.to_mapping(tiny) | changes
+        mapping["data"] |= {"source": "files", "path": str(tmp_path / "few.csv"), "split": split}
+        mapping["data"] |= {"sequence_length": 8, "vocabulary_size": 100}
+        mapping["training"] |= {"epochs": 1}
+        return mapping
+
+    return make
+
+
+def by_split(found):
+    return {one["name"]: list(one["class_counts"]) for one in found["report"]["splits"]}
+
+
+@pytest.mark.parametrize("task", ["classify", "finetune"])
+def test_a_class_that_no_validation_text_is_of_is_told_and_a_stratified_split_of_the_same_file_has_it(
+    few, preset, job, task
+):
+    for split, validation in (("random", [0, 8]), ("stratified", [1, 7])):
+        mapping = few(split, task=task)
+        mapping["model"]["preset"] = preset
+        planned = preflight.plan(protocol.Plan(mapping), job)
+        assert by_split(planned.data) == {
+            "train": [3 - validation[0], 37 - validation[1]],
+            "validation": validation,
+            "test": [0, 0],
+        }
+        kinds = [one.kind for one in planned.problems]
+        assert ("data.unvalidated-class" in kinds) == (split == "random")
+        assert "training.few-steps" in kinds
+
+
+def test_texts_that_are_looked_at_are_in_the_part_that_a_run_had_them_in(few, job):
+    run = started(few("stratified"), job)
+    data = run_store.read(run).recipe["data"]
+    shelf = DataShelf(WordCutter, keep_s=0)
+    for split in ("train", "validation"):
+        rows = tuple(range(run_store.read(run).data[split]))
+        page, _ = shelf.answer(protocol.DataRows(data, split), job)
+        assert [row.text for row in page.rows] == list(run_texts(protocol.RunTexts(run, split, rows), job).texts)
+    other, _ = shelf.answer(protocol.DataRows(data | {"split": "random"}, "validation"), job)
+    assert {row.text for row in other.rows} != {row.text for row in page.rows}

@@ -87,6 +87,7 @@ def test_a_table_is_looked_at_mapped_checked_and_added(qtbot, page, table):
     assert page.opened.class_names == ("1", "bad")
     qtbot.waitUntil(lambda: page.entry.one.texts == 303, timeout=WAIT_MS)
     assert data_sets.find("My films").data.labels == "0=bad"
+    assert data_sets.find("My films").data.split == "stratified"
 
 
 def test_a_table_of_texts_alone_is_added_without_labels(qtbot, page, tmp_path, table):
@@ -98,6 +99,8 @@ def test_a_table_of_texts_alone_is_added_without_labels(qtbot, page, tmp_path, t
     rows = importing.rows
     assert rows["data.label_column"].text == "none"
     assert not rows["data.labels"].isVisible()
+    assert rows["data.validation_split"].isVisible()
+    assert not rows["data.split"].isVisible()
     assert not rows["data.pair_column"].isVisible()
     importing.check()
     qtbot.waitUntil(lambda: shown(page) == str(path), timeout=WAIT_MS)
@@ -210,6 +213,17 @@ def test_texts_are_filtered_and_a_wrong_pattern_says_so_while_it_is_typed(qtbot,
     qtbot.waitUntil(lambda: "number 10" in page.texts.whole.toPlainText(), timeout=WAIT_MS)
     page.texts.show_only(empty=True)
     qtbot.waitUntil(lambda: rows_of(page) == ["(empty)"], timeout=WAIT_MS)
+
+
+def test_a_class_without_a_validation_text_is_told(qtbot, page, tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("text,label\n" + "".join(f"text {row},{'bad' if row % 15 == 1 else 'ok'}\n" for row in range(40)))
+    page.begin_import(str(path))
+    qtbot.waitUntil(lambda: page.importing.preview is not None, timeout=WAIT_MS)
+    page.importing.rows["data.split"].set_text("random")
+    page.importing.check()
+    qtbot.waitUntil(lambda: shown(page) == str(path), timeout=WAIT_MS)
+    assert "No validation text is labelled bad." in [each.text() for each in page.overview.classes.findChildren(QLabel)]
 
 
 def test_a_pattern_that_takes_too_long_is_stopped_and_the_next_one_is_answered(qtbot, page, table):
