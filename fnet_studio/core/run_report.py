@@ -145,10 +145,20 @@ def _results(run: str, split: str) -> str:
 
 def _by_class(report: EvaluationReport) -> str:
     rows = [
-        (one.name, f"{one.texts:,}", share(one.precision), share(one.recall), f"{one.f1:.4f}")
+        (
+            one.name,
+            f"{one.texts:,}",
+            share(one.precision),
+            share(one.recall),
+            "–" if one.f1 is None else f"{one.f1:.4f}",
+        )
         for one in by_class(report.confusion, report.class_names)
     ]
     return _table(rows, ("Class", "Texts", "Precision", "Recall", "F1"), numbers=True)
+
+
+def _f1(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _two_classes(run: str, report: EvaluationReport) -> str:
