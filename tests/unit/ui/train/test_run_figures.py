@@ -45,7 +45,12 @@ def test_a_run_judged_by_macro_f1_shows_the_best_of_that_and_names_it(qtbot, col
     assert "Best validation 80.00 % 0.6000 0.5000" in results(qtbot, colours, state)
 
 
-def test_the_earlier_one_of_equals_is_the_best_and_what_is_no_number_is_not():
+def test_of_equals_that_of_the_lowest_loss_is_the_best_and_patience_counts_from_the_first():
+    figures = figures_of(state_of([0.9, 0.6, 0.5, 0.5], [0.7, 0.8, 0.8, 0.8], patience=4), 1.0, 0.0)
+    assert (figures.best_step, figures.waited) == (30, 2)
+
+
+def test_of_what_is_equal_altogether_the_first_is_the_best_and_what_is_no_number_is_not():
     state = state_of([0.6, float("nan"), 0.6], [0.7, 0.7, 0.7])
     assert best_epoch(state, state.started.recipe).epoch == 1
     by_loss = state_of([float("nan"), 0.6], [0.7, 0.7], monitor="loss")
