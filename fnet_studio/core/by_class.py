@@ -13,29 +13,28 @@ class ClassMeasures(Struct, frozen=True):
     """None where the class was never answered."""
     recall: float | None
     """None where no text is of the class."""
-    f1: float
+    f1: float | None
+    """None where the class is neither there nor answered."""
 
 
 def by_class(confusion: Sequence[Sequence[int]], names: Sequence[str]) -> list[ClassMeasures]:
     """In the order of the names."""
     counts = np.asarray(confusion)
-    rows = zip(names, np.diag(counts), counts.sum(axis=0), counts.sum(axis=1), f1(counts), strict=True)
+    rows = zip(names, np.diag(counts), counts.sum(axis=0), counts.sum(axis=1), strict=True)
     return [
-        ClassMeasures(name, int(texts), _share(right, answered), _share(right, texts), float(its))
-        for name, right, answered, texts, its in rows
+        ClassMeasures(
+            name, int(texts), _share(right, answered), _share(right, texts), _share(2 * right, answered + texts)
+        )
+        for name, right, answered, texts in rows
     ]
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Mean over the classes of `f1`."""
-    return float(f1(confusion).mean())
-
-
-def f1(confusion: np.ndarray) -> np.ndarray:
-    """(classes,): 2 TP / (2 TP + FP + FN); a class that is neither there nor predicted counts 0."""
-    right = np.diag(confusion)
-    all_of_it = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return np.divide(2 * right, all_of_it, out=np.zeros(len(right)), where=all_of_it > 0)
+    """Mean of F1, 2 TP / (2 TP + FP + FN), over the classes that are there or were answered; 0 without any text. The
+    logs of earlier runs hold the mean over all classes, any other one counted 0."""
+    right, all_of_it = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)
+    known = all_of_it > 0
+    return float((2 * right[known] / all_of_it[known]).mean()) if known.any() else 0.0
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -93,12 +93,13 @@ class Checks(NamedTuple):
         return checks._replace(epoch=np.where(checks.asked, checks.step / per_epoch, checks.epoch))
 
     def best(self, quantity: str) -> int | None:
-        """Place of the best evaluation, the earlier one of equals; None without any. What was measured on request
-        decides nothing, as in the training itself."""
+        """Place of the best evaluation, of equals that of the lowest loss; None without any. What was measured on
+        request decides nothing, as in the training itself."""
         values = np.where(self.asked, np.nan, getattr(self, quantity))
         if not np.isfinite(values).any():
             return None
-        return int(np.nanargmax(values) if QUANTITIES[quantity].higher_is_better else np.nanargmin(values))
+        ascending = -values if QUANTITIES[quantity].higher_is_better else values
+        return int(np.lexsort((self.loss, ascending))[0])  # what is no number comes last
 
 
 NO_CHECKS = Checks.of((), 0)

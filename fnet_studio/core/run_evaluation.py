@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from fnet_studio.core import run_store
+from fnet_studio.core.by_class import macro_f1
 from fnet_studio.core.errors import UserError
 
 SPLITS = ("test", "validation", "train")
@@ -42,13 +43,17 @@ class EvaluationReport(Struct, frozen=True):
     step: int = 0
     class_names: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
-    macro_f1: float | None = None
     calibration: Calibration = Calibration()
     errors: tuple[WrongAnswer, ...] = ()
     roc_auc: float | None = None
     average_precision: float | None = None
     pseudo_perplexity: float | None = None
     """Of masked-LM training."""
+
+    @property
+    def macro_f1(self) -> float | None:
+        """None without classes. By the matrix, since the file of an earlier run may count absent classes as 0."""
+        return macro_f1(np.array(self.confusion)) if self.confusion else None
 
 
 class Predictions(NamedTuple):

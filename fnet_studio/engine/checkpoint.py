@@ -41,10 +41,39 @@ class Position(Struct, kw_only=True):
     training_s: float = 0.0
     best: float | None = None
     """The best epoch's validation figure (`optimisation.monitor`) so far."""
+    best_loss: float | None = None
+    """That epoch's validation loss. A checkpoint of an earlier version does not know it; then no equal epoch takes the
+    place of the best one, as it was there."""
     best_epoch: int = 0
     """Counted from 1; 0 before the first validation."""
+    risen_epoch: int = 0
+    """The first one of those that equal the best: patience counts from it."""
+    equals: int = 1
+    """How many they are."""
     devices: int = 1
     """Devices that shared a batch: another number adds up in another order, so losses would differ in the last bits."""
+
+    def __post_init__(self) -> None:
+        self.risen_epoch = self.risen_epoch or self.best_epoch
+
+    def judge(self, epoch: int, figure: float, loss: float) -> bool:
+        """An epoch by its validation figure, more is better; of equal ones that of the lowest loss is the best. True
+        when it is the best so far."""
+        if self.best is None or figure > self.best:
+            self.best, self.risen_epoch, self.equals = figure, epoch, 1
+        elif figure == self.best:
+            self.equals += 1
+            if self.best_loss is None or not loss < self.best_loss:
+                return False
+        else:
+            return False
+        self.best_epoch, self.best_loss = epoch, loss
+        return True
+
+    def after_epoch(self) -> "Position":
+        """At the beginning of the next one."""
+        sums = {"step_in_epoch": 0, "loss_sum": 0.0, "correct_sum": 0.0, "weight_sum": 0.0}
+        return msgspec.structs.replace(self, epoch=self.epoch + 1, **sums)
 
 
 def write(folder: Path, state: State, position: Position, keep_last: int) -> Path:

@@ -130,14 +130,7 @@ class Run:
         while self.at.epoch < recipe.training.epochs and not self._out_of_patience():
             self._epoch()
             best = self._validate()
-            self.at = Position(
-                step=self.at.step,
-                epoch=self.at.epoch + 1,
-                training_s=self.at.training_s,
-                devices=self.at.devices,
-                best=self.at.best,
-                best_epoch=self.at.best_epoch,
-            )
+            self.at = self.at.after_epoch()
             self._save(model=best or not recipe.optimisation.keeps_best)
         weights, step = self.training.weights(self.state), self.at.step
         if recipe.optimisation.keeps_best:
@@ -233,13 +226,10 @@ class Run:
         at, options, began = self.at, self.recipe.optimisation, time.monotonic()
         weights, epoch = self.training.weights(self.state), self.at.epoch + 1
         measured = self._measure("validation", weights)
-        figure = _monitored(options.monitor, measured)
-        best = at.best is None or figure > at.best
-        if best:
-            at.best, at.best_epoch = figure, epoch
-            if options.keeps_best:
-                self._record("train", *self._trained())
-                self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
+        best = at.judge(epoch, _monitored(options.monitor, measured), measured.loss)
+        if best and options.keeps_best:
+            self._record("train", *self._trained())
+            self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
         figures = measured.loss, measured.accuracy, measured.examples, measured.macro_f1
         self._tell_evaluated("validation", epoch, *figures, best=best)
         while (request := self.job.take(protocol.EvaluateNow)) is not None:  # asked for while this was measured
@@ -298,14 +288,17 @@ class Run:
 
     def _out_of_patience(self) -> bool:
         patience = self.recipe.optimisation.patience
-        return 0 < patience <= self.at.epoch - self.at.best_epoch
+        return 0 < patience <= self.at.epoch - self.at.risen_epoch
 
     def _tell_best(self) -> None:
         figure = "macro F1" if (monitor := self.recipe.optimisation.monitor) == "macro-f1" else monitor
         words = f"The model of epoch {self.at.best_epoch} is kept: its validation {figure} "
         if self.at.epoch < self.recipe.training.epochs:
             words = f"Stopped early after epoch {self.at.epoch}. " + words
-        self.job.tell(protocol.Log("info", words + "was the best."))
+        words += "was the best"
+        if self.at.equals > 1 and self.at.best_loss is not None:
+            words += f" (of {self.at.equals} equal ones that with the lowest loss)"
+        self.job.tell(protocol.Log("info", f"{words}."))
 
     def _save(self, model: bool = True) -> None:
         """The model for use, where it is wanted, and a checkpoint to go on from."""

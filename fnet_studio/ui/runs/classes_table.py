@@ -46,7 +46,8 @@ class ClassesTable(FittedTable):
         measures = by_class(report.confusion, report.class_names)
         self.setRowCount(len(measures))
         for line, one in enumerate(measures):
-            cells = (one.name, count(one.texts), share(one.precision), share(one.recall), f"{one.f1:.4f}")
+            f1 = "–" if one.f1 is None else f"{one.f1:.4f}"
+            cells = (one.name, count(one.texts), share(one.precision), share(one.recall), f1)
             for column, words in enumerate(cells):
                 item = QTableWidgetItem(words)
                 if column:

@@ -38,7 +38,7 @@ def figures_of(state: RunState, elapsed_s: float, phase_s: float) -> RunFigures:
         best_figure=getattr(best, monitor) if best else -1.0,
         best_step=best.step if best else -1,
         patience=limit,
-        waited=epochs_without_better(state, best),
+        waited=epochs_without_better(state, best, monitor),
     )
 
 
@@ -55,18 +55,21 @@ def monitored(recipe: dict[str, Any]) -> Monitor:
 
 
 def best_epoch(state: RunState, recipe: dict[str, Any]) -> protocol.Evaluated | None:
-    """By what the recipe watches, the earlier one of equals; as the worker judges it. Figures that are no numbers, and
-    those that were asked for in the middle of an epoch, decide nothing."""
+    """By what the recipe watches, of equals that of the lowest loss; as the worker judges it. Figures that are no
+    numbers, and those that were asked for in the middle of an epoch, decide nothing."""
     figure = monitored(recipe)
+    sign = -1 if figure == "loss" else 1
     found = [item for item in state.of_split("validation") if not item.asked and _is_number(getattr(item, figure))]
-    choose = min if figure == "loss" else max
-    return choose(found, key=lambda item: getattr(item, figure), default=None)
+    return max(found, key=lambda item: (sign * getattr(item, figure), -item.loss), default=None)
 
 
-def epochs_without_better(state: RunState, best: protocol.Evaluated | None) -> int:
+def epochs_without_better(state: RunState, best: protocol.Evaluated | None, figure: Monitor) -> int:
+    """Since the first one that equals the best."""
     if best is None:
         return 0
-    return len([item for item in state.of_split("validation") if not item.asked and item.epoch > best.epoch])
+    epochs = [item for item in state.of_split("validation") if not item.asked]
+    first = min(item.epoch for item in epochs if getattr(item, figure) == getattr(best, figure))
+    return len([item for item in epochs if item.epoch > first])
 
 
 def _is_number(value: float | None) -> bool:

@@ -47,6 +47,12 @@ def test_what_was_measured_on_request_is_never_the_best_and_stands_where_it_was_
     assert alone.best("accuracy") is None
 
 
+def test_of_equal_evaluations_that_of_the_lowest_loss_is_the_best():
+    record = logged(check(10, 1, 0.7, 0.8), check(20, 2, 0.4, 0.8), check(30, 3, 0.3, 0.7), check(40, 4, 0.4, 0.8))
+    checks = curves.read_curves(record).checks["validation"]
+    assert (checks.best("accuracy"), checks.best("loss")) == (1, 2)
+
+
 def test_columns_of_an_older_version_are_unknown_and_so_is_memory_of_zero():
     read = curves.read_curves(logged(step(1), step(2, memory_bytes=0)))
     assert np.isnan(read.columns["learning_rate"]).all()

@@ -90,6 +90,11 @@ def test_a_report_tells_each_class_s_precision_recall_and_f1(record):
     assert f"<th>Class</th>{heads}" in html
     cells = "".join(f"<td class='n'>{words}</td>" for words in ("2", "100.00 %", "50.00 %", "0.6667"))
     assert f"<tr><td>yes</td>{cells}</tr>" in html
+    path = run_store.folder(record.id) / "evaluation-test.json"
+    gone = {"class_names": ["no", "yes", "gone"], "confusion": [[2, 0, 0], [1, 1, 0], [0, 0, 0]]}
+    path.write_text(json.dumps(json.loads(path.read_text()) | gone))
+    cells = "".join(f"<td class='n'>{words}</td>" for words in ("0", "–", "–", "–"))
+    assert f"<tr><td>gone</td>{cells}</tr>" in run_report.write(record.id)
 
 
 def test_a_report_of_a_language_model_counts_masked_words(record):

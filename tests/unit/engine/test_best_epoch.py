@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -66,11 +67,53 @@ def test_a_run_out_of_patience_stops_and_keeps_its_best_epoch(options, job):
     assert 4 * (best + 2) not in run_maps.steps(run)
 
 
-def test_of_equal_epochs_the_first_is_the_best_and_patience_runs_from_it(options, job, monkeypatch):
-    real = loop.Run._measure
-    monkeypatch.setattr(loop.Run, "_measure", lambda *asked: real(*asked)._replace(accuracy=0.5))
-    run = start(options(patience=2, monitor="accuracy"), job)
-    assert [row["best"] for row in rows(run, "validation")] == [True, False, False]
+@pytest.fixture
+def all_equal(monkeypatch):
+    """Every epoch is right about half of the texts; the losses fall, and rise again."""
+    real, losses = loop.Run._measure, {1: 0.9, 2: 0.7, 3: 0.5, 4: 0.6, 5: 0.5}
+
+    def measured(run, split, weights):
+        found = real(run, split, weights)
+        return found if split == "test" else found._replace(accuracy=0.5, loss=losses[run.at.epoch + 1])
+
+    monkeypatch.setattr(loop.Run, "_measure", measured)
+
+
+def kept_words(job):
+    return [event.text for event in job.events if isinstance(event, protocol.Log) and "is kept" in event.text]
+
+
+def test_of_equal_epochs_that_of_the_lowest_loss_is_kept_and_patience_runs_from_the_first(options, job, all_equal):
+    run = start(options(patience=4, monitor="accuracy"), job)
+    assert [row["best"] for row in rows(run, "validation")] == [True, True, True, False, False]
+    record = run_store.read(run)
+    assert (record.model_step, record.validation_loss) == (4 * 3, 0.5)
+    assert run_evaluation.read(run, "test").step == 4 * 3
+    words = "is kept: its validation accuracy was the best (of 5 equal ones that with the lowest loss)."
+    assert kept_words(job) == [f"Stopped early after epoch 5. The model of epoch 3 {words}"]
+
+
+def test_a_run_resumed_among_equal_epochs_keeps_the_same_one(options, job, all_equal):
+    mapping = options(patience=4, monitor="accuracy")
+    whole, words = start(mapping, job), kept_words(job)
+    for step in (10, 17):
+        job.stop_at_step, job.stop_mode, job.asked_mode, job.steps, job.events = step, "", "pause", [], []
+        with pytest.raises(Stopped) as caught:
+            train(protocol.Train(mapping), job, DEVICE, {})
+        job.stop_at_step, job.stop_mode = 0, ""
+        resume(protocol.Resume(caught.value.run), job, DEVICE, {})
+        assert measured(caught.value.run) == measured(whole)
+        assert kept_words(job) == words
+
+
+def test_a_checkpoint_that_does_not_know_the_loss_of_its_best_epoch_keeps_that_one_until_a_better_comes():
+    at = msgspec.convert({"step": 8, "epoch": 2, "best": 0.5, "best_epoch": 1}, checkpoint.Position)
+    assert at.risen_epoch == 1
+    assert not at.judge(3, 0.5, 0.01)
+    assert (at.best_epoch, at.risen_epoch) == (1, 1)
+    assert at.judge(4, 0.6, 0.9)
+    assert at.judge(5, 0.6, 0.8)
+    assert (at.best_epoch, at.risen_epoch, at.equals) == (5, 4, 2)
 
 
 def test_a_resumed_run_with_every_option_goes_on_bit_for_bit(options, job):

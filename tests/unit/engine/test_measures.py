@@ -14,14 +14,28 @@ def test_macro_f1_is_the_mean_over_the_classes():
     confusion = np.array([[3, 1, 0], [0, 2, 2], [0, 0, 4]])
     each = [2 * 3 / (2 * 3 + 0 + 1), 2 * 2 / (2 * 2 + 1 + 2), 2 * 4 / (2 * 4 + 2 + 0)]
     assert by_class.macro_f1(confusion) == pytest.approx(np.mean(each))
-    assert by_class.macro_f1(np.array([[5, 0], [0, 0]])) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("confusion", "expected"),
+    [
+        ([[5, 0], [0, 0]], 1.0),  # one class alone is there, and all are right
+        ([[4, 1], [0, 0]], (8 / 9 + 0) / 2),  # the other is not there, but was answered
+        ([[3, 1, 0], [1, 3, 0], [0, 0, 0]], 0.75),
+        ([[0, 0], [0, 0]], 0.0),
+    ],
+)
+def test_a_class_that_is_neither_there_nor_answered_says_nothing_of_macro_f1(confusion, expected):
+    assert by_class.macro_f1(np.array(confusion)) == pytest.approx(expected)
+    report = run_evaluation.EvaluationReport("test", 0.1, 1.0, 5, class_names=("a",), confusion=confusion)
+    assert report.macro_f1 == pytest.approx(expected)
 
 
 def test_each_class_has_its_precision_recall_and_f1_and_what_cannot_be_said_is_not():
     rare, common, gone = by_class.by_class([[1, 4, 0], [2, 93, 0], [0, 0, 0]], ("rare", "common", "gone"))
     assert rare == by_class.ClassMeasures("rare", 5, 1 / 3, 0.2, 2 / 8)
     assert (common.texts, common.recall, common.precision) == (95, 93 / 95, 93 / 97)
-    assert gone == by_class.ClassMeasures("gone", 0, None, None, 0.0)
+    assert gone == by_class.ClassMeasures("gone", 0, None, None, None)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=40))

@@ -1,9 +1,13 @@
 """What the run card shows of a run."""
 
 import pytest
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QLabel
 
-from fnet_studio.core import protocol, recipe
+from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.train.messages import TrainMessages
 from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
 from fnet_studio.ui.widgets.run_card import RunCard
@@ -45,7 +49,12 @@ def test_a_run_judged_by_macro_f1_shows_the_best_of_that_and_names_it(qtbot, col
     assert "Best validation 80.00 % 0.6000 0.5000" in results(qtbot, colours, state)
 
 
-def test_the_earlier_one_of_equals_is_the_best_and_what_is_no_number_is_not():
+def test_of_equals_that_of_the_lowest_loss_is_the_best_and_patience_counts_from_the_first():
+    figures = figures_of(state_of([0.9, 0.6, 0.5, 0.5], [0.7, 0.8, 0.8, 0.8], patience=4), 1.0, 0.0)
+    assert (figures.best_step, figures.waited) == (30, 2)
+
+
+def test_of_what_is_equal_altogether_the_first_is_the_best_and_what_is_no_number_is_not():
     state = state_of([0.6, float("nan"), 0.6], [0.7, 0.7, 0.7])
     assert best_epoch(state, state.started.recipe).epoch == 1
     by_loss = state_of([float("nan"), 0.6], [0.7, 0.7], monitor="loss")
@@ -137,6 +146,39 @@ def test_the_results_say_what_the_task_counts(qtbot, colours, name, words):
     ):
         state.apply(protocol.Envelope(1, 0, body, reply_to=1))
     assert words in results(qtbot, colours, state)
+
+
+def test_the_results_of_a_model_that_learned_nothing_say_so(qtbot, colours):
+    trouble = UserError("train.no-better", "No better than always answering pos (93.0 %).", "Try more epochs.")
+    state = state_of([0.5], [0.7])
+    tell(state, protocol.Evaluated("train", 10, 1, 0.4, 0.9, 100))
+    card = ResultsCard(colours, state, trouble)
+    qtbot.addWidget(card)
+    said = "No better than always answering pos (93.0 %). Try more epochs."
+    assert f"{said} Best validation 70.00 % 0.5000. Training, last epoch 90.00 % " in card.accessibleName()
+    assert said in [one.text() for one in card.findChildren(QLabel)]
+
+
+class Beside(QObject):
+    """What the messages of the page listen to."""
+
+    changed, chosen = Signal(), Signal()
+    recipe_refused, planned, refused = Signal(object), Signal(object), Signal(object)
+
+
+def test_the_end_of_a_run_is_judged_by_its_record(qtbot, colours):
+    state = state_of([0.5], [0.7])
+    writer = run_store.RunWriter.create("one", state.started.recipe)
+    writer.record.data, writer.record.test_accuracy = {"class_names": ["neg", "pos"]}, 0.93
+    writer.record.confusion = [[0, 7], [0, 93]]
+    writer.finish("finished")
+    state.apply(protocol.Envelope(1, 0, protocol.Done(protocol.RunFinished("run", 0.5, 0.93, 1)), reply_to=1))
+    messages = TrainMessages(colours, *[Beside() for _ in range(3)])
+    qtbot.addWidget(messages)
+    messages.show_end(state, writer.record.id)
+    assert "no better than always answering pos" in messages.card.accessibleName()
+    messages.show_end(state, "")  # nobody knows its record
+    assert "no better" not in messages.card.accessibleName()
 
 
 @pytest.mark.parametrize(
