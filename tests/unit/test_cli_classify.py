@@ -105,6 +105,31 @@ def test_a_name_that_sorts_no_texts_is_told_for_what_it_is(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--data", "my file.csv"], "fnet-studio classify NAME 'my file.csv'"),
+        (["--text", "Good.", "--data", "my.csv"], "--data belongs to --task masked-lm"),
+        (["--windows", "4"], "--windows belongs to --task masked-lm"),
+        (["--tokens", "4"], "--tokens belongs to --task masked-lm"),
+        (["--split", "train", "--text", "Good."], "Leave one of them out"),
+        (["--split", "test", "--pair", "Good."], "Leave one of them out"),
+        (["--task", "masked-lm", "--data", "my.txt", "--text", "Good."], "--text does not belong to --task masked-lm"),
+        (["--task", "masked-lm", "--data", "my.txt", "--split", "test"], "--split does not belong to --task masked-lm"),
+    ],
+)
+def test_an_option_of_another_question_is_refused(run, capsys, options, words):
+    assert main(["evaluate", run, *options]) == 1
+    printed = capsys.readouterr()
+    assert words.replace("NAME", run) in printed.err
+    assert printed.out == ""
+
+
+def test_predictions_are_measured_of_a_runs_preset_too(run, capsys):
+    assert main(["evaluate", "--task", "masked-lm", "--data", "my.txt", run]) == 1
+    assert f"The run {run} kept no preset" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("given", "texts"),
     [
         ("A fine one, really.\nAnd a dull one.\n", ["A fine one, really.", "And a dull one."]),
