@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import pytest
 from workbooks import xlsx
@@ -66,6 +67,13 @@ def test_numbers_are_labels_however_they_are_written(tmp_path):
     assert found.labels == ("1", "", "3")
     two = read_texts(path, Columns(label="gold"), Columns(), class_names=("1", "1.00"), paired=False)
     assert two.labels == ("1.0", "", "3"), "which of the two is meant is not known"
+
+
+def test_an_accent_that_stands_apart_is_the_same_label(tmp_path):
+    names = ("beauté", unicodedata.normalize("NFD", "café"), "Café")
+    path = written(tmp_path, "a.csv", unicodedata.normalize("NFD", "text,label\nOne.,beauté\n") + "Two.,café\n")
+    found = read_texts(path, Columns(), Columns(), class_names=names, paired=False)
+    assert found.labels == names[:2]
 
 
 def test_a_heading_that_was_not_taken_for_one_is_told(tmp_path):
