@@ -149,8 +149,7 @@ def _print(texts: ClassifiedTexts, first: int, *, as_json: bool) -> None:
         for value in texts.as_objects(first):
             print(answer_tables.as_json(value), flush=True)
         return
-    table = answer_tables.as_csv(texts.head(), texts.rows(first))
-    sys.stdout.write(table.partition("\n")[2] if first else table)
+    sys.stdout.write(answer_tables.as_csv(() if first else texts.head(), texts.rows(first)))
 
 
 def _require_place(target: Path, source: Path) -> None:

@@ -94,7 +94,7 @@ def _print(options: argparse.Namespace, head: tuple[str, ...], answers: Iterator
         if options.json:
             print(tables.as_json(value), flush=True)
         elif options.csv:
-            sys.stdout.write(tables.as_csv(head, rows).partition("\n")[2])
+            sys.stdout.write(tables.as_csv((), rows))
         else:
             print(words, flush=True)
     return 0

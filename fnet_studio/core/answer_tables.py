@@ -23,9 +23,11 @@ def bits(log_probability: float) -> float:
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Row], delimiter: str = ",") -> str:
+    """head: () for rows that follow others."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(head)
+    if head:
+        writer.writerow(head)
     writer.writerows(rows)
     return out.getvalue()
 

@@ -1,5 +1,6 @@
 """`fnet-studio classify`, over the scripted engine."""
 
+import contextlib
 import csv
 import io
 import json
@@ -7,7 +8,7 @@ import json
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import places, run_store
+from fnet_studio.core import places, protocol, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 
 
@@ -46,6 +47,17 @@ def test_answers_are_written_in_the_form_that_the_ending_names(run, texts, tmp_p
         assert classify(run, texts, "-o", target) == 0
         found = read(target.read_text())
         assert [row["predicted"] for row in found] == [row["predicted"] for row in table]
+
+
+def test_the_name_of_a_class_may_hold_the_end_of_a_line(run, texts, capsys, monkeypatch):
+    class Answering:
+        def call(self, command):
+            return protocol.Classified(("two\nlines", "one"), ((0.75, 0.25),) * len(command.texts)), b""
+
+    monkeypatch.setattr("fnet_studio.cli.classify.Worker", lambda **_: contextlib.nullcontext(Answering()))
+    assert classify(run, texts) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["p(two\nlines)"] for row in rows] == ["0.75"] * 70
 
 
 @pytest.mark.parametrize(
