@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
-from fnet_studio.tables.encodings import decode_file
+from fnet_studio.tables.encodings import decode_file, lines_of
 from fnet_studio.tables.packed import bare_name, read_bytes
 from fnet_studio.tables.table import is_table, read_table
 
@@ -42,7 +42,7 @@ def read_sentences(path: Path) -> Sentences:
             found, notes = _column(table.columns), table.notes
         else:
             text, notes = decode_file(read_bytes(path), path)
-            found = text.splitlines()
+            found = lines_of(text)
     except OSError as error:
         raise read_error(error, path) from error
     sentences = tuple(clean for sentence in found if (clean := " ".join(sentence.split())))

@@ -7,6 +7,7 @@ from workbooks import xlsx
 from fnet_studio.core.errors import UserError
 from fnet_studio.tables import texts
 from fnet_studio.tables.mapping import Columns, find_columns
+from fnet_studio.tables.sentences import read_sentences
 from fnet_studio.tables.table import read_table
 from fnet_studio.tables.texts import read_texts
 
@@ -42,6 +43,14 @@ def test_texts_and_labels_are_found_in_lines_tables_and_json(tmp_path, name, con
     assert found.texts == ("One.", "Two.")
     assert found.labels == labels
     assert found.pairs == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_goes_on_to_the_end_of_its_line(tmp_path, end):
+    path = tmp_path / "a.txt"
+    path.write_bytes(end.join(["A\fpage.", "A\u2028line\x85more.", "Three."]).encode())
+    assert read(path).texts == ("A\fpage.", "A\u2028line\x85more.", "Three.")
+    assert read_sentences(path).texts == ("A page.", "A line more.", "Three.")
 
 
 def test_every_row_stays_in_its_place_also_one_without_a_text(tmp_path):
