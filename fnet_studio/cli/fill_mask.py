@@ -1,6 +1,7 @@
 """fnet-studio fill-mask TEXT… | --file FILE"""
 
 import argparse
+import itertools
 import math
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.link.blocking import Worker
 from fnet_studio.tables.sentences import read_sentences
 
+OPTIONS = ("mask", "transformers", "joint", "left_to_right", "surprise", "candidates", "against", "against_preset")
+TOGETHER = {
+    *itertools.product(("mask",), ("joint", "left_to_right", "candidates", "against", "against_preset")),
+    *itertools.product(("transformers",), ("joint", "left_to_right")),
+    ("against", "against_preset"),
+}
 BAR = 24
 AT_A_TIME = 32
 """Texts of a file in one question, so that Ctrl+C is heeded soon."""
@@ -33,7 +40,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a table with a column text")
     it.add_argument("--preset", default=DEFAULT_PRESET, metavar="P", help="a preset's name or folder (%(default)s)")
     it.add_argument("--top", type=at_least(1), default=5, metavar="K", help="answers for each mask (%(default)s)")
-    it.add_argument("--mask", default="", metavar="WORD", help="hide this word of each text, all of its pieces")
+    it.add_argument("--mask", metavar="WORD", help="hide this word of each text, all of its pieces")
     it.add_argument("--transformers", action="store_true", help="tokenise around [MASK] as Transformers does")
     several = it.add_argument_group("several masks")
     several.add_argument("--left-to-right", action="store_true", help="put each answer in before the next mask")
@@ -60,8 +67,7 @@ def run(options: argparse.Namespace) -> int:
     texts = [*typed, *(_from_file(options.file) if options.file else ())]
     if not texts:
         raise UserError("fill-mask.no-text", "There is no text to fill.", "Give a TEXT with [MASK] in it, or --file F.")
-    if sum(map(bool, (options.joint, options.left_to_right))) > 1:
-        raise UserError("fill-mask.options", "--joint and --left-to-right exclude each other.", "Choose one of them.")
+    _refuse_mixed(options)
     with Worker(engine=options.engine) as worker:
         if options.surprise:
             return _print(options, tables.SURPRISE, _surprises(worker, options, texts))
@@ -74,6 +80,15 @@ def run(options: argparse.Namespace) -> int:
             return _print(options, tables.ANSWERS, _many(worker, options, texts))
         head = tables.ANSWERS if not (options.joint or options.left_to_right) else tables.JOINT
         return _print(options, head, _filled(worker, options, texts))
+
+
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """What would be dropped: the figures would be the answer to another question. UserError `fill-mask.options`."""
+    given = [name for name in OPTIONS if getattr(options, name) not in (None, False)]
+    for pair in itertools.combinations(given, 2):
+        if pair not in TOGETHER:
+            one, other = (f"--{name.replace('_', '-')}" for name in pair)
+            raise UserError("fill-mask.options", f"{one} and {other} exclude each other.", "Choose one of them.")
 
 
 def _from_file(path: Path) -> tuple[str, ...]:
