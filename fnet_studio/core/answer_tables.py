@@ -115,8 +115,15 @@ def many_rows(texts: Sequence[str], rows: Sequence[protocol.ManyRow]) -> list[Ro
     """Columns `ANSWERS`; a text without an answer has one row with its problem in the place of the answer."""
     table: list[Row] = []
     for text, row in zip(texts, rows, strict=True):
-        table += answer_rows(text, row.answers) or [(text, "", "", "", f"({row.problem})", "", "", "", "")]
+        table += answer_rows(text, row.answers) or [problem_row(ANSWERS, text, row.problem)]
     return table
+
+
+def problem_row(head: Sequence[str], text: str, problem: str) -> Row:
+    """Of a text without an answer: in the column of problems, or else in the place of what would be answered."""
+    place = next(name for name in ("problem", "answer", "token") if name in head)
+    told = {"text": text, place: problem if place == "problem" else f"({problem})"}
+    return tuple(told.get(name, "") for name in head)
 
 
 def many_json(texts: Sequence[str], rows: Sequence[protocol.ManyRow]) -> list[dict[str, Any]]:

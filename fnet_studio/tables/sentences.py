@@ -1,6 +1,7 @@
 """A file of sentences with `[MASK]` in them: one a line, or a column of a table."""
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,10 @@ def read_sentences(path: Path) -> Sentences:
     """The sentences in order, empty ones left out. Of a table the column text, sentence or prompt, or the first one
     where none is called so. JSON lines: the same fields of an object, or a string a line. Anything else: a line each.
 
-    UserError `sentences.too-large`, `.format` or `.empty`, and what `read_table` and `read_bytes` raise."""
+    UserError `data.missing`, `sentences.too-large`, `.format` or `.empty`, and what `read_table` and `read_bytes`
+    raise."""
+    if not os.path.exists(path):
+        raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.")
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(
