@@ -1,6 +1,7 @@
 """The commands without a window, all of them over the same worker as the window."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -68,9 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # who started this command had closed it
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    _open_output()
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
         _refuse_other_encodings(words)
@@ -90,6 +89,17 @@ def main(words: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1
+
+
+def _open_output() -> None:
+    """Whatever letters the answers and the texts of a user have, they can be written: into files and pipes as UTF-8,
+    unless PYTHONIOENCODING asks for something else, and `?` where a terminal has no such letter."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # who started this command had closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        chosen = sys.stdout.isatty() or bool(os.environ.get("PYTHONIOENCODING"))
+        sys.stdout.reconfigure(encoding=None if chosen else "utf-8", errors="replace")
 
 
 def _refuse_other_encodings(words: list[str]) -> None:
