@@ -21,7 +21,7 @@ from fnet_studio.cli import (
     train,
     update,
 )
-from fnet_studio.cli.show import tell_last_lines
+from fnet_studio.cli.show import tell_failure, tell_last_lines
 from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = 130
@@ -72,14 +72,7 @@ def main(words: list[str]) -> int:
     _open_output()
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
-        _refuse_other_encodings(words)
-        return options.run(options)
-    except UserError as error:
-        print(f"fnet-studio: {error.message}", file=sys.stderr)
-        if error.advice:
-            print(f"  {error.advice}", file=sys.stderr)
-        tell_last_lines(error)
-        return 1
+        return _run(options)
     except Stopped as stopped:
         print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)
         return PAUSED if stopped.paused else STOPPED
@@ -88,6 +81,20 @@ def main(words: list[str]) -> int:
         return STOPPED
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        _refuse_other_encodings(options.typed)
+        return options.run(options)
+    except UserError as error:
+        print(f"fnet-studio: {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"  {error.advice}", file=sys.stderr)
+        tell_last_lines(error)
+        if getattr(options, "json", False):
+            tell_failure(error)
         return 1
 
 

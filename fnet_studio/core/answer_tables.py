@@ -164,9 +164,9 @@ def score_rows(text: str, scored: protocol.Scored) -> list[Row]:
             text,
             it.text,
             " ".join(piece.piece for piece in it.pieces),
-            "" if it.problem else it.log_probability,
-            "" if it.problem else ("pseudo-log-likelihood" if it.pseudo else "probability"),
-            it.rank or "",
+            None if it.problem else it.log_probability,
+            None if it.problem else ("pseudo-log-likelihood" if it.pseudo else "probability"),
+            it.rank or None,
             it.original,
             it.problem,
         )

@@ -79,6 +79,13 @@ def test_what_is_wrong_with_all_sentences_ends_the_command(tmp_path, capsys):
     assert "nothing" in capsys.readouterr().err
 
 
+def test_a_candidate_without_a_figure_has_null_for_it(capsys):
+    assert fill_mask("A [MASK].", "--candidates", ",sea", "--json") == 0
+    empty, sea = json.loads(capsys.readouterr().out)["candidates"]
+    assert (empty["log_probability"], empty["rank"], empty["method"]) == (None, None, None)
+    assert sea["log_probability"] < 0
+
+
 def test_a_file_that_is_not_there_is_said_not_to_be(capsys):
     assert fill_mask("--file", "typo.txt") == 1
     assert "There is no file typo.txt" in capsys.readouterr().err
