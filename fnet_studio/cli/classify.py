@@ -1,27 +1,18 @@
 """fnet-studio classify RUN FILE, also with a preset in the place of the run"""
 
 import argparse
-import contextlib
 import os
-import re
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
+from fnet_studio.cli import standard_input
 from fnet_studio.core import answer_tables, classifiers, files, presets, protocol, run_store
 from fnet_studio.core.classified_texts import ClassifiedTexts
 from fnet_studio.core.errors import UserError
 from fnet_studio.link.blocking import Worker
-from fnet_studio.tables.mapping import PAIR_NAMES, TEXT_NAMES, Columns
+from fnet_studio.tables.mapping import Columns
 from fnet_studio.tables.texts import TextRows, read_texts, read_texts_for
 
-STANDARD_INPUT = "-"
-HEAD_BYTES = 2**16
-JSON = re.compile(r"""\s*([\[{])\s*(["\[{]|$)""")
-"""A list or an object: no text such as `[MASK] it`."""
 ENDINGS = ("", ".csv", ".tsv", ".json", ".jsonl")
 
 
@@ -80,51 +71,19 @@ def _for_run(run: str, options: argparse.Namespace) -> TextRows:
             "Choose a classifier's run.",
         )
     trained = str(record.recipe.get("data", {}).get("text_column", ""))
-    with _file(options.file, (options.text_column, trained)) as path:
+    with standard_input.file(options.file, (options.text_column, trained)) as path:
         return read_texts_for(record, path, _wanted(options))
 
 
 def _for_preset(preset: str, options: argparse.Namespace) -> TextRows:
     """What it was trained on is not known: pairs are those of a column that is named."""
     names = presets.read_card(presets.folder(preset)).class_names
-    with _file(options.file, (options.text_column,)) as path:
+    with standard_input.file(options.file, (options.text_column,)) as path:
         return read_texts(path, _wanted(options), Columns(), class_names=names, paired=None)
 
 
 def _wanted(options: argparse.Namespace) -> Columns:
     return Columns(options.text_column, options.label_column, options.pair_column)
-
-
-@contextlib.contextmanager
-def _file(name: str, columns: Sequence[str]) -> Iterator[Path]:
-    """What stands behind a name. Standard input is kept in a file of its own for as long as it takes to read it, whose
-    name says what it looks like: JSON, a table with a column of a usual name or one of `columns` (the one that was
-    asked for, '' for none, and that of the training), or one text a line."""
-    if name != STANDARD_INPUT:
-        yield Path(name)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "standard-input")
-        with path.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
-        with path.open("rb") as stream:
-            first = next(filter(str.strip, _lines(stream)), "")
-        yield path.rename(path.with_suffix(_ending(first, columns)))
-
-
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    while line := stream.readline(HEAD_BYTES):
-        yield line.decode("utf-8-sig", "replace")
-
-
-def _ending(first_line: str, columns: Sequence[str]) -> str:
-    if found := JSON.match(first_line):
-        return ".jsonl" if found[1] == "{" else ".json"
-    if columns[0]:
-        return ".csv"
-    names = [name.strip().strip('"').lower() for name in re.split("[,;\t|]", first_line)]
-    known = {*TEXT_NAMES, *(name for pair in PAIR_NAMES for name in pair), *map(str.lower, columns)}
-    return ".csv" if (known - {""}) & set(names) else ".txt"
 
 
 def _ask(worker: Worker, texts: ClassifiedTexts, options: argparse.Namespace) -> None:
@@ -149,8 +108,7 @@ def _print(texts: ClassifiedTexts, first: int, *, as_json: bool) -> None:
         for value in texts.as_objects(first):
             print(answer_tables.as_json(value), flush=True)
         return
-    table = answer_tables.as_csv(texts.head(), texts.rows(first))
-    sys.stdout.write(table.partition("\n")[2] if first else table)
+    sys.stdout.write(answer_tables.as_csv(() if first else texts.head(), texts.rows(first)))
 
 
 def _require_place(target: Path, source: Path) -> None:

@@ -21,7 +21,7 @@ DATA_HELP = (
 
 
 def common(it: argparse.ArgumentParser) -> None:
-    it.add_argument("--json", action="store_true", help="JSON")
+    it.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
 
 

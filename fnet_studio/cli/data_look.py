@@ -10,6 +10,7 @@ from fnet_studio.cli.data_common import DATA_HELP, ask, common, mapping_of
 from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import protocol
 from fnet_studio.core.counts import plural
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 
 WIDTH = 100
@@ -154,9 +155,11 @@ def tokens(options: argparse.Namespace) -> int:
     if not text:
         page = ask(options, protocol.DataRows(data, options.split, first=options.row, count=1, whole=True))
         if not page.rows:
-            rows = plural("row", page.total)
-            print(f"The {options.split} part has {page.total:,} {rows}; there is no row {options.row:,}.")
-            return 1
+            raise UserError(
+                "data.no-row",
+                f"The {options.split} part has {page.total:,} {plural('row', page.total)}; there is no row {options.row:,}.",
+                f"Choose a row from 0 to {page.total - 1:,}." if page.total else "Choose another part.",
+            )
         text, pair = page.rows[0].text, page.rows[0].pair or None
     preset = "" if options.learnt else options.preset
     found = ask(options, protocol.PackText(data, text, pair, preset, options.length))

@@ -2,12 +2,13 @@
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 import msgspec
 
 from fnet_studio.cli.numbers import at_least
-from fnet_studio.core import classifiers, presets, protocol, run_evaluation
+from fnet_studio.core import classifiers, presets, protocol, run_evaluation, run_models, run_store
 from fnet_studio.core.by_class import by_class
 from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
@@ -15,6 +16,7 @@ from fnet_studio.core.run_evaluation import EvaluationReport
 from fnet_studio.core.shares import percent
 from fnet_studio.link.blocking import Worker
 
+SPLIT, WINDOWS, TOKENS = "test", 2048, 2000
 MOST_CLASSES = 20
 """Of more, each one's figures are in the JSON alone."""
 WORDS = {
@@ -31,25 +33,26 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it.add_argument(
         "what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; for --text and --task a preset too"
     )
-    it.add_argument("--split", default="test", choices=("train", "validation", "test"), help="(%(default)s)")
+    it.add_argument("--split", choices=("train", "validation", "test"), help=f"({SPLIT})")
     it.add_argument("--text", action="append", default=[], help="classify this text instead; may be repeated")
     it.add_argument("--pair", action="append", default=[], help="the second text of a --text, for a model of pairs")
     it.add_argument("--task", choices=("masked-lm",), help="measure a preset's predictions of masked words in --data")
     it.add_argument("--data", metavar="FILE", help="of masked-lm: a .txt or .txt.xz file, or a folder of such")
     it.add_argument(
-        "--windows", type=at_least(1), default=2048, help="of masked-lm: drawn from the text at most (%(default)s)"
+        "--windows", type=at_least(1), metavar="N", help=f"of masked-lm: drawn from the text at most ({WINDOWS})"
     )
     it.add_argument(
         "--tokens",
         type=at_least(1),
-        default=2000,
-        help="of masked-lm: that pseudo-perplexity is estimated from (%(default)s)",
+        metavar="N",
+        help=f"of masked-lm: that pseudo-perplexity is estimated from ({TOKENS})",
     )
     it.add_argument("--json", action="store_true", help="JSON")
     it.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    _refuse_mixed(options)
     if options.task:
         return _preset(options)
     asked = classifiers.find(options.what)
@@ -66,23 +69,47 @@ def run(options: argparse.Namespace) -> int:
             assert isinstance(result, protocol.Classified)
             print(_json(result) if options.json else _classes(options.text, options.pair, result))
         else:
-            result, _ = worker.call(protocol.Evaluate(asked.run, options.split))
+            split = options.split or SPLIT
+            result, _ = worker.call(protocol.Evaluate(asked.run, split))
             assert isinstance(result, protocol.Evaluation)
-            report = run_evaluation.read(asked.run, options.split)
+            report = run_evaluation.read(asked.run, split)
             print(_all_as_json(result, report) if options.json else _measures(result, report))
     return 0
+
+
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """An option of another question would be dropped, and the figures taken for its answer. UserError
+    `evaluate.options`."""
+    of_words, others = (
+        [name for name in names if getattr(options, name) not in (None, [])]
+        for names in (("data", "windows", "tokens"), ("text", "pair", "split"))
+    )
+    words, advice = "", ""
+    if options.task and others:
+        words = f"--{others[0]} does not belong to --task {options.task}, which measures the text of --data."
+        advice = f"Leave --task out to ask {options.what} with --{others[0]}."
+    elif of_words and not options.task:
+        words, advice = f"--{of_words[0]} belongs to --task masked-lm.", "Add --task masked-lm and --data FILE."
+        if options.data:
+            command = shlex.join(("fnet-studio", "classify", options.what, options.data))
+            advice = f"To sort a file's texts: {command}. To measure predictions of words in it: --task masked-lm."
+    elif len(others) > 1 and options.split:
+        words = f"--{others[0]} asks about a text of your own, --split about a part of the run's data."
+        advice = "Leave one of them out."
+    if words:
+        raise UserError("evaluate.options", words, advice)
 
 
 def _preset(options: argparse.Namespace) -> int:
     if not options.data:
         raise UserError("evaluate.no-data", "There is no text to measure on.", "Name one with --data FILE.")
-    if options.windows < 1 or options.tokens < 1:
-        raise UserError(
-            "evaluate.no-data", "Nothing can be measured on no text.", "Give --windows and --tokens 1 or more."
-        )
-    presets.folder(options.what)
+    preset = run_models.name_of(options.what) if run_store.is_id(options.what) else options.what
+    presets.folder(preset)
     command = protocol.MeasurePreset(
-        options.what, str(Path(os.path.expanduser(options.data)).absolute()), options.windows, options.tokens
+        preset,
+        str(Path(os.path.expanduser(options.data)).absolute()),
+        options.windows or WINDOWS,
+        options.tokens or TOKENS,
     )
     with Worker() as worker:
         result, _ = worker.call(command)

@@ -1,12 +1,13 @@
 """fnet-studio fill-mask TEXT… | --file FILE"""
 
 import argparse
+import itertools
 import math
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from fnet_studio.cli import standard_input
 from fnet_studio.cli.numbers import at_least
 from fnet_studio.core import answer_tables as tables
 from fnet_studio.core import protocol
@@ -15,9 +16,20 @@ from fnet_studio.core.counts import plural
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DEFAULT_PRESET
 from fnet_studio.link.blocking import Worker
-from fnet_studio.tables.sentences import read_sentences
+from fnet_studio.tables.sentences import COLUMNS, read_sentences
 
+OPTIONS = ("mask", "transformers", "joint", "left_to_right", "surprise", "candidates", "against", "against_preset")
+TOGETHER = {
+    *itertools.product(("mask",), ("joint", "left_to_right", "candidates", "against", "against_preset")),
+    *itertools.product(("transformers",), ("joint", "left_to_right")),
+    ("against", "against_preset"),
+}
 BAR = 24
+OF_ONE_TEXT = (
+    *(f"fill-mask.{kind}" for kind in ("no-mask", "cut-mask", "too-many", "no-word")),
+    *("compare.masks", "text.too-many"),
+)
+"""What is wrong with one text of a file keeps no other from its answer."""
 AT_A_TIME = 32
 """Texts of a file in one question, so that Ctrl+C is heeded soon."""
 
@@ -31,10 +43,12 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "JSON object a text, in the place of words.",
     )
     it.add_argument("text", nargs="*", metavar="TEXT", help='such as "The capital of France is [MASK]."')
-    it.add_argument("--file", type=Path, metavar="F", help="sentences of a file: lines, or a table with a column text")
+    it.add_argument(
+        "--file", metavar="F", help="sentences of a file: lines, or a table with a column text; -: standard input"
+    )
     it.add_argument("--preset", default=DEFAULT_PRESET, metavar="P", help="a preset's name or folder (%(default)s)")
     it.add_argument("--top", type=at_least(1), default=5, metavar="K", help="answers for each mask (%(default)s)")
-    it.add_argument("--mask", default="", metavar="WORD", help="hide this word of each text, all of its pieces")
+    it.add_argument("--mask", metavar="WORD", help="hide this word of each text, all of its pieces")
     it.add_argument("--transformers", action="store_true", help="tokenise around [MASK] as Transformers does")
     several = it.add_argument_group("several masks")
     several.add_argument("--left-to-right", action="store_true", help="put each answer in before the next mask")
@@ -61,24 +75,33 @@ def run(options: argparse.Namespace) -> int:
     texts = [*typed, *(_from_file(options.file) if options.file else ())]
     if not texts:
         raise UserError("fill-mask.no-text", "There is no text to fill.", "Give a TEXT with [MASK] in it, or --file F.")
-    if sum(map(bool, (options.joint, options.left_to_right))) > 1:
-        raise UserError("fill-mask.options", "--joint and --left-to-right exclude each other.", "Choose one of them.")
+    _refuse_mixed(options)
     with Worker(engine=options.engine) as worker:
         if options.surprise:
-            return _print(options, tables.SURPRISE, _surprises(worker, options, texts))
+            return _each(worker, options, texts, tables.SURPRISE, _surprise)
         if options.candidates is not None:
-            return _print(options, tables.SCORES, _scores(worker, options, texts))
+            return _each(worker, options, texts, tables.SCORES, _score)
         if options.against is not None or options.against_preset is not None:
-            return _print(options, DIFFERENCES, _comparisons(worker, options, texts))
+            return _each(worker, options, texts, DIFFERENCES, _comparison)
         plain = not (options.mask or options.joint or options.left_to_right or options.transformers)
         if options.file and plain:
             return _print(options, tables.ANSWERS, _many(worker, options, texts))
         head = tables.ANSWERS if not (options.joint or options.left_to_right) else tables.JOINT
-        return _print(options, head, _filled(worker, options, texts))
+        return _each(worker, options, texts, head, _filled)
 
 
-def _from_file(path: Path) -> tuple[str, ...]:
-    found = read_sentences(path)
+def _refuse_mixed(options: argparse.Namespace) -> None:
+    """What would be dropped: the figures would be the answer to another question. UserError `fill-mask.options`."""
+    given = [name for name in OPTIONS if getattr(options, name) not in (None, False)]
+    for pair in itertools.combinations(given, 2):
+        if pair not in TOGETHER:
+            one, other = (f"--{name.replace('_', '-')}" for name in pair)
+            raise UserError("fill-mask.options", f"{one} and {other} exclude each other.", "Choose one of them.")
+
+
+def _from_file(name: str) -> tuple[str, ...]:
+    with standard_input.file(name, ("", *COLUMNS)) as path:
+        found = read_sentences(path)
     for note in found.notes:
         print(note, file=sys.stderr)
     return found.texts
@@ -95,10 +118,27 @@ def _print(options: argparse.Namespace, head: tuple[str, ...], answers: Iterator
         if options.json:
             print(tables.as_json(value), flush=True)
         elif options.csv:
-            sys.stdout.write(tables.as_csv(head, rows).partition("\n")[2])
+            sys.stdout.write(tables.as_csv((), rows))
         else:
             print(words, flush=True)
     return 0
+
+
+Ask = Callable[[Worker, argparse.Namespace, str], Answer]
+
+
+def _each(worker: Worker, options: argparse.Namespace, texts: list[str], head: tuple[str, ...], ask: Ask) -> int:
+    return _print(options, head, (_answer(worker, options, text, head, ask) for text in texts))
+
+
+def _answer(worker: Worker, options: argparse.Namespace, text: str, head: tuple[str, ...], ask: Ask) -> Answer:
+    try:
+        return ask(worker, options, text)
+    except UserError as error:
+        if not options.file or error.kind not in OF_ONE_TEXT:
+            raise
+        words = f"{text}\n  ({error.message})"
+        return {"text": text, "problem": error.message}, [tables.problem_row(head, text, error.message)], words
 
 
 def _masked(worker: Worker, options: argparse.Namespace, text: str) -> tuple[int, ...]:
@@ -131,14 +171,13 @@ def _question(worker: Worker, options: argparse.Namespace, text: str) -> protoco
     )
 
 
-def _filled(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
-    for text in texts:
-        filled: protocol.Filled = worker.call(_question(worker, options, text))[0]
-        if filled.mode == "independent":
-            rows = tables.answer_rows(text, filled.answers)
-        else:
-            rows = tables.joint_rows(text, filled)
-        yield tables.filled_json(text, filled), rows, _as_words(text, filled)
+def _filled(worker: Worker, options: argparse.Namespace, text: str) -> Answer:
+    filled: protocol.Filled = worker.call(_question(worker, options, text))[0]
+    if filled.mode == "independent":
+        rows = tables.answer_rows(text, filled.answers)
+    else:
+        rows = tables.joint_rows(text, filled)
+    return tables.filled_json(text, filled), rows, _as_words(text, filled)
 
 
 def _many(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
@@ -151,68 +190,65 @@ def _many(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iter
             yield value, tables.many_rows((text,), (row,)), words
 
 
-def _scores(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+def _score(worker: Worker, options: argparse.Namespace, text: str) -> Answer:
     candidates = tuple(text.strip() for text in options.candidates.split(","))
-    for text in texts:
-        asked = _question(worker, options, text)
-        filled: protocol.Filled = worker.call(asked)[0]
-        question = protocol.Score(options.preset, text, filled.answers[0].position, candidates, asked.masked)
-        scored: protocol.Scored = worker.call(question)[0]
-        lines = [text]
-        width = max(len(it.text) for it in scored.rows)
-        for it in sorted(scored.rows, key=lambda it: (bool(it.problem), -it.log_probability)):
-            if it.problem:
-                lines.append(f"  {it.text:<{width}}  {it.problem}")
-                continue
-            how = f"{math.exp(it.log_probability):.3%}, rank {it.rank}"
-            if it.pseudo:
-                how = f"pseudo-log-likelihood of {len(it.pieces)} pieces: {' '.join(p.piece for p in it.pieces)}"
-            was = "  (stood there)" if it.original else ""
-            lines.append(f"  {it.text:<{width}}  {it.log_probability:8.2f} nats  {how}{was}")
-        yield tables.score_json(text, scored), tables.score_rows(text, scored), "\n".join(lines)
+    asked = _question(worker, options, text)
+    filled: protocol.Filled = worker.call(asked)[0]
+    question = protocol.Score(options.preset, text, filled.answers[0].position, candidates, asked.masked)
+    scored: protocol.Scored = worker.call(question)[0]
+    lines = [text]
+    width = max(len(it.text) for it in scored.rows)
+    for it in sorted(scored.rows, key=lambda it: (bool(it.problem), -it.log_probability)):
+        if it.problem:
+            lines.append(f"  {it.text:<{width}}  {it.problem}")
+            continue
+        how = f"{math.exp(it.log_probability):.3%}, rank {it.rank}"
+        if it.pseudo:
+            how = f"pseudo-log-likelihood of {len(it.pieces)} pieces: {' '.join(p.piece for p in it.pieces)}"
+        was = "  (stood there)" if it.original else ""
+        lines.append(f"  {it.text:<{width}}  {it.log_probability:8.2f} nats  {how}{was}")
+    return tables.score_json(text, scored), tables.score_rows(text, scored), "\n".join(lines)
 
 
 DIFFERENCES = ("text", "against", "mask", "answer", "piece", "first", "second")
 
 
-def _comparisons(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
+def _comparison(worker: Worker, options: argparse.Namespace, text: str) -> Answer:
     preset = options.against_preset or options.preset
-    for text in texts:
-        other = options.against if options.against is not None else text
-        first = _question(worker, options, text)
-        masked = () if options.against is not None else first.masked
-        if options.mask and options.against is not None:
-            masked = _masked(worker, options, other)
-        second = protocol.FillMask(preset, other, masked, options.top)
-        compared: protocol.Compared = worker.call(protocol.Compare(first, second))[0]
-        rows, lines = [], [f"first   {text}  ({options.preset})", f"second  {other}  ({preset})"]
-        for number, mask in enumerate(compared.masks, 1):
-            width = max(len(it.text) for it in mask)
-            lines.append(f"  mask {number}: first, second, difference in percentage points")
-            for it in mask:
-                rows.append((text, other, number, it.text, it.piece, it.first, it.second))
-                sides = [f"{'–' if p is None else f'{p:.2%}':>8}" for p in (it.first, it.second)]
-                change = "" if it.first is None or it.second is None else f"{100 * (it.second - it.first):+8.2f}"
-                lines.append(f"  {it.text:<{width}}  {sides[0]}  {sides[1]}  {change}")
-        masks = [[dict(zip(DIFFERENCES[3:], row[3:], strict=True)) for row in rows if row[2] == number]
-                 for number in range(1, len(compared.masks) + 1)]  # fmt: skip
-        value = {"text": text, "preset": options.preset, "against": other, "against_preset": preset, "masks": masks}
-        yield value, rows, "\n".join(lines)
+    other = options.against if options.against is not None else text
+    first = _question(worker, options, text)
+    masked = () if options.against is not None else first.masked
+    if options.mask and options.against is not None:
+        masked = _masked(worker, options, other)
+    second = protocol.FillMask(preset, other, masked, options.top)
+    compared: protocol.Compared = worker.call(protocol.Compare(first, second))[0]
+    rows, lines = [], [f"first   {text}  ({options.preset})", f"second  {other}  ({preset})"]
+    for number, mask in enumerate(compared.masks, 1):
+        width = max(len(it.text) for it in mask)
+        lines.append(f"  mask {number}: first, second, difference in percentage points")
+        for it in mask:
+            rows.append((text, other, number, it.text, it.piece, it.first, it.second))
+            sides = [f"{'–' if p is None else f'{p:.2%}':>8}" for p in (it.first, it.second)]
+            change = "" if it.first is None or it.second is None else f"{100 * (it.second - it.first):+8.2f}"
+            lines.append(f"  {it.text:<{width}}  {sides[0]}  {sides[1]}  {change}")
+    masks = [[dict(zip(DIFFERENCES[3:], row[3:], strict=True)) for row in rows if row[2] == number]
+             for number in range(1, len(compared.masks) + 1)]  # fmt: skip
+    value = {"text": text, "preset": options.preset, "against": other, "against_preset": preset, "masks": masks}
+    return value, rows, "\n".join(lines)
 
 
-def _surprises(worker: Worker, options: argparse.Namespace, texts: list[str]) -> Iterator[Answer]:
-    for text in texts:
-        told: protocol.Surprises = worker.call(protocol.Surprise(options.preset, text))[0]
-        value = tables.surprise_json(text, told)
-        lines = [text]
-        width = max((len(row["token"]) for row in value["tokens"]), default=0)
-        for row in value["tokens"]:
-            bar = "█" * round(row["surprise_bits"])
-            lines.append(f"  {row['token']:<{width}}  {row['surprise_bits']:5.1f} bits  rank {row['rank']:>6}  {bar}")
-        total, count = value["pseudo_log_likelihood"], len(told.tokens)
-        each = f", {tables.bits(total) / count:.1f} bits a token" if count else ""
-        lines.append(f"  pseudo-log-likelihood {total:.2f} nats over {count} {plural('token', count)}{each}")
-        yield value, tables.surprise_rows(text, told), "\n".join(lines)
+def _surprise(worker: Worker, options: argparse.Namespace, text: str) -> Answer:
+    told: protocol.Surprises = worker.call(protocol.Surprise(options.preset, text))[0]
+    value = tables.surprise_json(text, told)
+    lines = [text]
+    width = max((len(row["token"]) for row in value["tokens"]), default=0)
+    for row in value["tokens"]:
+        bar = "█" * round(row["surprise_bits"])
+        lines.append(f"  {row['token']:<{width}}  {row['surprise_bits']:5.1f} bits  rank {row['rank']:>6}  {bar}")
+    total, count = value["pseudo_log_likelihood"], len(told.tokens)
+    each = f", {tables.bits(total) / count:.1f} bits a token" if count else ""
+    lines.append(f"  pseudo-log-likelihood {total:.2f} nats over {count} {plural('token', count)}{each}")
+    return value, tables.surprise_rows(text, told), "\n".join(lines)
 
 
 def _as_words(text: str, filled: protocol.Filled) -> str:

@@ -1,6 +1,7 @@
 """The commands without a window, all of them over the same worker as the window."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -20,7 +21,7 @@ from fnet_studio.cli import (
     train,
     update,
 )
-from fnet_studio.cli.show import tell_last_lines
+from fnet_studio.cli.show import tell_failure, tell_last_lines
 from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = 130
@@ -68,19 +69,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # who started this command had closed it
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    _open_output()
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
-        _refuse_other_encodings(words)
-        return options.run(options)
-    except UserError as error:
-        print(f"fnet-studio: {error.message}", file=sys.stderr)
-        if error.advice:
-            print(f"  {error.advice}", file=sys.stderr)
-        tell_last_lines(error)
-        return 1
+        return _run(options)
     except Stopped as stopped:
         print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)
         return PAUSED if stopped.paused else STOPPED
@@ -90,6 +82,31 @@ def main(words: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        _refuse_other_encodings(options.typed)
+        return options.run(options)
+    except UserError as error:
+        print(f"fnet-studio: {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"  {error.advice}", file=sys.stderr)
+        tell_last_lines(error)
+        if getattr(options, "json", False):
+            tell_failure(error)
+        return 1
+
+
+def _open_output() -> None:
+    """Whatever letters the answers and the texts of a user have, they can be written: into files and pipes as UTF-8,
+    unless PYTHONIOENCODING asks for something else, and `?` where a terminal has no such letter."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # who started this command had closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        chosen = sys.stdout.isatty() or bool(os.environ.get("PYTHONIOENCODING"))
+        sys.stdout.reconfigure(encoding=None if chosen else "utf-8", errors="replace")
 
 
 def _refuse_other_encodings(words: list[str]) -> None:

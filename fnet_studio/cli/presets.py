@@ -30,7 +30,7 @@ HEADS = {"pretrained": "predicts words", "fine-tuned": "classifies", "none": "no
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     top = commands.add_parser("presets", help="list, download, import, check and export presets")
-    _json(top)
+    top.add_argument("--json", action="store_true", help="JSON")
     top.set_defaults(run=run_list)
     its = top.add_subparsers(title="commands", metavar="COMMAND")
     it = its.add_parser("list", help="all that there are (what `presets` alone does)")
@@ -86,7 +86,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _json(it: argparse.ArgumentParser) -> None:
-    it.add_argument("--json", action="store_true", help="JSON")
+    it.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON")
 
 
 def _engine(it: argparse.ArgumentParser) -> None:

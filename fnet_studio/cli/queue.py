@@ -8,7 +8,7 @@ import msgspec
 
 from fnet_studio.cli import controls
 from fnet_studio.cli.plan import plan
-from fnet_studio.cli.show import tell_last_lines, to_stdout
+from fnet_studio.cli.show import tell_failure, tell_last_lines, to_stdout
 from fnet_studio.cli.train import add_recipe_to, changes, check_settings, recipe_of, settings_of
 from fnet_studio.core import protocol, queue, recipe, sweep
 from fnet_studio.core.errors import Stopped, UserError
@@ -53,7 +53,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def _run_options(it: argparse.ArgumentParser) -> None:
     it.add_argument("--no-plan", action="store_true", help="start without estimates")
-    it.add_argument("--json", action="store_true", help="JSON lines, also on a terminal")
+    it.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON lines, also on a terminal")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
 
 
@@ -116,18 +116,21 @@ def _run(options: argparse.Namespace) -> int:
     """0 when every run that had its turn finished."""
     driver, failures = QueueDriver(), 0
     while (command := driver.next()) is not None:
-        assert driver.entry is not None
-        name = driver.entry.name
+        entry = driver.entry
+        assert entry is not None
         if sys.stdout.isatty() and not options.json:
-            print(f"{name} ({driver.entry.id})")
+            print(f"{entry.name} ({entry.id})")
         # a worker for each: what one leaves in memory, or breaks, is not the next one's
         with Worker(engine=options.engine) as worker:
             try:
                 if isinstance(command, protocol.Train) and not options.no_plan:
                     planned = plan(worker, command.recipe, options.json)
                     if not planned.possible:
-                        driver.refuse(planned.problems[0])
+                        worst = planned.problems[0]
+                        driver.refuse(worst)
                         failures += 1
+                        if options.json:
+                            tell_failure(UserError(worst.kind, worst.message, worst.advice), entry=entry.id, run="")
                         continue
                     command = msgspec.structs.replace(command, estimate=planned.estimate)
                 _follow(worker, driver, command, options.json)
@@ -138,10 +141,13 @@ def _run(options: argparse.Namespace) -> int:
                 driver.replied(protocol.Stopped())
                 raise
             except UserError as error:
+                run = driver.run
                 driver.replied(protocol.Failed(error.kind, error.message, error.advice))
                 failures += 1
-                print(f"fnet-studio: {name}: {error}", file=sys.stderr)
+                print(f"fnet-studio: {entry.name}: {error}", file=sys.stderr)
                 tell_last_lines(error)
+                if options.json:
+                    tell_failure(error, entry=entry.id, run=run)
     return 1 if failures else 0
 
 

@@ -90,6 +90,12 @@ def to_stdout(as_json: bool) -> Lines | Bar:
     return Lines(sys.stdout) if as_json or not sys.stdout.isatty() else Bar(sys.stdout)
 
 
+def tell_failure(error: UserError, **what: str) -> None:
+    """On stdout as a line of JSON, for a program that asked for that. what: it was that failed, where several may."""
+    told = {"type": "failed", "kind": error.kind, "message": error.message, "advice": error.advice}
+    tell(sys.stdout, msgspec.json.encode(told | what).decode())
+
+
 def tell_last_lines(error: UserError) -> None:
     """Of the worker, on stderr, where a report of this failure needs them."""
     if isinstance(error, WorkerFailure) and error.kind in REPORTED:

@@ -114,6 +114,6 @@ def compare(part: Slice, answers: Sequence[Predictions]) -> ComparedSlice:
 def table_rows(one: ComparedSlice, names: Sequence[str]) -> list[tuple]:
     """Columns `COLUMNS`, a row for each model; the first one has no difference."""
     return [
-        (one.name, name, *share, share.value, *share.interval, *(difference or ("", "", "")))
+        (one.name, name, *share, share.value, *share.interval, *(difference or (None, None, None)))
         for name, share, difference in zip(names, one.shares, (None, *one.differences), strict=True)
     ]

@@ -23,9 +23,11 @@ def bits(log_probability: float) -> float:
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Row], delimiter: str = ",") -> str:
+    """head: () for rows that follow others."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(head)
+    if head:
+        writer.writerow(head)
     writer.writerows(rows)
     return out.getvalue()
 
@@ -113,8 +115,15 @@ def many_rows(texts: Sequence[str], rows: Sequence[protocol.ManyRow]) -> list[Ro
     """Columns `ANSWERS`; a text without an answer has one row with its problem in the place of the answer."""
     table: list[Row] = []
     for text, row in zip(texts, rows, strict=True):
-        table += answer_rows(text, row.answers) or [(text, "", "", "", f"({row.problem})", "", "", "", "")]
+        table += answer_rows(text, row.answers) or [problem_row(ANSWERS, text, row.problem)]
     return table
+
+
+def problem_row(head: Sequence[str], text: str, problem: str) -> Row:
+    """Of a text without an answer: in the column of problems, or else in the place of what would be answered."""
+    place = next(name for name in ("problem", "answer", "token") if name in head)
+    told = {"text": text, place: problem if place == "problem" else f"({problem})"}
+    return tuple(told.get(name, "") for name in head)
 
 
 def many_json(texts: Sequence[str], rows: Sequence[protocol.ManyRow]) -> list[dict[str, Any]]:
@@ -155,9 +164,9 @@ def score_rows(text: str, scored: protocol.Scored) -> list[Row]:
             text,
             it.text,
             " ".join(piece.piece for piece in it.pieces),
-            "" if it.problem else it.log_probability,
-            "" if it.problem else ("pseudo-log-likelihood" if it.pseudo else "probability"),
-            it.rank or "",
+            None if it.problem else it.log_probability,
+            None if it.problem else ("pseudo-log-likelihood" if it.pseudo else "probability"),
+            it.rank or None,
             it.original,
             it.problem,
         )

@@ -4,7 +4,9 @@ The bounds and the words beside each field (`core.recipe_sections`) are the sing
 window, the check in the worker and the `--set` option on the command line.
 """
 
+import difflib
 import os
+import re
 import tomllib
 import typing
 from pathlib import Path
@@ -28,14 +30,18 @@ from fnet_studio.core.recipe_sections import (
     TrainingRecipe,
 )
 
+Task = Literal["classify", "finetune", "masked-lm", "pretrain"]
+TASKS: tuple[str, ...] = typing.get_args(Task)
 LANGUAGE_TASKS = ("masked-lm", "pretrain")
 """What they train predicts words and knows no classes."""
 FROM_SCRATCH = "none"
 """In the place of `model.preset`."""
+SIMILAR = 0.8
+"""Of two names, from 0 to 1, from where on one may be meant for the other."""
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
-    task: Literal["classify", "finetune", "masked-lm", "pretrain"] = "classify"
+    task: Task = "classify"
     """classify: a classifier from scratch. finetune: a preset with a new classifier. masked-lm: go on with a preset's
     pretraining on plain text. pretrain: a preset from scratch, or from another one, on a large corpus."""
     name: Annotated[str, Meta(min_length=1, max_length=80)] = "classify"
@@ -71,10 +77,15 @@ class Field(Struct, frozen=True):
         if self.choices:
             return ", ".join(self.choices)
         if self.above is not None:
-            return f"above {self.above:g}, up to {self.high:g}"
+            return f"above {_plain(self.above)}, up to {_plain(self.high)}"
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} to {self.high:g}"
+            return f"{_plain(self.low)} to {_plain(self.high)}"
         return "text"
+
+
+def _plain(number: float | None) -> str:
+    """Whole numbers with all their digits."""
+    return f"{number:.0f}" if number is not None and float(number).is_integer() else f"{number:g}"
 
 
 def fields() -> dict[str, Field]:
@@ -266,15 +277,11 @@ def put(values: dict[str, Any], key: str, text: str) -> None:
         return
     field = fields().get(key)
     if field is None:
-        raise UserError("recipe.invalid", f"A recipe has no setting {key!r}.", f"Known ones: {', '.join(fields())}.")
+        raise _unknown(key)
     section, name = key.split(".")
     part = values.setdefault(section, {})
     if not isinstance(part, dict):
-        raise UserError(
-            "recipe.invalid",
-            f"{section} is {part!r} in the recipe, not a section.",
-            f"Write [{section}] on a line of its own, and its settings under it.",
-        )
+        raise _no_section(section, part)
     part[name] = parse(field, text)
 
 
@@ -313,10 +320,46 @@ def _out_of_range(field: Field, text: str, wanted: str, more: str = "") -> UserE
     )
 
 
+_UNKNOWN_FIELD = re.compile("Object contains unknown field `(.*?)`")
+_OWN = {"task": ", ".join(TASKS), "name": "1 to 80 letters, in quotes"}
+"""Settings of no section, and what they may be."""
+
+
+def _unknown(key: str) -> UserError:
+    """With what there is of that name in another section, or else of a similar one."""
+    section, _, name = key.rpartition(".")
+    by_name: dict[str, list[str]] = {}
+    for one in fields():
+        by_name.setdefault(one.partition(".")[2], []).append(one)
+    known = [*fields(), *(() if section else (*_OWN, *SECTIONS))]
+    alike = by_name.get(name) or difflib.get_close_matches(key, known, 1, SIMILAR)
+    for similar in difflib.get_close_matches(name, by_name, 1, SIMILAR):
+        alike = alike or by_name[similar]
+    advice = f"Did you mean {' or '.join(alike)}?"
+    if not alike:
+        beside = [one for one in fields() if one.startswith(f"{section}.")]
+        advice = f"Known ones: {', '.join(beside or [*_OWN, *fields()])}."
+    return UserError("recipe.invalid", f"A recipe has no setting {key!r}.", advice)
+
+
+def _no_section(section: str, value: Any) -> UserError:
+    return UserError(
+        "recipe.invalid",
+        f"{section} is {value!r} in the recipe, not a section.",
+        f"Write [{section}] on a line of its own, and its settings under it.",
+    )
+
+
 def _explained(error: msgspec.ValidationError, values: dict[str, Any]) -> UserError:
     """msgspec ends its message with the place, as in ``- at `$.training.batch_size` ``: name the field and bounds."""
     words = str(error)
     place = words.rpartition("`$")[2].rstrip("`").lstrip(".") if "`$" in words else ""
+    if unknown := _UNKNOWN_FIELD.match(words):
+        return _unknown(f"{place}.{unknown[1]}".lstrip("."))
+    if place in SECTIONS:
+        return _no_section(place, values[place])
+    if place in _OWN:
+        return UserError("recipe.invalid", f"{place} is {values[place]!r} in the recipe.", f"Allowed: {_OWN[place]}.")
     field = fields().get(place)
     if field is None:
         return UserError("recipe.invalid", f"The recipe is wrong: {words}.", "Mend or remove that setting.")

@@ -135,6 +135,6 @@ def told(difference: Difference | None) -> str:
 
 
 def table_row(one: SliceMeasure) -> tuple:
-    """Columns `COLUMNS`; an empty difference where there is none."""
-    difference = one.difference or ("", "", "")
+    """Columns `COLUMNS`; None for a difference where there is none."""
+    difference = one.difference or (None, None, None)
     return (one.name, *one.share, one.share.value, *one.share.interval, *difference)

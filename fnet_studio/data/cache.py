@@ -18,7 +18,7 @@ import numpy as np
 from fnet_studio.core import places
 from fnet_studio.core.files import disk_error
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the same texts and options would give other arrays than before."""
 
 

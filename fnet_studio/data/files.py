@@ -16,7 +16,7 @@ from fnet_studio.core.files import read_error
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.data.corpus import Corpus, LabelledTexts
 from fnet_studio.tables.encodings import ManyFilesDecoder
-from fnet_studio.tables.mapping import Columns, class_names_of, columns_of_part, find_columns
+from fnet_studio.tables.mapping import Columns, class_names_of, columns_of_part, composed, find_columns, names_meant
 from fnet_studio.tables.packed import bare_name
 from fnet_studio.tables.table import is_table, parts_in, read_table
 
@@ -206,7 +206,8 @@ def find_parts(path: Path) -> dict[str, Place]:
 
 def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], notes: list[str]) -> LabelledTexts:
     numbers = {name: number for number, name in enumerate(names)}
-    meant = [classes.get(label, label) for label in raw.labels]
+    named = names_meant(raw.labels, classes)
+    meant = [composed(named[label]) for label in raw.labels]
     unknown = next((label for label in meant if label and label not in numbers), None)
     if unknown is not None:
         raise UserError(
@@ -228,7 +229,8 @@ def _labelled(raw: _Raw, names: tuple[str, ...], classes: Mapping[str, str], not
 
 def _labels_of_no_row(classes: Mapping[str, str], labels: set[str]) -> list[str]:
     """A note where `data.labels` gives a meaning to what is no label of the files: a typing error, mostly."""
-    odd = [label for label in classes if label not in labels]
+    found = set(map(composed, labels))
+    odd = [label for label in classes if composed(label) not in found]
     if not odd:
         return []
     known = sorted(labels)[:20]

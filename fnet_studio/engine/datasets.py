@@ -16,6 +16,7 @@ from fnet_studio.data.dataset import Dataset, load_dataset
 from fnet_studio.engine.clock import PhaseClock
 from fnet_studio.engine.job import Job
 from fnet_studio.engine.texts import data_files
+from fnet_studio.tables.mapping import composed
 
 _OF_PRESET = ("vocabulary_hash", "sequence_length")
 
@@ -88,7 +89,7 @@ def require_same_data(record: RunRecord, content_hash: str, class_names: Sequenc
             "that trained the run: then start a new run.",
         )
     known = record.data.get("class_names")
-    if class_names is not None and known is not None and list(class_names) != list(known):
+    if class_names is not None and known is not None and list(class_names) != list(map(composed, known)):
         raise UserError(
             "run.data-changed",
             f"The classes of the data are not in the order that the run {record.id} learnt: now they are "

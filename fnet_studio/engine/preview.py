@@ -9,8 +9,8 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.data.browse import is_plain
 from fnet_studio.data.files import Place, class_files, find_parts
 from fnet_studio.data.plain import text_files
-from fnet_studio.tables.encodings import decode_file, sniff
-from fnet_studio.tables.mapping import Columns, find_columns, text_column
+from fnet_studio.tables.encodings import decode_file, lines_of, sniff
+from fnet_studio.tables.mapping import Columns, composed, find_columns, text_column
 from fnet_studio.tables.packed import unpacked
 from fnet_studio.tables.table import Table, is_table, read_table
 
@@ -64,6 +64,7 @@ def _folder(named: str, path: Path) -> protocol.DataPreview:
         return _table(named, path, parts)
     files = class_files(train)
     if files:
+        files = [(composed(name), file) for name, file in files]
         classes = Counter(name for name, _ in files)
         labels = tuple(sorted(classes.items()))
         first = dict(reversed(files))
@@ -134,7 +135,7 @@ def _labels(table: Table, name: str) -> tuple[tuple[str, int], ...]:
     for value in table.columns[name]:
         value = value.strip()
         if value:
-            found[told[int(value)] if told and value.isdigit() and int(value) < len(told) else value] += 1
+            found[composed(told[int(value)] if told and value.isdigit() and int(value) < len(told) else value)] += 1
         if len(found) > MOST_LABELS:
             return ()
     return tuple(sorted(found.items())) if len(found) > 1 else ()
@@ -146,7 +147,7 @@ def _text(named: str, files: list[Path]) -> protocol.DataPreview:
         with unpacked(files[0]) as stream:
             raw = stream.read(2**16)
         words, _ = decode_file(raw[: raw.rfind(b"\n") + 1] or raw, files[0])
-        texts = [_short(line) for line in words.splitlines() if line.strip()][:SAMPLES]
+        texts = [_short(line) for line in lines_of(words) if line.strip()][:SAMPLES]
         encoding = sniff(raw[: raw.rfind(b"\n") + 1] or raw)
         kind = f"plain text, {ENCODINGS.get(encoding, encoding.upper())}"
     else:

@@ -26,7 +26,8 @@ class QueueDriver:
 
     def __init__(self) -> None:
         self.entry: Entry | None = None
-        self._run = ""
+        self.run = ""
+        """Of the entry at work, once it has one."""
         self._following: protocol.Train | protocol.Resume | None = None
         self._unwritten: tuple[str, queue.State, dict[str, str] | None] | None = None
 
@@ -50,13 +51,13 @@ class QueueDriver:
             raise RuntimeError(f"{self.entry.id} is at work")
         self.settle()
         self.entry = queue.claim()
-        self._run = self.entry.run if self.entry else ""
+        self.run = self.entry.run if self.entry else ""
         return queue.command_of(self.entry) if self.entry else None
 
     def heard(self, event: protocol.Event) -> None:
         """Every event of the command that `next` gave."""
         if self.entry is not None and isinstance(event, protocol.RunStarted):
-            self._run = event.run
+            self.run = event.run
             queue.note_run(self.entry.id, event.run)
 
     def replied(self, reply: protocol.Reply) -> None:
@@ -66,7 +67,7 @@ class QueueDriver:
         match reply:
             case protocol.Done():
                 try:
-                    self._following = chain.next_after(self._run) if self._run else None
+                    self._following = chain.next_after(self.run) if self.run else None
                 except UserError as error:
                     self._end("failed", protocol.Failed(error.kind, error.message, error.advice))
                     return
@@ -82,7 +83,7 @@ class QueueDriver:
         self._end("failed", protocol.Failed(problem.kind, problem.message, problem.advice))
 
     def _end(self, state: queue.State, failed: protocol.Failed | None = None) -> None:
-        entry, self.entry, self._run = self.entry, None, ""
+        entry, self.entry, self.run = self.entry, None, ""
         assert entry is not None
         words = {"kind": failed.kind, "message": failed.message, "advice": failed.advice} if failed else None
         self._unwritten = (entry.id, state, words)

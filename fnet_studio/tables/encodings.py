@@ -1,6 +1,7 @@
 """Bytes to text when nobody says which encoding they are in."""
 
 import codecs
+import re
 from pathlib import Path
 
 from fnet_studio.core.errors import UserError
@@ -43,6 +44,11 @@ def decode_file(raw: bytes, path: Path | str) -> tuple[str, tuple[str, ...]]:
         raise UserError(
             "data.encoding", f"{path} starts as {encoding} but is damaged at byte {error.start}.", "Save it as UTF-8."
         ) from None
+
+
+def lines_of(text: str) -> list[str]:
+    """Without their ends. Not splitlines: it also cuts at form feeds, at U+0085 and at U+2028, within a text."""
+    return re.split("\r\n|\r|\n", text)
 
 
 def _note(encoding: str, path: Path | str) -> tuple[str, ...]:

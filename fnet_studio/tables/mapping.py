@@ -1,8 +1,9 @@
 """Which column is what, and which label is which class."""
 
 import math
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fnet_studio.core.errors import UserError
@@ -131,12 +132,24 @@ def text_column(table: Table, wanted: str) -> str:
     return found
 
 
+def composed(label: str) -> str:
+    """One that is written with its accents apart, as names of a Mac's files are, is the same label (Unicode's NFC)."""
+    return unicodedata.normalize("NFC", label)
+
+
+def names_meant(labels: Iterable[str], classes: Mapping[str, str]) -> dict[str, str]:
+    """What each label means by `Columns.classes`, as it is written there, or else in the file."""
+    given = {composed(label): name for label, name in classes.items()}
+    return {label: given.get(composed(label), label) for label in set(labels)}
+
+
 def class_names_of(labels: Sequence[str], classes: Mapping[str, str], where: str) -> tuple[str, ...]:
     """The classes of the training labels: numbers in their order, words in the alphabet's. UserError `data.labels`
     when there is only one, or so many that the column can hardly be a label."""
-    found = {classes.get(label, label) for label in labels if label}
+    meant = sorted(names_meant(labels, classes).items(), reverse=True)
+    found = {composed(name): name for label, name in meant if label}
     if len(found) < 2:
-        only = f"only the label {found.pop()!r}" if found else "no label at all"
+        only = f"only the label {next(iter(found))!r}" if found else "no label at all"
         raise UserError("data.labels", f"{where} holds {only}.", "Choose the column that tells the classes apart.")
     if len(found) > MOST_CLASSES or (len(found) > 20 and len(found) > len(labels) / 2):
         raise UserError(
@@ -144,7 +157,8 @@ def class_names_of(labels: Sequence[str], classes: Mapping[str, str], where: str
             f"{where} holds {len(found):,} different labels in {len(labels):,} rows.",
             "Choose the column with the classes; a text or a number to predict is no class.",
         )
-    return tuple(sorted(found, key=_by_number))
+    # as they are written: runs of before learnt them in this order, and a letter with an accent has another place
+    return tuple(sorted(found, key=lambda name: _by_number(found[name])))
 
 
 def _require_columns(table: Table, wanted: Columns) -> None:
@@ -184,21 +198,27 @@ def _fewest_values(table: Table, taken: Sequence[str]) -> str:
 
 
 def classes_meant(labels: Sequence[str], classes: Mapping[str, str], names: Sequence[str]) -> list[str]:
-    """Labels of a file as classes that are known by their names: another letter case, or another way to write a number,
-    means the same where only one class can be meant. What means none stays as it stands."""
-    meant: dict[str, str] = {}
-    folded = Counter(map(_folded, names))
-    by_folded = {_folded(name): name for name in names if folded[_folded(name)] == 1}
-    for label in set(labels):
-        name = classes.get(label.strip(), label.strip())
-        meant[label] = name if name in names else by_folded.get(_folded(name), name)
-    return [meant[label] for label in labels]
+    """Labels of a file as classes that are known by their names: accents that stand apart, another letter case, or
+    another way to write a number, mean the same where only one class can be meant. What means none stays as it
+    stands."""
+    ways = [(form, _alone(names, form)) for form in (str, composed, _folded)]
+    meant = {
+        label: next((known[form(name)] for form, known in ways if form(name) in known), name)
+        for label, name in names_meant(map(str.strip, labels), classes).items()
+    }
+    return [meant[label.strip()] for label in labels]
+
+
+def _alone(names: Sequence[str], form: Callable[[str], str]) -> dict[str, str]:
+    """By a form that no other name shares."""
+    counts = Counter(map(form, names))
+    return {form(name): name for name in names if counts[form(name)] == 1}
 
 
 def _folded(label: str) -> str:
     """`1.0` and `1` are one number."""
     kind, value, word = _by_number(label)
-    return repr(value) if kind == 0 else word.casefold()
+    return repr(value) if kind == 0 else composed(word).casefold()
 
 
 def _has_classes(table: Table, column: str, classes: Mapping[str, str], names: Sequence[str]) -> bool:

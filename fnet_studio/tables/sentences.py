@@ -1,12 +1,13 @@
 """A file of sentences with `[MASK]` in them: one a line, or a column of a table."""
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
-from fnet_studio.tables.encodings import decode_file
+from fnet_studio.tables.encodings import decode_file, lines_of
 from fnet_studio.tables.packed import bare_name, read_bytes
 from fnet_studio.tables.table import is_table, read_table
 
@@ -25,7 +26,10 @@ def read_sentences(path: Path) -> Sentences:
     """The sentences in order, empty ones left out. Of a table the column text, sentence or prompt, or the first one
     where none is called so. JSON lines: the same fields of an object, or a string a line. Anything else: a line each.
 
-    UserError `sentences.too-large`, `.format` or `.empty`, and what `read_table` and `read_bytes` raise."""
+    UserError `data.missing`, `sentences.too-large`, `.format` or `.empty`, and what `read_table` and `read_bytes`
+    raise."""
+    if not os.path.exists(path):
+        raise UserError("data.missing", f"There is no file {path}.", "Check the path, or choose it again.")
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(
@@ -42,7 +46,7 @@ def read_sentences(path: Path) -> Sentences:
             found, notes = _column(table.columns), table.notes
         else:
             text, notes = decode_file(read_bytes(path), path)
-            found = text.splitlines()
+            found = lines_of(text)
     except OSError as error:
         raise read_error(error, path) from error
     sentences = tuple(clean for sentence in found if (clean := " ".join(sentence.split())))

@@ -9,7 +9,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.recipe import from_mapping
 from fnet_studio.core.run_store import RunRecord
-from fnet_studio.tables.encodings import decode_file
+from fnet_studio.tables.encodings import decode_file, lines_of
 from fnet_studio.tables.mapping import TEXT_NAMES, Columns, classes_meant, columns_of, find_columns_to_classify
 from fnet_studio.tables.packed import read_bytes
 from fnet_studio.tables.table import Table, is_table, read_table
@@ -106,4 +106,4 @@ def _of_lines(path: Path, paired: bool | None) -> TextRows:
             "Give a table with a column for each of the two.",
         )
     text, notes = decode_file(read_bytes(path), path)
-    return TextRows(tuple(line.strip() for line in text.splitlines() if line.strip()), notes=notes)
+    return TextRows(tuple(line.strip() for line in lines_of(text) if line.strip()), notes=notes)

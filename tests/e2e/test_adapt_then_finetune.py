@@ -79,7 +79,7 @@ def test_the_queue_runs_both_halves_and_goes_on_after_a_failure(tmp_path):
         [*WORDS, "--name", "pair"],
     ):
         assert fnet_studio("queue", "add", *words).returncode == 0
-    done = fnet_studio("queue", "run", "--no-plan")
+    done = fnet_studio("queue", "--json", "run", "--no-plan")
     assert done.returncode == 1, done.stderr
     bad, both = queue.entries()
     assert bad.state == "failed"
@@ -91,6 +91,8 @@ def test_the_queue_runs_both_halves_and_goes_on_after_a_failure(tmp_path):
     assert (both.state, both.run) == ("done", second.id)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["type"] for line in lines].count("run-finished") == 2
+    (failed,) = [line for line in lines if line["type"] == "failed"]
+    assert failed == {"type": "failed", "entry": bad.id, "run": "", **bad.failure}
 
 
 @pytest.mark.parametrize(

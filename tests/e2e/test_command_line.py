@@ -45,6 +45,21 @@ def test_fill_mask_answers_in_words():
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("environment", "encoding", "bar"),
+    [
+        ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, "utf-8", "█"),
+        ({"PYTHONIOENCODING": "cp1252"}, "cp1252", "?"),
+    ],
+)
+def test_answers_are_written_whatever_letters_the_surroundings_know(environment, encoding, bar):
+    words = [sys.executable, "-m", "fnet_studio", "fill-mask", "--engine", "scripted", "A [MASK]."]
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONIOENCODING"} | environment
+    done = subprocess.run(words, capture_output=True, timeout=120, env=surroundings)
+    assert done.returncode == 0, done.stderr
+    assert all(line.endswith(bar) for line in done.stdout.decode(encoding).splitlines()[1:])
+
+
 def test_fill_mask_as_json_has_one_object_a_text():
     done = fnet_studio("fill-mask", "One [MASK].", "Two [MASK] and [MASK].", "--json")
     objects = [json.loads(line) for line in done.stdout.splitlines()]

@@ -92,6 +92,7 @@ def test_slices_of_a_run_are_told_as_text_csv_and_json(runs, capsys):
     assert every["accuracy"] == pytest.approx(run_store.read(run).test_accuracy)
     assert 0 < held["texts"] <= every["texts"]
     assert nowhere["texts"] == 0
+    assert (every["difference"], nowhere["difference"]) == (None, None)
     assert main(["runs", "slices", run, "--regex", "--holds", "good|bad", "--csv"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.startswith("slice,texts,right,accuracy")
@@ -186,11 +187,11 @@ def test_the_list_is_what_it_was_without_a_word_more(runs, capsys):
     assert {one["id"] for one in json.loads(capsys.readouterr().out)} == set(runs)
     for what in ("runs", "data", "queue", "presets"):
         told = []
-        for words in ([what], [what, "list"], [what, "--json"], [what, "list", "--json"]):
+        for words in ([what], [what, "list"], [what, "--json"], [what, "list", "--json"], [what, "--json", "list"]):
             assert main(words) == 0
             told.append(capsys.readouterr().out)
         assert told[0] == told[1]
-        assert told[2] == told[3]
+        assert told[2] == told[3] == told[4]
         json.loads(told[2])
 
 

@@ -1,5 +1,6 @@
 """`fnet-studio classify`, over the scripted engine."""
 
+import contextlib
 import csv
 import io
 import json
@@ -7,7 +8,7 @@ import json
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import places, run_store
+from fnet_studio.core import places, protocol, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 
 
@@ -46,6 +47,17 @@ def test_answers_are_written_in_the_form_that_the_ending_names(run, texts, tmp_p
         assert classify(run, texts, "-o", target) == 0
         found = read(target.read_text())
         assert [row["predicted"] for row in found] == [row["predicted"] for row in table]
+
+
+def test_the_name_of_a_class_may_hold_the_end_of_a_line(run, texts, capsys, monkeypatch):
+    class Answering:
+        def call(self, command):
+            return protocol.Classified(("two\nlines", "one"), ((0.75, 0.25),) * len(command.texts)), b""
+
+    monkeypatch.setattr("fnet_studio.cli.classify.Worker", lambda **_: contextlib.nullcontext(Answering()))
+    assert classify(run, texts) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["p(two\nlines)"] for row in rows] == ["0.75"] * 70
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,31 @@ def test_a_name_that_sorts_no_texts_is_told_for_what_it_is(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main([word.replace("NAME", name) for word in asked]) == 1
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--data", "my file.csv"], "fnet-studio classify NAME 'my file.csv'"),
+        (["--text", "Good.", "--data", "my.csv"], "--data belongs to --task masked-lm"),
+        (["--windows", "4"], "--windows belongs to --task masked-lm"),
+        (["--tokens", "4"], "--tokens belongs to --task masked-lm"),
+        (["--split", "train", "--text", "Good."], "Leave one of them out"),
+        (["--split", "test", "--pair", "Good."], "Leave one of them out"),
+        (["--task", "masked-lm", "--data", "my.txt", "--text", "Good."], "--text does not belong to --task masked-lm"),
+        (["--task", "masked-lm", "--data", "my.txt", "--split", "test"], "--split does not belong to --task masked-lm"),
+    ],
+)
+def test_an_option_of_another_question_is_refused(run, capsys, options, words):
+    assert main(["evaluate", run, *options]) == 1
+    printed = capsys.readouterr()
+    assert words.replace("NAME", run) in printed.err
+    assert printed.out == ""
+
+
+def test_predictions_are_measured_of_a_runs_preset_too(run, capsys):
+    assert main(["evaluate", "--task", "masked-lm", "--data", "my.txt", run]) == 1
+    assert f"The run {run} kept no preset" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,10 @@ def test_a_table_is_described_in_words_and_as_json(tmp_path, capfd):
     path.write_text("\n".join(["text,label", *rows, rows[0]]) + "\n")
     words = ["data", "inspect", str(path), "--engine", "scripted", "--set", "data.sequence_length=8"]
     assert main([*words, "--json"]) == 0
-    found = json.loads(capfd.readouterr().out)
+    before = capfd.readouterr().out
+    assert main(["data", "--json", *words[1:]]) == 0
+    assert capfd.readouterr().out == before
+    found = json.loads(before)
     assert found["train"] + found["validation"] == 31
     assert found["report"]["duplicates"] == 1
     assert main(words) == 0
@@ -42,6 +45,13 @@ def test_a_table_is_described_in_words_and_as_json(tmp_path, capfd):
     assert lines[0].split()[:3] == ["texts", "bad", "good"]
     assert lines[1].startswith("train")
     assert any("cut at 8" in line for line in lines)
+
+
+def test_a_row_that_is_not_there_is_refused(capfd):
+    assert main(["data", "tokens", "sample", "--row", "5000", "--engine", "scripted", "--json"]) == 1
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["kind"] == "data.no-row"
+    assert "there is no row 5,000" in printed.err
 
 
 def test_a_file_that_is_not_there_is_named(capfd):

@@ -1,7 +1,11 @@
+import contextlib
+import json
+
 import pytest
 
 from fnet_studio.cli.main import main
-from fnet_studio.core import data_sets, queue
+from fnet_studio.core import data_sets, protocol, queue
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
 
 
@@ -15,6 +19,25 @@ def test_a_sweep_takes_its_data_from_the_list_and_the_name_it_is_given(tmp_path)
     for entry in entries:
         data = entry.recipe["data"]
         assert (data["source"], data["path"], data["label_column"]) == ("files", path, "grade")
+
+
+def test_what_was_queued_is_told_as_json_wherever_that_is_asked_for(capfd):
+    for words in (["--json", "add", "sample-quick"], ["add", "sample-quick", "--json"]):
+        assert main(["queue", *words]) == 0
+        assert json.loads(capfd.readouterr().out)["type"] == "queued"
+
+
+def test_a_run_that_fails_is_named_in_a_line_of_json(capfd, monkeypatch):
+    def fails(worker, driver, command, as_json):
+        driver.heard(protocol.RunStarted("the run", "", {}, 0, protocol.Device("cpu", "test"), 1, 1))
+        raise UserError("disk.full", "The disk is full.", "Make room.")
+
+    monkeypatch.setattr("fnet_studio.cli.queue.Worker", lambda **_: contextlib.nullcontext())
+    monkeypatch.setattr("fnet_studio.cli.queue._follow", fails)
+    assert main(["queue", "add", "sample-quick", "--run", "--no-plan", "--json"]) == 1
+    queued, failed = map(json.loads, capfd.readouterr().out.splitlines())
+    words = {"kind": "disk.full", "message": "The disk is full.", "advice": "Make room."}
+    assert failed == {"type": "failed", "entry": queued["id"], "run": "the run", **words}
 
 
 def test_data_that_is_not_in_the_list_is_refused_for_a_sweep_too(capfd):

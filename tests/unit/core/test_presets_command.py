@@ -106,3 +106,19 @@ def test_the_list_and_the_facts_say_that_parameters_are_those_of_the_encoder(cap
     assert "4,369,408 in the encoder" in shown
     head = 256 * 257 + 2 * 256 + 8192  # a layer of hidden size, its norm, a bias for each piece
     assert f"{4_369_408 + head:,} parameters, pooler and head included" in shown
+
+
+def test_json_is_asked_for_before_or_after_the_word(capsys):
+    for words in (["--json", "show", "fnet_mini_en"], ["show", "fnet_mini_en", "--json"]):
+        assert main(["presets", *words]) == 0
+        assert json.loads(capsys.readouterr().out)["key"] == "fnet_mini_en"
+
+
+def test_a_failure_is_a_line_of_json_for_who_asked_for_json(capsys):
+    assert main(["presets", "--json", "show", "nothing"]) == 1
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert (told["type"], told["kind"]) == ("failed", "preset.missing")
+    assert printed.err == f"fnet-studio: {told['message']}\n  {told['advice']}\n"
+    assert main(["presets", "show", "nothing"]) == 1
+    assert capsys.readouterr().out == ""

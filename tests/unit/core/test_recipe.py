@@ -98,6 +98,60 @@ def test_an_unknown_setting_is_refused_by_name():
         recipe.from_mapping({"trainin": {}})
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("training.epoch", "training.epochs"),
+        ("train.epochs", "training.epochs or adapt.epochs"),
+        ("epochs", "training.epochs or adapt.epochs"),
+        ("data.seed", "training.seed"),
+        ("batchsize", "training.batch_size or adapt.batch_size"),
+        ("data.sequence_lenght", "data.sequence_length"),
+        ("optimization.keep", "optimisation.keep"),
+        ("trainin", "training"),
+        ("nam", "name"),
+    ],
+)
+def test_a_misspelt_setting_is_answered_with_what_may_be_meant(key, meant, tmp_path):
+    section, _, name = key.rpartition(".")
+    (tmp_path / "mine.toml").write_text(
+        f"[{section}]\n{name} = 32\n" if section in recipe.SECTIONS else f"{name} = 32\n"
+    )
+    with pytest.raises(UserError, match=f"no setting '{key}'") as typed:
+        recipe.put({}, key, "32")
+    assert typed.value.advice == f"Did you mean {meant}?"
+    if section in ("", *recipe.SECTIONS):
+        with pytest.raises(UserError) as written:
+            recipe.load(tmp_path / "mine.toml")
+        assert str(written.value) == str(typed.value)
+
+
+def test_a_setting_like_no_other_is_answered_with_those_of_its_section():
+    with pytest.raises(UserError) as caught:
+        recipe.put({}, "training.xyzzy", "1")
+    assert "training.batch_size" in caught.value.advice
+    assert "data." not in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"task": "finetun"}, "task is 'finetun' in the recipe. Allowed: classify, finetune, masked-lm, pretrain."),
+        ({"name": ""}, "name is '' in the recipe. Allowed: 1 to 80 letters, in quotes."),
+        ({"data": 3}, "data is 3 in the recipe, not a section. Write [data]"),
+    ],
+)
+def test_a_wrong_task_name_or_section_is_told_with_what_may_be(values, words):
+    with pytest.raises(UserError) as caught:
+        recipe.from_mapping(values)
+    assert str(caught.value).startswith(words)
+
+
+def test_bounds_are_told_with_all_their_digits():
+    assert recipe.fields()["training.seed"].bounds == "0 to 2147483647"
+    assert not [one.key for one in recipe.fields().values() if "e+" in one.bounds]
+
+
 def test_heads_that_do_not_divide_the_hidden_size_are_refused():
     with pytest.raises(UserError, match="3 heads"):
         recipe.from_mapping({"model": {"mixer": "attention", "hidden_dim": 128, "num_heads": 3}})

@@ -1,5 +1,6 @@
 import gzip
 import json
+import unicodedata
 import zipfile
 
 import pytest
@@ -47,6 +48,39 @@ def test_columns_may_be_named_and_labels_renamed_and_merged(tmp_path):
     corpus = read_files(DataFiles(write(tmp_path / "a.csv", rows), columns=columns))
     assert corpus.class_names == ("neg", "pos")
     assert corpus.train.labels.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("train_form", ["NFC", "NFD"])
+def test_a_label_is_the_same_however_its_accents_are_written(tmp_path, train_form):
+    rows, other = "text,label\ngood,beauté\nbad,café\n", {"NFC": "NFD", "NFD": "NFC"}[train_form]
+    train = write(tmp_path / "train.csv", unicodedata.normalize(train_form, rows + "fine,beauté\n"))
+    test = write(tmp_path / "test.csv", unicodedata.normalize(other, rows))
+    meaning = {unicodedata.normalize(other, "café"): unicodedata.normalize(other, "Chicorée")}
+    corpus = read_files(DataFiles(train, test=test))
+    assert corpus.class_names == ("beauté", "café")
+    assert corpus.test.labels.tolist() == [0, 1]
+    renamed = read_files(DataFiles(train, test=test, columns=Columns(classes=meaning)))
+    assert renamed.class_names == ("Chicorée", "beauté")
+    assert renamed.notes == ()
+
+
+def test_both_ways_to_write_an_accent_in_one_file_are_one_class(tmp_path):
+    both = [unicodedata.normalize(form, "café") for form in ("NFC", "NFD")]
+    table = write(tmp_path / "a.csv", f"text,label\ngood,{both[0]}\nfine,{both[1]}\nbad,tea\n")
+    for name in (*both, "tea"):
+        write(tmp_path / "folders" / name / f"{len(name)}.txt", name)
+    for corpus in (read_files(DataFiles(table)), read_files(DataFiles(str(tmp_path / "folders")))):
+        assert corpus.class_names == ("café", "tea")
+        assert sorted(corpus.train.labels.tolist()) == [0, 0, 1]
+
+
+def test_classes_keep_the_order_that_runs_of_before_learnt(tmp_path):
+    rows = "text,label\ngood,école\nbad,fort\n"
+    orders = [
+        read_files(DataFiles(write(tmp_path / form, unicodedata.normalize(form[:3], rows)))).class_names
+        for form in ("NFC.csv", "NFD.csv")
+    ]
+    assert orders == [("fort", "école"), ("école", "fort")]
 
 
 def test_a_column_that_is_not_there_lists_those_that_are(tmp_path):

@@ -1,4 +1,5 @@
 import hashlib
+import unicodedata
 
 import pytest
 from local_hubs import LocalHub
@@ -6,6 +7,7 @@ from review_archives import REVIEWS, pack
 
 from fnet_studio.core import recipe
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.run_store import RunWriter
 from fnet_studio.engine import datasets
 
 
@@ -56,3 +58,11 @@ def test_an_empty_path_says_that_it_can_be_downloaded():
     with pytest.raises(UserError) as caught:
         recipe.from_mapping({"data": {"source": "imdb"}})
     assert "data.path=download" in caught.value.advice
+
+
+def test_a_run_whose_classes_were_kept_with_accents_apart_is_asked_about_the_same_data():
+    record = RunWriter.create("of before", {}).record
+    record.data = {"content_hash": "1", "class_names": [unicodedata.normalize("NFD", name) for name in ("é", "fort")]}
+    datasets.require_same_data(record, "1", ("é", "fort"))
+    with pytest.raises(UserError, match="not in the order"):
+        datasets.require_same_data(record, "1", ("fort", "é"))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import unicodedata
 import zipfile
 
 import pytest
@@ -27,9 +28,18 @@ def test_a_folder_of_classes_gives_its_classes_and_their_sizes(tmp_path):
     for name in ("neg/1", "neg/2", "pos/1"):
         put(tmp_path / f"{name}.txt", f"Text {name}")
     found = look(tmp_path)
-    assert found.kind == "classes"
+    assert (found.path, found.kind) == (str(tmp_path), "classes")
     assert found.columns[1].labels == (("neg", 2), ("pos", 1))
     assert found.samples[0] == ("Text neg/1", "neg")
+
+
+def test_a_label_is_shown_once_however_its_accents_are_written(tmp_path):
+    both = [unicodedata.normalize(form, "café") for form in ("NFC", "NFD")]
+    table = put(tmp_path / "a.csv", f"text,label\ngood,{both[0]}\nfine,{both[1]}\nbad,tea\n")
+    for name in (*both, "tea"):
+        put(tmp_path / "folders" / name / f"{len(name)}.txt", "good")
+    for path in (table, tmp_path / "folders"):
+        assert look(path).columns[1].labels == (("café", 2), ("tea", 1))
 
 
 def test_what_a_mac_puts_beside_each_text_is_none(tmp_path):

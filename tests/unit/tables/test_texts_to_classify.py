@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import pytest
 from workbooks import xlsx
@@ -6,6 +7,7 @@ from workbooks import xlsx
 from fnet_studio.core.errors import UserError
 from fnet_studio.tables import texts
 from fnet_studio.tables.mapping import Columns, find_columns
+from fnet_studio.tables.sentences import read_sentences
 from fnet_studio.tables.table import read_table
 from fnet_studio.tables.texts import read_texts
 
@@ -43,6 +45,14 @@ def test_texts_and_labels_are_found_in_lines_tables_and_json(tmp_path, name, con
     assert found.pairs == ()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_goes_on_to_the_end_of_its_line(tmp_path, end):
+    path = tmp_path / "a.txt"
+    path.write_bytes(end.join(["A\fpage.", "A\u2028line\x85more.", "Three."]).encode())
+    assert read(path).texts == ("A\fpage.", "A\u2028line\x85more.", "Three.")
+    assert read_sentences(path).texts == ("A page.", "A line more.", "Three.")
+
+
 def test_every_row_stays_in_its_place_also_one_without_a_text(tmp_path):
     path = tmp_path / "a.xlsx"
     xlsx(path, {"Mine": [["text", "label"], ["One.", "pos"], [None, "neg"], ["Three.", None]]})
@@ -66,6 +76,13 @@ def test_numbers_are_labels_however_they_are_written(tmp_path):
     assert found.labels == ("1", "", "3")
     two = read_texts(path, Columns(label="gold"), Columns(), class_names=("1", "1.00"), paired=False)
     assert two.labels == ("1.0", "", "3"), "which of the two is meant is not known"
+
+
+def test_an_accent_that_stands_apart_is_the_same_label(tmp_path):
+    names = ("beauté", unicodedata.normalize("NFD", "café"), "Café")
+    path = written(tmp_path, "a.csv", unicodedata.normalize("NFD", "text,label\nOne.,beauté\n") + "Two.,café\n")
+    found = read_texts(path, Columns(), Columns(), class_names=names, paired=False)
+    assert found.labels == names[:2]
 
 
 def test_a_heading_that_was_not_taken_for_one_is_told(tmp_path):
