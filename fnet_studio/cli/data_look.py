@@ -155,9 +155,10 @@ def tokens(options: argparse.Namespace) -> int:
     if not text:
         page = ask(options, protocol.DataRows(data, options.split, first=options.row, count=1, whole=True))
         if not page.rows:
+            rows = f"{page.total:,} {plural('row', page.total)}"
             raise UserError(
                 "data.no-row",
-                f"The {options.split} part has {page.total:,} {plural('row', page.total)}; there is no row {options.row:,}.",
+                f"The {options.split} part has {rows}; there is no row {options.row:,}.",
                 f"Choose a row from 0 to {page.total - 1:,}." if page.total else "Choose another part.",
             )
         text, pair = page.rows[0].text, page.rows[0].pair or None
