@@ -160,10 +160,15 @@ def test_a_class_that_no_validation_text_is_of_is_told_and_a_stratified_split_of
 def test_texts_that_are_looked_at_are_in_the_part_that_a_run_had_them_in(few, job):
     run = started(few("stratified"), job)
     data = run_store.read(run).recipe["data"]
-    shelf = DataShelf(WordCutter, keep_s=0)
+    shelf = DataShelf(WordCutter)
+
+    def looked_at(part, **changes):
+        page, _ = shelf.answer(protocol.DataRows(data | changes, part), job)
+        assert isinstance(page, protocol.DataPage)
+        return [row.text for row in page.rows]
+
     for split in ("train", "validation"):
         rows = tuple(range(run_store.read(run).data[split]))
-        page, _ = shelf.answer(protocol.DataRows(data, split), job)
-        assert [row.text for row in page.rows] == list(run_texts(protocol.RunTexts(run, split, rows), job).texts)
-    other, _ = shelf.answer(protocol.DataRows(data | {"split": "random"}, "validation"), job)
-    assert {row.text for row in other.rows} != {row.text for row in page.rows}
+        assert looked_at(split) == list(run_texts(protocol.RunTexts(run, split, rows), job).texts)
+    assert set(looked_at("validation", split="random")) != set(looked_at("validation"))
+    shelf._forgetting.cancel()
