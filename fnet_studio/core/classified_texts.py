@@ -105,8 +105,8 @@ class ClassifiedTexts:
         return "; ".join(said)
 
     def head(self) -> list[str]:
-        """Of a table: as in `predictions-<split>.csv` of a run, with the texts in front."""
-        texts = ["text", *(["second_text"] if self.pairs else [])]
+        """Of a table: as in `predictions-<split>.csv` of a run, with the texts beside their rows, counted from 0."""
+        texts = ["row", "text", *(["second_text"] if self.pairs else [])]
         return [*texts, *(["label"] if self.labels else []), "predicted", *(f"p({name})" for name in self.class_names)]
 
     def rows(self, first: int = 0) -> Iterator[list[Any]]:
@@ -125,7 +125,7 @@ class ClassifiedTexts:
         given = [column[row] for column in (self.texts, self.pairs, self.labels) if column]
         answer = self.answers[row]
         shown = [None] * len(self.class_names) if answer is None else [float(f"{value:.9g}") for value in answer]
-        return [*given, self.predicted(row), *shown]
+        return [row, *given, self.predicted(row), *shown]
 
     def _next_rows(self) -> range:
         return range(self.done, min(self.done + AT_A_TIME, len(self.texts)))

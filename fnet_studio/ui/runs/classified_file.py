@@ -14,8 +14,8 @@ from fnet_studio.ui.row_text import RowText
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.widgets.figures import count, percent
 
-NUMBER, TRUE, ANSWERED, CONFIDENCE, TEXT = range(5)
-HEADS = ("#", "True class", "Answered", "Confidence", "Text")
+ROW, TRUE, ANSWERED, CONFIDENCE, TEXT = range(5)
+HEADS = ("Row", "True class", "Answered", "Confidence", "Text")
 SHOWN_CHARACTERS, TOLD_CHARACTERS = 300, 1000
 MEASURED_ROWS = 100
 """That the columns' widths are made for."""
@@ -52,16 +52,16 @@ class ClassifiedModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column, found = index.row(), index.column(), self.found
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (NUMBER, CONFIDENCE):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (ROW, CONFIDENCE):
             return RIGHT
         if role == Qt.ItemDataRole.ToolTipRole and column == TEXT:
             return str(self.row_text(row))[:TOLD_CHARACTERS]
-        if role == SORTED_BY and column in (NUMBER, CONFIDENCE):
-            return row if column == NUMBER else found.confidence(row)
+        if role == SORTED_BY and column in (ROW, CONFIDENCE):
+            return row if column == ROW else found.confidence(row)
         if role not in (Qt.ItemDataRole.DisplayRole, SORTED_BY):
             return None
-        if column == NUMBER:
-            return count(row + 1)
+        if column == ROW:
+            return count(row)
         if column == TRUE:
             return found.labels[row] if found.labels else ""
         if column == TEXT:
@@ -74,7 +74,7 @@ class ClassifiedModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return HEADS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section in (NUMBER, CONFIDENCE):
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in (ROW, CONFIDENCE):
             return RIGHT
         return None
 
@@ -126,7 +126,7 @@ class ClassifiedFile(AnsweredFile):
         self._notes = " ".join(found.notes)
         self.model.begin(ClassifiedTexts(self._entry.id, found.texts, found.pairs, found.labels, found.label_column))
         self.view.setColumnHidden(TRUE, not found.labels)
-        for column in (NUMBER, TRUE):
+        for column in (ROW, TRUE):
             self.view.resizeColumnToContents(column)
 
     def _next_part(self) -> protocol.Classify | None:

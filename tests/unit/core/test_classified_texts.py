@@ -68,8 +68,8 @@ def test_a_table_has_every_answered_text_with_what_was_given_and_what_was_found(
     written = answer_tables.as_csv(texts.head(), texts.rows())
     rows = list(csv.DictReader(io.StringIO(written)))
     full, empty = rows
-    assert list(full.values()) == ["a,b", "second", "good", "good", "0.25", "0.75"]
-    assert list(full) == ["text", "second_text", "label", "predicted", "p(bad)", "p(good)"]
+    assert list(full.values()) == ["0", "a,b", "second", "good", "good", "0.25", "0.75"]
+    assert list(full) == ["row", "text", "second_text", "label", "predicted", "p(bad)", "p(good)"]
     assert (empty["predicted"], empty["p(bad)"]) == ("", "")
     (first, last) = texts.as_objects()
     assert first["p(good)"] == pytest.approx(0.75)

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from fnet_studio.core import run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
-from fnet_studio.ui.runs.classified_file import ANSWERED, CONFIDENCE, NUMBER, TEXT, TRUE
+from fnet_studio.ui.runs.classified_file import ANSWERED, CONFIDENCE, ROW, TEXT, TRUE
 from fnet_studio.ui.runs.library import RunEntry
 from fnet_studio.ui.runs.try_tab import TryTab
 
@@ -60,8 +60,9 @@ def test_a_table_with_labels_is_answered_compared_and_saved(tab, qtbot, table, t
         tab.file.save_to(tmp_path / f"out.{kind}", kind)
     saved = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     assert [row["predicted"] for row in saved] == cells(tab, ANSWERED)
-    assert list(saved[0]) == ["text", "label", "predicted", "p(negative)", "p(positive)"]
-    assert (tmp_path / "out.json").read_text().startswith('[{"text":"text number 0"')
+    assert list(saved[0]) == ["row", "text", "label", "predicted", "p(negative)", "p(positive)"]
+    assert [row["row"] for row in saved] == cells(tab, ROW)
+    assert (tmp_path / "out.json").read_text().startswith('[{"row":0,"text":"text number 0"')
 
 
 def test_lines_of_text_are_sorted_without_a_column_of_labels_and_a_row_can_be_tried(tab, qtbot, tmp_path):
@@ -78,7 +79,7 @@ def test_lines_of_text_are_sorted_without_a_column_of_labels_and_a_row_can_be_tr
 def test_rows_are_put_in_the_order_of_a_heading_that_is_clicked(tab, qtbot, table):
     read(tab, qtbot, table, 100)
     head = tab.file.view.horizontalHeader()
-    assert cells(tab, NUMBER)[:2] == ["1", "2"]
+    assert cells(tab, ROW)[:2] == ["0", "1"]
     place = head.sectionViewportPosition(CONFIDENCE) + 5
     QTest.mouseClick(head.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place, 5))
     values = [float(text.split()[0]) for text in cells(tab, CONFIDENCE)]
