@@ -142,10 +142,15 @@ def _less_memory(recipe: Recipe) -> tuple[Remedy, ...]:
     return tuple(found)
 
 
+def calmer(recipe: Recipe) -> dict[str, str]:
+    """Settings that each keep a training from running away, by dotted name."""
+    found = {"training.learning_rate": f"{recipe.training.learning_rate / 3:.2g}"}
+    return found if recipe.optimisation.clip_norm else found | {"optimisation.clip_norm": "1.0"}
+
+
 def _calmer(recipe: Recipe) -> tuple[Remedy, ...]:
-    rate = f"{recipe.training.learning_rate / 3:.2g}"
-    found = [Remedy(f"Go on with learning rate {rate}", "resume", {"training.learning_rate": rate})]
-    if not recipe.optimisation.clip_norm:
-        clipped = {"optimisation.clip_norm": "1.0"}
-        found.append(Remedy("Go on with gradients clipped at 1", "resume", clipped))
-    return tuple(found)
+    words = {"training.learning_rate": "learning rate {}", "optimisation.clip_norm": "gradients clipped at {}"}
+    return tuple(
+        Remedy(f"Go on with {words[key].format(value.removesuffix('.0'))}", "resume", {key: value})
+        for key, value in calmer(recipe).items()
+    )

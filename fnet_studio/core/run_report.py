@@ -9,7 +9,17 @@ from html import escape
 
 import numpy as np
 
-from fnet_studio.core import figure, provenance, recipe_scope, run_evaluation, run_maps, run_notes, run_store, svg_chart
+from fnet_studio.core import (
+    figure,
+    outcome,
+    provenance,
+    recipe_scope,
+    run_evaluation,
+    run_maps,
+    run_notes,
+    run_store,
+    svg_chart,
+)
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.by_class import by_class
 from fnet_studio.core.curves import read_curves
@@ -58,6 +68,8 @@ def write(run: str) -> str:
     if record.failure:
         words = f"{record.failure.get('message', '')} {record.failure.get('advice', '')}"
         parts.append(f"<p><b>It failed.</b> {escape(words)}</p>")
+    if trouble := outcome.trouble(record):
+        parts.append(f"<p><b>{escape(trouble.message)}</b> {escape(trouble.advice)}</p>")
     parts += ["<h2>Figures</h2>", _figures(record)]
     parts += ["<h2>Curves</h2>", _tried(lambda: _curves(record, name))]
     for split in run_evaluation.evaluated(run):

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from fnet_studio.core import chain, protocol, run_store
+from fnet_studio.core import chain, outcome, protocol, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.core.preflight import Cost
 from fnet_studio.core.recipe import Recipe, to_mapping
@@ -121,6 +121,8 @@ def _finish(
     if not resumed:
         record.outcome = _outcome(writer)
         writer.save()
+    if trouble := outcome.trouble(record):
+        job.tell(protocol.Log("warning", f"{trouble.message} {trouble.advice}"))
     loss, accuracy = record.test_loss, record.test_accuracy
     untested = float("nan")
     return protocol.RunFinished(

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fnet_studio.core import protocol, run_evaluation, run_store
+from fnet_studio.core import outcome, protocol, run_evaluation, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import Pattern
 from fnet_studio.core.remedies import gone
@@ -51,6 +51,8 @@ class Read(NamedTuple):
     found: Predictions | None = None
     problem: UserError | None = None
     """The answers themselves could not be read; the figures stand all the same."""
+    trouble: UserError | None = None
+    """The model has learned nothing."""
 
 
 def read(run: str, split: str) -> Read:
@@ -61,10 +63,11 @@ def read(run: str, split: str) -> Read:
     report = run_evaluation.read(run, split if split in splits else splits[0])
     if not report.confusion:
         return Read(splits, report)
+    trouble = outcome.trouble(run_store.read(run), report)
     try:
-        return Read(splits, report, run_evaluation.predictions(run, report))
+        return Read(splits, report, run_evaluation.predictions(run, report), None, trouble)
     except UserError as error:
-        return Read(splits, report, None, error)
+        return Read(splits, report, None, error, trouble)
 
 
 class ResultsTab(QWidget):
@@ -89,6 +92,7 @@ class ResultsTab(QWidget):
         self.facts.setHorizontalSpacing(24)
         self.facts.setColumnStretch(9, 1)
         self.trouble = QVBoxLayout()
+        self.learned = QVBoxLayout()
         self.confusion = ConfusionTable(themes)
         self.by_class = ClassesTable()
         self.threshold = ThresholdCard(themes)
@@ -150,6 +154,7 @@ class ResultsTab(QWidget):
         column.setSpacing(12)
         column.addLayout(row(self.split, self.measure_button, None))
         column.addLayout(self.facts)
+        column.addLayout(self.learned)
         column.addLayout(both)
         column.addWidget(by_class)
         column.addWidget(self.threshold)
@@ -228,6 +233,9 @@ class ResultsTab(QWidget):
             self.split.addItem(f"{split.capitalize()} texts", split)
         self.split.setCurrentIndex(found.splits.index(report.split))
         self._fill_facts(report)
+        _clear(self.learned)
+        if found.trouble is not None:
+            self.learned.addWidget(ErrorCard(self._themes, found.trouble, closable=False, tone="warning"))
         for card in self._classes:
             card.setVisible(bool(report.confusion))
         self.threshold.setVisible(found.found is not None and self.threshold.put(report, found.found))

@@ -5,7 +5,7 @@ import contextlib
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from fnet_studio.core import protocol
+from fnet_studio.core import outcome, protocol, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
 from fnet_studio.ui.cards import ConfirmCard, ErrorCard
@@ -68,7 +68,10 @@ class TrainMessages(MessagePlace):
         elif state.status == "paused":
             self.offer()
         else:
-            self.say(ResultsCard(self._themes, state))
+            trouble = None
+            with contextlib.suppress(UserError):  # a folder that was moved away leaves what was heard of the run
+                trouble = outcome.trouble(run_store.read(run))
+            self.say(ResultsCard(self._themes, state, trouble))
 
     def offer(self) -> None:
         """To go on with a run that waits, unless something else is at hand."""

@@ -4,9 +4,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel
 
 from fnet_studio.core import protocol
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe import LANGUAGE_TASKS
 from fnet_studio.core.run_state import RunState
-from fnet_studio.ui.parts import Card, label
+from fnet_studio.ui.parts import Card, follow_icon, label, row
 from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.reproduction import PUBLISHED, reproduces
 from fnet_studio.ui.train.run_figures import best_epoch, monitored
@@ -14,7 +15,8 @@ from fnet_studio.ui.widgets.figures import count, duration, measure, percent
 
 
 class ResultsCard(Card):
-    def __init__(self, themes: ThemeSource, state: RunState) -> None:
+    def __init__(self, themes: ThemeSource, state: RunState, trouble: UserError | None = None) -> None:
+        """trouble: that the model has learned nothing (`core.outcome`)."""
         super().__init__()
         self.setObjectName("results-card")
         recipe = state.started.recipe if state.started else {}
@@ -27,6 +29,13 @@ class ResultsCard(Card):
             train, words = [item for item in train if item.epoch == best.epoch], "Training, best epoch"
         self.column.setSpacing(12)
         self.column.addWidget(label(self._title(state, test), "section", wrap=True))
+        warning = "" if trouble is None else f"{trouble.message} {trouble.advice}"
+        if warning:
+            mark = label("")
+            follow_icon(mark, themes, "triangle-alert", "warning")
+            warned = row(mark, spacing=8)
+            warned.addWidget(label(warning, wrap=True, selectable=True), 1)
+            self.column.addLayout(warned)
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(4)
@@ -55,7 +64,8 @@ class ResultsCard(Card):
         if rows:
             self.column.addLayout(grid)
         self.column.addWidget(self._facts(state))
-        self.setAccessibleName(". ".join([self._title(state, test), *(" ".join(texts) for texts in rows)]))
+        parts = [self._title(state, test), warning.rstrip("."), *(" ".join(texts) for texts in rows)]
+        self.setAccessibleName(". ".join(filter(None, parts)))
 
     @staticmethod
     def _title(state: RunState, test: protocol.Evaluated | None) -> str:

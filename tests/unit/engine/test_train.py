@@ -137,6 +137,14 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_the_epoch_before(t
     assert Classifying().classify(protocol.Classify(record.id, ("fine",))).probabilities
 
 
+def test_a_training_that_ran_away_ends_with_a_warning(tiny, job):
+    start(changed(tiny, training__learning_rate=1.0), job)
+    (record,), _ = run_store.list_runs()
+    (warned,) = [event.text for event in job.events if isinstance(event, protocol.Log) and event.level == "warning"]
+    assert warned.startswith(f"The training loss, {record.train_loss:.4g}, is above that of guessing (0.69)")
+    assert "training.learning_rate=0.33 or with optimisation.clip_norm=1.0" in warned
+
+
 def test_maps_are_drawn_only_when_wanted_and_kept_on_disk(tiny, job):
     finished = start(tiny, job)
     assert job.frames == []

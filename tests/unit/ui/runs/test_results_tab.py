@@ -171,6 +171,19 @@ def test_the_texts_of_a_cell_are_headed_by_the_names_as_they_are(tab, qtbot):
     assert tab.listed.text() == "Sci/Tech, answered USA"
 
 
+def test_the_results_of_a_model_that_answers_one_class_alone_say_so_while_they_are_shown(tab, qtbot):
+    folder, entry = make_run("classify", {"train": 100, "validation": 8, "test": 10, "class_names": ["no", "yes"]})
+    figures = {"split": "test", "loss": 0.3, "accuracy": 0.8, "examples": 10, "class_names": ["no", "yes"]}
+    (folder / "evaluation-test.json").write_text(json.dumps(figures | {"confusion": [[8, 0], [2, 0]]}))
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.learned.count() == 1)
+    words = tab.learned.itemAt(0).widget().message.text()
+    assert words == "On the test texts the model is no better than always answering no (80.0 %)."
+    (folder / "evaluation-test.json").write_text(json.dumps(figures | {"confusion": [[7, 1], [0, 2]], "accuracy": 0.9}))
+    tab.show_run(entry)
+    qtbot.waitUntil(lambda: tab.learned.count() == 0)
+
+
 def test_each_class_has_its_precision_recall_and_f1_and_many_classes_scroll(tab, qtbot):
     folder, entry = make_run("classify", {"train": 100, "validation": 8, "test": 4, "class_names": ["no", "yes"]})
     figures = {"split": "test", "loss": 0.3, "accuracy": 0.75, "examples": 4, "class_names": ["no", "yes"]}

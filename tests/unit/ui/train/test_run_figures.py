@@ -1,9 +1,13 @@
 """What the run card shows of a run."""
 
 import pytest
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QLabel
 
-from fnet_studio.core import protocol, recipe
+from fnet_studio.core import protocol, recipe, run_store
+from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_state import RunState
+from fnet_studio.ui.train.messages import TrainMessages
 from fnet_studio.ui.train.results_card import ResultsCard
 from fnet_studio.ui.train.run_figures import best_epoch, figures_of
 from fnet_studio.ui.widgets.run_card import RunCard
@@ -142,6 +146,39 @@ def test_the_results_say_what_the_task_counts(qtbot, colours, name, words):
     ):
         state.apply(protocol.Envelope(1, 0, body, reply_to=1))
     assert words in results(qtbot, colours, state)
+
+
+def test_the_results_of_a_model_that_learned_nothing_say_so(qtbot, colours):
+    trouble = UserError("train.no-better", "No better than always answering pos (93.0 %).", "Try more epochs.")
+    state = state_of([0.5], [0.7])
+    tell(state, protocol.Evaluated("train", 10, 1, 0.4, 0.9, 100))
+    card = ResultsCard(colours, state, trouble)
+    qtbot.addWidget(card)
+    said = "No better than always answering pos (93.0 %). Try more epochs."
+    assert f"{said} Best validation 70.00 % 0.5000. Training, last epoch 90.00 % " in card.accessibleName()
+    assert said in [one.text() for one in card.findChildren(QLabel)]
+
+
+class Beside(QObject):
+    """What the messages of the page listen to."""
+
+    changed, chosen = Signal(), Signal()
+    recipe_refused, planned, refused = Signal(object), Signal(object), Signal(object)
+
+
+def test_the_end_of_a_run_is_judged_by_its_record(qtbot, colours):
+    state = state_of([0.5], [0.7])
+    writer = run_store.RunWriter.create("one", state.started.recipe)
+    writer.record.data, writer.record.test_accuracy = {"class_names": ["neg", "pos"]}, 0.93
+    writer.record.confusion = [[0, 7], [0, 93]]
+    writer.finish("finished")
+    state.apply(protocol.Envelope(1, 0, protocol.Done(protocol.RunFinished("run", 0.5, 0.93, 1)), reply_to=1))
+    messages = TrainMessages(colours, *[Beside() for _ in range(3)])
+    qtbot.addWidget(messages)
+    messages.show_end(state, writer.record.id)
+    assert "no better than always answering pos" in messages.card.accessibleName()
+    messages.show_end(state, "")  # nobody knows its record
+    assert "no better" not in messages.card.accessibleName()
 
 
 @pytest.mark.parametrize(
