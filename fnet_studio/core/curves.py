@@ -234,10 +234,3 @@ def mean_and_band(curves: Sequence[tuple[np.ndarray, np.ndarray]], points: int =
     mean = values.mean(axis=0)
     spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros_like(mean)
     return Band(grid, mean, mean - spread, mean + spread)
-
-
-def without_seed(recipe: dict[str, Any]) -> str:
-    """The same text for recipes that differ in their seed (and name) alone."""
-    training = {key: value for key, value in recipe.get("training", {}).items() if key != "seed"}
-    rest = {key: value for key, value in recipe.items() if key not in ("name", "training")}
-    return msgspec.json.encode(rest | {"training": training}, order="deterministic").decode()

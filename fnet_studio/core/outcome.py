@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fnet_studio.core.by_class import macro_f1
 from fnet_studio.core.errors import UserError
+from fnet_studio.core.preflight import on_uneven_classes, uneven
 from fnet_studio.core.recipe import Recipe, from_mapping
 from fnet_studio.core.remedies import calmer
 from fnet_studio.core.run_evaluation import EvaluationReport
@@ -15,8 +15,8 @@ from fnet_studio.core.shares import percent
 
 DIVERGED = 1.5
 """A training loss of so many times that of guessing is none of a first epoch or of a slow one: those come near 1.3."""
-UNEVEN = 1.5
-"""How many times the mean the commonest class has of the training texts where weights would change anything."""
+CHANCE = 0.05
+"""By so much the mean recall may lie above guessing and tell nothing yet."""
 
 
 def trouble(record: RunRecord, report: EvaluationReport | None = None) -> UserError | None:
@@ -47,56 +47,44 @@ def _diverged(record: RunRecord, recipe: Recipe) -> UserError | None:
 
 
 def _of_report(record: RunRecord, recipe: Recipe, report: EvaluationReport) -> UserError | None:
-    counts = [sum(row) for row in report.confusion]
-    train = _counts(record, "train") or counts
-    return _no_better(recipe, report.split, report.accuracy, report.macro_f1, report.class_names, counts, train)
+    return _no_better(record, recipe, report.split, report.confusion, report.class_names)
 
 
 def _of_record(record: RunRecord, recipe: Recipe) -> UserError | None:
-    names, train = record.data.get("class_names", ()), _counts(record, "train")
-    if record.test_accuracy is None and record.validation_accuracy is not None:
-        counts = _counts(record, "validation")
-        return _no_better(recipe, "validation", record.validation_accuracy, None, names, counts, train)
-    if record.test_accuracy is None or not record.confusion:
-        return None
-    counts, f1 = [sum(row) for row in record.confusion], macro_f1(np.array(record.confusion))
-    return _no_better(recipe, "test", record.test_accuracy, f1, names, counts, train or counts)
+    """Of a run without test texts by the validation texts, which earlier versions kept no matrix of."""
+    names = record.data.get("class_names", ())
+    split = "validation" if record.test_accuracy is None else "test"
+    confusion = record.confusion if split == "test" else record.validation_confusion
+    return _no_better(record, recipe, split, confusion, names) if confusion else None
 
 
 def _no_better(
-    recipe: Recipe,
-    split: str,
-    accuracy: float,
-    f1: float | None,
-    names: Sequence[str],
-    counts: Sequence[int],
-    train: Sequence[int],
+    record: RunRecord, recipe: Recipe, split: str, confusion: Sequence[Sequence[int]], names: Sequence[str]
 ) -> UserError | None:
-    """counts: texts of each class in the split; train: in training. By macro F1 where the recipe gives up accuracy for
-    the rare classes."""
-    there = sum(count > 0 for count in counts)
-    if there < 2:
+    """Less right than always answering the commonest class, and not for the sake of the others: the mean of the
+    classes' recalls is then hardly more than by chance."""
+    matrix = np.asarray(confusion)
+    counts = matrix.sum(axis=1)
+    there = counts > 0
+    if there.sum() < 2:
         return None
-    balanced, by_f1 = (recipe.optimisation.class_weights == "balanced", recipe.optimisation.monitor == "macro-f1")
-    share = max(counts) / sum(counts)
-    guessed, measured, words = share, accuracy, percent(share)
-    if balanced or by_f1:
-        guessed, measured = 2 * share / (1 + share) / there, math.inf if f1 is None else f1
-        words = f"macro F1 {guessed:.4f}"
-    if measured > guessed + 1e-9:
+    share, accuracy = counts.max() / counts.sum(), np.trace(matrix) / counts.sum()
+    recall = (np.diag(matrix)[there] / counts[there]).mean()
+    if accuracy > share or recall > 1 / there.sum() + CHANCE:
         return None
-    changes = [] if balanced else ["optimisation.class_weights=balanced"]
-    changes += [] if by_f1 else ["optimisation.monitor=macro-f1"]
-    if changes and max(train) * len(train) >= UNEVEN * sum(train):
-        advice = f"The training texts are uneven: try {' and '.join(changes)}."
-    else:
-        advice = "It may need more epochs, more texts or another learning rate."
+    train = _train_counts(record) or counts.tolist()
+    against = on_uneven_classes(recipe) if uneven(train) else ""
     answer = names[int(np.argmax(counts))]
-    message = f"On the {split} texts the model is no better than always answering {answer} ({words})."
-    return UserError("train.no-better", message, advice)
+    return UserError(
+        "train.no-better",
+        f"On the {split} texts the model is no better than always answering {answer} ({percent(share)}).",
+        f"The training texts are uneven. {against}"
+        if against
+        else "It may need more epochs, more texts or another learning rate.",
+    )
 
 
-def _counts(record: RunRecord, split: str) -> list[int]:
+def _train_counts(record: RunRecord) -> list[int]:
     """Texts of each class; empty where that is not known."""
     splits = record.data.get("report", {}).get("splits", ())
-    return next((list(one["class_counts"]) for one in splits if one["name"] == split), [])
+    return next((list(one["class_counts"]) for one in splits if one["name"] == "train"), [])

@@ -163,8 +163,8 @@ def _of_classes(train: dict[str, Any], names: Sequence[str], recipe: Recipe) -> 
             )
         )
     rarest, commonest = (choose(counts, key=lambda name: counts[name]) for choose in (min, max))
-    advice = _on_uneven_classes(recipe)
-    if 0 < UNEVEN * counts[rarest] < counts[commonest] and advice:
+    advice = on_uneven_classes(recipe)
+    if uneven(list(counts.values())) and advice:
         found.append(
             Problem(
                 "warning",
@@ -178,7 +178,12 @@ def _of_classes(train: dict[str, Any], names: Sequence[str], recipe: Recipe) -> 
     return found
 
 
-def _on_uneven_classes(recipe: Recipe) -> str:
+def uneven(counts: Sequence[int]) -> bool:
+    """counts: training texts of each class."""
+    return 0 < UNEVEN * min(counts) < max(counts)
+
+
+def on_uneven_classes(recipe: Recipe) -> str:
     """What the recipe does not do about them yet, in sentences; '' when it does everything."""
     advice, optimisation = [], recipe.optimisation
     if optimisation.class_weights != "balanced":

@@ -309,8 +309,8 @@ class AdaptRecipe(Struct, frozen=True, forbid_unknown_fields=True):
             ge=0,
             le=1000,
             title="Epochs of adapting",
-            description="Before fine-tuning: masked-LM training on the training texts without their labels (of IMDb "
-            "the unlabelled ones too), as a run of its own; 0: off.",
+            description="Before fine-tuning: masked-LM training on the texts without their labels (some of those that "
+            "validate too, of IMDb the unlabelled ones; never test texts), as a run of its own; 0: off.",
         ),
     ] = 0
     batch_size: Annotated[

@@ -162,7 +162,7 @@ def _by_class(report: EvaluationReport) -> str:
             f"{one.texts:,}",
             share(one.precision),
             share(one.recall),
-            "–" if one.f1 is None else f"{one.f1:.4f}",
+            _f1(one.f1),
         )
         for one in by_class(report.confusion, report.class_names)
     ]

@@ -79,6 +79,8 @@ class RunRecord(Struct, kw_only=True):
     test_accuracy: float | None = None
     test_loss: float | None = None
     confusion: list[list[int]] | None = None
+    """Of the test texts: rows the true classes, columns the answers."""
+    validation_confusion: list[list[int]] | None = None
     failure: dict[str, str] | None = None
     estimate: Cost | None = None
     """What the run was expected to need, where it was planned."""

@@ -1,10 +1,15 @@
 """Runs that differ in their seed alone: how far chance carries a figure."""
 
+import contextlib
 import statistics
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fnet_studio.core.curves import without_seed
+import msgspec
+
+from fnet_studio.core import run_store
+from fnet_studio.core.errors import UserError
+from fnet_studio.core.recipe_scope import counting
 from fnet_studio.core.run_store import RunRecord
 
 
@@ -20,6 +25,18 @@ class Spread(NamedTuple):
     def percent(self) -> str:
         """Of a share, such as `85.10 ± 0.42 %`."""
         return f"{100 * self.mean:.2f} ± {100 * self.deviation:.2f} %"
+
+
+def without_seed(recipe: dict[str, Any]) -> str:
+    """The same text for recipes that differ in their seed, their name and what does not count alone. A preset that a
+    run kept, as the first half of an adaptation does, is told by that run's recipe in the same way."""
+    settings = counting(recipe)
+    settings.pop("training.seed", None)
+    preset = str(settings.get("model.preset", ""))
+    if preset.startswith(run_store.RUN):
+        with contextlib.suppress(UserError):  # of a run that is gone nothing but its name is known
+            settings["model.preset"] = without_seed(run_store.read(preset.removeprefix(run_store.RUN)).recipe)
+    return msgspec.json.encode([recipe.get("task"), settings], order="deterministic").decode()
 
 
 def same_but_seed(records: Sequence[RunRecord]) -> list[list[int]]:

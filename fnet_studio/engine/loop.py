@@ -231,6 +231,8 @@ class Run:
             self._record("train", *self._trained())
             self.control.written(lambda: checkpoint.write_best(self.writer.folder, weights, at))
         figures = measured.loss, measured.accuracy, measured.examples, measured.macro_f1
+        if self._records(epoch):
+            self.writer.record.validation_confusion = measured.confusion.tolist() or None
         self._tell_evaluated("validation", epoch, *figures, best=best)
         while (request := self.job.take(protocol.EvaluateNow)) is not None:  # asked for while this was measured
             request.done(_evaluation("validation", measured, time.monotonic() - began))
@@ -268,13 +270,16 @@ class Run:
         macro_f1: float | None = None,
         **more: object,
     ) -> None:
-        # where the best epoch is kept, the record tells of that one alone; of the first one until it is judged
-        if split == "test" or not self.recipe.optimisation.keeps_best or self.at.best_epoch in (0, epoch):
+        if split == "test" or self._records(epoch):
             self._record(split, loss, accuracy)
         figures, passed = (self.at.step, epoch, loss, accuracy, examples), time.monotonic() - self.began
         event = protocol.Evaluated(split, *figures, passed, macro_f1=macro_f1)
         self._log_evaluated(event, **more)
         self.control.written(self.writer.save)
+
+    def _records(self, epoch: int) -> bool:
+        """Where the best epoch is kept, the record tells of that one alone; of the first one until it is judged."""
+        return not self.recipe.optimisation.keeps_best or self.at.best_epoch in (0, epoch)
 
     def _record(self, split: str, loss: float, accuracy: float) -> None:
         setattr(self.writer.record, f"{split}_loss", loss)

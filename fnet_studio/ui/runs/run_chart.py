@@ -7,9 +7,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from fnet_studio.core import figure
-from fnet_studio.core.curves import Curves, read_curves, without_seed
+from fnet_studio.core.curves import Curves, read_curves
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_names import Named, told_apart
+from fnet_studio.core.seeds import without_seed
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.runs import chart_export
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary

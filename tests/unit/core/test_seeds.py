@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +24,27 @@ def test_finished_runs_that_differ_in_their_seed_alone_belong_together():
 def test_a_seed_that_is_there_twice_counts_once():
     assert same_but_seed([record(0), record(0), record(1)]) == [[0, 2]]
     assert same_but_seed([record(0), record(0)]) == []
+
+
+def test_what_a_run_kept_of_another_seed_is_the_same_beginning():
+    def halves(seed, **changes):
+        first = run_store.RunWriter.create("first", record(seed, **changes).recipe)
+        first.finish("finished")
+        second = record(seed, task="finetune")
+        second.recipe["model"]["preset"] = run_store.RUN + first.record.id
+        return second
+
+    runs = [halves(0), halves(1), halves(2, **{"training.epochs": "9"})]
+    assert same_but_seed(runs) == [[0, 1]]
+    shutil.rmtree(run_store.folder(runs[0].recipe["model"]["preset"].removeprefix(run_store.RUN)))
+    assert same_but_seed(runs) == []
+
+
+def test_settings_that_do_not_count_or_came_later_part_no_runs():
+    imdb = {"data.source": "imdb", "data.path": "download"}
+    old, new = record(0, **imdb), record(1, **imdb, **{"data.split": "stratified"})
+    del old.recipe["data"]["split"]
+    assert same_but_seed([old, new]) == [[0, 1]]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
