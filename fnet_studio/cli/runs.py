@@ -28,7 +28,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_scope import DATA_PLACES
 from fnet_studio.core.remedies import gone, with_those_beside
 from fnet_studio.core.run_names import Named, told_apart
-from fnet_studio.core.seeds import same_but_seed, spread
+from fnet_studio.core.seeds import name_of_all, same_but_seed, spread
 from fnet_studio.core.slices import Difference, told
 
 SPLITS, MACRO_F1 = ("train", "validation", "test"), "test_macro_f1"
@@ -146,7 +146,7 @@ def compare(options: argparse.Namespace) -> int:
             f"{'' if f1 is None else f'{f1:.4f}':>8} {r.parameters:>12,}"
         )
     for group in same_but_seed(records):
-        print(f"\nmean and standard deviation of {len(group)} seeds, {names[group[0]]} the first of them")
+        print(f"\nmean and standard deviation of {len(group)} seeds, {name_of_all(named[group[0]].name)}")
         for key, values in measured.items():
             it = spread([values[place] for place in group])
             if it is not None:

@@ -294,7 +294,7 @@ def parse(field: Field, text: str) -> Any:
     text = text.strip()
     try:
         if field.type is int:
-            value: Any = int(text.replace("_", "").replace(" ", ""))
+            value: Any = int("".join(text.replace("_", "").split()))
         elif field.type is float:
             value = float(text.replace(",", "."))
         elif field.type is bool:

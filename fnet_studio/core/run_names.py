@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+LONGEST = 200
 ONE_DAY = ("%H:%M", "%H:%M:%S")
 SEVERAL_DAYS = ("%d %b", "%d %b %H:%M", "%d %b %H:%M:%S")
 
@@ -15,7 +16,7 @@ class Named(NamedTuple):
     """Seconds since the epoch; 0 where nobody knows."""
 
 
-def told_apart(runs: Sequence[Named], most: int = 200) -> list[str]:
+def told_apart(runs: Sequence[Named], most: int = LONGEST) -> list[str]:
     """Their names, in up to `most` letters; of those that would read the same, each with as much of the time at which
     it began as tells them apart, in this machine's zone."""
     names = [_clipped(run.name, most) for run in runs]

@@ -1,6 +1,7 @@
 """Runs that differ in their seed alone: how far chance carries a figure."""
 
 import contextlib
+import re
 import statistics
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from fnet_studio.core import run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_scope import counting
 from fnet_studio.core.run_store import RunRecord
+
+_SEED = re.compile(r", seed \d+\b")
 
 
 class Spread(NamedTuple):
@@ -25,6 +28,11 @@ class Spread(NamedTuple):
     def percent(self) -> str:
         """Of a share, such as `85.10 ± 0.42 %`."""
         return f"{100 * self.mean:.2f} ± {100 * self.deviation:.2f} %"
+
+
+def name_of_all(name: str) -> str:
+    """The name of a run, as `core.sweep.over` gives it, without its seed."""
+    return _SEED.sub("", name)
 
 
 def without_seed(recipe: dict[str, Any]) -> str:

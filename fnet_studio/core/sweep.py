@@ -18,6 +18,8 @@ from fnet_studio.core.recipe import Recipe
 MOST = 100
 """Runs of one grid."""
 LONGEST_NAME = 80
+LEAST_NAME = 24
+"""Letters that stay of the recipe's own name, whatever the values are."""
 
 
 class Sweep(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,8 +57,9 @@ def values_of(text: str) -> list[str]:
 
 def over(base: Recipe, values: Mapping[str, Sequence[str]]) -> list[Recipe]:
     """The recipe with every combination of values, as text by dotted key, those of the last setting changing fastest;
-    each named after the recipe and its values. UserError `recipe.invalid` for a setting that is unknown or does not
-    count, a value that is wrong, missing or there twice, and for more than `MOST`."""
+    each named after the recipe and its values, or its number where these are too long. UserError `recipe.invalid` for
+    a setting that is unknown or does not count, a value that is wrong, missing or there twice, and for more than
+    `MOST`."""
     for key, texts in values.items():
         if not texts:
             raise UserError("recipe.invalid", f"{key} has no values.", "Write them with commas between: 0, 1, 2.")
@@ -73,8 +76,11 @@ def over(base: Recipe, values: Mapping[str, Sequence[str]]) -> list[Recipe]:
         for key, text in zip(values, chosen):
             recipe.put(mapping, key, text)
         words = ", ".join(f"{key.rpartition('.')[2].replace('_', ' ')} {text}" for key, text in zip(values, chosen))
-        mapping["name"] = f"{base.name[: LONGEST_NAME - len(words) - 2]}, {words}"[:LONGEST_NAME]
+        kept = base.name[: max(LONGEST_NAME - len(words) - 2, LEAST_NAME)]
+        mapping["name"] = f"{kept}, {words}"[:LONGEST_NAME]
         found.append(recipe.from_mapping(mapping))
+    if len({one.name for one in found}) < len(found):
+        found = [_numbered(one, base.name, number, len(found)) for number, one in enumerate(found, 1)]
     for key in values:
         if not any(key in recipe_scope.counting(recipe.to_mapping(one)) for one in found):
             raise UserError(
@@ -83,6 +89,11 @@ def over(base: Recipe, values: Mapping[str, Sequence[str]]) -> list[Recipe]:
                 "Choose another setting.",
             )
     return found
+
+
+def _numbered(one: Recipe, name: str, number: int, many: int) -> Recipe:
+    words = f", {number} of {many}"
+    return msgspec.structs.replace(one, name=name[: LONGEST_NAME - len(words)] + words)
 
 
 def _folder() -> Path:

@@ -106,4 +106,5 @@ def _of_lines(path: Path, paired: bool | None) -> TextRows:
             "Give a table with a column for each of the two.",
         )
     text, notes = decode_file(read_bytes(path), path)
-    return TextRows(tuple(line.strip() for line in lines_of(text) if line.strip()), notes=notes)
+    lines = lines_of(text.rstrip())  # empty ones stay, or a row would not be the line that it is in the file
+    return TextRows(tuple(line.strip() for line in lines), notes=notes)

@@ -97,10 +97,13 @@ def make_window(
 
 def open_paths(window: Window, paths: list[Path]) -> None:
     """What a file manager hands over: runs and presets, as their pages bring them in. The rest is refused in words."""
+    runs = [path for path in paths if path.suffix == run_bundle.SUFFIX]
+    if runs:
+        window.import_runs(runs)
     for path in paths:
-        if path.suffix == run_bundle.SUFFIX:
-            window.import_runs([path])
-        elif path.is_dir() or path.suffix.lower() == ".zip":
+        if path in runs:
+            continue
+        if path.is_dir() or path.suffix.lower() == ".zip":
             window.go("presets")
             window.page("presets").importing.bring(path)
         else:

@@ -28,6 +28,8 @@ NOTES_PX = 72
 WRITE_MS = 800
 LEFT_OUT = ("observe.probe", "data.path", "data.url")
 """Long ones, which have no place where a line would break."""
+NUMBERED = ("data.split_seed", "training.seed")
+"""Names rather than numbers: their digits are not parted."""
 UNSAID = (None, "", "none", "auto")
 """Values of settings that nobody chose."""
 
@@ -278,7 +280,7 @@ def _settings(recipe: dict[str, Any]) -> list[tuple[str, str]]:
     """(title, value) of every setting that counts, in the order of the form."""
     fields = recipes.fields()
     return [
-        (fields[key].title, count(value) if type(value) is int else recipe_diff.worded(value))
+        (fields[key].title, recipe_diff.worded(value) if type(value) is not int or key in NUMBERED else count(value))
         for key, value in recipe_scope.counting(recipe).items()
         if value not in UNSAID and key not in LEFT_OUT
     ]

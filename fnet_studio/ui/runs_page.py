@@ -11,6 +11,7 @@ from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_notes import RunNotes
+from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui import timers
 from fnet_studio.ui.background import STOPPED, Background, Progress
@@ -372,30 +373,65 @@ class RunsPage(QWidget):
         kinds = f"Run (*{run_bundle.SUFFIX});;All files (*)"
         path, _ = QFileDialog.getOpenFileName(self, "Import a run", str(Path.home()), kinds)
         if path:
-            self.import_run(Path(path))
+            self.import_runs([Path(path)])
 
-    def import_run(self, path: Path) -> None:
-        def done(record: Any) -> str:
-            self._wanted = record.id
-            self.refresh()
-            return f"The run {record.name} was imported."
+    def import_runs(self, paths: list[Path]) -> None:
+        """One after the other, at least one. Those that cannot be read keep no other from being imported."""
+        records: list[RunRecord] = []
 
-        self._do(f"Importing {path.name}", lambda told: run_bundle.bring_in(path, told), done)
+        def work(told: Progress) -> None:
+            failures = []
+            for place, path in enumerate(paths):
 
-    def _do(self, words: str, work: Callable[[Progress], Any], done: Callable[[Any], str]) -> None:
-        """Beside the event loop, with a card that says how far it is, and then what came of it."""
+                def told_of_all(done: int, of: int, before: int = place) -> None:
+                    told(done + before * of, of * len(paths))
+
+                try:
+                    records.append(run_bundle.bring_in(path, told_of_all))
+                except UserError as error:
+                    if error.kind == STOPPED and records:
+                        raise UserError(STOPPED, "It was stopped.", _imported(records)) from None
+                    if error.kind == STOPPED or len(paths) == 1:
+                        raise
+                    failures.append(error)
+            if failures:
+                raise UserError(
+                    failures[0].kind,
+                    " ".join([_imported(records), *(error.message for error in failures)]),
+                    " ".join(dict.fromkeys(error.advice for error in failures)),
+                )
+
+        def show() -> None:
+            if records:
+                self._wanted = records[-1].id
+                self.refresh()
+
+        what = paths[0].name if len(paths) == 1 else f"{len(paths)} runs"
+        self._do(f"Importing {what}", work, lambda _: _imported(records), show)
+
+    def _do(
+        self,
+        words: str,
+        work: Callable[[Progress], Any],
+        done: Callable[[Any], str],
+        ended: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Beside the event loop, with a card that says how far it is, and then what came of it. ended: called however
+        it ended."""
         progress = Progress(self)
         self.notices.put("task", ToldCard(self._themes, f"{words} …", busy=progress))
 
         def succeeded(result: Any) -> None:
             self.notices.put("task", ToldCard(self._themes, done(result)))
             progress.deleteLater()
+            ended()
 
         def failed(error: UserError) -> None:
             stopped = error.kind == STOPPED
             card = ToldCard(self._themes, str(error)) if stopped else ErrorCard(self._themes, error)
             self.notices.put("task", card)
             progress.deleteLater()
+            ended()
 
         self._background.run(lambda: work(progress), succeeded, failed)
 
@@ -410,3 +446,9 @@ class RunsPage(QWidget):
             do()
         except UserError as error:
             self.notices.put("error", ErrorCard(self._themes, error))
+
+
+def _imported(records: list[RunRecord]) -> str:
+    if len(records) == 1:
+        return f"The run {records[0].name} was imported."
+    return f"{len(records)} runs were imported." if records else "No run was imported."

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QRadioButton,
     QVBoxLayout,
@@ -41,6 +40,7 @@ from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.updates_card import UpdatesCard
 from fnet_studio.ui.widgets.choice import Choice
 from fnet_studio.ui.widgets.page_header import PageHeader
+from fnet_studio.ui.widgets.text_boxes import TextLine
 from fnet_studio.ui.worker_state import WorkerState
 
 THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
@@ -236,7 +236,7 @@ class SettingsPage(QWidget):
         self.device.setAccessibleName("Device")
         card.column.addSpacing(4)
         card.column.addLayout(row(label("Device", "muted"), self.device, None))
-        self.worker = QLineEdit(self._settings.worker_command)
+        self.worker = TextLine(self._settings.worker_command)
         self.worker.setPlaceholderText("On this machine")
         self.worker.setToolTip("Its command line, such as: ssh -T HOST fnet-studio worker")
         self.worker.setAccessibleName("Command line of the worker")

@@ -1,7 +1,7 @@
 """Settings, Updates: what is newer, and its file, from a feed that the user asks for."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QProgressBar, QWidget
 
 from fnet_studio import __version__
 from fnet_studio.core import updates
@@ -14,6 +14,7 @@ from fnet_studio.ui.background import STOPPED, Background, Progress
 from fnet_studio.ui.desktop import open_folder
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.theme import ThemeSource
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 QUIET = f"This is version {__version__}. Nobody is asked for newer ones unless you say so."
 
@@ -42,9 +43,9 @@ class UpdatesCard(Card):
         fields = QGridLayout()
         fields.setHorizontalSpacing(16)
         fields.setColumnStretch(1, 1)
-        self.feed = QLineEdit(settings.update_feed)
+        self.feed = TextLine(settings.update_feed)
         self.feed.setPlaceholderText(built.url or "Its address stands beside the downloads")
-        self.key = QLineEdit(settings.update_key)
+        self.key = TextLine(settings.update_key)
         self.key.setPlaceholderText(built.key or "64 digits, which stand there too")
         for place, (words, field, name) in enumerate(
             (("Feed", self.feed, "Address of the feed"), ("Key", self.key, "Public key of the feed"))

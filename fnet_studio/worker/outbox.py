@@ -96,14 +96,14 @@ class Outbox:
     # ----------------------------------------------------------------------------------- watching
 
     def watch(self, watch: protocol.Watch) -> None:
-        """A picture of the old size is dropped; credits given before still count, unless the watch ends."""
+        """A picture of the old size is dropped; credits given before still count, after a watch that ended too: whoever
+        gave them cannot know whether a picture was on its way then."""
         with self._changed:
             self._frames.pop(watch.stream, None)
             if watch.rows > 0:
                 self._watched[watch.stream] = watch
             else:
                 self._watched.pop(watch.stream, None)
-                self._credits.pop(watch.stream, None)
 
     def credit(self, stream: str) -> None:
         with self._changed:

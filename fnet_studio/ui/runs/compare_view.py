@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidgetItem, 
 
 from fnet_studio.core import recipe_diff
 from fnet_studio.core.errors import UserError
-from fnet_studio.core.run_names import told_apart
+from fnet_studio.core.run_names import LONGEST, Named, told_apart
 from fnet_studio.core.run_store import RunRecord
-from fnet_studio.core.seeds import same_but_seed, spread
+from fnet_studio.core.seeds import name_of_all, same_but_seed, spread
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import ErrorCard
@@ -96,13 +96,9 @@ class CompareView(QWidget):
         names = told_apart([entry.named for entry in entries], LONGEST_NAME)
         self._rows = [_figures(entry) for entry in entries]
         groups = same_but_seed([entry.record for entry in entries])
-        means = [
-            f"Mean of {len(group)} seeds" + (f", {self._names[group[0]]}" if len(groups) > 1 else "")
-            for group in groups
-        ]
         self._rows += [_means([entries[place].record for place in group]) for group in groups]
-        _fill(self.figures, names + means, FIGURES, self._rows)
-        self._names += means
+        _fill(self.figures, names + _mean_names(entries, groups, LONGEST_NAME), FIGURES, self._rows)
+        self._names += _mean_names(entries, groups)
         different = recipe_diff.differences([entry.record.recipe for entry in entries])
         columns = [one.title for one in different]
         _fill(self.settings, names, columns, [[one.values[at] for one in different] for at in range(len(entries))])
@@ -161,6 +157,14 @@ def _figures(entry: RunEntry) -> list[str]:
         share(record.test_accuracy),
         count(record.parameters) if record.parameters else "–",
     ]
+
+
+def _mean_names(entries: list[RunEntry], groups: list[list[int]], most: int = LONGEST) -> list[str]:
+    if len(groups) < 2:
+        return [f"Mean of {len(group)} seeds" for group in groups]
+    firsts = [entries[group[0]].named for group in groups]
+    names = told_apart([Named(name_of_all(name), began) for name, began in firsts], most)
+    return [f"Mean of {len(group)} seeds, {name}" for group, name in zip(groups, names)]
 
 
 def _means(records: list[RunRecord]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core import recipe_scope, sweep
@@ -12,6 +12,7 @@ from fnet_studio.ui.theme import ThemeSource
 from fnet_studio.ui.train.form_rows import COLUMNS
 from fnet_studio.ui.train.recipe_form import RecipeForm
 from fnet_studio.ui.widgets.choice import Choice
+from fnet_studio.ui.widgets.text_boxes import TextLine
 
 WHAT = "This recipe once for each value, each run waiting for its turn. With a second setting: once for each pair."
 FIRST = ("training.seed", "training.learning_rate", "training.batch_size", "training.epochs")
@@ -34,7 +35,7 @@ class GridCard(Card):
         super().__init__(parent=parent)
         self._form, self._known = form, recipes.fields()
         self.settings = (Choice(), Choice())
-        self.values = (QLineEdit(), QLineEdit())
+        self.values = (TextLine(), TextLine())
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
@@ -105,7 +106,9 @@ class GridCard(Card):
     def _look(self) -> None:
         """Say what would be added, or what is wrong."""
         found, problem = [], ""
-        if all(self.chosen.values()):
+        if self.settings[0].currentData() == self.settings[1].currentData():
+            problem = "Choose two different settings."
+        elif all(self.chosen.values()):
             try:
                 found = sweep.over(self._form.recipe(), self.chosen)
             except UserError as error:

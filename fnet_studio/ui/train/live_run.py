@@ -236,11 +236,9 @@ class PictureStream(QObject):
         if on == self._watching:
             return
         self._watching = on
-        self._owed = False
         rows, columns = (ROWS, COLUMNS) if on else (0, 0)
         self._supervisor.tell(protocol.Watch(STREAM, rows, columns, self.keep_zero))
-        if on:
-            self._credit()
+        self.painted()
 
     def restart(self) -> None:
         """The worker is another one: it has heard of no watch and holds no credit."""
@@ -252,7 +250,8 @@ class PictureStream(QObject):
             self._supervisor.tell(protocol.Watch(STREAM, ROWS, COLUMNS, on))
 
     def painted(self) -> None:
-        """The last picture is on the screen, or never will be. Ignored while one is still to come."""
+        """The last picture is on the screen, or never will be. Ignored while one is still to come, even one that was
+        asked for before the page was hidden."""
         if self._watching and not self._owed:
             self._credit()
 

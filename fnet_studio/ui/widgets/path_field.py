@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -35,6 +35,7 @@ def dropped_runs(event: Any) -> list[Path]:
     return paths if all(path.suffix == run_bundle.SUFFIX for path in paths) else []
 
 
+FILE = "file:///"
 TABLES = (
     "Tables and texts (*.csv *.tsv *.tab *.jsonl *.ndjson *.json *.xlsx *.xlsm *.xlsb *.xls *.ods *.parquet *.txt "
     "*.gz *.bz2 *.xz *.zip);;All files (*)"
@@ -155,9 +156,12 @@ class PathField(QWidget):
         self._show_error((self.error if self.edit.text().strip() else "") or words)
 
     def _changed(self, text: str) -> None:
-        if text.startswith("file:///"):  # as a file that was copied is pasted
-            self.set_text(QUrl(text.strip()).toLocalFile())
-            return
+        if FILE in text:  # as a file that was copied is pasted: in place of what was there
+            pasted = QGuiApplication.clipboard().text().strip()
+            pasted = pasted if pasted.startswith(FILE) and pasted in text else text.strip()
+            if pasted.startswith(FILE) and pasted.count(FILE) == 1:
+                self.set_text(QUrl(pasted).toLocalFile())
+                return
         self._judge()
         self.changed.emit(self.text)
 

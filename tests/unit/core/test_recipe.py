@@ -65,6 +65,11 @@ def test_a_decimal_comma_is_understood():
     assert recipe.parse(recipe.fields()["training.learning_rate"], "0,002") == 0.002
 
 
+@pytest.mark.parametrize("text", ["12_500", "12 500", "12\u202f500", "12\xa0500"])
+def test_thousands_may_stand_apart_as_the_window_shows_them(text):
+    assert recipe.parse(recipe.fields()["training.seed"], text) == 12_500
+
+
 def test_a_wrong_value_in_a_mapping_is_explained_like_a_typed_one():
     with pytest.raises(UserError) as caught:
         recipe.from_mapping({"training": {"batch_size": 0}})

@@ -49,6 +49,13 @@ def test_a_long_name_keeps_the_values_that_tell_the_runs_apart():
     assert len({one.name for one in found}) == 4
 
 
+def test_runs_whose_values_are_too_long_for_a_name_are_numbered():
+    columns = [f"{'a very long name of a column ' * 3}{number}" for number in (1, 2)]
+    found = sweep.over(begun(**{"data.source": "files", "data.path": "mine.csv"}), {"data.text_column": columns})
+    assert [one.name for one in found] == ["finetune, 1 of 2", "finetune, 2 of 2"]
+    assert [one.data.text_column for one in found] == columns
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [

@@ -26,7 +26,7 @@ def written(tmp_path, name, content):
 @pytest.mark.parametrize(
     ("name", "content", "labels"),
     [
-        ("a.txt", "One.\n\n  Two. \n", ()),
+        ("a.txt", "One.\n  Two. \n", ()),
         ("a.csv", "id,text\n1,One.\n2,Two.\n", ()),
         ("alone.csv", "One.\nTwo.\n", ()),
         ("named.csv", "review\nOne.\nTwo.\n", ()),
@@ -108,6 +108,10 @@ def test_beside_the_second_text_that_is_known_the_first_is_the_one_that_training
     first = find_columns(read_table(path), known).text
     for found in (read(path, training=known, paired=True), read(path, known, paired=True)):
         assert (found.texts, found.pairs, found.labels) == ((first.upper(),), ("Two.",), ("pos",))
+
+
+def test_a_blank_line_is_an_empty_text_so_that_rows_are_lines_of_the_file(tmp_path):
+    assert read(written(tmp_path, "a.txt", "One.\n\n Two. \n\n\n"), paired=False).texts == ("One.", "", "Two.")
 
 
 @pytest.mark.parametrize(

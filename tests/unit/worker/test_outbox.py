@@ -176,12 +176,13 @@ def test_another_size_drops_the_picture_of_the_old_one(outbox):
     assert outbox.wanted("maps") == protocol.Watch("maps", 10, 10)
 
 
-def test_the_end_of_a_watch_takes_its_credits_back(outbox):
+def test_a_credit_outlives_a_watch_that_ended_but_asks_for_nothing_until_the_next_one(outbox):
     outbox.watch(protocol.Watch("maps"))
     outbox.credit("maps")
     outbox.watch(protocol.Watch("maps", 0, 0))
-    outbox.watch(protocol.Watch("maps"))
     assert outbox.wanted("maps") is None
+    outbox.watch(protocol.Watch("maps"))
+    assert outbox.wanted("maps") == protocol.Watch("maps")
 
 
 def test_no_picture_of_a_command_follows_its_reply(outbox):

@@ -33,8 +33,10 @@ def trash(tmp_path, monkeypatch):
     return folder / "files"
 
 
-def make_run(name, status="finished", accuracy=0.8, steps=20, seed=0):
-    writer = run_store.RunWriter.create(name, to_mapping(Recipe(name=name, training=TrainingRecipe(seed=seed))))
+def make_run(name, status="finished", accuracy=0.8, steps=20, seed=0, rate=3e-4):
+    writer = run_store.RunWriter.create(
+        name, to_mapping(Recipe(name=name, training=TrainingRecipe(seed=seed, learning_rate=rate)))
+    )
     for step in range(1, steps + 1):
         writer.append({"step": step, "loss": 1 / step, "accuracy": 0.5, "tokens_per_s": 1.0, "time_s": float(step)})
     record = writer.record
@@ -310,6 +312,21 @@ def test_runs_that_differ_in_their_seed_have_their_mean_below_them(make_page, qt
     assert view.settings.rowCount() == 3
 
 
+def test_several_means_are_named_after_what_their_runs_share(make_page):
+    for rate in (1e-4, 3e-4):
+        for seed in (1, 1337):
+            make_run(f"{'a long name of a recipe, ' * 2}learning rate {rate}, seed {seed}", seed=seed, rate=rate)
+    page = make_page()
+    page.table.selectAll()
+    page.compare.click()
+    view = page._comparing
+    heads = [view.figures.verticalHeaderItem(row).text() for row in (4, 5)]
+    assert all(head.startswith("Mean of 2 seeds, a long name") and len(head) < 60 for head in heads)
+    assert len(set(heads)) == 2
+    for rate in (1e-4, 3e-4):
+        assert f"recipe, learning rate {rate} |" in view.as_markdown()
+
+
 def test_runs_of_the_same_name_are_told_apart_wherever_they_stand_side_by_side(make_page, qtbot):
     make_run("again")
     make_run("again")
@@ -400,13 +417,28 @@ def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, t
     page = make_page()
     page.export_run(page.selected, tmp_path / "one.fnetrun")
     qtbot.waitUntil(lambda: "Saved" in page.notices.find("task").accessibleName())
-    page.import_run(tmp_path / "one.fnetrun")
+    page.import_runs([tmp_path / "one.fnetrun"])
     qtbot.waitUntil(lambda: page.selected is not None and page.selected.id != record.id)
     assert len(cells(page, 1)) == 2
     (tmp_path / "one.fnetrun").write_bytes(b"nothing")
-    page.import_run(tmp_path / "one.fnetrun")
+    page.import_runs([tmp_path / "one.fnetrun"])
     qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))
     assert len(run_store.list_runs()[0]) == 2
+
+
+def test_of_several_runs_that_are_imported_together_each_that_fails_is_told(make_page, qtbot, tmp_path):
+    paths = [tmp_path / name for name in ("torn.fnetrun", "one.fnetrun", "gone.fnetrun", "again.fnetrun")]
+    for path in (paths[1], paths[3]):
+        run_bundle.export(make_run("one").id, path)
+    paths[0].write_bytes(b"nothing")
+    page = make_page()
+    page.import_runs(paths)
+    qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))
+    told = page.notices.find("task").accessibleName()
+    assert "2 runs were imported." in told
+    assert "torn.fnetrun" in told
+    assert "gone.fnetrun" in told
+    qtbot.waitUntil(lambda: len(cells(page, 1)) == 4)
 
 
 def test_what_the_bundle_leaves_out_is_what_only_a_resume_needs():

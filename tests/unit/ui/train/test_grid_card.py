@@ -68,6 +68,12 @@ def test_only_what_counts_in_the_form_is_offered_and_a_choice_that_still_counts_
     assert card.words.text().startswith("2 runs: finetune, learning rate 1e-4")
 
 
+def test_the_same_setting_twice_is_refused_before_values_are_lost(card):
+    choose(card, 1, "training.seed", "3, 4")
+    assert card.words.text() == "Choose two different settings."
+    assert not card.add.isEnabled()
+
+
 def test_escape_closes_it(qtbot, card):
     qtbot.keyClick(card.values[0], Qt.Key.Key_Escape)
     assert card.isHidden()

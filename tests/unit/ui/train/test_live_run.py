@@ -167,6 +167,24 @@ def test_a_page_that_comes_back_gives_one_credit_for_the_maps_that_it_shows_alre
     assert worker.told.count(protocol.Credit("maps")) == 1
 
 
+@pytest.mark.parametrize("while_hidden", [True, False])
+def test_a_picture_that_was_on_its_way_when_the_page_was_hidden_gives_no_second_credit(worker, while_hidden):
+    stream = PictureStream(worker)
+    stream.watch(True)
+    stream.watch(False)
+    worker.told.clear()
+    if while_hidden:
+        worker.says(FRAME)
+        stream.painted()
+    stream.watch(True)
+    if not while_hidden:
+        assert worker.told == [protocol.Watch("maps", 96, 128)], "the worker has that credit, or a picture is coming"
+        worker.says(FRAME)
+        stream.painted()
+    stream.painted()
+    assert worker.told == [protocol.Watch("maps", 96, 128), protocol.Credit("maps")]
+
+
 def test_a_hidden_page_takes_its_watch_back_and_gives_no_credit(worker):
     stream = PictureStream(worker)
     stream.watch(True)

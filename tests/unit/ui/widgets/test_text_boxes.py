@@ -66,9 +66,17 @@ def test_the_box_of_a_path_takes_the_one_file_that_is_dropped_on_it_in_place_of_
 
 
 def test_a_copied_file_is_pasted_as_its_path(qtbot, field, tmp_path):
-    url = QUrl.fromLocalFile(str(tmp_path / ODD))
+    url, before = QUrl.fromLocalFile(str(tmp_path / ODD)), "/somewhere/else.csv"
     for data in (files(tmp_path / ODD), words(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))):
-        field.edit.selectAll()
-        QGuiApplication.clipboard().setMimeData(data)
-        qtbot.keyClick(field.edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-        assert field.text == str(tmp_path / ODD)
+        for place in (0, 4, len(before)):
+            field.set_text(before)
+            field.edit.setCursorPosition(place)
+            QGuiApplication.clipboard().setMimeData(data)
+            qtbot.keyClick(field.edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            assert field.text == str(tmp_path / ODD)
+
+
+def test_several_copied_files_are_no_path(qtbot, field, tmp_path):
+    QGuiApplication.clipboard().setMimeData(files(tmp_path / "one.csv", tmp_path / "two.csv"))
+    qtbot.keyClick(field.edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert field.text.count("file:///") == 2
