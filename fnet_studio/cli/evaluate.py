@@ -25,6 +25,7 @@ WORDS = {
     "average_precision": "average precision",
     "expected_error": "expected calibration error",
     "pseudo_perplexity": "pseudo-perplexity",
+    "naive_bayes": "accuracy of naive Bayes",
 }
 
 
@@ -146,6 +147,7 @@ def _further(report: EvaluationReport) -> dict[str, float]:
         "average_precision": report.average_precision,
         "expected_error": report.calibration.expected_error if report.calibration.bins else None,
         "pseudo_perplexity": report.pseudo_perplexity,
+        "naive_bayes": report.naive_bayes,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -49,6 +49,9 @@ class EvaluationReport(Struct, frozen=True):
     average_precision: float | None = None
     pseudo_perplexity: float | None = None
     """Of masked-LM training."""
+    naive_bayes: float | None = None
+    """Accuracy of naive Bayes on the same pieces of the same texts, without their order; of classifiers, not on their
+    training texts."""
 
     @property
     def macro_f1(self) -> float | None:

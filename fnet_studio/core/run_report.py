@@ -130,6 +130,8 @@ def _results(run: str, split: str) -> str:
     ]
     if report.macro_f1 is not None:
         rows.append(("Macro F1", f"{report.macro_f1:.4f}"))
+    if report.naive_bayes is not None:
+        rows.append(("Accuracy of naive Bayes", share(report.naive_bayes)))
     if report.pseudo_perplexity is not None:
         rows.append(("Pseudo-perplexity", f"{report.pseudo_perplexity:.1f}"))
     if report.roc_auc is not None:

@@ -15,8 +15,8 @@ from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
 from fnet_studio.core.run_models import WEIGHTS
 from fnet_studio.data.dataset import Dataset, Split
-from fnet_studio.data.wordpiece import WordPieceTokenizer
-from fnet_studio.engine import datasets
+from fnet_studio.data.wordpiece import PAD_ID, WordPieceTokenizer
+from fnet_studio.engine import datasets, naive_bayes
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, Rows, batches, training_batches
 from fnet_studio.engine.objectives import Binary, Objective, Softmax
@@ -53,7 +53,7 @@ class Classifier:
         return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)
 
     def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
-        return {}
+        return naive_bayes.measures(self.parts, split, len(self.class_names), PAD_ID)
 
     def further_batches(self, split: str) -> int:
         return 0

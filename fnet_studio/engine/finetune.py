@@ -11,7 +11,7 @@ from fnet_studio.core import files, presets
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.engine import kept_preset
+from fnet_studio.engine import kept_preset, naive_bayes
 from fnet_studio.engine.devices import precision_of
 from fnet_studio.engine.feed import Batch, Inputs, batches, training_batches
 from fnet_studio.engine.objectives import Objective, Softmax
@@ -63,7 +63,7 @@ class FineTuning:
         return batches(self.parts[split], self.recipe.training.batch_size, shuffle=False)
 
     def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
-        return {}
+        return naive_bayes.measures(self.parts, split, len(self.class_names), self.preprocessor.tokenizer.pad_token_id)
 
     def further_batches(self, split: str) -> int:
         return 0

@@ -48,7 +48,7 @@ class Task(Protocol):
         ...
 
     def further_measures(self, split: str, measure: Measure) -> dict[str, float]:
-        """Figures by name that need batches of their own; measured once, at the end."""
+        """Figures by name that are no sums over the evaluation's batches; measured once, at the end."""
         ...
 
     def further_batches(self, split: str) -> int:

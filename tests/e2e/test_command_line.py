@@ -177,13 +177,14 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measu
     report = run_evaluation.read(lines[-1]["run"], "test")
     assert f"macro F1 {report.macro_f1:.4f}, area under the ROC curve {report.roc_auc:.4f}, " in again.stdout
     told = json.loads(fnet_studio("evaluate", lines[-1]["run"], "--json").stdout)
-    for name in ("loss", "accuracy", "macro_f1", "roc_auc", "average_precision"):
+    for name in ("loss", "accuracy", "macro_f1", "roc_auc", "average_precision", "naive_bayes"):
         assert told[name] == getattr(report, name)
     assert told["expected_error"] == report.calibration.expected_error
     for place, (one, row) in enumerate(zip(told["classes"], report.confusion, strict=True)):
         assert (one["name"], one["texts"]) == (report.class_names[place], sum(row))
         assert one["recall"] == row[place] / sum(row)
         assert f"{one['recall']:.2%} {one['f1']:>8.4f}" in again.stdout
+    assert f"accuracy of naive Bayes {told['naive_bayes']:.4f}" in again.stdout
     assert sum(one["f1"] for one in told["classes"]) / 2 == pytest.approx(told["macro_f1"])
     asked = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
     assert sum(json.loads(asked.stdout)["probabilities"][0]) == pytest.approx(1)

@@ -367,7 +367,7 @@ class EvaluateNow(Command, frozen=True, tag="evaluate-now"):
 
 class Watch(Command, frozen=True, tag="watch"):
     """Describe the picture wanted of a stream (`maps`), or end it with rows=0. `Done(None)`. It grants no credit:
-    the first picture, too, comes only after a `Credit`."""
+    the first picture, too, comes only after a `Credit`. Its end takes none back."""
 
     stream: str
     rows: int = 96

@@ -39,6 +39,11 @@ from fnet_studio.ui.widgets.unit_plot import UnitPlot
 LISTED = 50
 LIST_PX = 300
 HOW = "Rows: the true class. Columns: the answer. A click lists the texts."
+NAIVE_BAYES = (
+    "Accuracy of a much simpler model on these texts: naive Bayes counts which pieces the training texts of each class "
+    "have, whatever their order. It is hard to beat with few of them; what a model gets right beyond it is more than "
+    "counting."
+)
 SLICES = (
     "How often it is right on a part of the texts. Add a slice with the words that its texts hold; a click lists a "
     "slice's errors. Of twenty slices one looks different by chance alone."
@@ -264,12 +269,16 @@ class ResultsTab(QWidget):
         ]
         if report.macro_f1 is not None:
             facts.append(("Macro F1", f"{report.macro_f1:.4f}"))
+        if report.naive_bayes is not None:
+            facts.append(("Naive Bayes", percent(report.naive_bayes, 2)))
         if report.pseudo_perplexity is not None:
             facts.append(("Pseudo-perplexity", f"{report.pseudo_perplexity:.1f}"))
         if report.step:
             facts.append(("After step", count(report.step)))
         for place, (caption, words) in enumerate(facts):
-            self.facts.addWidget(Fact(caption, words), 0, place)
+            fact = Fact(caption, words)
+            fact.setToolTip(NAIVE_BAYES if caption == "Naive Bayes" else "")
+            self.facts.addWidget(fact, 0, place)
 
     # ------------------------------------------------------------------------------------------ the texts
 

@@ -92,7 +92,8 @@ def test_a_report_tells_each_class_s_precision_recall_and_f1(record):
     assert f"<tr><td>yes</td>{cells}</tr>" in html
     path = run_store.folder(record.id) / "evaluation-test.json"
     gone = {"class_names": ["no", "yes", "gone"], "confusion": [[2, 0, 0], [1, 1, 0], [0, 0, 0]]}
-    path.write_text(json.dumps(json.loads(path.read_text()) | gone))
+    path.write_text(json.dumps(json.loads(path.read_text()) | gone | {"naive_bayes": 0.8125}))
+    assert "<td>Accuracy of naive Bayes</td><td class='n'>81.25 %</td>" in run_report.write(record.id)
     cells = "".join(f"<td class='n'>{words}</td>" for words in ("0", "–", "–", "–"))
     assert f"<tr><td>gone</td>{cells}</tr>" in run_report.write(record.id)
 

@@ -200,11 +200,12 @@ def test_each_class_has_its_precision_recall_and_f1_and_many_classes_scroll(tab,
     cells = [[table.item(line, column).text() for column in range(5)] for line in range(2)]
     assert cells == [["no", "2", "66.67 %", "100.00 %", "0.8000"], ["yes", "2", "100.00 %", "50.00 %", "0.6667"]]
     gone = figures | {"class_names": ["no", "yes", "gone"], "confusion": [[2, 0, 0], [1, 1, 0], [0, 0, 0]]}
-    (folder / "evaluation-test.json").write_text(json.dumps(gone | {"macro_f1": 0.4889}))
+    (folder / "evaluation-test.json").write_text(json.dumps(gone | {"macro_f1": 0.4889, "naive_bayes": 0.8125}))
     tab.show_run(entry)
     qtbot.waitUntil(lambda: table.rowCount() == 3)
     assert [table.item(2, column).text() for column in range(5)] == ["gone", "0", "–", "–", "–"]
     assert "0.7333" in shown(tab), "by the classes that are there, whatever an earlier version wrote"
+    assert "81.25 %" in shown(tab), "naive Bayes"
     measured(tab, qtbot, [f"class {number}" for number in range(40)])
     qtbot.waitUntil(lambda: table.rowCount() == 40)
     assert table.height() < 40 * 32 / 2
