@@ -13,6 +13,8 @@ from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.tensors import Stored, match
 from fnet_studio.models.weights_h5 import list_h5, list_sharded_h5
 
+MIXED = ("mixed_bfloat16", "mixed_float16")
+"""Policies over weights in float32. The program's own file names them, and config.json float32."""
 VOCABULARY = "assets/tokenizer/vocabulary.spm"
 _ENCODER_PARTS = {
     "mixing_layer_norm": ("gamma", "beta"),
@@ -94,7 +96,11 @@ class KerasHubPreset:
         return {**found, "dropout": dropout}
 
     def backbone_dtype(self) -> str | None:
-        return dtype_name(self._config.get("dtype"))
+        file = self.folder / OWN_FILE
+        own = read_json(file).get("dtype") if file.is_file() else None
+        if own not in (None, *MIXED):
+            raise bad_field(file, "dtype", own, " or ".join(MIXED))
+        return own or dtype_name(self._config.get("dtype"))
 
     def backbone_tensors(self, num_layers: int) -> dict[str, Stored]:
         mode = _quantization(self._config.get("dtype"))

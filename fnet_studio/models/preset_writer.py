@@ -15,6 +15,7 @@ from fnet_studio.models.keras_names import activation_name, dtype_name
 from fnet_studio.models.kerashub_preset import (
     CLASSIFIER_PATHS,
     MASKED_LM_PATHS,
+    MIXED,
     NEXT_SENTENCE_FILE,
     NEXT_SENTENCE_PATHS,
     VOCABULARY,
@@ -73,6 +74,7 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
     variables = backbone_variables(backbone)
     _write_tensors(folder / "model.weights.h5", variables, backbone_paths(backbone.num_layers), dtype)
     files.write_json(folder / "config.json", _backbone_json(backbone))
+    _write_own(folder, dtype=_mixed(backbone))
     count = sum(math.prod(variable.shape) for variable in variables.values())
     files.write_json(folder / "metadata.json", _metadata(count))
     notes: list[str] = []
@@ -123,7 +125,7 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
         "name": _MODULES[type(task).__name__],
         **extra,
     }
-    files.write_json(folder / OWN_FILE, {"schema": 1, "head": own})
+    _write_own(folder, head=own)
     files.write_json(folder / "task.json", _described(type(task).__name__, config))
     return notes
 
@@ -132,10 +134,24 @@ def write_preprocessor(preprocessor: Any, folder: Path) -> None:
     """Its settings and its tokenizer. UserError when the disk refuses."""
     write_tokenizer(preprocessor.tokenizer, folder)
     files.write_json(folder / "preprocessor.json", _preprocessor_json(preprocessor))
-    own: dict[str, Any] = read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {"schema": 1}
-    head = own.get("head", {})
+    head = _own(folder).get("head", {})
     if preprocessor.cut != head.get("cut", "end"):  # KerasHub's settings have no place for it
-        files.write_json(folder / OWN_FILE, own | {"head": head | {"cut": preprocessor.cut}})
+        _write_own(folder, head=head | {"cut": preprocessor.cut})
+
+
+def _own(folder: Path) -> dict[str, Any]:
+    """What KerasHub's files have no place for."""
+    return read_json(folder / OWN_FILE) if (folder / OWN_FILE).is_file() else {}
+
+
+def _write_own(folder: Path, **settings: Any) -> None:
+    """Beside what is there; None takes a setting away."""
+    before = _own(folder)
+    after = {name: value for name, value in ({"schema": 1} | before | settings).items() if value is not None}
+    if len(after) == 1:
+        (folder / OWN_FILE).unlink(missing_ok=True)
+    elif after != before:
+        files.write_json(folder / OWN_FILE, after)
 
 
 def write_tokenizer(tokenizer: FNetTokenizer, folder: Path) -> None:
@@ -165,8 +181,15 @@ def _dtype_json(name: str) -> dict[str, Any]:
     return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": name}, "registered_name": None}
 
 
+def _mixed(backbone: FNetBackbone) -> str | None:
+    """Its policy where it is one of two dtypes, over weights in float32. KerasHub 0.32 cannot load a preset that names
+    such a policy, be it its own."""
+    name = dtype_name(backbone.dtype_policy)
+    return name if name in MIXED else None
+
+
 def _backbone_json(backbone: FNetBackbone) -> dict[str, Any]:
-    dtype = _dtype_json(dtype_name(backbone.dtype_policy) or "float32")
+    dtype = _dtype_json("float32" if _mixed(backbone) else dtype_name(backbone.dtype_policy) or "float32")
     config = {
         "name": _MODULES["FNetBackbone"],
         "trainable": backbone.trainable,

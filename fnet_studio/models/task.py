@@ -96,7 +96,8 @@ class Task(keras.Model):
         **kwargs: Any,
     ) -> Any:
         """As Keras' own; x holds texts when there is a preprocessor, or is a tuple of first and second segments, and is
-        processed anew in every epoch. TypeError for what is not texts, ValueError for columns of different lengths."""
+        processed anew in every epoch. shuffle: the rows of texts, or the batches of a `PyDataset`. TypeError for what
+        is not texts, ValueError for columns of different lengths."""
         if self.preprocessor is None:
             kwargs |= {"y": y, "batch_size": batch_size, "sample_weight": sample_weight, "shuffle": shuffle}
             kwargs |= {"validation_data": validation_data, "validation_split": validation_split}
@@ -108,7 +109,8 @@ class Task(keras.Model):
             elif validation_data is not None:
                 validation_data = self._batches(validation_data, None, None, None)
             x = self._batches(x, y, sample_weight, batch_size, shuffle)
-            kwargs["validation_data"] = validation_data
+            # rows of texts come shuffled: Keras would only change the order of their batches
+            kwargs |= {"validation_data": validation_data, "shuffle": shuffle and not isinstance(x, _Batches)}
         before = self._steps()
         try:
             return super().fit(x, **kwargs)

@@ -77,7 +77,9 @@ def write_h5(path: Path, tensors: Mapping[str, np.ndarray], layer_names: Mapping
             for group, name in (layer_names or {}).items():
                 file.require_group(group).attrs["name"] = name
             for name, value in tensors.items():
-                file.create_dataset(name, data=value)
+                dataset = file.create_dataset(name, data=value)
+                if value.dtype == ml_dtypes.bfloat16:  # HDF5 knows no such kind: Keras reads it by this mark
+                    dataset.attrs["dtype"] = "bfloat16"
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -54,17 +54,30 @@ def ask(*command: str) -> None:
 def test_a_converted_folder_gives_equal_outputs_in_the_peer(tmp_path, source, target, peer_class, cls):
     folder = tmp_path / "converted"
     convert(assemble(source, tmp_path / "source"), folder, target)
+    compare(folder, target, peer_class, cls)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "weights"), [("mixed_bfloat16", "float32"), ("float32", "bfloat16")])
+def test_a_preset_of_lower_precision_gives_equal_outputs_in_kerashub(tmp_path, dtype, weights):
+    model = FNetTextClassifier.from_preset(assemble("kerashub_classifier", tmp_path / "source"), dtype=dtype)
+    model.save_to_preset(tmp_path / "saved", weights=weights)
+    compare(tmp_path / "saved", "kerashub", "FNetTextClassifier", FNetTextClassifier)
+
+
+def compare(folder, target, peer_class, cls):
+    """In float32."""
     random = np.random.default_rng(0)
     features = {
         "token_ids": random.integers(0, 1000, (2, 64)).astype(np.int32),
         "segment_ids": random.integers(0, 4, (2, 64)).astype(np.int32),
         "mask_positions": random.integers(0, 64, (2, 5)).astype(np.int32),
     }
-    np.savez(tmp_path / "features.npz", **features)
-    script = str(Path(__file__).with_name("evaluate.py"))
-    ask(script, target, peer_class, str(folder), str(tmp_path / "features.npz"), str(tmp_path / "out.npz"))
-    theirs = dict(np.load(tmp_path / "out.npz"))
-    model = cls.from_preset(folder)
+    given, out = folder.with_name("features.npz"), folder.with_name("out.npz")
+    np.savez(given, **features)
+    ask(str(Path(__file__).with_name("evaluate.py")), target, peer_class, str(folder), str(given), str(out))
+    theirs = dict(np.load(out))
+    model = cls.from_preset(folder, dtype="float32")
     encoder_inputs = {name: features[name] for name in ("token_ids", "segment_ids")}
     ours = {k: np.asarray(v) for k, v in model.backbone(encoder_inputs).items()}
     ours["logits"] = np.asarray(model(features if cls is FNetMaskedLM else encoder_inputs))

@@ -4,6 +4,7 @@ import sys
 import textwrap
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from fnet_studio.models import (
 )
 from fnet_studio.models.initializers import Unset
 from fnet_studio.models.preset_writer import write_preset
+from fnet_studio.models.weights_h5 import list_h5
 
 TEXTS = ["The capital of France is a large city.", "I did not like it.", "It was good!", "Two.", "So long."]
 LABELS = np.array([1, 0, 1, 0, 0])
@@ -66,6 +68,42 @@ def test_masks_differ_from_epoch_to_epoch(masked):
     masked.preprocessor = Recorder()
     compiled(masked).fit(TEXTS, batch_size=5, epochs=2, shuffle=False, verbose=0)
     assert any(not np.array_equal(seen[0], other) for other in seen[1:])
+
+
+class Recorded(FNetTextClassifierPreprocessor):
+    """Remembers what it was given."""
+
+    def __call__(self, x, y=None, sample_weight=None):
+        self.seen.append(np.asarray(x).tolist())
+        return super().__call__(x, y, sample_weight)
+
+
+def in_order(classifier, x, y=None, **options):
+    """The texts of two epochs, as they came."""
+    classifier.preprocessor = Recorded(classifier.preprocessor.tokenizer, classifier.preprocessor.sequence_length)
+    classifier.preprocessor.seen = seen = []
+    compiled(classifier).fit(x, y, epochs=2, verbose=0, **options)
+    batches = [batch for at, batch in enumerate(seen) if not at or batch != seen[at - 1]]  # Keras looks at the first
+    return [text for batch in batches for text in batch]
+
+
+class TwoAtATime(keras.utils.PyDataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return np.array([f"text {2 * index}", f"text {2 * index + 1}"]), np.array([0, 1])
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_what_is_not_to_be_shuffled_comes_in_its_order_and_the_rest_does_not(classifier, batches):
+    texts = [f"text {number}" for number in range(8)]
+    given = (TwoAtATime(),) if batches else (texts, np.tile([0, 1], 4))
+    options = {} if batches else {"batch_size": 2}
+    assert in_order(classifier, *given, shuffle=False, **options) == texts * 2
+    shuffled = in_order(classifier, *given, shuffle=True, **options)
+    assert shuffled != texts * 2
+    assert set(shuffled) == set(texts)
 
 
 def test_a_classifier_learns_from_raw_texts(classifier):
@@ -459,3 +497,32 @@ def test_the_first_models_of_a_process_may_be_made_in_several_threads_at_a_time(
     """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=200)
     assert ran.stdout.strip() == "[]", ran.stderr
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+def test_a_preset_of_two_dtypes_keeps_its_policy_where_other_libraries_do_not_stumble_over_it(golden, tmp_path, dtype):
+    FNetTextClassifier.from_preset(golden / "kerashub_classifier", dtype=dtype).save_to_preset(tmp_path)
+    for name in ("config.json", "task.json"):
+        assert "mixed" not in (tmp_path / name).read_text()
+    assert FNetTextClassifier.from_preset(tmp_path).backbone.dtype_policy.name == dtype
+    assert FNetBackbone.from_preset(tmp_path).dtype_policy.name == dtype
+    plain = FNetTextClassifier.from_preset(tmp_path, dtype="float32")
+    own = tmp_path / "fnet_studio.json"
+    plain.backbone.save_to_preset(tmp_path)  # an encoder alone, beside the preprocessor that is there
+    assert FNetBackbone.from_preset(tmp_path).dtype_policy.name == "float32"
+    assert "dtype" not in json.loads(own.read_text())
+    own.write_text(json.dumps(json.loads(own.read_text()) | {"dtype": "mixed_int4"}))
+    with pytest.raises(UserError, match="mixed_int4"):
+        FNetBackbone.from_preset(tmp_path)
+
+
+def test_tensors_of_bfloat16_are_marked_as_keras_marks_them(golden, tmp_path):
+    masked = FNetMaskedLM.from_preset(golden / "kerashub_masked_lm")
+    masked.save_to_preset(tmp_path, weights="bfloat16")
+    for name in ("model.weights.h5", "task.weights.h5"):
+        with h5py.File(tmp_path / name) as file:
+            marks = {file[inner].attrs.get("dtype") for inner in list_h5(tmp_path / name)}
+        assert marks == {"bfloat16"}
+    again = FNetMaskedLM.from_preset(tmp_path)
+    kernel = masked.backbone.embedding_projection.kernel
+    assert np.array_equal(again.backbone.embedding_projection.kernel, np.asarray(kernel.value).astype("bfloat16"))
