@@ -21,7 +21,7 @@ def stamp(name: str) -> Stamp:
     folder = run_store.folder(run)
     if step is not None:
         return _stamp([run_models.checkpoint_file(run, step)])
-    own = [folder / name for name in (run_models.WEIGHTS, "vocabulary.txt", "classes.json")]
+    own = [folder / name for name in (run_models.WEIGHTS, run_models.VOCABULARY, "classes.json")]
     return _stamp([*own, *_of_preset(folder / run_store.KEPT_PRESET)])
 
 

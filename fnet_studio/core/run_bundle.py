@@ -5,6 +5,7 @@ outside the one new folder.
 """
 
 import hashlib
+import os
 import secrets
 import shutil
 import time
@@ -132,12 +133,14 @@ def bring_in(source: Path, told: Told = _nothing) -> RunRecord:
         files.require_room(total, root, source.name)
         with zipfile.ZipFile(source) as archive:
             _unpack(archive, manifest, incoming, total, told)
+            written = time.mktime((*archive.getinfo("run.json").date_time, 0, 0, -1))
         record = _checked_record(incoming, source)
         run = _free_id(record.id)
         if run != record.id or record.status == "running":
             record.id = run
             record.status = "interrupted" if record.status == "running" else record.status
             files.write_json(incoming / "run.json", record)
+        os.utime(incoming / "run.json", (written, written))  # by which a run that was cut off tells when it ended
         incoming.rename(root / run)
         return record
     except zipfile.BadZipFile as error:

@@ -1,5 +1,6 @@
 """The models of stored runs, by name: `run:ID` is what a run kept, `run:ID@STEP` one of its checkpoints."""
 
+import itertools
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +9,10 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import KEPT_PRESET, RUN, RunRecord
 
 CHECKPOINTS = "checkpoints"
-WEIGHTS = "model.safetensors"
+WEIGHTS, VOCABULARY = "model.safetensors", "vocabulary.txt"
 """Of a classifier from scratch, in the run's folder."""
+SEPARATOR = "[SEP]"
+"""The third word of a vocabulary that was learnt for pairs."""
 
 
 class RunModel(NamedTuple):
@@ -57,6 +60,21 @@ def kept_preset(name: str) -> Path:
             "Choose a fine-tuning or masked-LM run that finished, or that was stopped with Stop and keep.",
         )
     return path
+
+
+def paired(record: RunRecord) -> bool | None:
+    """Whether its classifier sorts pairs of texts. Earlier versions did not record it: one from scratch has a word for
+    what stands between the two, and a recipe may name their column; else nobody knows: None."""
+    told = record.data.get("paired")
+    if told is not None or not record.classifies:
+        return told
+    if record.recipe.get("data", {}).get("pair_column", "auto") != "auto":
+        return True
+    try:
+        with open(places.runs() / record.id / VOCABULARY, encoding="utf-8") as file:
+            return next(itertools.islice(file, 2, None), "").rstrip("\n") == SEPARATOR
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def checkpoint_steps(run: str) -> list[int]:

@@ -13,7 +13,7 @@ from fnet_studio.core import files
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.progress import Progress, StopCheck
 from fnet_studio.core.recipe import Recipe
-from fnet_studio.core.run_models import WEIGHTS
+from fnet_studio.core.run_models import VOCABULARY, WEIGHTS
 from fnet_studio.data.dataset import Dataset, Split
 from fnet_studio.data.wordpiece import PAD_ID, WordPieceTokenizer
 from fnet_studio.engine import datasets, naive_bayes
@@ -110,7 +110,7 @@ def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
     """Write weights and vocabulary, then read the weights back and compare. UserError when the disk refuses, or
     `run.unverified` when what was read differs."""
     tensors = {weight.path: np.asarray(weight.value) for weight in model.weights}
-    files.write_atomically(folder / "vocabulary.txt", ("\n".join(dataset.vocabulary) + "\n").encode())
+    files.write_atomically(folder / VOCABULARY, ("\n".join(dataset.vocabulary) + "\n").encode())
     files.write_json(folder / "classes.json", dataset.class_names)
     files.write_parts_atomically(folder / WEIGHTS, tensor_file.parts(tensors))
     written = load_file(folder / WEIGHTS)
@@ -123,7 +123,7 @@ def keep(model: keras.Model, dataset: Dataset, folder: Path) -> None:
 def words_and_classes(folder: Path) -> tuple[list[str], list[str]]:
     """The vocabulary and the names of the classes that a run kept. UserError `run.no-model` or `run.unreadable`."""
     try:
-        vocabulary = (folder / "vocabulary.txt").read_text("utf-8").split("\n")[:-1]
+        vocabulary = (folder / VOCABULARY).read_text("utf-8").split("\n")[:-1]
         return vocabulary, json.loads((folder / "classes.json").read_text("utf-8"))
     except FileNotFoundError as error:
         raise _no_model(folder, error) from None

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import protocol, run_models, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.patterns import compile_pattern
 from fnet_studio.core.recipe import from_mapping
@@ -89,7 +89,7 @@ def require_pairs(record: RunRecord | None, command: protocol.Classify) -> None:
         )
     if record is None:
         return
-    paired = record.data.get("paired")
+    paired = run_models.paired(record)
     if paired and not command.pairs:
         raise UserError(
             "run.pairs", f"The run {record.id} learnt to sort pairs of texts.", "Give the second text as well."

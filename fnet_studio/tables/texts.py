@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fnet_studio.core import run_models
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.files import read_error
 from fnet_studio.core.recipe import from_mapping
@@ -37,7 +38,7 @@ def read_texts_for(record: RunRecord, path: Path, wanted: Columns = NOTHING_WANT
         wanted,
         columns_of(from_mapping(record.recipe).data),
         class_names=record.data.get("class_names", ()),
-        paired=record.data.get("paired"),
+        paired=run_models.paired(record),
     )
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QVBoxLayout, QWidget
 
-from fnet_studio.core import protocol
+from fnet_studio.core import protocol, run_models
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.parts import Card, button, label, row
 from fnet_studio.ui.row_text import RowText
@@ -73,7 +73,7 @@ class TryTab(QWidget):
             self._forget()
         self.file.show_run(entry)
         self.file.setVisible(entry.record.classifies)
-        self.second.setVisible(bool(entry.record.data.get("paired")))
+        self.second.setVisible(bool(run_models.paired(entry.record)))
         self.ask_button.setEnabled(entry.record.classifies)
 
     def try_text(self, asked: RowText) -> None:

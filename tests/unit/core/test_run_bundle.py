@@ -165,3 +165,18 @@ def test_a_newer_bundle_asks_for_an_update(bundle):
 def test_a_bundle_larger_than_the_disk_is_refused(bundle, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
     assert refused(bundle).kind == "disk.full"
+
+
+def test_the_time_between_a_cut_off_run_and_its_import_counts_as_none_of_its_work(record, tmp_path, monkeypatch):
+    file = run_store.folder(record.id) / "run.json"
+    cut_off = json.loads(file.read_text()) | {"status": "interrupted", "ended": 0.0}
+    file.write_text(json.dumps(cut_off))
+    ended = file.stat().st_mtime - 86_400
+    os.utime(file, (ended, ended))
+    run_bundle.export(record.id, tmp_path / "one.fnetrun", checkpoints=True)
+    brought = run_bundle.bring_in(tmp_path / "one.fnetrun")
+    assert brought.id != record.id
+    before = record.away_s
+    writer = run_store.RunWriter.reopen(brought.id)
+    writer.close()
+    assert writer.record.away_s - before == pytest.approx(86_400, abs=60)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from fnet_studio.core import protocol, run_store
+from fnet_studio.core import protocol, run_models, run_store
 from fnet_studio.core.recipe import Recipe, to_mapping
 from fnet_studio.core.run_notes import RunNotes
 from fnet_studio.ui.row_text import RowText
@@ -44,6 +44,20 @@ def test_a_run_of_single_texts_has_one_box(tab, qtbot):
     assert not tab.second.isVisible()
     tab.box.setPlainText("A slow start.")
     assert answer(tab, qtbot)
+
+
+def test_a_run_of_before_pairs_were_recorded_is_known_by_its_vocabulary(tab, qtbot):
+    entry = make_run(UNKNOWN)
+    words = run_store.folder(entry.id) / "vocabulary.txt"
+    for third, paired in (("the", False), ("[SEP]", True)):
+        words.write_text(f"[PAD]\n[UNK]\n{third}\nof\n")
+        assert run_models.paired(entry.record) is paired
+        tab.show_run(entry)
+        assert tab.second.isVisible() is paired
+    words.unlink()
+    assert run_models.paired(entry.record) is None
+    entry.record.recipe["data"]["pair_column"] = "hypothesis"
+    assert run_models.paired(entry.record) is True
 
 
 def test_a_run_of_pairs_asks_for_both_and_answers_by_both(tab, qtbot):
