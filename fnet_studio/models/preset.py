@@ -102,11 +102,16 @@ def locate(preset: str | Path, progress: Progress | None = None, stopped: StopCh
 
 
 def has_vocabulary(opened: Preset) -> bool:
+    return not why_no_vocabulary(opened)
+
+
+def why_no_vocabulary(opened: Preset) -> str:
+    """In a sentence; empty where there is one."""
     try:
         opened.vocabulary()
-    except UserError:
-        return False
-    return True
+    except UserError as error:
+        return error.message
+    return ""
 
 
 def load_backbone(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Any:

@@ -11,7 +11,7 @@ from fnet_studio.core.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.safetensors_files import list_safetensors
 from fnet_studio.models.tensors import Stored, match
-from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, sentencepiece_model
+from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, refuse_unlike, sentencepiece_model
 from fnet_studio.models.torch_pickle import list_torch
 
 AUTHORS_HEAD = {"head_activation": "gelu_approximate", "head_layer_norm_epsilon": 1e-12}
@@ -199,6 +199,7 @@ class TransformersPreset:
     def vocabulary(self) -> Path | bytes:
         path, whole = self.folder / "spiece.model", self.folder / TOKENIZER_FILE
         if path.is_file():
+            refuse_unlike(path)
             return path
         if whole.is_file():  # all that Transformers 5 saves
             return sentencepiece_model(whole)
