@@ -140,6 +140,7 @@ class KerasHubPreset:
         if pooling not in ("cls", "mean") or not (pad_id is None or isinstance(pad_id, int)):
             raise bad_field(self.folder / OWN_FILE, "pooling", f"{pooling} with pad_id {pad_id}", "cls or mean")
         arguments |= {"pooling": pooling, "pad_id": pad_id, "class_names": self._class_names(classes)}
+        arguments["regression"] = own.get("regression") is True
         return StoredHead("classifier", own.get("state", "fine-tuned"), arguments)
 
     def _class_names(self, classes: int) -> tuple[str, ...]:

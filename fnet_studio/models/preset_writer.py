@@ -112,6 +112,8 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
         notes += differences(task, "KerasHub")
         if task.class_names:
             own["class_names"] = task.class_names
+        if task.regression:
+            own["regression"] = True
         extra = {
             "num_classes": task.num_classes,
             "dropout": task.dropout,

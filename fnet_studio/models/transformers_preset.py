@@ -46,6 +46,7 @@ NEXT_SENTENCE_NAMES = {
 }
 SEVERAL_AT_ONCE = {"problem_type": "multi_label_classification"}
 """In config.json of a classifier each of whose classes may hold or not: a sigmoid for each, no choice among them."""
+REGRESSION = {"problem_type": "regression"}
 CLASSIFIER_NAMES = {"classifier/kernel": "classifier.weight", "classifier/bias": "classifier.bias"}
 _TIED = {
     "cls.predictions.decoder.weight": "fnet.embeddings.word_embeddings.weight",
@@ -159,6 +160,7 @@ class TransformersPreset:
             arguments["class_names"] = names if len(names) == classes else ()
             if self._config.items() >= SEVERAL_AT_ONCE.items():
                 arguments["activation"] = "sigmoid"
+            arguments["regression"] = self._config.items() >= REGRESSION.items()
             return StoredHead("classifier", "fine-tuned", arguments)
         return None
 
