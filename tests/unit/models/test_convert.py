@@ -215,6 +215,16 @@ def test_answers_that_will_be_wrong_elsewhere_are_told_apart_from_those_that_wil
         assert cut == f"{library} cuts long texts at the end, not at the middle: its answers to them will differ."
 
 
+def test_the_reader_is_told_what_transformers_does_not_do_with_a_classifier(golden, tmp_path):
+    model = FNetTextClassifier.from_preset(golden / "kerashub_masked_lm", num_classes=2, activation="tanh")
+    model.head_state, model.preprocessor.truncate = "fine-tuned", "waterfall"
+    model.save_to_preset(tmp_path / "tanh")
+    assert convert(tmp_path / "tanh", tmp_path / "k", "kerashub").notes == []
+    activation, pairs, _ = convert(tmp_path / "tanh", tmp_path / "t", "transformers").notes
+    assert activation == "Transformers has no place for the activation tanh: its answers will lack it."
+    assert pairs.startswith("Transformers cuts pairs that are too long at the longer text first")
+
+
 @saves_keras_files
 def test_a_keras_file_is_read_back_and_compared(golden, tmp_path):
     written = convert(golden / "kerashub_classifier", tmp_path / "model.keras", "keras")
