@@ -163,6 +163,19 @@ def load_task(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs:
     return task
 
 
+def load_task_weights(task: Any, path: Path) -> None:
+    """The head's weights from a file of a head alone. UserError as `kerashub_preset.task_weights`, or
+    `preset.wrong-shape`, `preset.not-finite`."""
+    from fnet_studio.models.kerashub_preset import task_weights
+    from fnet_studio.models.tensors import classifier_variables, fill, masked_lm_variables
+    from fnet_studio.models.text_classifier import FNetTextClassifier
+
+    classifies = isinstance(task, FNetTextClassifier)
+    stored = task_weights(path, "classifier" if classifies else "masked_lm")
+    variables = classifier_variables(task) if classifies else masked_lm_variables(task)
+    fill({name: variables[name] for name in stored}, stored)
+
+
 def _check_vocabulary(opened: Preset, preprocessor: Any) -> None:
     if preprocessor is None:
         return
