@@ -14,8 +14,8 @@ from fnet_studio.core.errors import UserError
 
 Head = Literal["pretrained", "none", "fine-tuned"]
 OWN_FILE = "fnet_studio.json"
-"""What KerasHub has no place for, and ignores: the head's state, activation and epsilon, where long texts are cut, and
-the names of the classes."""
+"""What KerasHub has no place for, and ignores: the head's state, activation and epsilon, where long texts are cut, the
+names of the classes, and whether there are none to choose among."""
 ARCHITECTURES: dict[str, Head] = {
     "FNetModel": "none",
     "FNetForMaskedLM": "pretrained",

@@ -114,11 +114,12 @@ def of_preset(folder: Path) -> Stored:
     head = open_preset(folder).head()
     told = head.arguments if head else {}
     classes, activation = told.get("num_classes", 0), told.get("activation") or "linear"
-    if head and head.kind == "classifier" and (classes < 2 or activation not in ("linear", "softmax")):
+    quantities = told.get("regression", False)
+    if head and head.kind == "classifier" and (quantities or classes < 2 or activation not in ("linear", "softmax")):
         raise UserError(
             "preset.no-classifier",
             f"The head of the preset {folder.name} does not choose among classes: it has {classes} "
-            f"output{'s' * (classes > 1)} with the activation {activation}.",
+            f"output{'s' * (classes > 1)} {'for regression' if quantities else f'with the activation {activation}'}.",
             "Choose a preset whose head gives logits or softmax probabilities of two classes or more.",
         )
     model = FNetTextClassifier.from_preset(folder, activation=None)  # the objective takes logits

@@ -137,9 +137,10 @@ class FNetBackbone(keras.Model):
 
         return load_backbone(cls, preset, load_weights, **kwargs)
 
-    def save_to_preset(self, preset_dir: str | Path) -> None:
-        """Write a KerasHub preset folder, without a tokenizer and a head. LoRA is merged into the weights. UserError
-        `preset.quantized` for a quantized model."""
+    def save_to_preset(self, preset_dir: str | Path, max_shard_size: float | None = 10) -> None:
+        """Write a KerasHub preset folder, without a tokenizer and a head. LoRA is merged into the weights.
+        max_shard_size: taken for KerasHub's sake; the weights are one file, of any size, which KerasHub reads too.
+        UserError `preset.quantized` for a quantized model."""
         from fnet_studio.models.preset_writer import write_preset
 
         write_preset(self, Path(preset_dir))

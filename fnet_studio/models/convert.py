@@ -19,7 +19,7 @@ from fnet_studio.models.parity import (
     outputs_of,
     whole_model,
 )
-from fnet_studio.models.preset import has_vocabulary, locate, open_preset
+from fnet_studio.models.preset import locate, open_preset, why_no_vocabulary
 from fnet_studio.models.preset_writer import write_preset
 from fnet_studio.models.progress import Progress, StopCheck, check, report
 from fnet_studio.models.transformers_writer import write_transformers
@@ -53,7 +53,8 @@ def convert(
         refuse_occupied(target)  # before a download that would be in vain
     source = locate(source, progress, stopped)
     opened = open_preset(source)
-    notes = [] if has_vocabulary(opened) else ["The source has no vocabulary: add one before the model can read text."]
+    without = why_no_vocabulary(opened)
+    notes = [f"{without} A model without a vocabulary cannot read texts."] if without else []
     model = whole_model(source, opened)
     check(stopped)
     report(progress, "saving")

@@ -32,7 +32,7 @@ _WEIGHTS = (
 """A repository may hold the same weights in several formats: the first of these is fetched, with its shards."""
 _BESIDE = (CONFIG, "metadata.json", "task.json", "preprocessor.json", "tokenizer.json", "README.md")
 _BESIDE += ("tokenizer_config.json", "special_tokens_map.json", "spiece.model", "task.weights.h5", "fnet_studio.json")
-_BESIDE += ("next_sentence.weights.h5", "assets/tokenizer/vocabulary.spm")
+_BESIDE += ("added_tokens.json", "next_sentence.weights.h5", "assets/tokenizer/vocabulary.spm")
 
 
 def parse(handle: str) -> "Repository":

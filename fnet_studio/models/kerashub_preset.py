@@ -9,7 +9,7 @@ from fnet_studio.core.errors import UserError
 from fnet_studio.core.json_files import bad_field, config_of, read_json
 from fnet_studio.core.presets import OWN_FILE
 from fnet_studio.models.keras_names import activation, dtype_name
-from fnet_studio.models.preset import StoredHead
+from fnet_studio.models.preset import HeadKind, StoredHead
 from fnet_studio.models.tensors import Stored, match
 from fnet_studio.models.weights_h5 import list_h5, list_sharded_h5
 
@@ -146,6 +146,7 @@ class KerasHubPreset:
         if pooling not in ("cls", "mean") or not (pad_id is None or isinstance(pad_id, int)):
             raise bad_field(self.folder / OWN_FILE, "pooling", f"{pooling} with pad_id {pad_id}", "cls or mean")
         arguments |= {"pooling": pooling, "pad_id": pad_id, "class_names": self._class_names(classes)}
+        arguments["regression"] = own.get("regression") is True
         return StoredHead("classifier", own.get("state", "fine-tuned"), arguments)
 
     def _class_names(self, classes: int) -> tuple[str, ...]:
@@ -157,8 +158,7 @@ class KerasHubPreset:
 
     def head_tensors(self) -> dict[str, Stored]:
         head = self.head()
-        wanted = MASKED_LM_PATHS if head and head.kind == "masked_lm" else CLASSIFIER_PATHS
-        found = _matched(self.folder / "task.weights.h5", wanted)
+        found = task_weights(self.folder / "task.weights.h5", head.kind if head else "classifier")
         if head and head.arguments.get("next_sentence_head"):
             found |= _matched(self.folder / NEXT_SENTENCE_FILE, NEXT_SENTENCE_PATHS)
         return found
@@ -197,6 +197,12 @@ class KerasHubPreset:
         if "intermediate_activation" in head:
             _activation(head["intermediate_activation"], file)
         return head
+
+
+def task_weights(path: Path, kind: HeadKind) -> dict[str, Stored]:
+    """What a file holds of a head alone. UserError `preset.missing-weights`, `preset.corrupt`, `preset.missing-tensor`
+    or `preset.surplus-tensor`."""
+    return _matched(path, MASKED_LM_PATHS if kind == "masked_lm" else CLASSIFIER_PATHS)
 
 
 def _matched(path: Path, wanted: dict[str, str]) -> dict[str, Stored]:

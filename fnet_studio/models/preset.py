@@ -102,11 +102,16 @@ def locate(preset: str | Path, progress: Progress | None = None, stopped: StopCh
 
 
 def has_vocabulary(opened: Preset) -> bool:
+    return not why_no_vocabulary(opened)
+
+
+def why_no_vocabulary(opened: Preset) -> str:
+    """In a sentence; empty where there is one."""
     try:
         opened.vocabulary()
-    except UserError:
-        return False
-    return True
+    except UserError as error:
+        return error.message
+    return ""
 
 
 def load_backbone(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs: Any) -> Any:
@@ -156,6 +161,19 @@ def load_task(cls: Any, preset: str | Path, load_weights: bool = True, **kwargs:
         fill(variables, opened.head_tensors())
         task.head_state = head.state
     return task
+
+
+def load_task_weights(task: Any, path: Path) -> None:
+    """The head's weights from a file of a head alone. UserError as `kerashub_preset.task_weights`, or
+    `preset.wrong-shape`, `preset.not-finite`."""
+    from fnet_studio.models.kerashub_preset import task_weights
+    from fnet_studio.models.tensors import classifier_variables, fill, masked_lm_variables
+    from fnet_studio.models.text_classifier import FNetTextClassifier
+
+    classifies = isinstance(task, FNetTextClassifier)
+    stored = task_weights(path, "classifier" if classifies else "masked_lm")
+    variables = classifier_variables(task) if classifies else masked_lm_variables(task)
+    fill({name: variables[name] for name in stored}, stored)
 
 
 def _check_vocabulary(opened: Preset, preprocessor: Any) -> None:

@@ -87,16 +87,32 @@ def _write(model: FNetBackbone | Task, folder: Path, dtype: str) -> list[str]:
     return notes
 
 
+def write_task_weights(task: Task, path: Path) -> None:
+    """The weights of the head alone, in any state. UserError `preset.quantized`, and when the disk refuses."""
+    refuse_quantized(task)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_head_weights(task, path, "float32")
+    except OSError as error:
+        raise files.disk_error(error, path) from error
+
+
+def _write_head_weights(task: Task, path: Path, dtype: str) -> None:
+    if isinstance(task, FNetMaskedLM):
+        _write_tensors(path, masked_lm_variables(task), MASKED_LM_PATHS, dtype)
+    else:
+        _write_tensors(path, classifier_variables(task), CLASSIFIER_PATHS, dtype)
+
+
 def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
     if task.head_state == "none":
         return ["The head is random and was left out."]
     own: dict[str, Any] = {"state": task.head_state}
     notes: list[str] = []
+    _write_head_weights(task, folder / "task.weights.h5", dtype)
     if isinstance(task, FNetMaskedLM):
-        variables = masked_lm_variables(task)
-        _write_tensors(folder / "task.weights.h5", variables, MASKED_LM_PATHS, dtype)
         if task.next_sentence_dense is not None:
-            _write_tensors(folder / NEXT_SENTENCE_FILE, variables, NEXT_SENTENCE_PATHS, dtype)
+            _write_tensors(folder / NEXT_SENTENCE_FILE, masked_lm_variables(task), NEXT_SENTENCE_PATHS, dtype)
         own |= task.head_settings
         if task.head_settings != KERASHUB_HEAD:
             notes.append(
@@ -106,7 +122,6 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
         extra: dict[str, Any] = {}
     else:
         assert isinstance(task, FNetTextClassifier)
-        _write_tensors(folder / "task.weights.h5", classifier_variables(task), CLASSIFIER_PATHS, dtype)
         if task.pooling != "cls":
             own |= {"pooling": task.pooling, "pad_id": task.pad_id}
         if task.preprocessor is not None and task.preprocessor.cut != "end":
@@ -114,6 +129,8 @@ def _write_head(task: Task, folder: Path, dtype: str) -> list[str]:
         notes += differences(task, "KerasHub")
         if task.class_names:
             own["class_names"] = task.class_names
+        if task.regression:
+            own["regression"] = True
         extra = {
             "num_classes": task.num_classes,
             "dropout": task.dropout,

@@ -62,10 +62,13 @@ class Task(keras.Model):
 
         return load_task(cls, preset, load_weights, **kwargs)
 
-    def save_to_preset(self, preset_dir: str | Path, weights: str = "float32") -> None:
+    def save_to_preset(
+        self, preset_dir: str | Path, max_shard_size: float | None = 10, *, weights: str = "float32"
+    ) -> None:
         """Write a folder that KerasHub loads: encoder, head, tokenizer, preprocessor settings. weights: the dtype on
-        disk; a model loads float16 into its own float32. What the reader should know, as that a head in state "none"
-        was left out, is a warning."""
+        disk; a model loads float16 into its own float32. max_shard_size: taken for KerasHub's sake; the encoder's
+        weights are one file, of any size, which KerasHub reads too. What the reader should know, as that a head in
+        state "none" was left out, is a warning."""
         from fnet_studio.models.preset_writer import write_preset
 
         for note in write_preset(self, Path(preset_dir), weights):
@@ -76,6 +79,21 @@ class Task(keras.Model):
         super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
         if not skip_mismatch:
             self.head_state = "fine-tuned"
+
+    def save_task_weights(self, filepath: str | Path) -> None:
+        """Write the head's weights alone, as KerasHub does. ValueError unless the name ends in .weights.h5; UserError
+        `preset.quantized`, and when the disk refuses."""
+        from fnet_studio.models.preset_writer import write_task_weights
+
+        write_task_weights(self, _weights_file(filepath))
+
+    def load_task_weights(self, filepath: str | Path) -> None:
+        """Read the head's weights that `save_task_weights` wrote, here or in KerasHub. The head counts as fine-tuned
+        then. ValueError unless the name ends in .weights.h5; UserError as for a damaged preset."""
+        from fnet_studio.models.preset import load_task_weights
+
+        load_task_weights(self, _weights_file(filepath))
+        self.head_state = "fine-tuned"
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """As Keras' own, and the backbone by its name or by the one that KerasHub gives a preset's: the graph runs
@@ -187,6 +205,12 @@ class Task(keras.Model):
         model = cls(**config)
         model._slots_saved = slots_saved
         return model
+
+
+def _weights_file(filepath: str | Path) -> Path:
+    if not str(filepath).endswith(".weights.h5"):
+        raise ValueError(f"The name of a file of weights must end in .weights.h5, unlike {filepath}.")
+    return Path(filepath)
 
 
 class _Batches(keras.utils.PyDataset):

@@ -21,7 +21,8 @@ class FNetTextClassifier(Task):
     classifies by the average over all tokens but pads, and leaves the pooler unused. A preset that was never trained
     on its first position, as those of masked-LM training alone, says little there. pad_id: the preprocessor's; without
     one, pads count as tokens. class_names: one a class, in their order, for presets to keep; ValueError for another
-    number. compile: with the defaults of `compile`.
+    number. regression: the outputs are quantities, not logits of classes to choose among. compile: with the defaults of
+    `compile`.
     """
 
     preprocessor_class = FNetTextClassifierPreprocessor
@@ -37,6 +38,7 @@ class FNetTextClassifier(Task):
         pooling: Pooling = "cls",
         pad_id: int | None = None,
         class_names: Sequence[str] = (),
+        regression: bool = False,
         compile: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -66,14 +68,17 @@ class FNetTextClassifier(Task):
         self.pooling: Pooling = pooling
         self.pad_id = pad_id
         self.class_names = tuple(class_names)
+        self.regression = regression
         if compile:
             self.compile()
 
     def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
         """As Keras' own. "auto": Adam(5e-5), the crossentropy of class numbers, and their accuracy, or that which fits
-        a loss of one's own."""
+        a loss of one's own; for regression the mean squared error alone."""
         if optimizer == "auto":
             optimizer = keras.optimizers.Adam(5e-5)
+        if self.regression:
+            loss, metrics = ("mse" if loss == "auto" else loss), (None if metrics == "auto" else metrics)
         if metrics == "auto":
             metrics = [keras.metrics.SparseCategoricalAccuracy() if loss == "auto" else "accuracy"]
         if loss == "auto":
@@ -91,4 +96,5 @@ class FNetTextClassifier(Task):
             "pooling": self.pooling,
             "pad_id": self.pad_id,
             "class_names": list(self.class_names),
+            "regression": self.regression,
         }

@@ -16,7 +16,8 @@ from fnet_studio.models.texts import texts
 
 CLS, SEP, PAD, MASK = "[CLS]", "[SEP]", "<pad>", "[MASK]"
 VOCABULARY_FILE = "vocabulary.spm"
-"""As KerasHub's presets name it."""
+CONFIG_FILE = "tokenizer.json"
+"""As KerasHub's presets name them."""
 SPACE = "▁"
 """SentencePiece's sign for the white space before a piece."""
 _PRIVATE_USE = range(0xE000, 0xF8FF)
@@ -74,41 +75,48 @@ class FNetTokenizer:
         self.transformers_compatible = transformers_compatible
         self.sequence_length = sequence_length
         self.dtype = dtype
-        self._read(proto)
+        self.set_proto(proto)
 
-    def _read(self, proto: str | bytes | Path) -> None:
-        self.proto, source = _read_proto(proto)
+    def set_proto(self, proto: str | bytes | Path) -> None:
+        """Take another vocabulary in place of one's own. UserError as for a new tokenizer, and the old one stays."""
+        data, source = _read_proto(proto)
         try:
-            self._model = sentencepiece.SentencePieceProcessor(model_proto=self.proto)
+            model = sentencepiece.SentencePieceProcessor(model_proto=data)
         except RuntimeError as error:
             raise UserError(
                 "tokenizer.corrupt",
                 f"{source} is not a SentencePiece model ({str(error).strip()}).",
                 "Fetch the preset again.",
             ) from None
-        self._size = self._model.get_piece_size()
-        if not self._size:  # an empty file is no error to SentencePiece
+        size = model.get_piece_size()
+        if not size:  # an empty file is no error to SentencePiece
             raise UserError("tokenizer.corrupt", f"{source} holds no piece.", "Fetch the preset again.")
-        missing = [token for token in (CLS, SEP, PAD, MASK) if self._lookup(token) is None]
+        special_tokens = [CLS, SEP, PAD, MASK]
+        missing = [token for token in special_tokens if model.id_to_piece(model.piece_to_id(token)) != token]
         if missing:
             raise UserError(
                 "tokenizer.missing-special-token",
                 f"The vocabulary {source} has no {' and no '.join(missing)}.",
                 "FNet needs [CLS], [SEP], <pad> and [MASK]: take the vocabulary that the model was trained with.",
             )
+        self.proto, self._model, self._size = data, model, size
         self.cls_token_id = self.start_token_id = self.token_to_id(CLS)
         self.sep_token_id = self.end_token_id = self.token_to_id(SEP)
         self.pad_token_id = self.token_to_id(PAD)
         self.mask_token_id = self.token_to_id(MASK)
-        self.special_tokens = [CLS, SEP, PAD, MASK]
+        self.special_tokens = special_tokens
         self.special_token_ids = [self.token_to_id(token) for token in self.special_tokens]
 
     @classmethod
-    def from_preset(cls, preset: str | Path, **kwargs: Any) -> "FNetTokenizer":
-        """The vocabulary of a preset folder. UserError when there is none."""
+    def from_preset(cls, preset: str | Path, config_file: str = CONFIG_FILE, **kwargs: Any) -> "FNetTokenizer":
+        """The vocabulary of a preset folder. config_file: another one for a tokenizer that KerasHub keeps beside the
+        model's own; its vocabulary lies under assets in a folder of that name. UserError when there is none."""
         from fnet_studio.models.preset import open_preset
 
-        return cls(open_preset(preset).vocabulary(), **kwargs)
+        opened = open_preset(preset)
+        if config_file == CONFIG_FILE:
+            return cls(opened.vocabulary(), **kwargs)
+        return cls(opened.folder / "assets" / Path(config_file).stem / VOCABULARY_FILE, **kwargs)
 
     def save_to_preset(self, preset_dir: str | Path) -> None:
         """Write its part of a KerasHub preset folder. UserError when the disk refuses."""
@@ -123,7 +131,7 @@ class FNetTokenizer:
     def load_assets(self, dir_path: str | Path) -> None:
         """Take the vocabulary that `save_assets` wrote in place of one's own. UserError as for a new tokenizer, and the
         old vocabulary stays."""
-        self._read(FNetTokenizer(Path(dir_path, VOCABULARY_FILE)).proto)
+        self.set_proto(Path(dir_path, VOCABULARY_FILE))
 
     @property
     def vocabulary_hash(self) -> str:
@@ -144,10 +152,6 @@ class FNetTokenizer:
     def token_to_id(self, token: str) -> int:
         """The id of a piece, that of `<unk>` when there is no such piece."""
         return self._model.piece_to_id(token)
-
-    def _lookup(self, token: str) -> int | None:
-        token_id = self._model.piece_to_id(token)
-        return token_id if self._model.id_to_piece(token_id) == token else None
 
     def __call__(self, inputs: Any) -> Any:
         return self.tokenize(inputs)

@@ -1,8 +1,8 @@
 """tokenizer.json, from which alone Transformers 5 takes a tokenizer as it is: written from a SentencePiece model, and
-made one again."""
+made one again; and whether it, or what stands in its place, cuts texts as the SentencePiece model beside it does."""
 
 import base64
-import binascii
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from fnet_studio.models.sentencepiece_proto import CONTROL, NORMAL, UNKNOWN, Sco
 from fnet_studio.models.tokenizer import CLS, MASK, PAD, SEP, SPACE, FNetTokenizer
 
 TOKENIZER_FILE = "tokenizer.json"
+_SETTINGS_FILE, _ADDED_FILE = "tokenizer_config.json", "added_tokens.json"
+_CHANGES = ("Lowercase", "StripAccents")
 _CONTROLS = ("<s>", "</s>", PAD, CLS, SEP, MASK)
 _SPACES = " {2,}"
 _QUOTES = ("``", "''")
@@ -82,17 +84,89 @@ def sentencepiece_model(file: Path) -> bytes:
     found = read_json(file)
     try:
         return put_together(_unigram(found))
-    except (_Foreign, KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        why = str(error) if isinstance(error, _Foreign) else "it is not written as Transformers writes it"
+    except (_Foreign, *_DAMAGE) as error:
+        why, advice = error.args if isinstance(error, _Foreign) else ("it is not written as Transformers writes it", "")
         raise UserError(
             "tokenizer.foreign",
             f"No SentencePiece vocabulary can be made from {file.name} of {file.parent.name}: {why}.",
-            "Copy spiece.model from the model that it was fine-tuned from into this folder.",
+            advice or "Copy spiece.model from the model that it was fine-tuned from into this folder.",
         ) from None
 
 
+def refuse_unlike(vocabulary: Path) -> None:
+    """UserError `tokenizer.foreign` when the other files in a SentencePiece model's folder, which Transformers heeds
+    too, surely make it cut texts in another way. What is damaged tells nothing, the model itself included: whoever
+    reads that says so."""
+    folder = vocabulary.parent
+    try:
+        pieces = FNetTokenizer(vocabulary).get_vocabulary()
+    except UserError:
+        return
+    checks = {TOKENIZER_FILE: _refuse_changed} if (folder / TOKENIZER_FILE).is_file() else _WITHOUT
+    for name, check in checks.items():
+        if not (folder / name).is_file():
+            continue
+        try:
+            check(read_json(folder / name), pieces)
+        except _Foreign as error:
+            why, advice = error.args
+            raise UserError(
+                "tokenizer.foreign",
+                f"By {name} of {folder.name} texts are cut in another way than by {vocabulary.name} beside it: {why}.",
+                advice,
+            ) from None
+        except (UserError, *_DAMAGE):
+            continue
+
+
 class _Foreign(Exception):
-    """In words, why."""
+    """In words, why, and what can be done if it is not what is usual."""
+
+    def __init__(self, why: str, advice: str = "") -> None:
+        super().__init__(why, advice)
+
+
+_DAMAGE = (KeyError, TypeError, ValueError, AttributeError)
+_BY_PIECES_ALONE = (
+    "FNet Studio cuts texts by the pieces of spiece.model alone, so that such a model's answers would be wrong. Only "
+    "if this one was trained without that, take it out of the file."
+)
+
+
+def _refuse_changed(found: dict[str, Any], pieces: list[str]) -> None:
+    """Of a tokenizer.json beside or instead of a SentencePiece model of these pieces."""
+    for kind in _kinds(found.get("normalizer")):
+        if kind in _CHANGES:
+            raise _Foreign(f"it changes texts by {kind}", _BY_PIECES_ALONE)
+    added = {token["content"]: token["id"] for token in found.get("added_tokens") or []}
+    _refuse_added([name for name, index in added.items() if pieces[index : index + 1] != [name]])
+
+
+def _kinds(normalizer: Any) -> Iterator[str]:
+    if normalizer is not None:
+        yield normalizer["type"]
+        for one in normalizer.get("normalizers", []):
+            yield from _kinds(one)
+
+
+def _refuse_changed_by_settings(found: dict[str, Any], pieces: list[str]) -> None:
+    if found.get("do_lower_case") is True:
+        raise _Foreign("it changes texts by do_lower_case", _BY_PIECES_ALONE)
+    added = found.get("added_tokens_decoder") or {}
+    _refuse_added([token["content"] for index, token in added.items() if int(index) >= len(pieces)])
+
+
+def _refuse_added_beside(found: dict[str, Any], pieces: list[str]) -> None:
+    _refuse_added([name for name, index in found.items() if index >= len(pieces)])
+
+
+_WITHOUT = {_SETTINGS_FILE: _refuse_changed_by_settings, _ADDED_FILE: _refuse_added_beside}
+"""What Transformers heeds where there is no tokenizer.json."""
+
+
+def _refuse_added(names: list[str]) -> None:
+    if names:
+        raise _Foreign(f"tokens were added ({', '.join(names[:3])})", _BY_PIECES_ALONE)
 
 
 def _unigram(found: dict[str, Any]) -> Unigram:
@@ -100,12 +174,9 @@ def _unigram(found: dict[str, Any]) -> Unigram:
     if model.get("type", "Unigram") != "Unigram" or model.get("byte_fallback"):
         raise _Foreign(f"its model is {model.get('type')}, not Unigram without bytes")
     vocabulary = model["vocab"]
-    added = {token["content"]: token["id"] for token in found.get("added_tokens") or []}
-    strange = [name for name, index in added.items() if index >= len(vocabulary) or vocabulary[index][0] != name]
-    if strange:
-        raise _Foreign(f"tokens were added to it ({', '.join(strange[:3])})")
+    _refuse_changed(found, [name for name, _ in vocabulary])
     charsmap = _charsmap(found.get("normalizer"), _parts(found.get("pre_tokenizer"), "pretokenizers"))
-    controls = {*_CONTROLS, *added}
+    controls = {*_CONTROLS, *(token["content"] for token in found.get("added_tokens") or [])}
     pieces = [
         Scored(name, score, UNKNOWN if index == model["unk_id"] else CONTROL if name in controls else NORMAL)
         for index, (name, score) in enumerate(vocabulary)

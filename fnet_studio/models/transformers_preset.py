@@ -11,7 +11,7 @@ from fnet_studio.core.json_files import bad_field, read_json, shard_names
 from fnet_studio.models.preset import StoredHead
 from fnet_studio.models.safetensors_files import list_safetensors
 from fnet_studio.models.tensors import Stored, match
-from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, sentencepiece_model
+from fnet_studio.models.tokenizer_json import TOKENIZER_FILE, refuse_unlike, sentencepiece_model
 from fnet_studio.models.torch_pickle import list_torch
 
 AUTHORS_HEAD = {"head_activation": "gelu_approximate", "head_layer_norm_epsilon": 1e-12}
@@ -46,6 +46,7 @@ NEXT_SENTENCE_NAMES = {
 }
 SEVERAL_AT_ONCE = {"problem_type": "multi_label_classification"}
 """In config.json of a classifier each of whose classes may hold or not: a sigmoid for each, no choice among them."""
+REGRESSION = {"problem_type": "regression"}
 CLASSIFIER_NAMES = {"classifier/kernel": "classifier.weight", "classifier/bias": "classifier.bias"}
 _TIED = {
     "cls.predictions.decoder.weight": "fnet.embeddings.word_embeddings.weight",
@@ -159,6 +160,7 @@ class TransformersPreset:
             arguments["class_names"] = names if len(names) == classes else ()
             if self._config.items() >= SEVERAL_AT_ONCE.items():
                 arguments["activation"] = "sigmoid"
+            arguments["regression"] = self._config.items() >= REGRESSION.items()
             return StoredHead("classifier", "fine-tuned", arguments)
         return None
 
@@ -199,6 +201,7 @@ class TransformersPreset:
     def vocabulary(self) -> Path | bytes:
         path, whole = self.folder / "spiece.model", self.folder / TOKENIZER_FILE
         if path.is_file():
+            refuse_unlike(path)
             return path
         if whole.is_file():  # all that Transformers 5 saves
             return sentencepiece_model(whole)

@@ -26,6 +26,7 @@ from fnet_studio.models.transformers_preset import (
     CLASSIFIER_NAMES,
     HEAD_NAMES,
     NEXT_SENTENCE_NAMES,
+    REGRESSION,
     SEVERAL_AT_ONCE,
     backbone_names,
 )
@@ -75,6 +76,8 @@ def _write(model: FNetBackbone | Task, folder: Path) -> list[str]:
         }
         if task.activation is keras.activations.sigmoid:
             extra |= SEVERAL_AT_ONCE
+        elif task.regression:
+            extra |= REGRESSION
     bare = architecture == "FNetModel"
     tensors = {
         names[own].removeprefix("fnet.") if bare else names[own]: _for_torch(own, value_of(variable))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fnet_studio.core.comparison import Comparison
 from fnet_studio.core.errors import UserError
+from fnet_studio.models.keras_names import activation_name
 from fnet_studio.models.text_classifier import FNetTextClassifier
 
 
@@ -41,4 +42,13 @@ def differences(task: FNetTextClassifier, library: str) -> list[str]:
             f"{library} cuts long texts at the end, not at the {task.preprocessor.cut}: its answers to them will "
             "differ."
         )
+    if library == "Transformers":
+        activation = activation_name(task.activation)
+        if activation not in ("linear", "softmax", "sigmoid"):
+            notes.append(f"Transformers has no place for the activation {activation}: its answers will lack it.")
+        if task.preprocessor is not None and task.preprocessor.truncate == "waterfall":
+            notes.append(
+                "Transformers cuts pairs that are too long at the longer text first, not at the second one: its "
+                "answers to them will differ."
+            )
     return notes

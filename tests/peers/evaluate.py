@@ -15,6 +15,8 @@ def kerashub(cls: str, folder: str, features: dict) -> dict:
     import keras_hub  # pyright: ignore[reportMissingImports]
 
     model = getattr(keras_hub.models, cls).from_preset(folder)
+    model.save_task_weights(f"{folder}/theirs.weights.h5")
+    model.load_task_weights(f"{folder}/other_head.weights.h5")
     encoder_inputs = {name: features[name] for name in ("token_ids", "segment_ids")}
     outputs = {k: np.asarray(v) for k, v in model.backbone(encoder_inputs).items()}
     inputs = features if cls == "FNetMaskedLM" else encoder_inputs

@@ -95,7 +95,7 @@ def test_a_presets_classifier_answers_as_its_model_does_by_the_names_that_it_has
 
 
 def test_a_head_that_does_not_choose_among_classes_is_refused(head):
-    for made in (head(1, None), head(2, "sigmoid")):
+    for made in (head(1, None), head(2, "sigmoid"), head(3, None, regression=True)):
         with pytest.raises(UserError, match="does not choose among classes") as caught:
             Classifying().classify(protocol.Classify("", ("fine",), preset=made[1]))
         assert caught.value.kind == "preset.no-classifier"

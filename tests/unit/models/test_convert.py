@@ -135,6 +135,22 @@ def test_a_classifier_that_lets_several_classes_hold_at_once_does_so_in_every_fo
         np.testing.assert_allclose(model.predict(["A film."], verbose=0), 1 / (1 + np.exp(-logits)), rtol=1e-5)
 
 
+@saves_keras_files
+def test_a_head_for_regression_is_one_in_every_format(others, tmp_path):
+    shutil.copytree(others / "transformers_classifier", tmp_path / "t")
+    file = tmp_path / "t/config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"problem_type": "regression"}))
+    convert(tmp_path / "t", tmp_path / "k", "kerashub")
+    convert(tmp_path / "k", tmp_path / "again", "transformers")
+    assert json.loads((tmp_path / "again/config.json").read_text())["problem_type"] == "regression"
+    for folder in ("t", "k", "again"):
+        assert FNetTextClassifier.from_preset(tmp_path / folder).regression
+    convert(tmp_path / "k", tmp_path / "made.keras", "keras")
+    again = keras.saving.load_model(tmp_path / "made.keras")
+    assert again.regression
+    assert again.evaluate(["A film."], np.ones((1, 3)), verbose=0) >= 0
+
+
 @pytest.mark.parametrize("names", ["abc", ["a", "b"], ["a", "b", 3]])
 def test_names_that_are_not_one_a_class_are_refused(golden, tmp_path, names):
     folder = shutil.copytree(golden / "kerashub_classifier", tmp_path / "k")
@@ -197,6 +213,16 @@ def test_answers_that_will_be_wrong_elsewhere_are_told_apart_from_those_that_wil
         assert "will be wrong" in averaged
         assert "model.pooling=cls" in averaged
         assert cut == f"{library} cuts long texts at the end, not at the middle: its answers to them will differ."
+
+
+def test_the_reader_is_told_what_transformers_does_not_do_with_a_classifier(golden, tmp_path):
+    model = FNetTextClassifier.from_preset(golden / "kerashub_masked_lm", num_classes=2, activation="tanh")
+    model.head_state, model.preprocessor.truncate = "fine-tuned", "waterfall"
+    model.save_to_preset(tmp_path / "tanh")
+    assert convert(tmp_path / "tanh", tmp_path / "k", "kerashub").notes == []
+    activation, pairs, _ = convert(tmp_path / "tanh", tmp_path / "t", "transformers").notes
+    assert activation == "Transformers has no place for the activation tanh: its answers will lack it."
+    assert pairs.startswith("Transformers cuts pairs that are too long at the longer text first")
 
 
 @saves_keras_files

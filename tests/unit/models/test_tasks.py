@@ -315,6 +315,43 @@ def test_a_saved_preset_gives_the_masked_lm_back_exactly(masked, tmp_path):
     assert again.preprocessor.get_config() == masked.preprocessor.get_config()
 
 
+def test_kerashubs_size_of_shards_is_taken_and_the_dtype_on_disk_is_named(masked, tmp_path):
+    masked.backbone.save_to_preset(tmp_path / "encoder", 10)
+    masked.save_to_preset(tmp_path / "whole", 10, weights="float16")
+    assert (tmp_path / "encoder/model.weights.h5").stat().st_size > (tmp_path / "whole/model.weights.h5").stat().st_size
+    with pytest.raises(TypeError):
+        masked.save_to_preset(tmp_path / "again", 10, "float16")  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("name", ["kerashub_masked_lm", "kerashub_classifier"])
+def test_the_weights_of_a_head_alone_are_those_of_a_preset_s_file(golden, tmp_path, name):
+    cls = FNetMaskedLM if name.endswith("masked_lm") else FNetTextClassifier
+    model = cls.from_preset(golden / name)
+    model.save_task_weights(tmp_path / "heads/head.weights.h5")
+    theirs, ours = list_h5(golden / name / "task.weights.h5"), list_h5(tmp_path / "heads/head.weights.h5")
+    for path, tensor in ours.items():
+        np.testing.assert_array_equal(tensor.read(), theirs[path].read())
+    classes = {} if cls is FNetMaskedLM else {"num_classes": model.num_classes}
+    features = model.preprocessor.prompt("A [MASK] film.").features
+    features = {part: features[part] for part in model.input}
+    for file in (golden / name / "task.weights.h5", str(tmp_path / "heads/head.weights.h5")):
+        other = cls.from_preset(golden / "kerashub_backbone_only", **classes)
+        assert other.head_state == "none"
+        other.load_task_weights(file)
+        assert other.head_state == "fine-tuned"
+        np.testing.assert_array_equal(other(features), model(features))
+
+
+def test_weights_of_another_head_are_refused_and_so_is_another_name(golden, masked, classifier, tmp_path):
+    with pytest.raises(UserError, match=r"task\.weights\.h5") as caught:
+        classifier.load_task_weights(golden / "kerashub_masked_lm/task.weights.h5")
+    assert caught.value.kind == "preset.missing-tensor"
+    assert classifier.head_state == "none"
+    for act in (masked.save_task_weights, masked.load_task_weights):
+        with pytest.raises(ValueError, match=r"\.weights\.h5"):
+            act(tmp_path / "head.h5")
+
+
 def test_a_saved_preset_has_kerashubs_own_description(golden, masked, tmp_path):
     masked.save_to_preset(tmp_path)
     for name in ("config.json", "tokenizer.json", "preprocessor.json", "task.json"):

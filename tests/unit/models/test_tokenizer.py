@@ -212,9 +212,22 @@ def test_the_vocabulary_may_be_saved_and_loaded_alone(tokenizer, tmp_path):
     assert changing.mask_token_id == changing.token_to_id("[MASK]") != tokenizer.mask_token_id
     with pytest.raises(UserError):
         changing.load_assets(tmp_path)
+    with pytest.raises(UserError, match="holds no piece"):
+        changing.set_proto(b"")
     assert changing.vocabulary_size() < 30
+    assert changing.proto == (other / "vocabulary.spm").read_bytes()
     changing.load_assets(tmp_path / "here")
     assert changing(corpus).tolist() == tokenizer(corpus).tolist()
+    changing.set_proto((other / "vocabulary.spm").read_bytes())
+    assert changing.vocabulary_size() < 30
+
+
+def test_a_tokenizer_that_kerashub_keeps_beside_the_models_own_is_read_by_the_name_of_its_settings(preset, tokenizer):
+    assert FNetTokenizer.from_preset(preset, "tokenizer.json").proto == tokenizer.proto
+    (preset / "assets/tokenizer").rename(preset / "assets/second_tokenizer")
+    assert FNetTokenizer.from_preset(preset, "second_tokenizer.json", sequence_length=4)("a").shape == (4,)
+    with pytest.raises(UserError, match="third_tokenizer"):
+        FNetTokenizer.from_preset(preset, config_file="third_tokenizer.json")
 
 
 def test_arrays_and_bytes_of_texts_are_texts(tokenizer):

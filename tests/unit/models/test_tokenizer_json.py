@@ -1,6 +1,7 @@
 """tokenizer.json, as the library reads it that Transformers 5 tokenises with."""
 
 import json
+import re
 
 import pytest
 import sentencepiece
@@ -127,3 +128,77 @@ def test_a_folder_that_holds_it_alone_is_read(golden, tokenizer, tmp_path):
     (tmp_path / "t/spiece.model").unlink()
     again = FNetMaskedLM.from_preset(tmp_path / "t").preprocessor.tokenizer
     assert again("A large [MASK].").tolist() == tokenizer("A large [MASK].").tolist()
+
+
+def strips_accents(whole):
+    whole["normalizer"]["normalizers"] += [{"type": "Sequence", "normalizers": [{"type": "StripAccents"}]}]
+
+
+def gives_a_piece_another_id(whole):
+    whole["added_tokens"][0]["id"] += 1
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lower_cases, "Lowercase"),
+        (strips_accents, "StripAccents"),
+        (has_a_token_more, r"\[USER\]"),
+        (gives_a_piece_another_id, "<unk>"),
+    ],
+)
+def test_a_vocabulary_beside_one_that_surely_cuts_texts_in_another_way_is_refused(
+    whole, transformers_preset, change, word
+):
+    change(whole)
+    (transformers_preset / "tokenizer.json").write_text(json.dumps(whole))
+    refused(transformers_preset, "tokenizer.json", word)
+
+
+@pytest.mark.parametrize(
+    ("file", "told", "word"),
+    [
+        ("tokenizer_config.json", {"do_lower_case": True}, "do_lower_case"),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"1000": {"content": "@USER"}}}, "@USER"),
+        ("added_tokens.json", {"@USER": 1000}, "@USER"),
+    ],
+)
+def test_settings_that_change_what_the_vocabulary_alone_does_are_refused(transformers_preset, file, told, word):
+    (transformers_preset / file).write_text(json.dumps(told))
+    refused(transformers_preset, file, word)
+    notes = convert(transformers_preset, transformers_preset / "made", "kerashub").notes
+    assert word in notes[0]
+
+
+def refused(folder, *words):
+    with pytest.raises(UserError) as caught:
+        FNetTokenizer.from_preset(folder)
+    assert caught.value.kind == "tokenizer.foreign"
+    assert "spiece.model" in caught.value.advice
+    for word in words:
+        assert re.search(word, caught.value.message)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("tokenizer.json", "{"),
+        ("tokenizer.json", '{"normalizer": 3, "added_tokens": [{"id": "x"}]}'),
+        ("tokenizer_config.json", "{"),
+        ("tokenizer_config.json", '{"do_lower_case": false, "added_tokens_decoder": {"4": {"content": "[CLS]"}}}'),
+        ("tokenizer_config.json", '{"do_lower_case": null, "added_tokens_decoder": 3}'),
+        ("added_tokens.json", '{"[CLS]": 4, "[MASK]": "6"}'),
+    ],
+)
+def test_a_vocabulary_is_read_beside_files_that_are_damaged_or_agree_with_it(
+    transformers_preset, tokenizer, file, told
+):
+    (transformers_preset / file).write_text(told)
+    assert FNetTokenizer.from_preset(transformers_preset).proto == tokenizer.proto
+
+
+def test_a_vocabulary_is_read_beside_what_transformers_makes_of_it(whole, transformers_preset, tokenizer):
+    by_transformers(whole)
+    (transformers_preset / "tokenizer.json").write_text(json.dumps(whole))
+    (transformers_preset / "tokenizer_config.json").write_text('{"do_lower_case": true}')
+    assert FNetTokenizer.from_preset(transformers_preset).proto == tokenizer.proto
