@@ -273,7 +273,11 @@ def _is_name(run: str) -> bool:
 def decode(content: bytes) -> RunRecord:
     """The record in a ``run.json`` of this version or an earlier one. One of a newer version says so by its `schema`.
     Raises msgspec.MsgspecError."""
-    record = msgspec.convert(migrations.upgrade_run(_values(content)), RunRecord)
+    return _record(_values(content))
+
+
+def _record(values: dict[str, Any]) -> RunRecord:
+    record = msgspec.convert(migrations.upgrade_run(values), RunRecord)
     odd = [name for name in SECTIONS if not isinstance(record.recipe.get(name, {}), dict)]
     if odd:
         raise msgspec.ValidationError(f"recipe.{odd[0]} is no section of a recipe")
@@ -289,13 +293,15 @@ def read(run: str) -> RunRecord:
     path = folder(run) / "run.json"
     _require_name(run)
     try:
-        record, written = decode(path.read_bytes()), path.stat().st_mtime
+        values, written = _values(path.read_bytes()), path.stat().st_mtime
+        if migrations.is_newer(values, SCHEMA):
+            words = f"{path} was written by a newer version."
+            raise UserError("run.newer", words, "Update FNet Studio to open this run.")
+        record = _record(values)
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(
             "run.unreadable", f"{path} cannot be read: {error}.", "Delete the run, or mend the file."
         ) from None
-    if record.schema > SCHEMA:
-        raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
     record.id = run  # of a folder that was copied or renamed by hand, the name tells it from the others
     if record.status == "running" and not at_work(record.pid, written):
         record.status = "interrupted"
