@@ -9,11 +9,12 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from fnet_studio.core import files, places
+from fnet_studio.core import files, migrations, places
 from fnet_studio.core import recipe as recipes
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.recipe_sections import DataRecipe
@@ -83,12 +84,15 @@ def list_all() -> tuple[list[DataSet], list[UserError]]:
 
 
 def find(name: str) -> DataSet:
-    """By id, else by name. UserError `data-set.missing`."""
+    """By id, else by name. UserError `data-set.missing`, or why the one of this id cannot be read."""
     known, _ = list_all()
     for wanted in (lambda one: one.id == name, lambda one: one.name.casefold() == name.casefold()):
         for one in known:
             if wanted(one):
                 return one
+    path = folder() / f"{name}{_ENDING}"
+    if name == Path(name).name and path.is_file():
+        return _read(path)
     raise UserError(
         "data-set.missing",
         f"There is no data set {name!r} in the list.",
@@ -112,7 +116,8 @@ def add(name: str, data: DataRecipe, format: str = "", texts: int = 0, classes: 
 
 def save(one: DataSet) -> DataSet:
     """UserError when the disk refuses."""
-    files.write_json(folder() / f"{one.id}{_ENDING}", one)
+    values = {"schema": migrations.RUN_SCHEMA, **msgspec.to_builtins(one)}
+    files.write_json(folder() / f"{one.id}{_ENDING}", values)
     return one
 
 
@@ -191,7 +196,11 @@ def source_of(path: str) -> str:
 
 def _read(path: Path) -> DataSet:
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=DataSet)
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        if _is_newer(values):
+            words = f"{path.name} in the list of data sets was written by a newer version."
+            raise UserError("data-set.newer", words, "Update FNet Studio to use this data set.")
+        found = msgspec.convert(values, DataSet)
     except (OSError, msgspec.DecodeError) as error:
         raise UserError(
             "data-set.unreadable",
@@ -199,6 +208,13 @@ def _read(path: Path) -> DataSet:
             f"Mend it, or delete {path} and add the data set again.",
         ) from None
     return msgspec.structs.replace(found, id=path.stem)
+
+
+def _is_newer(values: dict[str, Any]) -> bool:
+    """By its schema, or by a setting that is not known here: a data set had no schema before settings were added."""
+    data = values.get("data")
+    named = set(data) if isinstance(data, dict) else set()
+    return migrations.is_newer(values, migrations.RUN_SCHEMA) or bool(named - set(DataRecipe.__struct_fields__))
 
 
 def _move(id: str, before: str, after: str, words: str) -> None:

@@ -6,6 +6,10 @@ Reading changes nothing on the disk. Whoever writes a file that another version 
 
 `run.json`: schema 1 held the settings of its recipe that its own version knew; from schema 2 on it holds
 all that there were when it was written. A setting that came later has as its default what was done before it.
+Schema 2 went on while settings came: a run of it may hold some of those of schema 3. Each new setting, and each value
+that a setting could not have before, is a schema of its own: an earlier version then says that it is too old for the
+file, and takes it for no broken one.
+The list of data sets and the queue hold recipes too, and `RUN_SCHEMA` is their number; earlier ones had none, or 1.
 `settings.toml`: schema 1 held no number.
 """
 
@@ -17,7 +21,7 @@ from typing import Any
 from fnet_studio.core import files
 from fnet_studio.core.recipe_sections import DataRecipe
 
-RUN_SCHEMA = 2
+RUN_SCHEMA = 3
 SETTINGS_SCHEMA = 2
 
 ABSENT_IN_1: dict[str, dict[str, Any]] = {
@@ -29,7 +33,6 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "pair_column": "auto",
         "label_column": "auto",
         "labels": "auto",
-        "split": "random",
     },
     "model": {
         "preset": "fnet_mini_en",
@@ -62,9 +65,6 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
         "steps_per_epoch": 1000,
         "short_share": 0.33,
         "masked": 0.15,
-        "openings": 0.0,
-        "subsampling": 0.0,
-        "one_piece": False,
         "whole_words": False,
         "validation_rows": 512,
         "vocabulary_lines": 400_000,
@@ -73,11 +73,23 @@ ABSENT_IN_1: dict[str, dict[str, Any]] = {
 }
 """What a run of schema 1 did where its recipe says nothing. Not today's defaults, which may change: what an earlier
 run did may not."""
+ABSENT_IN_2: dict[str, dict[str, Any]] = {
+    "data": {"cut": "end", "split": "random"},
+    "optimisation": {"class_weights": "none"},
+    "pretraining": {"openings": 0.0, "subsampling": 0.0, "one_piece": False},
+}
+"""The same of schema 2, and so of schema 1 too."""
+
+
+def is_newer(values: dict[str, Any], schema: int) -> bool:
+    """Whether a file's content is of a newer schema than this one, and may hold what is not known here."""
+    written = values.get("schema")
+    return isinstance(written, int) and written > schema
 
 
 def upgrade_run(values: dict[str, Any]) -> dict[str, Any]:
     """Content of a `run.json` in today's form. One of a newer schema, or without a number, is returned as it is."""
-    return _upgrade(values, values.get("schema"), RUN_SCHEMA, {1: _run_from_1})
+    return _upgrade(values, values.get("schema"), RUN_SCHEMA, _RUN_STEPS)
 
 
 def upgrade_settings(values: dict[str, Any]) -> dict[str, Any]:
@@ -116,13 +128,19 @@ def _upgrade(
     return values
 
 
-def _run_from_1(values: dict[str, Any]) -> dict[str, Any]:
+def _with_absent(values: dict[str, Any], absent: dict[str, dict[str, Any]]) -> dict[str, Any]:
     recipe = values.get("recipe")
     if not isinstance(recipe, dict) or not recipe:
         return dict(values)
     whole = dict(recipe)
-    for section, absent in ABSENT_IN_1.items():
+    for section, settings in absent.items():
         known = whole.get(section, {})
         if isinstance(known, dict):
-            whole[section] = {**known, **{name: value for name, value in absent.items() if name not in known}}
+            whole[section] = {**known, **{name: value for name, value in settings.items() if name not in known}}
     return {**values, "recipe": whole}
+
+
+_RUN_STEPS = {
+    1: lambda values: _with_absent(values, ABSENT_IN_1),
+    2: lambda values: _with_absent(values, ABSENT_IN_2),
+}

@@ -19,10 +19,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from fnet_studio.core import chain, files, locks, places, protocol, recipe, run_store
+from fnet_studio.core import chain, files, locks, migrations, places, protocol, recipe, run_store
 from fnet_studio.core.errors import UserError
 
-SCHEMA = 1
+SCHEMA = migrations.RUN_SCHEMA
+"""Its entries hold recipes, as runs do."""
 LOCK_WAIT_S = 5.0
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 
@@ -58,7 +59,8 @@ def path() -> Path:
 
 
 def entries() -> list[Entry]:
-    """In order. UserError `queue.unreadable` for a damaged file, which stays where it is."""
+    """In order. UserError `queue.unreadable` for a damaged file, `queue.newer` for one of a newer version; both stay
+    as they are."""
     return _read().entries
 
 
@@ -182,13 +184,15 @@ def _find(queue: list[Entry], word: str) -> Entry:
 
 def _read() -> _File:
     try:
-        found = msgspec.json.decode(path().read_bytes(), type=_File)
+        values = msgspec.json.decode(path().read_bytes(), type=dict[str, Any])
+        if migrations.is_newer(values, SCHEMA):
+            words = f"{path()} was written by a newer version."
+            raise UserError("queue.newer", words, "Update FNet Studio. What waits in it stays as it is.")
+        found = msgspec.convert(values, _File)
     except FileNotFoundError:
         return _File()
     except (OSError, msgspec.DecodeError) as error:
         raise UserError("queue.unreadable", f"{path()} cannot be read: {error}.", "Mend or delete the file.") from None
-    if found.schema > SCHEMA:
-        raise UserError("queue.newer", f"{path()} was written by a newer version.", "Update FNet Studio.")
     for entry in found.entries:
         if entry.state == "running" and not run_store.at_work(entry.pid, entry.began):
             entry.state, entry.pid = "waiting", 0
@@ -205,4 +209,7 @@ def _changing() -> Iterator[list[Entry]]:
     with locks.alone(lock, busy, LOCK_WAIT_S):
         file = _read()
         yield file.entries
+        if file.schema != SCHEMA:
+            migrations.keep_copy(path(), file.schema)
+            file.schema = SCHEMA
         files.write_json(path(), file)

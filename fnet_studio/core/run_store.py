@@ -117,6 +117,7 @@ class RunWriter:
         self._metrics: FileIO | None = None
         self._pending = bytearray()
         self._written_at = float("-inf")  # the first row at once
+        self._before: tuple[bytes, int] | None = None
 
     @classmethod
     def create(cls, name: str, recipe: dict[str, Any]) -> "RunWriter":
@@ -138,13 +139,23 @@ class RunWriter:
         record, path = read(run), folder(run) / "run.json"
         if record.status == "running":
             raise UserError("run.still-running", f"The run {run} is still at work.", "Stop it first.")
-        left_at = record.ended or path.stat().st_mtime  # one that was cut off could not say when
+        before = path.read_bytes(), path.stat().st_mtime_ns
+        left_at = record.ended or before[1] / 1e9  # one that was cut off could not say when
         record.away_s += max(0.0, (resumed or time.time()) - left_at)
         _keep_earlier(path)
         record.status, record.pid, record.ended, record.failure = "running", os.getpid(), 0.0, None
         writer = cls(record, folder(run))
+        writer._before = before
         writer.save()
         return writer
+
+    def put_back(self) -> None:
+        """The record as it was before `reopen`: the run was not gone on with. UserError when the disk refuses."""
+        assert self._before is not None
+        content, written_ns = self._before
+        path = self.folder / "run.json"
+        files.write_atomically(path, content)
+        os.utime(path, ns=(written_ns, written_ns))  # of one that was cut off it says when
 
     def forget_after(self, step: int, epochs: int) -> None:
         """Drop what was logged after a step, and the evaluations after that many epochs: the run goes on there."""
@@ -273,7 +284,11 @@ def _is_name(run: str) -> bool:
 def decode(content: bytes) -> RunRecord:
     """The record in a ``run.json`` of this version or an earlier one. One of a newer version says so by its `schema`.
     Raises msgspec.MsgspecError."""
-    record = msgspec.convert(migrations.upgrade_run(_values(content)), RunRecord)
+    return _record(_values(content))
+
+
+def _record(values: dict[str, Any]) -> RunRecord:
+    record = msgspec.convert(migrations.upgrade_run(values), RunRecord)
     odd = [name for name in SECTIONS if not isinstance(record.recipe.get(name, {}), dict)]
     if odd:
         raise msgspec.ValidationError(f"recipe.{odd[0]} is no section of a recipe")
@@ -289,13 +304,15 @@ def read(run: str) -> RunRecord:
     path = folder(run) / "run.json"
     _require_name(run)
     try:
-        record, written = decode(path.read_bytes()), path.stat().st_mtime
+        values, written = _values(path.read_bytes()), path.stat().st_mtime
+        if migrations.is_newer(values, SCHEMA):
+            words = f"{path} was written by a newer version."
+            raise UserError("run.newer", words, "Update FNet Studio to open this run.")
+        record = _record(values)
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(
             "run.unreadable", f"{path} cannot be read: {error}.", "Delete the run, or mend the file."
         ) from None
-    if record.schema > SCHEMA:
-        raise UserError("run.newer", f"{path} was written by a newer version.", "Update FNet Studio to open this run.")
     record.id = run  # of a folder that was copied or renamed by hand, the name tells it from the others
     if record.status == "running" and not at_work(record.pid, written):
         record.status = "interrupted"

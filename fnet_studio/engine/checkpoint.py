@@ -2,8 +2,9 @@
 data, and what was summed so far. One safetensors file a checkpoint, verified when written."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import msgspec
@@ -24,6 +25,15 @@ ASIDE = ".unread"
 """What the name of a checkpoint ends in that could not be read, but may be whole."""
 _UNREADABLE = (OSError, SafetensorError, ValueError, KeyError, msgspec.ValidationError)
 _Arrays = TypeVar("_Arrays", State, Weights)
+
+
+class Misfit(UserError):
+    """Whole checkpoints of another model than the recipe makes now, kind `run.no-checkpoint`: with the version that
+    wrote them the run may still go on."""
+
+
+class _Unfit(ValueError):
+    """One such file; the words go on after its name."""
 
 
 class Position(Struct, kw_only=True):
@@ -102,11 +112,7 @@ def read_best(folder: Path, like: Weights) -> tuple[Weights, int]:
         weights, position = _read(folder / BEST, like)
         return weights, position.step
     except _UNREADABLE as error:
-        raise UserError(
-            "run.no-checkpoint",
-            f"{BEST} of the run {folder.name} cannot be read: {error}.",
-            "Start it again from its recipe.",
-        ) from None
+        raise _refused(f"{BEST} of the run {folder.name}", error, "Start it again from its recipe.") from None
 
 
 def read_weights(path: Path) -> Weights:
@@ -149,7 +155,7 @@ def stored(folder: Path) -> list[Path]:
 def read_newest(folder: Path, like: State) -> tuple[State, Position, list[Path]]:
     """The newest checkpoint that can be read, with the shapes of `like`, and those after it, which cannot. These are
     out of the way then: they would count as the newest ones, and push a good one out. UserError `run.no-checkpoint`
-    when there is none, `disk.unwritable`."""
+    when there is none, as Misfit where all are of another model; `disk.unwritable`."""
     problems: dict[Path, Exception] = {}
     for path in reversed(stored(folder)):
         try:
@@ -160,6 +166,13 @@ def read_newest(folder: Path, like: State) -> tuple[State, Position, list[Path]]
         for unread, error in problems.items():
             _put_out_of_the_way(unread, error)
         return *found, list(problems)
+    if problems and all(isinstance(error, _Unfit) for error in problems.values()):
+        raise Misfit(
+            "run.no-checkpoint",
+            f"The checkpoints of the run {folder.name} do not fit the model of its recipe.",
+            "They come from another version, or its preset was replaced: resume it with that version, or start it "
+            "again from its recipe.",
+        )
     words = f" ({'; '.join(f'{path.name}: {error}' for path, error in problems.items())})" if problems else ""
     raise UserError(
         "run.no-checkpoint",
@@ -187,9 +200,14 @@ def read(path: Path, like: State) -> tuple[State, Position]:
     try:
         return _read(path, like)
     except _UNREADABLE as error:
-        raise UserError(
-            "run.no-checkpoint", f"The checkpoint {path.name} cannot be read: {error}.", "Train the run anew."
-        ) from None
+        raise _refused(f"The checkpoint {path.name}", error, "Train the run anew.") from None
+
+
+def _refused(what: str, error: Exception, advice: str) -> UserError:
+    if isinstance(error, _Unfit):
+        why = "It comes from another version, or its preset was replaced."
+        return UserError("run.no-checkpoint", f"{what} {error}.", f"{why} {advice}")
+    return UserError("run.no-checkpoint", f"{what} cannot be read: {error}.", advice)
 
 
 def _read(path: Path, like: _Arrays) -> tuple[_Arrays, Position]:
@@ -200,11 +218,14 @@ def _read(path: Path, like: _Arrays) -> tuple[_Arrays, Position]:
     position = msgspec.convert(json.loads(header["position"]), Position)
     tensors = load_file(path)
     wanted = _named(like)
-    for name, value in wanted.items():
-        if tensors[name].shape != value.shape or tensors[name].dtype != value.dtype:
-            raise ValueError(f"tensor {name} is {tensors[name].shape} {tensors[name].dtype}")
+    if _kinds(tensors) != _kinds(wanted):
+        raise _Unfit("does not fit the model of its recipe")
     leaves = [jax.device_put(tensors[name], value.sharding) for name, value in wanted.items()]
     return jax.tree.unflatten(jax.tree.structure(like), leaves), position
+
+
+def _kinds(arrays: Mapping[str, Any]) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
 
 def _named(state: State | Weights) -> dict[str, jax.Array]:

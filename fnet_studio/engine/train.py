@@ -161,6 +161,9 @@ def _do(writer: RunWriter, job: Job, make: Callable[[], Run]) -> None:
         if run is None:  # in the middle of building: there is nothing to save
             raise writer.abandon(job.stop_mode) from None
         _stop(run, writer)
+    except checkpoint.Misfit:
+        writer.put_back()
+        raise
     except BaseException as error:
         if devices.out_of_memory(error):
             ran_out = str(error)

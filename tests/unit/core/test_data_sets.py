@@ -87,6 +87,29 @@ def test_a_broken_entry_is_told_and_hides_no_other(table):
     assert "broken.json" in problems[0].message
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema": 99},
+        {"schema": 99, "data": {"split": "by author"}},
+        {"data": {"sampling": "all"}},  # as before a data set had a schema
+    ],
+)
+def test_a_data_set_of_a_newer_version_is_said_to_be_one_and_nobody_is_told_to_delete_it(table, changes):
+    one = data_sets.add("Mine", DataRecipe("files", str(table)))
+    path = data_sets.folder() / f"{one.id}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    found, problems = data_sets.list_all()
+    assert [one.id for one in found] == ["sample"]
+    with pytest.raises(UserError) as asked:
+        data_sets.find("mine")
+    for told in (*problems, asked.value):
+        assert told.kind == "data-set.newer"
+        assert "written by a newer version" in told.message
+        assert "Update FNet Studio" in told.advice
+        assert "elete" not in told.message + told.advice
+
+
 def test_what_a_data_set_decides_goes_into_a_recipe_and_length_does_not(table):
     one = data_sets.add("Mine", DataRecipe("files", str(table), labels="0=bad, 1=good"))
     assert one.settings["data.labels"] == "0=bad, 1=good"

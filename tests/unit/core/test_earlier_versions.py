@@ -26,6 +26,13 @@ from fnet_studio.core.run_store import RunWriter
 
 EARLIER = Path(__file__).parents[2] / "fixtures" / "earlier"
 RUNS = sorted(path.name for path in (EARLIER / "runs").iterdir())
+ABSENT = [
+    (section, name)
+    for absent in (migrations.ABSENT_IN_1, migrations.ABSENT_IN_2)
+    for section, settings in absent.items()
+    for name in settings
+]
+"""Settings that came later: (section, name)."""
 FINISHED = [name for name in RUNS if (EARLIER / "runs" / name / "evaluation-test.json").is_file()]
 
 
@@ -76,8 +83,7 @@ def test_the_recipe_of_an_earlier_run_says_everything_and_can_be_started_again(s
     today = recipe.to_mapping(recipe.from_mapping(values))
     for section, known in values.items():
         assert today[section] == known or {**today[section], **known} == today[section]
-    for section, absent in migrations.ABSENT_IN_1.items():
-        assert set(absent) <= set(values[section])
+    assert all(key in values[section] for section, key in ABSENT)
 
 
 def test_a_setting_that_an_earlier_recipe_names_is_not_replaced():
@@ -86,9 +92,29 @@ def test_a_setting_that_an_earlier_recipe_names_is_not_replaced():
     assert values["recipe"]["optimisation"]["keep"] == "last"
 
 
+def test_a_run_of_before_there_was_a_choice_did_what_its_time_did_and_a_later_one_what_it_says():
+    """Schema 2 went on for a while as settings came, so its runs hold some of them."""
+    named = {"data": {"cut": "middle"}, "optimisation": {"class_weights": "balanced"}}
+    values = migrations.upgrade_run({"schema": 2, "recipe": {"task": "classify", **named}})["recipe"]
+    assert values["data"] == {"cut": "middle", "split": "random"}
+    assert values["optimisation"] == {"class_weights": "balanced"}
+    assert values["pretraining"] == {"openings": 0.0, "subsampling": 0.0, "one_piece": False}
+    stratified = migrations.upgrade_run({"schema": 2, "recipe": {"data": {"split": "stratified"}}})["recipe"]
+    assert stratified["data"] == {"cut": "end", "split": "stratified"}
+
+
+def test_the_settings_of_a_recipe_and_what_they_may_be_are_those_of_its_schema():
+    """When this fails, an earlier version would call files of this one broken: raise `migrations.RUN_SCHEMA`, say in a
+    new `ABSENT_IN_…` what was done before, and put the fixture of the new number beside the others (with a run of the
+    number before in ``earlier/runs``)."""
+    known = json.loads((EARLIER.parent / f"recipe.schema-{migrations.RUN_SCHEMA}.json").read_text("utf-8"))
+    today = {"task": ", ".join(recipe.TASKS)} | {key: field.bounds for key, field in recipe.fields().items()}
+    assert today == known
+
+
 def test_runs_of_two_versions_differ_only_in_what_was_chosen(store):
     recipes = [run_store.read(name).recipe for name in RUNS]
-    since = [f"{section}.{name}" for section, absent in migrations.ABSENT_IN_1.items() for name in absent]
+    since = [f"{section}.{key}" for section, key in ABSENT]
     different = [difference.key for difference in recipe_diff.differences(recipes)]
     assert "model.num_layers" in different
     assert not set(different) & set(since)
@@ -106,21 +132,23 @@ def test_curves_results_report_and_bundle_of_an_earlier_run_are_made(store, tmp_
     assert run_bundle.bring_in(bundle).id == name
 
 
-def test_going_on_with_an_earlier_run_keeps_its_record_as_it_was(store):
-    name = RUNS[-1]
+@pytest.mark.parametrize("name", RUNS[-2:])
+def test_going_on_with_an_earlier_run_keeps_its_record_as_it_was(store, name):
     old = (store / name / "run.json").read_bytes()
+    copy = store / name / f"run.schema-{json.loads(old)['schema']}.json"
     writer = RunWriter.reopen(name)
     writer.finish("stopped")
     assert stored(store / name)["schema"] == run_store.SCHEMA
-    assert (store / name / "run.schema-1.json").read_bytes() == old
+    assert copy.read_bytes() == old
     RunWriter.reopen(name).finish("stopped")  # of today's schema now: the first copy stays
-    assert (store / name / "run.schema-1.json").read_bytes() == old
+    assert copy.read_bytes() == old
 
 
-def test_a_run_of_a_newer_version_is_refused_in_words(store):
+@pytest.mark.parametrize("more", [{}, {"status": "elsewhere"}, {"recipe": {"data": {"sampling": "all"}}}])
+def test_a_run_of_a_newer_version_is_refused_in_words(store, more):
     path = store / RUNS[0] / "run.json"
-    path.write_text(json.dumps({**stored(store / RUNS[0]), "schema": run_store.SCHEMA + 1}))
-    with pytest.raises(UserError) as caught:
+    path.write_text(json.dumps({**stored(store / RUNS[0]), "schema": run_store.SCHEMA + 1, **more}))
+    with pytest.raises(UserError, match="newer version") as caught:
         run_store.read(RUNS[0])
     assert caught.value.kind == "run.newer"
 

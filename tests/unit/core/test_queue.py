@@ -143,11 +143,31 @@ def test_a_damaged_file_is_named_and_left_as_it_is():
     assert queue.path().read_text() == "{half"
 
 
-def test_a_file_of_a_newer_version_is_refused():
-    places.data().mkdir(parents=True)
-    queue.path().write_text(json.dumps({"schema": 99, "entries": []}))
-    with pytest.raises(UserError, match="newer"):
-        queue.entries()
+def test_a_file_of_a_newer_version_is_refused_and_what_waits_in_it_goes_on_waiting():
+    queue.add(values())
+    newer = json.loads(queue.path().read_text()) | {"schema": queue.SCHEMA + 1}
+    newer["entries"][0] |= {"state": "put off"}  # which no version before had
+    newer["entries"][0]["recipe"]["data"]["sampling"] = "all"
+    before = json.dumps(newer)
+    queue.path().write_text(before)
+    for change in (queue.entries, queue.claim, lambda: queue.add(values()), lambda: queue.remove("1")):
+        with pytest.raises(UserError, match="newer") as caught:
+            change()
+        assert caught.value.kind == "queue.newer"
+    assert queue.path().read_text() == before
+
+
+def test_a_file_of_an_earlier_version_is_read_and_kept_when_it_is_first_changed():
+    first = queue.add(values())
+    earlier = json.loads(queue.path().read_text()) | {"schema": 1}
+    for name in ("cut", "split"):
+        del earlier["entries"][0]["recipe"]["data"][name]
+    queue.path().write_text(json.dumps(earlier))
+    assert [entry.id for entry in queue.entries()] == [first.id]
+    queue.add(values())
+    assert json.loads(queue.path().read_text())["schema"] == queue.SCHEMA
+    assert json.loads(queue.path().with_name("queue.schema-1.json").read_text()) == earlier
+    assert queue.claim().recipe == earlier["entries"][0]["recipe"]
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 import errno
+import json
 import re
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from fnet_studio.core import places, protocol, recipe, run_store
 from fnet_studio.core.errors import Stopped, UserError
 from fnet_studio.engine import checkpoint
 from fnet_studio.engine.checkpoint import Position
-from fnet_studio.engine.step import Weights
+from fnet_studio.engine.step import State, Weights
 from fnet_studio.engine.train import resume, train
 
 DEVICE = protocol.Device("cpu", "test")
@@ -212,6 +215,46 @@ def test_when_no_checkpoint_can_be_read_the_words_say_what_to_do(tiny, job):
     with pytest.raises(UserError) as caught:
         resume(protocol.Resume(run), job, DEVICE, {})
     assert caught.value.kind == "run.no-checkpoint"
+
+
+OTHERS = [
+    State([jnp.ones(3)], [], [jnp.ones(2)], []),
+    State([jnp.ones(3)], [jnp.ones(1), jnp.ones(1)], [jnp.ones(2)], []),
+    State([jnp.ones(4)], [jnp.ones(1)], [jnp.ones(2)], []),
+    State([jnp.ones(3, jnp.bfloat16)], [jnp.ones(1)], [jnp.ones(2)], []),
+]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=["one more stored", "one less stored", "another shape", "another type"])
+def test_a_checkpoint_of_another_model_is_said_to_be_one(tmp_path, other):
+    state = State([jnp.ones(3)], [jnp.ones(1)], [jnp.ones(2)], [])
+    path = checkpoint.write(tmp_path, state, Position(step=7), keep_last=1)
+    with pytest.raises(UserError, match=rf"{path.name} does not fit the model of its recipe\.") as caught:
+        checkpoint.read(path, other)
+    assert caught.value.kind == "run.no-checkpoint"
+    assert "another version" in caught.value.advice
+    assert checkpoint.read(path, state)[1].step == 7
+
+
+def test_a_run_whose_checkpoints_all_are_of_another_versions_model_stays_as_it_was(tiny, job):
+    run = stopped_at(tiny, job, 2)
+    folder = places.runs() / run
+    for path in checkpoint.stored(folder):
+        with checkpoint.safe_open(path, framework="numpy") as opened:
+            header = opened.metadata()
+        tensors = load_file(path)
+        del tensors["non_trainable/000"]
+        save_file(tensors, path, header)
+    path = folder / "run.json"
+    cut_off = json.loads(path.read_text()) | {"status": "running", "ended": 0.0, "pid": 2**22 + 1}
+    path.write_text(json.dumps(cut_off))
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="do not fit the model of its recipe") as caught:
+        resume(protocol.Resume(run), job, DEVICE, {})
+    assert caught.value.kind == "run.no-checkpoint"
+    assert "another version" in caught.value.advice
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+    assert run_store.read(run).status == "interrupted"
 
 
 def test_a_finished_run_is_not_resumed(tiny, job):
