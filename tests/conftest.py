@@ -69,6 +69,23 @@ def compiled_programs(_session_home) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+@pytest.fixture(scope="session")
+def small_preset(compiled_programs, tmp_path_factory) -> Path:
+    """The folder of a preset of two small layers and length 32, with the bundled preset's vocabulary: to be copied."""
+    import keras
+
+    from fnet_studio.core import places
+    from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetMaskedLMPreprocessor, FNetTokenizer
+
+    keras.utils.set_random_seed(3)
+    tokenizer = FNetTokenizer.from_preset(places.bundled_presets() / "fnet_mini_en")
+    backbone = FNetBackbone(tokenizer.vocabulary_size(), 2, 16, 32, max_sequence_length=32)
+    preprocessor = FNetMaskedLMPreprocessor(tokenizer, 32, mask_selection_length=5)
+    folder = tmp_path_factory.mktemp("presets") / "small"
+    FNetMaskedLM(backbone, preprocessor, head_state="pretrained").save_to_preset(folder)
+    return folder
+
+
 @pytest.fixture
 def optimised_programs():
     """What is compiled in the test's own process is what users have."""
