@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from fnet_studio.cli.main import main
 from fnet_studio.core import places, run_evaluation, run_store
 
 QUICK = [
@@ -145,8 +146,9 @@ def test_a_number_that_cannot_be_meant_is_refused_with_what_can_be(words, part):
     assert done.stdout == ""
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.parametrize("kind", ["truncated", "escaping", "link"])
-def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_path, kind):
+def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_path, capsys, kind):
     archive = tmp_path / "aclImdb.tar.gz"
     with tarfile.open(archive, "w:gz") as made:
         info = tarfile.TarInfo("aclImdb/../../escaped.txt" if kind == "escaping" else "aclImdb/train/pos/0_9.txt")
@@ -155,10 +157,10 @@ def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_p
         made.addfile(info)
     if kind == "truncated":
         archive.write_bytes(os.urandom(4) + archive.read_bytes()[:40])
-    done = fnet_studio("train", "imdb-fnet", "--set", f"data.path={archive}")
-    assert done.returncode == 1
-    assert "aclImdb" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert main(["train", "imdb-fnet", "--set", f"data.path={archive}"]) == 1
+    told = capsys.readouterr().err
+    assert "aclImdb" in told
+    assert "Traceback" not in told
     assert not list(tmp_path.rglob("escaped.txt"))
     assert run_store.list_runs() == ([], [])
 
@@ -405,34 +407,32 @@ def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
 
 
 def test_a_worker_killed_at_any_step_goes_on_to_the_same_losses():
-    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process. Dropout,
-    accumulation, averaged weights and a falling rate are all on."""
+    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process, which is killed
+    too, and again. Dropout, accumulation, averaged weights and a falling rate are all on."""
     options = ["training.epochs=8", "saving.checkpoint_every_s=0", "training.accumulation=2", "optimisation.ema=0.9"]
     words = [*settings([*QUICK, *options, "optimisation.schedule=cosine", "model.dropout=0.2"]), "--json", "--no-plan"]
     assert fnet_studio("train", "sample-quick", *words, "--name", "whole").returncode == 0
     (whole,) = [record.id for record in run_store.list_runs()[0]]
+    begun = ["train", "sample-quick", *words, "--name", "killed"]
     for kill_after_steps in (1, 20, 50):
-        name = f"killed after {kill_after_steps}"
         process = subprocess.Popen(
-            [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *words, "--name", name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "fnet_studio", *begun], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         for line in process.stdout:
             event = json.loads(line)
             if event["type"] == "metrics" and event["step"][-1] >= kill_after_steps:
-                (record,) = [record for record in run_store.list_runs()[0] if record.name == name]
+                (record,) = [record for record in run_store.list_runs()[0] if record.name == "killed"]
                 os.kill(record.pid, signal.SIGKILL)
                 break
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert "killed" in errors
         assert run_store.read(record.id).status == "interrupted"
-        resumed = fnet_studio("resume", record.id)
-        assert resumed.returncode == 0, resumed.stderr
-        assert _losses(record.id) == _losses(whole), name
+        begun = ["resume", record.id, "--json"]
+    resumed = fnet_studio("resume", record.id)
+    assert resumed.returncode == 0, resumed.stderr
+    assert _losses(record.id) == _losses(whole)
 
 
 def _losses(run):
