@@ -28,6 +28,12 @@ TESTS = pytest.StashKey[int]()
 FULL_EVERY = 50
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: many tests wait, for a worker's process or for a clock."""
+    return (yield) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """From the first test with widgets on, cyclic garbage is collected between tests only. Python would collect at any
