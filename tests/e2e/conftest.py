@@ -1,9 +1,11 @@
 """One worker of the real engine for commands that are run in the tests' own process."""
 
 import contextlib
+import shutil
 
 import pytest
 
+from fnet_studio.core import places
 from fnet_studio.link.blocking import Worker
 
 
@@ -19,8 +21,15 @@ def worker_and_home(tmp_path_factory):
 
 @pytest.fixture
 def one_worker(worker_and_home, home, monkeypatch):
-    """Commands (`cli.main`) ask this worker, in its home, one after the other: starting one for each takes seconds."""
+    """Commands (`cli.main`) ask this worker, one after the other: starting one for each takes seconds. Its home is the
+    test's, and has no runs at first."""
     it, its_home = worker_and_home
     monkeypatch.setenv("FNET_STUDIO_HOME", str(its_home))
-    for name in ("convert", "data_common", "evaluate", "fill_mask", "train"):
-        monkeypatch.setattr(f"fnet_studio.cli.{name}.Worker", lambda engine="jax": contextlib.nullcontext(it))
+
+    def worker(engine="jax"):
+        return contextlib.nullcontext(it) if engine == "jax" else Worker(engine)
+
+    for name in ("classify", "convert", "data_common", "evaluate", "fill_mask", "train"):
+        monkeypatch.setattr(f"fnet_studio.cli.{name}.Worker", worker)
+    yield
+    shutil.rmtree(places.runs(), ignore_errors=True)
