@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 TOUR := .tour
+TYPES := $(VENV)/types.txt
 
 .PHONY: run test tour format constraints wheel-test packaging-check gpu-list package package-test clean
 
@@ -33,10 +34,12 @@ test: $(READY)
 	@sh packaging/debian-packages.sh "the tests" dbus-daemon
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	# a process of the tests that crashes ends them: with loadfile, xdist would wait for its successor for ever
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+	# The types are checked beside the tests, in the time in which those wait, and told last.
+	# A process of the tests that crashes ends them: with loadfile, xdist would wait for its successor for ever.
+	@nice $(BIN)/pyright >$(TYPES) 2>&1 & types=$$!; \
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0; \
+	failed=$$?; wait $$types || failed=1; echo "pyright:"; cat $(TYPES); exit $$failed
 
 # frozen from an environment of its own, in which each version and its hash is given
 PACKAGE_VENV := build/package-venv

@@ -28,6 +28,12 @@ TESTS = pytest.StashKey[int]()
 FULL_EVERY = 50
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than there are cores: many tests wait, for a worker's process or for a clock."""
+    return (yield) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """From the first test with widgets on, cyclic garbage is collected between tests only. Python would collect at any
@@ -67,6 +73,23 @@ def compiled_programs(_session_home) -> None:
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(scope="session")
+def small_preset(compiled_programs, tmp_path_factory) -> Path:
+    """The folder of a preset of two small layers and length 32, with the bundled preset's vocabulary: to be copied."""
+    import keras
+
+    from fnet_studio.core import places
+    from fnet_studio.models import FNetBackbone, FNetMaskedLM, FNetMaskedLMPreprocessor, FNetTokenizer
+
+    keras.utils.set_random_seed(3)
+    tokenizer = FNetTokenizer.from_preset(places.bundled_presets() / "fnet_mini_en")
+    backbone = FNetBackbone(tokenizer.vocabulary_size(), 2, 16, 32, max_sequence_length=32)
+    preprocessor = FNetMaskedLMPreprocessor(tokenizer, 32, mask_selection_length=5)
+    folder = tmp_path_factory.mktemp("presets") / "small"
+    FNetMaskedLM(backbone, preprocessor, head_state="pretrained").save_to_preset(folder)
+    return folder
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from fnet_studio import __version__
-from fnet_studio.core import files, places, run_store
+from fnet_studio.core import files, migrations, places, run_store
 from fnet_studio.core.archives import stays_inside
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import RunRecord
@@ -203,12 +204,14 @@ def _unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path, total: i
 
 
 def _checked_record(folder: Path, source: Path) -> RunRecord:
+    content = (folder / "run.json").read_bytes()
     try:
-        record = run_store.decode((folder / "run.json").read_bytes())
+        if migrations.is_newer(msgspec.json.decode(content, type=dict[str, Any]), run_store.SCHEMA):
+            words = f"{source} was written by a newer version."
+            raise UserError("bundle.newer", words, "Update FNet Studio to open it.")
+        record = run_store.decode(content)
     except msgspec.MsgspecError as error:
         raise _foreign(source, f"its run.json cannot be read ({error})") from None
-    if record.schema > run_store.SCHEMA:
-        raise UserError("bundle.newer", f"{source} was written by a newer version.", "Update FNet Studio to open it.")
     if not stays_inside(record.id) or "/" in record.id or record.id.startswith("."):
         raise _foreign(source, f"its run has the id {record.id!r}")
     return record

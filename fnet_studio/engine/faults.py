@@ -37,6 +37,8 @@ ALWAYS = {
     "flood": "steps, logs and pictures as fast as possible",
 }
 SETTINGS = {"steps": 300, "rate": 60, "work": 0}
+FLOOD_STEPS = 50_000
+"""Of a flood that says no number itself."""
 FREEZE_S = 60
 TOLD_S = 0.05
 """Until what was told before has left the process."""
@@ -58,11 +60,11 @@ def parse(text: str) -> Script:
     """UserError `script.unknown` for an item that is none of the known ones."""
     at_step: dict[str, int] = {}
     always: set[str] = set()
-    settings: dict[str, Any] = dict(SETTINGS)
+    settings: dict[str, Any] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, at, step = item.partition("@")
         setting, equals, value = item.partition("=")
-        if equals and setting in settings and value.isdecimal():
+        if equals and setting in SETTINGS and value.isdecimal():
             settings[setting] = int(value)
         elif setting == "deaf" and value in PHASES:
             settings["deaf"] = value
@@ -74,7 +76,9 @@ def parse(text: str) -> Script:
             numbers = [*(f"{name}@STEP" for name in AT_STEP), *ALWAYS, *(f"{name}=N" for name in SETTINGS)]
             known = ", ".join([*numbers, "deaf=PHASE"])
             raise UserError("script.unknown", f"A script has no item {item!r}.", f"Known ones: {known}.")
-    return Script(at_step, frozenset(always), **settings)
+    if "flood" in always:
+        settings = {"steps": FLOOD_STEPS} | settings
+    return Script(at_step, frozenset(always), **SETTINGS | settings)
 
 
 def strike(fault: str, write_garbage: Callable[[], None]) -> None:

@@ -30,7 +30,6 @@ DEVICE = protocol.Device("cpu", "scripted", 0)
 SLOW_COMPILE_S = 30.0
 DISK_LOW_S = 2.0
 KEPT_ROWS = KEPT_COLUMNS = 64
-FLOOD_STEPS = 50_000
 COUNTS = {"train": 20_000, "validation": 5_000, "test": 25_000}
 
 
@@ -95,8 +94,7 @@ class _Play:
         self.recipe, self.job, self.script, self.writer = recipe, job, script, writer
         self.write_garbage = write_garbage
         self.flood = "flood" in script.always
-        steps = FLOOD_STEPS if self.flood else script.steps
-        self.per_epoch = max(1, steps // recipe.training.epochs)
+        self.per_epoch = max(1, script.steps // recipe.training.epochs)
         self.total = self.per_epoch * recipe.training.epochs
         self.random = random.Random(recipe.training.seed)
         self.matrix = np.ones((192, 192), np.float32)

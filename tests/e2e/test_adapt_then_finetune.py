@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from fnet_studio.core import chain, presets, queue, run_store
+from fnet_studio.core import chain, places, presets, queue, run_store
 
 WORDS = [
     "adapt-then-finetune",
@@ -17,10 +18,13 @@ WORDS = [
     "--set",
     "adapt.epochs=2",
     "--set",
-    "data.sequence_length=32",
-    "--set",
-    "training.batch_size=32",
+    "model.preset=small",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _small_preset(small_preset, home):
+    shutil.copytree(small_preset, places.presets() / "small")
 
 
 def fnet_studio(*words):
@@ -47,8 +51,9 @@ def assert_they_know_each_other(first, second):
 
 
 def test_killed_in_its_first_half_a_recipe_of_two_runs_is_resumed_to_its_end():
+    words = [*WORDS, "--set", "adapt.epochs=20"]  # long enough to be caught in
     process = subprocess.Popen(
-        [sys.executable, "-m", "fnet_studio", "train", *WORDS, "--name", "mine", "--no-plan", "--json"],
+        [sys.executable, "-m", "fnet_studio", "train", *words, "--name", "mine", "--no-plan", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -1,4 +1,5 @@
-"""The commands as a user types them: real processes, the real worker."""
+"""The commands as a user types them: real processes, the real worker. Of many alike, one is a process, and the others
+are run in this one."""
 
 import csv
 import io
@@ -13,6 +14,7 @@ import time
 
 import pytest
 
+from fnet_studio.cli.main import main
 from fnet_studio.core import places, run_evaluation, run_store
 
 QUICK = [
@@ -28,6 +30,17 @@ def fnet_studio(*words, **options):
     return subprocess.run(
         [sys.executable, "-m", "fnet_studio", *words], capture_output=True, text=True, timeout=120, **options
     )
+
+
+@pytest.fixture
+def ran(capsys):
+    """A command in this process: (exit status, what it printed, what it told as an error)."""
+
+    def ran(*words):
+        status = main(list(words))
+        return status, *capsys.readouterr()
+
+    return ran
 
 
 def settings(changes):
@@ -98,14 +111,15 @@ def test_a_file_of_sentences_is_answered_as_one_table_in_its_order(tmp_path):
         (["--surprise"], "pseudo_log_likelihood", "bits a token"),
     ],
 )
-def test_every_question_is_answered_in_words_as_json_and_as_a_table(options, key, part):
+def test_every_question_is_answered_in_words_as_json_and_as_a_table(ran, options, key, part):
     question = ["fill-mask", "--engine", "scripted", "The [MASK] of France, its capital, is [MASK].", *options]
-    words, told, table = (fnet_studio(*question, *form) for form in ([], ["--json"], ["--csv"]))
-    assert part in words.stdout, words.stderr
-    assert json.loads(told.stdout)[key]
-    assert len(list(csv.DictReader(table.stdout.splitlines()))) >= 1
+    (_, words, errors), (_, told, _), (_, table, _) = (ran(*question, *form) for form in ([], ["--json"], ["--csv"]))
+    assert part in words, errors
+    assert json.loads(told)[key]
+    assert len(list(csv.DictReader(table.splitlines()))) >= 1
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.parametrize(
     ("words", "part"),
     [
@@ -122,11 +136,11 @@ def test_every_question_is_answered_in_words_as_json_and_as_a_table(options, key
         (["evaluate", "20200101-000000-none-0000"], "20200101"),
     ],
 )
-def test_wrong_input_is_told_in_words_without_a_traceback(words, part):
-    done = fnet_studio(*words)
-    assert done.returncode == 1
-    assert part in done.stderr
-    assert "Traceback" not in done.stderr
+def test_wrong_input_is_told_in_words_without_a_traceback(ran, words, part):
+    status, _, errors = ran(*words)
+    assert status == 1
+    assert part in errors
+    assert "Traceback" not in errors
     assert run_store.list_runs() == ([], [])
 
 
@@ -145,8 +159,9 @@ def test_a_number_that_cannot_be_meant_is_refused_with_what_can_be(words, part):
     assert done.stdout == ""
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.parametrize("kind", ["truncated", "escaping", "link"])
-def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_path, kind):
+def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(ran, tmp_path, kind):
     archive = tmp_path / "aclImdb.tar.gz"
     with tarfile.open(archive, "w:gz") as made:
         info = tarfile.TarInfo("aclImdb/../../escaped.txt" if kind == "escaping" else "aclImdb/train/pos/0_9.txt")
@@ -155,15 +170,16 @@ def test_a_hostile_or_broken_archive_is_refused_and_writes_nothing_outside(tmp_p
         made.addfile(info)
     if kind == "truncated":
         archive.write_bytes(os.urandom(4) + archive.read_bytes()[:40])
-    done = fnet_studio("train", "imdb-fnet", "--set", f"data.path={archive}")
-    assert done.returncode == 1
-    assert "aclImdb" in done.stderr
-    assert "Traceback" not in done.stderr
+    status, _, errors = ran("train", "imdb-fnet", "--set", f"data.path={archive}")
+    assert status == 1
+    assert "aclImdb" in errors
+    assert "Traceback" not in errors
     assert not list(tmp_path.rglob("escaped.txt"))
     assert run_store.list_runs() == ([], [])
 
 
-def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measured_afterwards(tmp_path):
+@pytest.mark.usefixtures("one_worker")
+def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measured_afterwards(ran, tmp_path):
     done = fnet_studio("train", "sample-quick", *settings(QUICK), "--name", "mine")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -176,7 +192,7 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measu
     assert f"accuracy {lines[-1]['test_accuracy']:.2%}" in again.stdout
     report = run_evaluation.read(lines[-1]["run"], "test")
     assert f"macro F1 {report.macro_f1:.4f}, area under the ROC curve {report.roc_auc:.4f}, " in again.stdout
-    told = json.loads(fnet_studio("evaluate", lines[-1]["run"], "--json").stdout)
+    told = json.loads(ran("evaluate", lines[-1]["run"], "--json")[1])
     for name in ("loss", "accuracy", "macro_f1", "roc_auc", "average_precision", "naive_bayes"):
         assert told[name] == getattr(report, name)
     assert told["expected_error"] == report.calibration.expected_error
@@ -186,17 +202,17 @@ def test_a_training_tells_its_events_as_json_lines_and_is_listed_asked_and_measu
         assert f"{one['recall']:.2%} {one['f1']:>8.4f}" in again.stdout
     assert f"accuracy of naive Bayes {told['naive_bayes']:.4f}" in again.stdout
     assert sum(one["f1"] for one in told["classes"]) / 2 == pytest.approx(told["macro_f1"])
-    asked = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
-    assert sum(json.loads(asked.stdout)["probabilities"][0]) == pytest.approx(1)
-    refused = fnet_studio("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--pair", "A dull one.")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "single texts" in refused.stderr
+    _, asked, _ = ran("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--json")
+    assert sum(json.loads(asked)["probabilities"][0]) == pytest.approx(1)
+    status, printed, errors = ran("evaluate", lines[-1]["run"], "--text", "A wonderful film.", "--pair", "A dull one.")
+    assert (status, printed) == (1, "")
+    assert "single texts" in errors
     (tmp_path / "texts.csv").write_text("id,text,kind\n1,A wonderful film.,pos\n2,,neg\n")
-    sorted_ = fnet_studio("classify", lines[-1]["run"], str(tmp_path / "texts.csv"))
-    first, empty = csv.DictReader(io.StringIO(sorted_.stdout))
-    assert float(first["p(pos)"]) == pytest.approx(json.loads(asked.stdout)["probabilities"][0][1], abs=1e-4)
+    _, table, errors = ran("classify", lines[-1]["run"], str(tmp_path / "texts.csv"))
+    first, empty = csv.DictReader(io.StringIO(table))
+    assert float(first["p(pos)"]) == pytest.approx(json.loads(asked)["probabilities"][0][1], abs=1e-4)
     assert (empty["label"], empty["predicted"]) == ("neg", "")
-    assert "of 1 labels right" in sorted_.stderr
+    assert "of 1 labels right" in errors
 
 
 def test_a_plan_is_told_and_nothing_is_run():
@@ -406,34 +422,32 @@ def test_a_killed_command_leaves_no_worker_and_an_interrupted_run():
 
 
 def test_a_worker_killed_at_any_step_goes_on_to_the_same_losses():
-    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process. Dropout,
-    accumulation, averaged weights and a falling rate are all on."""
+    """SIGKILL of the worker itself, with a checkpoint after each step; then `resume` in a new process, which is killed
+    too, and again. Dropout, accumulation, averaged weights and a falling rate are all on."""
     options = ["training.epochs=8", "saving.checkpoint_every_s=0", "training.accumulation=2", "optimisation.ema=0.9"]
     words = [*settings([*QUICK, *options, "optimisation.schedule=cosine", "model.dropout=0.2"]), "--json", "--no-plan"]
     assert fnet_studio("train", "sample-quick", *words, "--name", "whole").returncode == 0
     (whole,) = [record.id for record in run_store.list_runs()[0]]
+    begun = ["train", "sample-quick", *words, "--name", "killed"]
     for kill_after_steps in (1, 20, 50):
-        name = f"killed after {kill_after_steps}"
         process = subprocess.Popen(
-            [sys.executable, "-m", "fnet_studio", "train", "sample-quick", *words, "--name", name],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "fnet_studio", *begun], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         for line in process.stdout:
             event = json.loads(line)
             if event["type"] == "metrics" and event["step"][-1] >= kill_after_steps:
-                (record,) = [record for record in run_store.list_runs()[0] if record.name == name]
+                (record,) = [record for record in run_store.list_runs()[0] if record.name == "killed"]
                 os.kill(record.pid, signal.SIGKILL)
                 break
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert "killed" in errors
         assert run_store.read(record.id).status == "interrupted"
-        resumed = fnet_studio("resume", record.id)
-        assert resumed.returncode == 0, resumed.stderr
-        assert _losses(record.id) == _losses(whole), name
+        begun = ["resume", record.id, "--json"]
+    resumed = fnet_studio("resume", record.id)
+    assert resumed.returncode == 0, resumed.stderr
+    assert _losses(record.id) == _losses(whole)
 
 
 def _losses(run):

@@ -11,6 +11,7 @@ import pytest
 from local_hubs import HuggingFace
 from safetensors.numpy import load_file
 
+from fnet_studio.cli.main import main
 from fnet_studio.core import presets, protocol
 from fnet_studio.core.errors import Stopped
 from fnet_studio.link.blocking import Worker
@@ -37,6 +38,16 @@ def fnet_studio(*words, online=False, **options):
     )
 
 
+@pytest.fixture
+def asked(one_worker, capsys):
+    """A command in this process: its exit status, and what it told as an error."""
+
+    def asked(*words):
+        return main([str(word) for word in words]), capsys.readouterr().err
+
+    return asked
+
+
 def test_a_checkpoint_goes_to_kerashub_and_back_with_the_same_weights(source, tmp_path):
     done = fnet_studio("convert", "source", "made/kerashub", "--to", "kerashub", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -54,16 +65,16 @@ def test_a_checkpoint_goes_to_kerashub_and_back_with_the_same_weights(source, tm
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_a_destination_that_holds_something_is_refused_and_an_empty_one_is_used(source, tmp_path):
+def test_a_destination_that_holds_something_is_refused_and_an_empty_one_is_used(asked, source, tmp_path):
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "notes.txt").write_text("mine")
-    done = fnet_studio("convert", source, taken, "--to", "kerashub")
-    assert done.returncode == 1
-    assert "exists already" in done.stderr
+    status, told = asked("convert", source, taken, "--to", "kerashub")
+    assert status == 1
+    assert "exists already" in told
     assert [path.name for path in taken.iterdir()] == ["notes.txt"]
     (taken / "notes.txt").unlink()
-    assert fnet_studio("convert", source, taken, "--to", "kerashub").returncode == 0
+    assert asked("convert", source, taken, "--to", "kerashub")[0] == 0
     assert (taken / "model.weights.h5").is_file()
 
 
@@ -77,19 +88,19 @@ def test_a_damaged_source_leaves_no_destination(source, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if "made" in path.name] == []
 
 
-def test_a_destination_that_cannot_be_written_is_named(source, tmp_path):
+def test_a_destination_that_cannot_be_written_is_named(asked, source, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    done = fnet_studio("convert", source, tmp_path / "file/made", "--to", "kerashub")
-    assert done.returncode == 1
-    assert f"{tmp_path / 'file/made'} could not be written" in done.stderr
+    status, told = asked("convert", source, tmp_path / "file/made", "--to", "kerashub")
+    assert status == 1
+    assert f"{tmp_path / 'file/made'} could not be written" in told
     assert (tmp_path / "file").read_text() == "not a folder"
 
 
 @pytest.mark.parametrize("handle", ["f_net_base_en", "hf://google/fnet-base"])
-def test_what_would_have_to_be_downloaded_is_refused_while_offline(tmp_path, handle):
-    done = fnet_studio("convert", handle, tmp_path / "made", "--to", "transformers")
-    assert done.returncode == 1
-    assert "FNET_STUDIO_OFFLINE" in done.stderr
+def test_what_would_have_to_be_downloaded_is_refused_while_offline(asked, tmp_path, handle):
+    status, told = asked("convert", handle, tmp_path / "made", "--to", "transformers")
+    assert status == 1
+    assert "FNET_STUDIO_OFFLINE" in told
     assert not (tmp_path / "made").exists()
 
 
@@ -118,10 +129,10 @@ def test_a_built_in_preset_gets_its_head_and_answers_by_its_own_name(source, tmp
     assert "exists already" in again.stderr
 
 
-def test_a_head_of_an_unknown_preset_is_refused(tmp_path):
-    done = fnet_studio("fetch-head", "fnet_mini_en")
-    assert done.returncode == 1
-    assert "f_net_base_en, f_net_large_en" in done.stderr
+def test_a_head_of_an_unknown_preset_is_refused(asked):
+    status, told = asked("fetch-head", "fnet_mini_en")
+    assert status == 1
+    assert "f_net_base_en, f_net_large_en" in told
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_a_run_of_the_real_engine_is_repeated_and_one_without_checkpoints_is_ref
     assert "no checkpoint" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("one_worker")
 def test_slices_of_a_run_are_told_as_text_csv_and_json(runs, capsys):
     tiny = ["training.epochs=1", "data.sequence_length=32", "data.vocabulary_size=400", "model.hidden_dim=16"]
     settings = [word for change in tiny for word in ("--set", change)]

@@ -154,6 +154,8 @@ def test_a_real_training_heeds_every_button_and_ends_with_what_it_learned(qtbot,
     """One run of the real engine from the estimate to its test figure: held, saved, measured, paused with the device
     freed, and finished by another worker without a step lost."""
     page = open_page("", epochs="50", engine="jax")
+    for key, value in (("data.sequence_length", "32"), ("model.hidden_dim", "32"), ("model.intermediate_dim", "64")):
+        page.form.rows[key].set_text(value)
     page.start()
     qtbot.waitUntil(lambda: isinstance(page.message, PlanCard) or page.run.running, timeout=2 * WAIT_MS)
     if isinstance(page.message, PlanCard):

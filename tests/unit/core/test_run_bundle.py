@@ -1,5 +1,6 @@
 """Runs as one file, and the files of strangers."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -158,6 +159,15 @@ def test_foreign_and_cut_files_are_refused_in_words(bundle, tmp_path, record):
 def test_a_newer_bundle_asks_for_an_update(bundle):
     def change(parts, manifest):
         manifest["version"] = 99
+
+    assert refused(rewritten(bundle, change)).kind == "bundle.newer"
+
+
+def test_a_bundle_of_a_newer_run_asks_for_an_update_whatever_the_run_holds(bundle):
+    def change(parts, manifest):
+        record = json.dumps({"schema": run_store.SCHEMA + 1, "id": 7, "recipe": "as never before"}).encode()
+        parts["run.json"] = record
+        manifest["parts"]["run.json"] = {"bytes": len(record), "sha256": hashlib.sha256(record).hexdigest()}
 
     assert refused(rewritten(bundle, change)).kind == "bundle.newer"
 

@@ -58,6 +58,7 @@ def test_two_runs_of_one_seed_have_the_same_losses_and_another_seed_has_not(tiny
     assert [row[1] for row in job.steps] != [row[1] for row in first]
 
 
+@pytest.mark.usefixtures("optimised_programs")
 def test_it_learns_the_sample_above_chance(job):
     finished = start(recipe.load(recipe.bundled("sample-quick"), {"training.epochs": "14"}), job)
     assert finished.test_accuracy > 0.65

@@ -117,7 +117,7 @@ def test_pairs_validation_and_split_are_taken(classifier):
     compiled(classifier)
     history = classifier.fit((TEXTS, TEXTS), LABELS, batch_size=2, validation_data=((TEXTS, TEXTS), LABELS), verbose=0)
     assert "val_loss" in history.history
-    assert "val_loss" in classifier.fit(TEXTS, LABELS, validation_split=0.4, verbose=0).history
+    assert "val_loss" in classifier.fit(TEXTS, LABELS, batch_size=2, validation_split=0.4, verbose=0).history
     assert classifier.predict((TEXTS, TEXTS), verbose=0).shape == (5, 2)
 
 
