@@ -17,9 +17,15 @@ class Named(NamedTuple):
 
 
 def told_apart(runs: Sequence[Named], most: int = LONGEST) -> list[str]:
-    """Their names, in up to `most` letters; of those that would read the same, each with as much of the time at which
-    it began as tells them apart, in this machine's zone."""
+    """Their names, in up to `most` letters; of those that would read the same, each with its end in the place of its
+    middle, and if that is no help with as much of the time at which it began as tells them apart, in this machine's
+    zone."""
     names = [_clipped(run.name, most) for run in runs]
+    for name, many in Counter(names).items():
+        places = [place for place in range(len(runs)) if names[place] == name]
+        if many > 1 and len({runs[place].name for place in places}) > 1:
+            for place in places:
+                names[place] = _without_middle(runs[place].name, most)
     for name, many in Counter(names).items():
         places = [place for place, run in enumerate(runs) if names[place] == name and run.began]
         if many > 1 and places:
@@ -42,3 +48,9 @@ def _times(began: list[float]) -> list[str]:
 
 def _clipped(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: max(most - 1, 1)]}…"
+
+
+def _without_middle(name: str, most: int) -> str:
+    """What tells the runs of a grid apart stands at the end."""
+    first = max(most // 3, 1)
+    return name if len(name) <= most else f"{name[:first]}…{name[first + 1 - most :]}"

@@ -30,8 +30,17 @@ def test_on_several_days_the_day_is_told_and_the_hour_where_the_day_is_not_enoug
     assert told_apart(runs) == ["a, 22 Nov 12:00", "a, 22 Nov 13:00", "a, 23 Nov 12:00"]
 
 
-def test_long_names_that_differ_only_where_they_are_cut_are_told_apart_too():
+def test_long_names_that_differ_only_where_they_are_cut_keep_their_ends():
     runs = [Named("a long name of a sweep, rate 0.1", NOON), Named("a long name of a sweep, rate 0.2", NOON + HOUR)]
+    assert told_apart(runs, 20) == ["a long…eep, rate 0.1", "a long…eep, rate 0.2"]
+    assert told_apart([*runs, Named("short"), Named("a long name, once more")], 20)[2:] == [
+        "short",
+        "a long name, once m…",
+    ]
+
+
+def test_long_names_that_differ_in_the_middle_are_told_apart_by_their_times():
+    runs = [Named(f"a long name of run {it} of those that are the same", NOON + HOUR * it) for it in (0, 1)]
     assert told_apart(runs, 20) == ["a long name …, 12:00", "a long name …, 13:00"]
 
 
