@@ -8,9 +8,11 @@ from fnet_studio.engine.feed import Rows
 from fnet_studio.engine.run_texts import spread
 
 MOST_TEXTS = 50_000
-"""Of each part; spread over larger ones."""
-MOST_COUNTS = 50_000_000
-"""Of pieces by classes: 400 MB."""
+"""To learn from; spread over a larger part."""
+MOST_ANSWERS = 100_000
+"""Texts by classes, spread likewise: nobody can stop it, so that it must not take more than some seconds."""
+MOST_COUNTS = 10_000_000
+"""Of pieces by classes: 80 MB."""
 AT_A_TIME = 2048
 
 
@@ -29,7 +31,7 @@ def accuracy(train: Rows, asked: Rows, classes: int, pad_id: int) -> float | Non
     if not len(train) or not len(asked) or classes * pieces > MOST_COUNTS:
         return None
     counts, texts = np.zeros((classes, pieces)), np.zeros(classes)
-    for labels, rows, ids in _pieces(train, pad_id):
+    for labels, rows, ids in _pieces(train, pad_id, MOST_TEXTS):
         counts += np.bincount(labels[rows] * pieces + ids, minlength=counts.size).reshape(counts.shape)
         texts += np.bincount(labels, minlength=classes)
     seen = counts.any(axis=0)
@@ -37,7 +39,7 @@ def accuracy(train: Rows, asked: Rows, classes: int, pad_id: int) -> float | Non
     with np.errstate(divide="ignore"):  # a class without texts is never answered
         prior = np.log(texts / texts.sum())
     right = total = 0
-    for labels, rows, ids in _pieces(asked, pad_id):
+    for labels, rows, ids in _pieces(asked, pad_id, MOST_ANSWERS // classes):
         sums = [np.bincount(rows, weights=of_class[ids], minlength=len(labels)) for of_class in likelihood]
         right += int((np.argmax(np.stack(sums, axis=1) + prior, axis=1) == labels).sum())
         total += len(labels)
@@ -48,9 +50,10 @@ def _token_ids(part: Rows) -> np.ndarray:
     return part.inputs["token_ids"] if isinstance(part.inputs, dict) else part.inputs
 
 
-def _pieces(part: Rows, pad_id: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Labels of some texts (texts,), and each piece of each of them once: place of the text and id, (pieces,) each."""
-    token_ids, chosen = _token_ids(part), spread(len(part), MOST_TEXTS)
+def _pieces(part: Rows, pad_id: int, most: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of up to `most` texts, some at a time: their labels (texts,), and each piece of each of them once: the text's
+    place and the piece's id, (pieces,) each."""
+    token_ids, chosen = _token_ids(part), spread(len(part), most)
     for first in range(0, len(chosen), AT_A_TIME):
         some = chosen[first : first + AT_A_TIME]
         ids = np.sort(token_ids[some].astype(np.int64), axis=1)

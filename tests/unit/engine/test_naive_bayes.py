@@ -58,6 +58,7 @@ def test_the_inputs_of_a_preset_are_counted_by_their_tokens_alone():
 
 def test_of_more_texts_than_are_looked_at_some_of_every_part_are(monkeypatch):
     monkeypatch.setattr(naive_bayes, "MOST_TEXTS", 10)
+    monkeypatch.setattr(naive_bayes, "MOST_ANSWERS", 10)
     train = rows([[1]] * 50 + [[2]] * 50, [0] * 50 + [1] * 50)
     assert naive_bayes.accuracy(train, train, 2, PAD) == 1
 
