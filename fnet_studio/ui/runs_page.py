@@ -1,20 +1,18 @@
 """Runs: what is on disk, the details of the selected one, and from there one run or several as large as the page."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from fnet_studio.core import files, places, protocol, run_bundle, run_notes, run_report, run_store, run_trash
+from fnet_studio.core import places, protocol, run_notes, run_store, run_trash
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_models import name_of
 from fnet_studio.core.run_notes import RunNotes
-from fnet_studio.core.run_store import RunRecord
 from fnet_studio.core.settings import Settings
 from fnet_studio.ui import timers
-from fnet_studio.ui.background import STOPPED, Background, Progress
+from fnet_studio.ui.background import Background
 from fnet_studio.ui.cards import BusyState, EmptyState, ErrorCard
 from fnet_studio.ui.desktop import open_folder, open_own_folder, to_trash
 from fnet_studio.ui.keys import Keys
@@ -23,8 +21,8 @@ from fnet_studio.ui.parts import button
 from fnet_studio.ui.run_details import RunDetails
 from fnet_studio.ui.runs.library import RunEntry, RunLibrary
 from fnet_studio.ui.runs.list_view import RunList
+from fnet_studio.ui.runs.run_files import RunFiles
 from fnet_studio.ui.runs.told_card import ToldCard
-from fnet_studio.ui.save_file import ask_save_path
 from fnet_studio.ui.supervisor import Supervisor
 from fnet_studio.ui.theme import MARGIN, ThemeSource
 from fnet_studio.ui.widgets.page_header import PageHeader
@@ -65,6 +63,8 @@ class RunsPage(QWidget):
         self.details = RunDetails(themes, settings.smoothing)
         self.notices = Notices()
         self.notices.set_margins(0, 0, 0, 0)
+        self.files = RunFiles(self.notices, themes, self)
+        self.files.imported.connect(self._show_imported)
         self.empty = EmptyState(
             themes,
             "history",
@@ -78,7 +78,7 @@ class RunsPage(QWidget):
         header = PageHeader("Runs", "What was trained on this machine, with which recipe, and how well it did.")
         header.add_action(self.compare)
         about = "A run from another machine; its file can be dropped too"
-        header.add_action(button("Import", themes, "folder-input", "", self._ask_import, about))
+        header.add_action(button("Import", themes, "folder-input", "", self.files.ask_import, about))
         header.add_action(button("Open folder", themes, "folder-open", "", self._open_all))
         self.refresh_button = button("Refresh", themes, "refresh-cw", "", self.refresh, "Read the folder again")
         header.add_action(self.refresh_button)
@@ -124,8 +124,8 @@ class RunsPage(QWidget):
         details.trash_wanted.connect(lambda entry: self.trash([entry]))
         details.resume_wanted.connect(self._resume)
         details.duplicate_wanted.connect(lambda entry: self.recipe_wanted.emit(entry.record.recipe))
-        details.export_wanted.connect(self._ask_export)
-        details.report_wanted.connect(self._ask_report)
+        details.export_wanted.connect(self.files.ask_export)
+        details.report_wanted.connect(self.files.ask_report)
         details.notes_changed.connect(self._keep_notes)
 
     # ---------------------------------------------------------------------------------------- what is shown
@@ -346,94 +346,9 @@ class RunsPage(QWidget):
         self.notices.put("resume", ErrorCard(self._themes, failed))
         self.schedule_refresh()
 
-    def _ask_export(self, entry: RunEntry) -> None:
-        path = ask_save_path(self, "Export the run", entry.id, run_bundle.SUFFIX, "Run")
-        if path is not None:
-            self.export_run(entry, path)
-
-    def export_run(self, entry: RunEntry, path: Path) -> None:
-        self._do(
-            f"Exporting {entry.name}",
-            lambda told: run_bundle.export(entry.id, path, told=told),
-            lambda _: f"Saved {path}.",
-        )
-
-    def _ask_report(self, entry: RunEntry) -> None:
-        path = ask_save_path(self, "Write a report", entry.id, ".html", "Web page")
-        if path is not None:
-            self.write_report(entry, path)
-
-    def write_report(self, entry: RunEntry, path: Path) -> None:
-        def write(_told: Progress) -> None:
-            files.write_atomically(path, run_report.write(entry.id).encode())
-
-        self._do(f"Writing the report of {entry.name}", write, lambda _: f"Saved {path}.")
-
-    def _ask_import(self) -> None:
-        kinds = f"Run (*{run_bundle.SUFFIX});;All files (*)"
-        path, _ = QFileDialog.getOpenFileName(self, "Import a run", str(Path.home()), kinds)
-        if path:
-            self.import_runs([Path(path)])
-
-    def import_runs(self, paths: list[Path]) -> None:
-        """One after the other, at least one. Those that cannot be read keep no other from being imported."""
-        records: list[RunRecord] = []
-
-        def work(told: Progress) -> None:
-            failures = []
-            for place, path in enumerate(paths):
-
-                def told_of_all(done: int, of: int, before: int = place) -> None:
-                    told(done + before * of, of * len(paths))
-
-                try:
-                    records.append(run_bundle.bring_in(path, told_of_all))
-                except UserError as error:
-                    if error.kind == STOPPED and records:
-                        raise UserError(STOPPED, "It was stopped.", _imported(records)) from None
-                    if error.kind == STOPPED or len(paths) == 1:
-                        raise
-                    failures.append(error)
-            if failures:
-                raise UserError(
-                    failures[0].kind,
-                    " ".join([_imported(records), *(error.message for error in failures)]),
-                    " ".join(dict.fromkeys(error.advice for error in failures)),
-                )
-
-        def show() -> None:
-            if records:
-                self._wanted = records[-1].id
-                self.refresh()
-
-        what = paths[0].name if len(paths) == 1 else f"{len(paths)} runs"
-        self._do(f"Importing {what}", work, lambda _: _imported(records), show)
-
-    def _do(
-        self,
-        words: str,
-        work: Callable[[Progress], Any],
-        done: Callable[[Any], str],
-        ended: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Beside the event loop, with a card that says how far it is, and then what came of it. ended: called however
-        it ended."""
-        progress = Progress(self)
-        self.notices.put("task", ToldCard(self._themes, f"{words} …", busy=progress))
-
-        def succeeded(result: Any) -> None:
-            self.notices.put("task", ToldCard(self._themes, done(result)))
-            progress.deleteLater()
-            ended()
-
-        def failed(error: UserError) -> None:
-            stopped = error.kind == STOPPED
-            card = ToldCard(self._themes, str(error)) if stopped else ErrorCard(self._themes, error)
-            self.notices.put("task", card)
-            progress.deleteLater()
-            ended()
-
-        self._background.run(lambda: work(progress), succeeded, failed)
+    def _show_imported(self, run: str) -> None:
+        self._wanted = run
+        self.refresh()
 
     def _open_all(self) -> None:
         self._try(lambda: open_own_folder(places.runs()))
@@ -446,9 +361,3 @@ class RunsPage(QWidget):
             do()
         except UserError as error:
             self.notices.put("error", ErrorCard(self._themes, error))
-
-
-def _imported(records: list[RunRecord]) -> str:
-    if len(records) == 1:
-        return f"The run {records[0].name} was imported."
-    return f"{len(records)} runs were imported." if records else "No run was imported."

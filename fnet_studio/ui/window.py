@@ -144,7 +144,7 @@ class Window(QMainWindow):
     def import_runs(self, paths: list[Path]) -> None:
         """From their files, as the Runs page's own button does."""
         self.go("runs")
-        self.page("runs").import_runs(paths)
+        self.page("runs").files.import_runs(paths)
 
     def show_updates(self, looking: bool = False) -> None:
         """Open the settings at their updates. looking: only ask the feed, and say so when there is something newer."""

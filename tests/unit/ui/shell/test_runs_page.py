@@ -415,13 +415,13 @@ def test_a_long_name_leaves_the_buttons_in_sight(make_page, qtbot):
 def test_an_exported_run_is_imported_under_a_name_of_its_own(make_page, qtbot, tmp_path):
     record = make_run("one")
     page = make_page()
-    page.export_run(page.selected, tmp_path / "one.fnetrun")
+    page.files.export_run(page.selected, tmp_path / "one.fnetrun")
     qtbot.waitUntil(lambda: "Saved" in page.notices.find("task").accessibleName())
-    page.import_runs([tmp_path / "one.fnetrun"])
+    page.files.import_runs([tmp_path / "one.fnetrun"])
     qtbot.waitUntil(lambda: page.selected is not None and page.selected.id != record.id)
     assert len(cells(page, 1)) == 2
     (tmp_path / "one.fnetrun").write_bytes(b"nothing")
-    page.import_runs([tmp_path / "one.fnetrun"])
+    page.files.import_runs([tmp_path / "one.fnetrun"])
     qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))
     assert len(run_store.list_runs()[0]) == 2
 
@@ -432,7 +432,7 @@ def test_of_several_runs_that_are_imported_together_each_that_fails_is_told(make
         run_bundle.export(make_run("one").id, path)
     paths[0].write_bytes(b"nothing")
     page = make_page()
-    page.import_runs(paths)
+    page.files.import_runs(paths)
     qtbot.waitUntil(lambda: isinstance(page.notices.find("task"), ErrorCard))
     told = page.notices.find("task").accessibleName()
     assert "2 runs were imported." in told
@@ -455,7 +455,7 @@ def test_an_export_under_way_can_be_stopped_and_leaves_nothing(make_page, qtbot,
     (run_store.folder(record.id) / "model.safetensors").write_bytes(bytes(100_000))
     monkeypatch.setattr(run_bundle, "CHUNK", 10)
     page = make_page()
-    page.export_run(page.selected, tmp_path / "one.fnetrun")
+    page.files.export_run(page.selected, tmp_path / "one.fnetrun")
     stop = next(one for one in page.notices.find("task").findChildren(QPushButton) if one.text() == "Stop")
     stop.click()
     qtbot.waitUntil(lambda: "stopped" in page.notices.find("task").accessibleName())
