@@ -163,7 +163,8 @@ def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
         widest = max(24, *(len(name) for name in report.class_names))
         lines.append(f"{'class':<{widest}} {'texts':>8} {'precision':>10} {'recall':>8} {'F1':>8}")
         lines += [
-            f"{one.name:<{widest}} {one.texts:>8,} {_share(one.precision):>10} {_share(one.recall):>8} {_f1(one.f1):>8}"
+            f"{one.name:<{widest}} {one.texts:>8,} {_share(one.precision):>10} {_share(one.recall):>8} "
+            f"{one.f1_words:>8}"
             for one in by_class(report.confusion, report.class_names)
         ]
     return "\n".join(lines)
@@ -171,10 +172,6 @@ def _measures(result: protocol.Evaluation, report: EvaluationReport) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2%}"
-
-
-def _f1(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def _classes(texts: list[str], pairs: list[str], result: protocol.Classified) -> str:

@@ -16,6 +16,10 @@ class ClassMeasures(Struct, frozen=True):
     f1: float | None
     """None where the class is neither there nor answered."""
 
+    @property
+    def f1_words(self) -> str:
+        return "–" if self.f1 is None else f"{self.f1:.4f}"
+
 
 def by_class(confusion: Sequence[Sequence[int]], names: Sequence[str]) -> list[ClassMeasures]:
     """In the order of the names."""

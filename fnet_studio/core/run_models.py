@@ -7,12 +7,11 @@ from typing import NamedTuple
 from fnet_studio.core import places, run_notes, run_store
 from fnet_studio.core.errors import UserError
 from fnet_studio.core.run_store import KEPT_PRESET, RUN, RunRecord
+from fnet_studio.core.special_pieces import SEPARATOR
 
 CHECKPOINTS = "checkpoints"
 WEIGHTS, VOCABULARY = "model.safetensors", "vocabulary.txt"
 """Of a classifier from scratch, in the run's folder."""
-SEPARATOR = "[SEP]"
-"""The third word of a vocabulary that was learnt for pairs."""
 
 
 class RunModel(NamedTuple):
@@ -63,8 +62,8 @@ def kept_preset(name: str) -> Path:
 
 
 def paired(record: RunRecord) -> bool | None:
-    """Whether its classifier sorts pairs of texts. Earlier versions did not record it: one from scratch has a word for
-    what stands between the two, and a recipe may name their column; else nobody knows: None."""
+    """Whether its classifier sorts pairs of texts. Earlier versions did not record it: one from scratch has as third
+    word what stands between the two, and a recipe may name their column; else nobody knows: None."""
     told = record.data.get("paired")
     if told is not None or not record.classifies:
         return told

@@ -159,20 +159,10 @@ def _results(run: str, split: str) -> str:
 
 def _by_class(report: EvaluationReport) -> str:
     rows = [
-        (
-            one.name,
-            f"{one.texts:,}",
-            share(one.precision),
-            share(one.recall),
-            _f1(one.f1),
-        )
+        (one.name, f"{one.texts:,}", share(one.precision), share(one.recall), one.f1_words)
         for one in by_class(report.confusion, report.class_names)
     ]
     return _table(rows, ("Class", "Texts", "Precision", "Recall", "F1"), numbers=True)
-
-
-def _f1(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
 
 
 def _two_classes(run: str, report: EvaluationReport) -> str:

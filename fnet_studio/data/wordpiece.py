@@ -18,9 +18,10 @@ from fnet_studio.core import all_cores
 from fnet_studio.core import progress as steps
 from fnet_studio.core.cutting import Cut, stays
 from fnet_studio.core.progress import Progress, StopCheck
+from fnet_studio.core.special_pieces import SEPARATOR
 from fnet_studio.data.bulk import ALONE, JOINED, SPACE, BulkEncoder
 
-PAD, UNKNOWN, SEPARATOR = "[PAD]", "[UNK]", "[SEP]"
+PAD, UNKNOWN = "[PAD]", "[UNK]"
 PAD_ID, UNKNOWN_ID, SEPARATOR_ID = 0, 1, 2
 _CHUNK = 512
 _HALVES = re.compile("[\ud800-\udfff]")

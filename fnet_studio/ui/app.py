@@ -100,9 +100,7 @@ def open_paths(window: Window, paths: list[Path]) -> None:
     runs = [path for path in paths if path.suffix == run_bundle.SUFFIX]
     if runs:
         window.import_runs(runs)
-    for path in paths:
-        if path in runs:
-            continue
+    for path in (path for path in paths if path not in runs):
         if path.is_dir() or path.suffix.lower() == ".zip":
             window.go("presets")
             window.page("presets").importing.bring(path)

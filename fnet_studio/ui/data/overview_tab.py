@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLayout, QProgressBar, QVBoxLayout, QWidget
 
 from fnet_studio.core import protocol
-from fnet_studio.core.preflight import UNEVEN, classes_not_in, first_of
+from fnet_studio.core.preflight import classes_not_in, first_of, uneven
 from fnet_studio.ui.cards import ErrorCard
 from fnet_studio.ui.data.cutting import Cutting, CuttingRow
 from fnet_studio.ui.itemmodels.data_rows import PART_WORDS
@@ -177,7 +177,7 @@ class OverviewTab(QWidget):
                 grid.addWidget(label(count(number)), line, place, Qt.AlignmentFlag.AlignRight)
         self.classes.column.addLayout(grid)
         least, most = min(train), max(train)
-        if least == 0 or most / least > UNEVEN:
+        if least == 0 or uneven(train):
             words = f"The largest class has {count(most)} training texts, the smallest {count(least)}."
             guess = f"A model that always answers the largest one would be right on {percent(most / total)} of them."
             self.classes.column.addWidget(label(f"{words} {guess}", "muted", wrap=True))

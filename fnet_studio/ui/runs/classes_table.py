@@ -46,8 +46,7 @@ class ClassesTable(FittedTable):
         measures = by_class(report.confusion, report.class_names)
         self.setRowCount(len(measures))
         for line, one in enumerate(measures):
-            f1 = "–" if one.f1 is None else f"{one.f1:.4f}"
-            cells = (one.name, count(one.texts), share(one.precision), share(one.recall), f1)
+            cells = (one.name, count(one.texts), share(one.precision), share(one.recall), one.f1_words)
             for column, words in enumerate(cells):
                 item = QTableWidgetItem(words)
                 if column:

@@ -122,13 +122,18 @@ def test_classes_that_only_transformers_named_have_no_names(others, golden, tmp_
     assert config["id2label"] == {"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}
 
 
-def test_a_classifier_that_lets_several_classes_hold_at_once_does_so_in_every_format(others, tmp_path):
+def there_and_back(others, tmp_path, problem_type):
+    """A classifier of Transformers in the folder t, from there to KerasHub in k, and again."""
     shutil.copytree(others / "transformers_classifier", tmp_path / "t")
     file = tmp_path / "t/config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"problem_type": "multi_label_classification"}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"problem_type": problem_type}))
     convert(tmp_path / "t", tmp_path / "k", "kerashub")
     convert(tmp_path / "k", tmp_path / "again", "transformers")
-    assert json.loads((tmp_path / "again/config.json").read_text())["problem_type"] == "multi_label_classification"
+    assert json.loads((tmp_path / "again/config.json").read_text())["problem_type"] == problem_type
+
+
+def test_a_classifier_that_lets_several_classes_hold_at_once_does_so_in_every_format(others, tmp_path):
+    there_and_back(others, tmp_path, "multi_label_classification")
     logits = FNetTextClassifier.from_preset(others / "transformers_classifier").predict(["A film."], verbose=0)
     for folder in ("t", "k", "again"):
         model = FNetTextClassifier.from_preset(tmp_path / folder)
@@ -137,12 +142,7 @@ def test_a_classifier_that_lets_several_classes_hold_at_once_does_so_in_every_fo
 
 @saves_keras_files
 def test_a_head_for_regression_is_one_in_every_format(others, tmp_path):
-    shutil.copytree(others / "transformers_classifier", tmp_path / "t")
-    file = tmp_path / "t/config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"problem_type": "regression"}))
-    convert(tmp_path / "t", tmp_path / "k", "kerashub")
-    convert(tmp_path / "k", tmp_path / "again", "transformers")
-    assert json.loads((tmp_path / "again/config.json").read_text())["problem_type"] == "regression"
+    there_and_back(others, tmp_path, "regression")
     for folder in ("t", "k", "again"):
         assert FNetTextClassifier.from_preset(tmp_path / folder).regression
     convert(tmp_path / "k", tmp_path / "made.keras", "keras")
