@@ -53,6 +53,11 @@ def bring_in(qtbot, page, path):
     return page.entry.one
 
 
+def at_rest(qtbot, page):
+    """Wait for what the page asked: an answer that is still under way may meet a change of the file first."""
+    qtbot.waitUntil(lambda: not page.library._background.busy and not page.texts._looking.busy, timeout=WAIT_MS)
+
+
 def shown(page):
     entry = page.entry
     return entry.one.data.path if entry is not None and page.opened is not None else ""
@@ -282,6 +287,7 @@ def test_a_file_that_was_corrected_is_read_again_when_the_page_is_shown(qtbot, p
 def test_a_file_that_changes_under_the_page_never_puts_labels_under_the_names_of_before(qtbot, page, corrected, tab):
     path, right = corrected
     bring_in(qtbot, page, path)
+    at_rest(qtbot, page)
     page.tabs.setCurrentWidget(getattr(page, tab))
     path.write_text(right)
     with qtbot.waitSignal(getattr(page, tab).data_changed, timeout=WAIT_MS):
@@ -309,7 +315,7 @@ def grow_as_it_is_read(qtbot, page, path, monkeypatch, opens):
 
     monkeypatch.setattr(page._opening, "ask", ask)
     monkeypatch.setattr(page.overview, "show_data", show_data)
-    qtbot.waitUntil(lambda: not page.library._background.busy and not page.texts._looking.busy, timeout=WAIT_MS)
+    at_rest(qtbot, page)
 
 
 def test_a_file_that_grows_while_it_is_read_is_read_again_once_and_then_said_to_keep_changing(
