@@ -20,8 +20,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     it = commands.add_parser(
         "classify",
         help="sort the texts of a file with a trained classifier",
-        epilog="Prints a table with the answer to each text and the probabilities of the classes. Where the file has "
-        "labels, they are compared with the answers.",
+        epilog="Prints a table with the answer to each text and the probabilities of the classes, and the file's other "
+        "columns at its end. Where the file has labels, they are compared with the answers.",
     )
     it.add_argument(
         "what", metavar="RUN", help="a run's id, as `fnet-studio runs` lists it; or a preset that classifies"
@@ -37,7 +37,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "--output",
         type=Path,
         metavar="F",
-        help="write a .csv, .tsv, .json or .jsonl file in the place of printing",
+        help="write a .csv, .tsv, .json or .jsonl file in the place of printing (-: print)",
     )
     it.add_argument("--json", action="store_true", help="print one JSON object a text, in the place of a table")
     it.add_argument("--engine", default="jax", choices=("jax", "scripted"), help=argparse.SUPPRESS)
@@ -45,13 +45,16 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.output == Path(standard_input.STANDARD_INPUT):
+        options.output = None
     if options.output:
         _require_place(options.output, Path(options.file))
     asked = classifiers.find(options.what)
     found = _for_run(asked.run, options) if asked.run else _for_preset(asked.preset, options)
     for note in found.notes:
         print(note, file=sys.stderr)
-    texts = ClassifiedTexts(asked.run, found.texts, found.pairs, found.labels, found.label_column, asked.preset)
+    given = found.texts, found.pairs, found.labels, found.label_column
+    texts = ClassifiedTexts(asked.run, *given, asked.preset, found.others)
     try:
         with Worker(engine=options.engine) as worker:
             _ask(worker, texts, options)

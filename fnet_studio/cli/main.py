@@ -1,9 +1,13 @@
 """The commands without a window, all of them over the same worker as the window."""
 
 import argparse
+import contextlib
 import io
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from types import FrameType
 
 from fnet_studio import __version__
 from fnet_studio.cli import (
@@ -22,6 +26,7 @@ from fnet_studio.cli import (
     update,
 )
 from fnet_studio.cli.show import tell_failure, tell_last_lines
+from fnet_studio.cli.terminal import hang_up
 from fnet_studio.core.errors import Stopped, UserError
 
 STOPPED = 130
@@ -72,7 +77,8 @@ def main(words: list[str]) -> int:
     _open_output()
     options = parser().parse_args(words, argparse.Namespace(typed=words))
     try:
-        return _run(options)
+        with _ended_by_signals():
+            return _run(options)
     except Stopped as stopped:
         print(f"fnet-studio: {_left(stopped)}", file=sys.stderr)
         return PAUSED if stopped.paused else STOPPED
@@ -82,6 +88,28 @@ def main(words: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         sys.stderr.close()
         return 1
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and a terminal that is closed end a command as Ctrl+C does: what has been answered is written, and what
+    was begun is taken away. A training listens to them in its own way (`controls`); one that is ignored, as SIGHUP by
+    nohup, still is."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGTERM:
+            hang_up()
+        raise SystemExit(128 + number)  # as shells have it
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _run(options: argparse.Namespace) -> int:

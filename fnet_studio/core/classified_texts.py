@@ -1,7 +1,7 @@
 """The texts of a file and what a classifier answers, part by part, as tables, as JSON and in words."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fnet_studio.core import protocol
@@ -25,10 +25,12 @@ class ClassifiedTexts:
         labels: Sequence[str] = (),
         label_column: str = "",
         preset: str = "",
+        others: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         """pairs, labels: as many as texts, or none. A label that is empty is not known. preset: asked where `run` is
-        empty."""
+        empty. others: what else the file tells of each text, by the names of its columns, to be handed on."""
         self.preset = preset
+        self._others = others or {}
         self.run, self.texts, self.pairs, self.labels = run, texts, pairs, labels
         self.class_names: tuple[str, ...] = ()
         self.answers: list[tuple[float, ...] | None] = []
@@ -105,9 +107,15 @@ class ClassifiedTexts:
         return "; ".join(said)
 
     def head(self) -> list[str]:
-        """Of a table: as in `predictions-<split>.csv` of a run, with the texts beside their rows, counted from 0."""
-        texts = ["row", "text", *(["second_text"] if self.pairs else [])]
-        return [*texts, *(["label"] if self.labels else []), "predicted", *(f"p({name})" for name in self.class_names)]
+        """Of a table: as in `predictions-<split>.csv` of a run, with the texts beside their rows, counted from 0, and
+        the file's other columns at the end; one that has a name of these is called `NAME (file)`."""
+        head = ["row", "text", *(["second_text"] if self.pairs else []), *(["label"] if self.labels else [])]
+        head += ["predicted", *(f"p({name})" for name in self.class_names)]
+        for name in self._others:
+            while name in head:
+                name += " (file)"
+            head.append(name)
+        return head
 
     def rows(self, first: int = 0) -> Iterator[list[Any]]:
         """The answered texts from `first` on, under `head`."""
@@ -125,7 +133,7 @@ class ClassifiedTexts:
         given = [column[row] for column in (self.texts, self.pairs, self.labels) if column]
         answer = self.answers[row]
         shown = [None] * len(self.class_names) if answer is None else [float(f"{value:.9g}") for value in answer]
-        return [row, *given, self.predicted(row), *shown]
+        return [row, *given, self.predicted(row), *shown, *(column[row] for column in self._others.values())]
 
     def _next_rows(self) -> range:
         return range(self.done, min(self.done + AT_A_TIME, len(self.texts)))

@@ -1,8 +1,8 @@
 """A file of texts for a trained classifier: a table, with or without labels, or one text a line."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fnet_studio.core import run_models
@@ -22,13 +22,14 @@ NOTHING_WANTED = Columns()
 @dataclass(frozen=True, slots=True)
 class TextRows:
     """In the file's order. pairs: the second texts; empty for single ones. labels: as they stand in the file, named as
-    the classes that the training gave them; empty where the file has none."""
+    the classes that the training gave them; empty where the file has none. others: the file's other columns."""
 
     texts: tuple[str, ...]
     pairs: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     label_column: str = ""
     notes: tuple[str, ...] = ()
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_texts_for(record: RunRecord, path: Path, wanted: Columns = NOTHING_WANTED) -> TextRows:
@@ -75,6 +76,7 @@ def _of_table(
     table = _without_a_guessed_heading(read_table(path), wanted, training)
     columns = find_columns_to_classify(table, wanted, training, class_names=class_names, paired=paired)
     labels = table.columns[columns.label] if columns.label else []
+    used = (columns.text, columns.pair, columns.label)
     told = table.class_names.get(columns.label, [])
     named = [told[int(it)] if told and it.isdigit() and int(it) < len(told) else it for it in map(str.strip, labels)]
     return TextRows(
@@ -83,6 +85,7 @@ def _of_table(
         labels=tuple(classes_meant(named, columns.classes, class_names)),
         label_column=columns.label,
         notes=table.notes,
+        others={name: column for name, column in table.columns.items() if name not in used},
     )
 
 

@@ -1,6 +1,7 @@
 """The commands as a user types them: real processes, the real worker. Of many alike, one is a process, and the others
 are run in this one."""
 
+import contextlib
 import csv
 import io
 import json
@@ -291,6 +292,33 @@ def test_signals_save_measure_and_pause_a_training_and_it_can_be_resumed():
     resumed = fnet_studio("resume", record.id, "--engine", "scripted")
     assert resumed.returncode == 0, resumed.stderr
     assert run_store.read(record.id).status == "finished"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and a pseudo-terminal of POSIX")
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_command_that_is_ended_writes_what_was_answered(tmp_path, end):
+    import pty
+
+    trained = fnet_studio("train", "sample-quick", "--engine", "scripted", "--no-plan")
+    (tmp_path / "texts.csv").write_text("text\n" + "A good film.\n" * 200_000)
+    ours, theirs = pty.openpty()
+    words = ["classify", json.loads(trained.stdout.splitlines()[-1])["run"], "texts.csv", "-o", "answers.csv"]
+    command = [sys.executable, "-m", "fnet_studio", *words, "--engine", "scripted"]
+    process = subprocess.Popen(command, stderr=theirs, cwd=tmp_path)
+    os.close(theirs)
+    heard = ""
+    while "\r64 of" not in heard:
+        heard += os.read(ours, 4096).decode()
+    number = getattr(signal, end)
+    process.send_signal(number)
+    with contextlib.suppress(OSError):  # the other end is closed
+        while os.read(ours, 4096):
+            pass
+    os.close(ours)
+    assert process.wait() == 128 + number
+    answers = (tmp_path / "answers.csv").read_text().splitlines()
+    assert 64 < len(answers) < 200_000
+    assert answers[0].startswith("row,text,predicted,")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal of POSIX")

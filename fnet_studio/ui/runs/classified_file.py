@@ -81,7 +81,10 @@ class ClassifiedModel(QAbstractTableModel):
 
 class ClassifiedFile(AnsweredFile):
     HEADING = "Texts from a file"
-    ABOUT = "One text a line, or a table with a column of texts. Labels, if it has any, are compared with the answers."
+    ABOUT = (
+        "One text a line, or a table with a column of texts. Labels, if it has any, are compared with the answers; its "
+        "other columns are saved with them."
+    )
     MAIN = False
     try_wanted = Signal(RowText)
     """Of the row that was chosen by Enter or two clicks."""
@@ -124,7 +127,8 @@ class ClassifiedFile(AnsweredFile):
     def _begin(self, found: TextRows) -> None:
         assert self._entry is not None
         self._notes = " ".join(found.notes)
-        self.model.begin(ClassifiedTexts(self._entry.id, found.texts, found.pairs, found.labels, found.label_column))
+        given = found.texts, found.pairs, found.labels, found.label_column
+        self.model.begin(ClassifiedTexts(self._entry.id, *given, others=found.others))
         self.view.setColumnHidden(TRUE, not found.labels)
         for column in (ROW, TRUE):
             self.view.resizeColumnToContents(column)

@@ -74,3 +74,15 @@ def test_a_table_has_every_answered_text_with_what_was_given_and_what_was_found(
     (first, last) = texts.as_objects()
     assert first["p(good)"] == pytest.approx(0.75)
     assert last["p(good)"] is None
+
+
+def test_other_columns_of_the_file_come_along_under_names_of_their_own():
+    """Also those of answers that are classified again."""
+    others = {"id": [7, 8], "predicted": ["bad", "good"], "predicted (file)": ["x", "y"]}
+    texts = ClassifiedTexts("run", ["One.", "Two."], others=others)
+    texts.next_part()
+    texts.add(protocol.Classified(NAMES, ((0.25, 0.75), (0.75, 0.25))))
+    assert texts.head()[-3:] == ["id", "predicted (file)", "predicted (file) (file)"]
+    last = list(texts.as_objects())[-1]
+    assert (last["id"], last["predicted"], last["predicted (file)"]) == (8, "bad", "good")
+    assert len(last) == len(texts.head())

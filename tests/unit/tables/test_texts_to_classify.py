@@ -61,6 +61,12 @@ def test_every_row_stays_in_its_place_also_one_without_a_text(tmp_path):
     assert found.labels == ("pos", "neg", "")
 
 
+def test_what_is_neither_text_nor_label_comes_along(tmp_path):
+    found = read(written(tmp_path, "a.csv", "id,text,label,when\n1,One.,pos,Monday\n2,Two.,neg,\n"))
+    assert {name: list(values) for name, values in found.others.items()} == {"id": ["1", "2"], "when": ["Monday", ""]}
+    assert not read(written(tmp_path, "a.txt", "One.\nTwo.\n")).others
+
+
 def test_the_columns_of_the_training_are_taken_and_those_asked_for_before_them(tmp_path):
     path = written(tmp_path, "a.csv", "text,words,stars,label\nno,One.,5,x\nno,Two.,1,x\n")
     training = Columns("words", "stars", classes={"5": "pos", "1": "neg"})
