@@ -1,4 +1,4 @@
-"""fnet-studio runs [list | export RUN | import FILE | compare RUN… | repeat RUN | slices RUN… | relocate RUN]"""
+"""fnet-studio runs [list | export | import | compare | repeat | slices | relocate | command | remove | restore]"""
 
 import argparse
 import sys
@@ -22,6 +22,7 @@ from fnet_studio.core import (
     run_bundle,
     run_notes,
     run_store,
+    run_trash,
 )
 from fnet_studio.core.by_class import macro_f1
 from fnet_studio.core.errors import UserError
@@ -68,6 +69,13 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("run_id", metavar="RUN")
     one.add_argument("--python", action="store_true", help="as a cell for a notebook")
     one.set_defaults(run=command)
+    one = what.add_parser("remove", help="delete runs, with their models; `restore` brings them back")
+    one.add_argument("run_ids", metavar="RUN", nargs="+")
+    one.add_argument("--for-good", action="store_true", help="free their space at once; deleted ones can be named too")
+    one.set_defaults(run=remove)
+    one = what.add_parser("restore", help="bring back runs that were deleted")
+    one.add_argument("run_ids", metavar="RUN", nargs="+")
+    one.set_defaults(run=restore)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -212,6 +220,24 @@ def relocate(options: argparse.Namespace) -> int:
     data = (record.then or record.recipe)["data"]
     for key in places:
         print(f"{key}: {data[key.removeprefix('data.')]}")
+    return 0
+
+
+def remove(options: argparse.Namespace) -> int:
+    for run in options.run_ids:
+        if options.for_good:
+            run_trash.delete(run)
+            print(f"{run} was deleted for good.")
+        else:
+            run_trash.put_aside(run)
+            print(f"{run} was deleted. Bring it back with: fnet-studio runs restore {run}")
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    for run in options.run_ids:
+        run_trash.bring_back(run)
+        print(f"{run} is back.")
     return 0
 
 

@@ -41,8 +41,6 @@ def put_aside(name: str) -> Removed:
     moved = source.is_dir()
     if moved:
         try:
-            if target.exists() or target.is_symlink():
-                target.rename(_free(target))
             aside.put(source, target)
         except OSError as error:
             raise files.disk_error(error, source) from error
@@ -88,11 +86,3 @@ def _kept_record(folder: Path) -> Record | None:
 def waiting() -> list[Path]:
     """The folders that were not handed on yet; after them those that lie where they were put formerly."""
     return aside.waiting(_aside(), places.data() / "deleted-presets")
-
-
-def _free(path: Path) -> Path:
-    number, free = 2, path
-    while free.exists() or free.is_symlink():
-        free = path.with_name(f"{path.name}-{number}")
-        number += 1
-    return free

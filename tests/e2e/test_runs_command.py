@@ -37,6 +37,39 @@ def test_a_run_is_exported_and_imported(runs, tmp_path, capsys):
     assert "is not a run of FNet Studio" in capsys.readouterr().err
 
 
+def test_runs_are_deleted_brought_back_and_deleted_for_good(runs, capsys):
+    assert main(["runs", "remove", *runs]) == 0
+    assert run_store.list_runs()[0] == []
+    assert f"fnet-studio runs restore {runs[0]}" in capsys.readouterr().out
+    assert main(["runs", "restore", runs[0]]) == 0
+    assert [record.id for record in run_store.list_runs()[0]] == [runs[0]]
+    assert main(["runs", "remove", "--for-good", *runs]) == 0
+    assert run_store.list_runs()[0] == []
+    for run in runs:
+        assert main(["runs", "restore", run]) == 1
+    assert "may be in the system's trash" in capsys.readouterr().err
+    assert main(["runs", "remove", "nosuch"]) == 1
+    assert "There is no run" in capsys.readouterr().err
+
+
+def test_a_run_that_is_under_way_is_not_deleted(capsys):
+    writer = run_store.RunWriter.create("one", to_mapping(Recipe(name="one")))
+    assert main(["runs", "remove", "--for-good", writer.record.id]) == 1
+    assert "is under way" in capsys.readouterr().err
+    assert run_store.read(writer.record.id)
+
+
+def test_a_run_that_was_deleted_and_imported_again_can_be_deleted_again(runs, tmp_path, capsys):
+    target = tmp_path / "one.fnetrun"
+    main(["runs", "export", runs[0], "-o", str(target)])
+    main(["runs", "remove", runs[0]])
+    main(["runs", "import", str(target)])
+    assert main(["runs", "restore", runs[0]]) == 1
+    assert "There is a run" in capsys.readouterr().err
+    assert main(["runs", "remove", runs[0]]) == 0
+    assert main(["runs", "restore", runs[0]]) == 0
+
+
 def test_a_run_is_told_where_its_files_are_now_and_those_beside_are_found(tmp_path, capsys):
     data = {"source": "files", "path": "/gone/train.csv", "test_path": "/gone/test.csv"}
     writer = run_store.RunWriter.create("one", to_mapping(from_mapping({"data": data})))
